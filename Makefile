@@ -1,0 +1,30 @@
+# make run, make test: each does all its own set-up. Debian packages are installed only when missing.
+.PHONY: run test bench testdata clean
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	[ -z "$$missing" ] || { $(SUDO) apt-get update && \
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; }
+
+# Energy and forces of ethanol from a shipped checkpoint (random weights, the size of the tiny student).
+run:
+	go run ./tools/predict -model testdata/tiny.pt testdata/ethanol.xyz
+
+# gcc is for the race detector, ASE to read what we write.
+test:
+	@$(call APT,gcc libc6-dev python3-ase)
+	PAINLESS_REQUIRE_ASE=1 go test ./...
+	CGO_ENABLED=1 go test -race -short ./nn
+	GOARCH=arm64 go build ./...
+
+# The numbers of the README.
+bench:
+	go test ./nn -run '^$$' -bench . -timeout 60m
+
+# Makes testdata/ again with PyTorch; byte-identical with the versions in testdata/VERSIONS.
+testdata:
+	@$(call APT,python3-torch python3-ase)
+	/usr/bin/python3 tools/golden/generate.py testdata
+
+clean:
+	rm -rf bin

@@ -1,0 +1,143 @@
+package checkpoint
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"path"
+	"strings"
+)
+
+// archive is the zip file that torch.save writes since 1.6: a folder with
+// data.pkl, the pickle, and data/0, data/1, …, the storages' bytes.
+type archive struct {
+	file      []byte
+	prefix    string // the folder, with its slash
+	entries   map[string]*zip.File
+	bigEndian bool
+	inflated  uint64 // bytes decompressed so far
+	storages  map[string]*Storage
+}
+
+// maxInflation bounds deflated entries: so much times the file's size, in all.
+const maxInflation = 64
+
+func openArchive(file []byte) (*archive, error) {
+	if err := recognise(file); err != nil {
+		return nil, err
+	}
+	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		return nil, fmt.Errorf("expected a PyTorch zip archive: %w", err)
+	}
+	a := &archive{file: file, entries: make(map[string]*zip.File, len(z.File)), storages: map[string]*Storage{}}
+	pickle := ""
+	for _, f := range z.File {
+		if a.entries[f.Name] != nil {
+			return nil, fmt.Errorf("zip archive: expected one entry %q, found two", f.Name)
+		}
+		a.entries[f.Name] = f
+		if folder, base := path.Split(f.Name); base == "data.pkl" && (pickle == "" || len(folder) < len(a.prefix)) {
+			pickle, a.prefix = f.Name, folder
+		}
+	}
+	if pickle == "" {
+		return nil, errors.New("zip archive: expected an entry data.pkl, found none; this is no PyTorch checkpoint")
+	}
+	if a.entries[a.prefix+"constants.pkl"] != nil {
+		return nil, errors.New("expected a checkpoint, found a TorchScript archive: save the model's state_dict with torch.save")
+	}
+	if a.entries[a.prefix+"byteorder"] != nil {
+		order, err := a.read("byteorder")
+		if err != nil {
+			return nil, err
+		}
+		if s := string(order); s != "little" && s != "big" {
+			return nil, fmt.Errorf("byteorder: expected little or big, found %.20q", s)
+		}
+		a.bigEndian = string(order) == "big"
+	}
+	return a, nil
+}
+
+// legacyMagic starts the pickle stream that torch.save wrote before 1.6.
+const legacyMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+
+// recognise says what a file is that is no zip archive.
+func recognise(file []byte) error {
+	switch {
+	case len(file) == 0:
+		return errors.New("expected a PyTorch checkpoint, found an empty file")
+	case strings.HasPrefix(string(file[:min(len(file), len(legacyMagic))]), legacyMagic):
+		return errors.New("expected a PyTorch zip archive, found the format before PyTorch 1.6: load it and torch.save it again")
+	case len(file) > 8 && file[8] == '{' && binary.LittleEndian.Uint64(file) < uint64(len(file)):
+		return errors.New("expected a PyTorch zip archive, found a safetensors file")
+	}
+	return nil
+}
+
+// read is the bytes of an entry, its checksum checked: those of the file
+// itself where the entry is stored as it is.
+func (a *archive) read(name string) ([]byte, error) {
+	f := a.entries[a.prefix+name]
+	if f == nil {
+		return nil, fmt.Errorf("zip archive: expected an entry %s, found none", a.prefix+name)
+	}
+	content, err := a.content(f)
+	if err != nil {
+		return nil, fmt.Errorf("zip entry %s: %w", f.Name, err)
+	}
+	return content, nil
+}
+
+func (a *archive) content(f *zip.File) ([]byte, error) {
+	if f.Method == zip.Store {
+		start, err := f.DataOffset()
+		if err != nil {
+			return nil, err
+		}
+		if size := uint64(len(a.file)); f.UncompressedSize64 > size || uint64(start) > size-f.UncompressedSize64 {
+			return nil, fmt.Errorf("expected %d bytes, found the end of the file", f.UncompressedSize64)
+		}
+		content := a.file[start : start+int64(f.UncompressedSize64)]
+		if crc32.ChecksumIEEE(content) != f.CRC32 {
+			return nil, zip.ErrChecksum
+		}
+		return content, nil
+	}
+	limit := maxInflation*uint64(len(a.file)) - a.inflated
+	if f.UncompressedSize64 > limit {
+		return nil, fmt.Errorf("deflated, and more than %d times the size of the file", maxInflation)
+	}
+	a.inflated += f.UncompressedSize64
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, int64(f.UncompressedSize64)+1)) // the reader checks length and checksum
+}
+
+// storage is the storage of a key, the same one for the same key.
+func (a *archive) storage(key string, dtype DType, elements int64) (*Storage, error) {
+	s := a.storages[key]
+	if s == nil {
+		content, err := a.read("data/" + key)
+		if err != nil {
+			return nil, err
+		}
+		s = &Storage{Key: key, DType: dtype, Data: content, BigEndian: a.bigEndian}
+		a.storages[key] = s
+	}
+	if s.DType != dtype {
+		return nil, fmt.Errorf("storage %s: expected %s, as before, found %s", key, s.DType, dtype)
+	}
+	if int64(len(s.Data)/dtype.Size()) != elements || len(s.Data)%dtype.Size() != 0 {
+		return nil, fmt.Errorf("storage %s: expected %d elements of %s, found %d bytes", key, elements, dtype, len(s.Data))
+	}
+	return s, nil
+}

@@ -1,0 +1,191 @@
+// Package checkpoint reads named tensors, and the metadata beside them, from
+// the files that PyTorch writes. It knows nothing of networks.
+//
+// A checkpoint is hostile input: its pickle runs in a machine that calls
+// nothing. A short list of harmless constructors is built in; any other class
+// or function becomes an inert *Object, which may sit in the metadata but
+// never in a tensor. Memory stays within a small multiple of the file's size.
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+)
+
+// Checkpoint is the tensors of a state dict, in the file's order, and what
+// stood beside it.
+type Checkpoint struct {
+	// Metadata is everything beside the state dict (config, epoch, optimizer
+	// state, …) as plain Go values: nil, bool, int64, *big.Int, float64,
+	// string, []byte, []any, map[string]any, *Tensor and *Object. Containers
+	// that a file shares, or that hold themselves, do so here too.
+	Metadata map[string]any
+	// Key is where the state dict stood; "" is the top level.
+	Key string
+	// Prefixes is what was stripped from the tensors' names, such as
+	// "module.model.", in order of appearance.
+	Prefixes []string
+
+	names   []string
+	tensors map[string]*Tensor
+}
+
+// Named is a tensor and its name.
+type Named struct {
+	Name   string
+	Tensor *Tensor
+}
+
+// New is a checkpoint made in memory.
+func New(metadata map[string]any, tensors ...Named) *Checkpoint {
+	c := &Checkpoint{Metadata: metadata, tensors: make(map[string]*Tensor, len(tensors))}
+	for _, t := range tensors {
+		c.names = append(c.names, t.Name)
+		c.tensors[t.Name] = t.Tensor
+	}
+	return c
+}
+
+// Names is the names of the tensors, prefixes stripped, in the file's order.
+func (c *Checkpoint) Names() []string { return slices.Clone(c.names) }
+
+// Tensor is the tensor of a name.
+func (c *Checkpoint) Tensor(name string) (t *Tensor, ok bool) {
+	t, ok = c.tensors[name]
+	return t, ok
+}
+
+// Open reads a checkpoint file. Errors name the file.
+func Open(path string) (*Checkpoint, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // a pipe would hang, and a directory has no bytes
+		return nil, fmt.Errorf("%s: expected a regular file, found %s", path, info.Mode().Type())
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return decode(file, path)
+}
+
+// Read reads a checkpoint of size bytes; name is what errors call it.
+func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
+	file, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return decode(file, name)
+}
+
+// decode reads a file's bytes; tensors keep pointing into them.
+func decode(file []byte, name string) (*Checkpoint, error) {
+	c, err := decodeZip(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+func decodeZip(file []byte) (*Checkpoint, error) {
+	a, err := openArchive(file)
+	if err != nil {
+		return nil, err
+	}
+	pickle, err := a.read("data.pkl")
+	if err != nil {
+		return nil, err
+	}
+	m := newMachine(pickle, a.storage)
+	root, err := m.run()
+	if err != nil {
+		return nil, fmt.Errorf("data.pkl, byte %d: %w", m.at, err)
+	}
+	return fromPickle(root)
+}
+
+// fromPickle finds the state dict in a pickle's value.
+func fromPickle(root any) (*Checkpoint, error) {
+	top, ok := root.(*dict)
+	if !ok {
+		return nil, fmt.Errorf("expected a dict, found %s", describe(root))
+	}
+	state, key, err := findStateDict(top)
+	if err != nil {
+		return nil, err
+	}
+	c := New(map[string]any{})
+	c.Key = key
+	if err := c.addTensors(state, key == ""); err != nil {
+		return nil, err
+	}
+	plain := &converter{done: map[any]any{}}
+	for _, e := range top.entries {
+		name, isText := e.key.(string)
+		if _, isTensor := e.value.(*Tensor); key == "" && isTensor || isText && key != "" && name == key {
+			continue
+		}
+		value, err := plain.convert(e.value, 0)
+		if err != nil {
+			return nil, fmt.Errorf("metadata %v: %w", e.key, err)
+		}
+		c.Metadata[text(e.key)] = value
+	}
+	return c, nil
+}
+
+// stateDictKeys is where a state dict stands, the likeliest first.
+var stateDictKeys = []string{"model_state_dict", "state_dict", "model"}
+
+func findStateDict(top *dict) (state *dict, key string, err error) {
+	for _, key := range stateDictKeys {
+		if state, ok := top.get(key).(*dict); ok && state.holdsTensors() {
+			return state, key, nil
+		}
+	}
+	if top.holdsTensors() {
+		return top, "", nil
+	}
+	keys := make([]string, 0, len(top.entries))
+	for _, e := range top.entries[:min(len(top.entries), 20)] {
+		keys = append(keys, text(e.key))
+	}
+	return nil, "", fmt.Errorf("no state dict: expected tensors at the top level or under one of %q, found the keys %.200q", stateDictKeys, keys)
+}
+
+var errNotTensor = errors.New("expected a tensor")
+
+// addTensors takes the tensors of a state dict, their names stripped of
+// prefixes. lenient is for a state dict that shares its level with metadata.
+func (c *Checkpoint) addTensors(state *dict, lenient bool) error {
+	original := map[string]string{}
+	for _, e := range state.entries {
+		tensor, ok := e.value.(*Tensor)
+		if !ok && lenient {
+			continue
+		}
+		full, isText := e.key.(string)
+		if !isText {
+			return fmt.Errorf("state dict: expected names of tensors, found %s", describe(e.key))
+		}
+		if !ok {
+			return fmt.Errorf("state dict entry %s: %w, found %s", full, errNotTensor, describe(e.value))
+		}
+		prefix, name := splitPrefix(full)
+		if before, ok := original[name]; ok {
+			return fmt.Errorf("tensors %s and %s are both %s without their prefixes", before, full, name)
+		}
+		original[name] = full
+		if prefix != "" && !slices.Contains(c.Prefixes, prefix) {
+			c.Prefixes = append(c.Prefixes, prefix)
+		}
+		c.names = append(c.names, name)
+		c.tensors[name] = tensor
+	}
+	return nil
+}

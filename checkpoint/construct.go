@@ -1,0 +1,228 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"path"
+	"strings"
+)
+
+// constructors is what is known to be harmless; they make values and do nothing.
+var constructors = map[string]func(args []any) (any, error){
+	"collections.OrderedDict": newOrderedDict,
+	"collections.defaultdict": func([]any) (any, error) { return &dict{}, nil },
+	"builtins.dict":           newOrderedDict,
+	"builtins.set":            newSet,
+	"__builtin__.set":         newSet,
+	"builtins.frozenset":      newSet,
+	"__builtin__.frozenset":   newSet,
+	"torch.Size":              newSet,
+	"_codecs.encode":          encodeLatin1,
+
+	"numpy.core.multiarray.scalar":  numpyScalar,
+	"numpy._core.multiarray.scalar": numpyScalar,
+
+	"pathlib.Path":            newPath,
+	"pathlib.PurePath":        newPath,
+	"pathlib.PosixPath":       newPath,
+	"pathlib.PurePosixPath":   newPath,
+	"pathlib.WindowsPath":     newPath,
+	"pathlib.PureWindowsPath": newPath,
+
+	"torch._utils._rebuild_tensor":               rebuildTensor,
+	"torch._utils._rebuild_tensor_v2":            rebuildTensor,
+	"torch._utils._rebuild_parameter":            rebuildParameter,
+	"torch._utils._rebuild_parameter_with_state": rebuildParameter,
+}
+
+// construct is values[0] called with the tuple values[1]; a third value, a
+// dict of named arguments, makes a placeholder of it.
+func construct(values []any) (any, error) {
+	args := values[1:]
+	if len(values) > 1 {
+		if tuple, ok := values[1].(*list); ok && tuple.fixed && len(values) == 2 {
+			args = tuple.items
+		}
+	}
+	if len(values) == 3 {
+		return &Object{Class: className(values[0]), Args: args}, nil
+	}
+	return call(values[0], args)
+}
+
+func call(callable any, args []any) (any, error) {
+	name, ok := callable.(global)
+	if !ok {
+		return &Object{Class: className(callable), Args: args}, nil
+	}
+	if constructor := constructors[string(name)]; constructor != nil {
+		v, err := constructor(args)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return v, nil
+	}
+	return &Object{Class: string(name), Args: args}, nil
+}
+
+func className(callable any) string {
+	if name, ok := callable.(global); ok {
+		return string(name)
+	}
+	return describe(callable)
+}
+
+// items is the elements of an only argument, or nothing without one.
+func items(args []any) ([]any, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	if l, ok := args[0].(*list); ok && len(args) == 1 {
+		return l.items, nil
+	}
+	return nil, fmt.Errorf("expected a list, found %s", describe(args[0]))
+}
+
+func newSet(args []any) (any, error) {
+	elements, err := items(args)
+	return &list{items: append([]any(nil), elements...)}, err
+}
+
+func newOrderedDict(args []any) (any, error) {
+	pairs, err := items(args)
+	if err != nil {
+		return nil, err
+	}
+	d := &dict{}
+	for _, p := range pairs {
+		pair, ok := p.(*list)
+		if !ok || len(pair.items) != 2 {
+			return nil, fmt.Errorf("expected pairs of a key and a value, found %s", describe(p))
+		}
+		if err := d.set(pair.items[0], pair.items[1]); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// newPath joins a path's parts into text.
+func newPath(args []any) (any, error) {
+	parts := make([]string, len(args))
+	for i, a := range args {
+		part, ok := a.(string)
+		if !ok {
+			return nil, fmt.Errorf("expected text, found %s", describe(a))
+		}
+		parts[i] = part
+	}
+	return path.Join(parts...), nil
+}
+
+// encodeLatin1 is how protocol 2 writes bytes: text whose characters are the bytes.
+func encodeLatin1(args []any) (any, error) {
+	if len(args) == 2 && args[1] == "latin1" {
+		if s, ok := args[0].(string); ok {
+			b := make([]byte, 0, len(s))
+			for _, r := range s {
+				if r > 0xff {
+					return nil, fmt.Errorf("expected characters up to U+00FF, found %U", r)
+				}
+				b = append(b, byte(r))
+			}
+			return b, nil
+		}
+	}
+	return &Object{Class: "_codecs.encode", Args: args}, nil
+}
+
+// numpyScalar is a number from its type, such as f8, and its bytes. Types that
+// are no plain numbers make a placeholder.
+func numpyScalar(args []any) (any, error) {
+	placeholder := &Object{Class: "numpy scalar", Args: args}
+	if len(args) != 2 {
+		return placeholder, nil
+	}
+	dtype, isType := args[0].(*Object)
+	raw, isBytes := args[1].([]byte)
+	if !isType || !isBytes || dtype.Class != "numpy.dtype" || len(dtype.Args) == 0 || len(raw) > 8 {
+		return placeholder, nil
+	}
+	kind, _ := dtype.Args[0].(string)
+	var word [8]byte
+	copy(word[:], raw)
+	if state, ok := dtype.State.(*list); ok && len(state.items) > 1 && state.items[1] == ">" {
+		for i := range raw {
+			word[i] = raw[len(raw)-1-i]
+		}
+	}
+	bits := binary.LittleEndian.Uint64(word[:])
+	if len(raw) == 0 || !strings.HasSuffix(kind, fmt.Sprint(len(raw))) {
+		return placeholder, nil
+	}
+	switch kind {
+	case "f2":
+		return halfToFloat(uint16(bits)), nil
+	case "f4":
+		return float64(math.Float32frombits(uint32(bits))), nil
+	case "f8":
+		return math.Float64frombits(bits), nil
+	case "i1":
+		return int64(int8(bits)), nil
+	case "i2":
+		return int64(int16(bits)), nil
+	case "i4":
+		return int64(int32(bits)), nil
+	case "i8", "u1", "u2", "u4":
+		return int64(bits), nil
+	case "b1":
+		return bits != 0, nil
+	}
+	return placeholder, nil
+}
+
+// rebuildTensor makes a view from (storage, offset, shape, strides, …).
+func rebuildTensor(args []any) (any, error) {
+	if len(args) < 4 {
+		return nil, fmt.Errorf("expected a storage, offset, shape and strides, found %d arguments", len(args))
+	}
+	storage, isStorage := args[0].(*Storage)
+	offset, isNumber := args[1].(int64)
+	if !isStorage || !isNumber {
+		return nil, fmt.Errorf("expected a storage and an offset, found %s and %s", describe(args[0]), describe(args[1]))
+	}
+	shape, err := integers(args[2])
+	if err != nil {
+		return nil, fmt.Errorf("shape: %w", err)
+	}
+	strides, err := integers(args[3])
+	if err != nil {
+		return nil, fmt.Errorf("strides: %w", err)
+	}
+	return newTensor(storage, offset, shape, strides)
+}
+
+// rebuildParameter makes a parameter, (tensor, requires_grad, hooks, …), the tensor that it is.
+func rebuildParameter(args []any) (any, error) {
+	if len(args) > 0 {
+		if t, ok := args[0].(*Tensor); ok {
+			return t, nil
+		}
+	}
+	return nil, errNotTensor
+}
+
+func integers(v any) ([]int64, error) {
+	l, ok := v.(*list)
+	if !ok {
+		return nil, fmt.Errorf("expected a tuple of integers, found %s", describe(v))
+	}
+	numbers := make([]int64, len(l.items))
+	for i, item := range l.items {
+		if numbers[i], ok = item.(int64); !ok {
+			return nil, fmt.Errorf("expected integers, found %s", describe(item))
+		}
+	}
+	return numbers, nil
+}

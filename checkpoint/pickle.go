@@ -1,0 +1,223 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// machine runs a pickle, protocols 0 to 5. Each instruction takes at least a
+// byte and makes at most a value, so that a short pickle makes little.
+type machine struct {
+	code    []byte
+	pos     int // of the next byte
+	at      int // of the running instruction
+	stack   []any
+	marks   []int // heights of the stack
+	memo    map[int64]any
+	storage func(key string, dtype DType, elements int64) (*Storage, error)
+}
+
+func newMachine(code []byte, storage func(string, DType, int64) (*Storage, error)) *machine {
+	return &machine{code: code, memo: map[int64]any{}, storage: storage}
+}
+
+var (
+	errEnd       = errors.New("expected more of the pickle, found its end")
+	errUnderflow = errors.New("expected a value on the stack, found none")
+	errNoMark    = errors.New("expected a mark on the stack, found none")
+)
+
+// run is the pickle's value. After an error, at is where.
+func (m *machine) run() (any, error) {
+	for {
+		m.at = m.pos
+		op, err := m.byte()
+		if err != nil {
+			return nil, err
+		}
+		if op == '.' {
+			return m.pop()
+		}
+		step := instructions[op]
+		if step == nil {
+			return nil, fmt.Errorf("expected an instruction, found 0x%02x", op)
+		}
+		if err := step(m); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Reading the code.
+
+func (m *machine) bytes(n uint64) ([]byte, error) {
+	if n > uint64(len(m.code)-m.pos) {
+		return nil, errEnd
+	}
+	b := m.code[m.pos : m.pos+int(n)]
+	m.pos += int(n)
+	return b, nil
+}
+
+func (m *machine) byte() (byte, error) {
+	b, err := m.bytes(1)
+	if err != nil {
+		return 0, err
+	}
+	return b[0], nil
+}
+
+// uint is a little-endian number of size bytes, at most 8.
+func (m *machine) uint(size uint64) (uint64, error) {
+	b, err := m.bytes(size)
+	if err != nil {
+		return 0, err
+	}
+	var word [8]byte
+	copy(word[:], b)
+	return binary.LittleEndian.Uint64(word[:]), nil
+}
+
+// counted is bytes with their number, of size bytes, before them.
+func (m *machine) counted(size uint64) ([]byte, error) {
+	n, err := m.uint(size)
+	if err != nil {
+		return nil, err
+	}
+	return m.bytes(n)
+}
+
+func (m *machine) line() (string, error) {
+	rest := string(m.code[m.pos:min(len(m.code), m.pos+maxLineLength)])
+	line, _, ok := strings.Cut(rest, "\n")
+	if !ok {
+		return "", errEnd
+	}
+	m.pos += len(line) + 1
+	return line, nil
+}
+
+// maxLineLength of protocol 0's text; its decimal integers take quadratic time.
+const maxLineLength = 4096
+
+// The stack.
+
+func (m *machine) push(v any) error {
+	m.stack = append(m.stack, v)
+	return nil
+}
+
+// floor is the height of the stack that belongs to the innermost mark.
+func (m *machine) floor() int {
+	if len(m.marks) == 0 {
+		return 0
+	}
+	return m.marks[len(m.marks)-1]
+}
+
+func (m *machine) top() (any, error) {
+	if len(m.stack) <= m.floor() {
+		return nil, errUnderflow
+	}
+	return m.stack[len(m.stack)-1], nil
+}
+
+func (m *machine) pop() (any, error) {
+	v, err := m.top()
+	if err == nil {
+		m.stack = m.stack[:len(m.stack)-1]
+	}
+	return v, err
+}
+
+// popN is the top n values, the lowest first.
+func (m *machine) popN(n int) ([]any, error) {
+	if len(m.stack)-m.floor() < n {
+		return nil, errUnderflow
+	}
+	values := append([]any(nil), m.stack[len(m.stack)-n:]...)
+	m.stack = m.stack[:len(m.stack)-n]
+	return values, nil
+}
+
+// popMark is all values above the innermost mark.
+func (m *machine) popMark() ([]any, error) {
+	if len(m.marks) == 0 {
+		return nil, errNoMark
+	}
+	values, err := m.popN(len(m.stack) - m.floor())
+	m.marks = m.marks[:len(m.marks)-1]
+	return values, err
+}
+
+// Parsing numbers and text.
+
+// longInteger is a two's complement little-endian number.
+func longInteger(b []byte) any {
+	if len(b) <= 8 {
+		var word [8]byte
+		copy(word[:], b)
+		if len(b) > 0 && b[len(b)-1] >= 0x80 {
+			for i := len(b); i < 8; i++ {
+				word[i] = 0xff
+			}
+		}
+		return int64(binary.LittleEndian.Uint64(word[:]))
+	}
+	reversed := make([]byte, len(b))
+	for i, x := range b {
+		reversed[len(b)-1-i] = x
+	}
+	n := new(big.Int).SetBytes(reversed)
+	if b[len(b)-1] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+	}
+	return n
+}
+
+func decimalInteger(line string) (any, error) {
+	text := strings.TrimSuffix(line, "L")
+	if x, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return x, nil
+	}
+	if x, ok := new(big.Int).SetString(text, 10); ok {
+		return x, nil
+	}
+	return nil, fmt.Errorf("expected an integer, found %.40q", line)
+}
+
+func decimalFloat(line string) (any, error) {
+	x, err := strconv.ParseFloat(line, 64)
+	if err != nil {
+		return nil, fmt.Errorf("expected a number, found %.40q", line)
+	}
+	return x, nil
+}
+
+func bigEndianFloat(b []byte) float64 { return math.Float64frombits(binary.BigEndian.Uint64(b)) }
+
+// quoted is protocol 0's text in Python's quotes; Go's are much the same.
+func quoted(line string) (any, error) {
+	if len(line) < 2 || line[0] != line[len(line)-1] || line[0] != '\'' && line[0] != '"' {
+		return nil, fmt.Errorf("expected text in quotes, found %.40q", line)
+	}
+	body, text := line[1:len(line)-1], strings.Builder{}
+	for body != "" {
+		r, multibyte, rest, err := strconv.UnquoteChar(body, 0)
+		if err != nil {
+			return nil, fmt.Errorf("expected text in quotes, found %.40q", line)
+		}
+		if multibyte {
+			text.WriteRune(r)
+		} else {
+			text.WriteByte(byte(r))
+		}
+		body = rest
+	}
+	return text.String(), nil
+}

@@ -1,0 +1,219 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// DType is the type of a tensor's elements.
+type DType int
+
+// The types that PyTorch stores.
+const (
+	Float16 DType = iota + 1
+	BFloat16
+	Float32
+	Float64
+	Int8
+	Int16
+	Int32
+	Int64
+	Uint8
+	Bool
+	Complex64
+	Complex128
+)
+
+// dtypes is their names, sizes in bytes and storage classes.
+var dtypes = map[DType]struct {
+	name    string
+	size    int
+	storage string
+}{
+	Float16:    {"float16", 2, "HalfStorage"},
+	BFloat16:   {"bfloat16", 2, "BFloat16Storage"},
+	Float32:    {"float32", 4, "FloatStorage"},
+	Float64:    {"float64", 8, "DoubleStorage"},
+	Int8:       {"int8", 1, "CharStorage"},
+	Int16:      {"int16", 2, "ShortStorage"},
+	Int32:      {"int32", 4, "IntStorage"},
+	Int64:      {"int64", 8, "LongStorage"},
+	Uint8:      {"uint8", 1, "ByteStorage"},
+	Bool:       {"bool", 1, "BoolStorage"},
+	Complex64:  {"complex64", 8, "ComplexFloatStorage"},
+	Complex128: {"complex128", 16, "ComplexDoubleStorage"},
+}
+
+// storageClasses is the type of each class of storages, by its full name.
+var storageClasses = func() map[string]DType {
+	classes := map[string]DType{}
+	for d, info := range dtypes {
+		classes["torch."+info.storage] = d
+	}
+	return classes
+}()
+
+// String is the type's name, such as float32.
+func (d DType) String() string { return dtypes[d].name }
+
+// Size is an element's size in bytes.
+func (d DType) Size() int { return dtypes[d].size }
+
+// Storage is the elements that tensors are views of.
+type Storage struct {
+	Key       string // its name in the file
+	DType     DType
+	Data      []byte
+	BigEndian bool
+}
+
+// Len is the number of elements.
+func (s *Storage) Len() int { return len(s.Data) / s.DType.Size() }
+
+// Tensor is a view of a storage: element [i, j, …] is the storage's element
+// Offset + i·Strides[0] + j·Strides[1] + ….
+type Tensor struct {
+	Shape, Strides []int
+	Offset         int
+	Storage        *Storage
+}
+
+// FromFloat64s is a contiguous float64 tensor with the given values.
+func FromFloat64s(shape []int, values []float64) *Tensor {
+	data := make([]byte, 0, 8*len(values))
+	for _, x := range values {
+		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
+	}
+	strides, step := make([]int, len(shape)), 1
+	for k := len(shape) - 1; k >= 0; k-- {
+		strides[k] = step
+		step *= shape[k]
+	}
+	return &Tensor{Shape: shape, Strides: strides, Storage: &Storage{DType: Float64, Data: data}}
+}
+
+// newTensor checks that a view stays within its storage.
+func newTensor(storage *Storage, offset int64, shape, strides []int64) (*Tensor, error) {
+	if len(shape) != len(strides) {
+		return nil, fmt.Errorf("tensor of shape %v: expected as many strides, found %v", shape, strides)
+	}
+	t := &Tensor{Offset: int(offset), Shape: make([]int, len(shape)), Strides: make([]int, len(shape)), Storage: storage}
+	elements, last := int64(1), offset
+	size := int64(storage.Len())
+	for k := range shape {
+		if shape[k] < 0 || strides[k] < 0 || shape[k] > math.MaxInt32 {
+			return nil, fmt.Errorf("tensor of shape %v, strides %v: expected no negative and no huge numbers", shape, strides)
+		}
+		t.Shape[k], t.Strides[k] = int(shape[k]), int(strides[k])
+		if elements *= shape[k]; elements > math.MaxInt32 {
+			return nil, fmt.Errorf("tensor of shape %v: expected fewer than 2³¹ elements", shape)
+		}
+		if shape[k] > 1 {
+			if strides[k] > 0 && shape[k]-1 > size/strides[k] { // the product below could overflow
+				return nil, outside(shape, strides, offset, size)
+			}
+			last += (shape[k] - 1) * strides[k]
+		}
+	}
+	if offset < 0 || offset > size || elements > 0 && last >= size {
+		return nil, outside(shape, strides, offset, size)
+	}
+	return t, nil
+}
+
+func outside(shape, strides []int64, offset, size int64) error {
+	return fmt.Errorf("tensor of shape %v, strides %v, offset %d: expected to lie within its storage of %d elements", shape, strides, offset, size)
+}
+
+// DType is the type of the elements.
+func (t *Tensor) DType() DType { return t.Storage.DType }
+
+// Len is the number of elements.
+func (t *Tensor) Len() int {
+	n := 1
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// maxExpansion is how many times a view may repeat its storage when it is
+// copied out: a stride of 0 makes any number of elements of one.
+const maxExpansion = 1024
+
+// Float64s copies the elements out in row-major order. Complex tensors are an error.
+func (t *Tensor) Float64s() ([]float64, error) {
+	get, err := t.Storage.reader()
+	if err != nil {
+		return nil, err
+	}
+	n := t.Len()
+	if n > maxExpansion*max(1, t.Storage.Len()) {
+		return nil, fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxExpansion)
+	}
+	values := make([]float64, n)
+	index, at := make([]int, len(t.Shape)), t.Offset
+	for i := range values {
+		values[i] = get(at)
+		for k := len(index) - 1; k >= 0; k-- { // count up as an odometer does
+			index[k]++
+			at += t.Strides[k]
+			if index[k] < t.Shape[k] {
+				break
+			}
+			at -= index[k] * t.Strides[k]
+			index[k] = 0
+		}
+	}
+	return values, nil
+}
+
+// reader reads element i as a float64.
+func (s *Storage) reader() (func(i int) float64, error) {
+	var order binary.ByteOrder = binary.LittleEndian
+	if s.BigEndian {
+		order = binary.BigEndian
+	}
+	u16 := func(i int) uint16 { return order.Uint16(s.Data[2*i:]) }
+	u32 := func(i int) uint32 { return order.Uint32(s.Data[4*i:]) }
+	u64 := func(i int) uint64 { return order.Uint64(s.Data[8*i:]) }
+	switch s.DType {
+	case Float16:
+		return func(i int) float64 { return halfToFloat(u16(i)) }, nil
+	case BFloat16:
+		return func(i int) float64 { return float64(math.Float32frombits(uint32(u16(i)) << 16)) }, nil
+	case Float32:
+		return func(i int) float64 { return float64(math.Float32frombits(u32(i))) }, nil
+	case Float64:
+		return func(i int) float64 { return math.Float64frombits(u64(i)) }, nil
+	case Int8:
+		return func(i int) float64 { return float64(int8(s.Data[i])) }, nil
+	case Int16:
+		return func(i int) float64 { return float64(int16(u16(i))) }, nil
+	case Int32:
+		return func(i int) float64 { return float64(int32(u32(i))) }, nil
+	case Int64:
+		return func(i int) float64 { return float64(int64(u64(i))) }, nil
+	case Uint8, Bool:
+		return func(i int) float64 { return float64(s.Data[i]) }, nil
+	}
+	return nil, fmt.Errorf("%s: expected real numbers", s.DType)
+}
+
+// halfToFloat is IEEE 754 binary16.
+func halfToFloat(h uint16) float64 {
+	sign, exponent, mantissa := 1.0, int(h>>10&31), float64(h&1023)
+	if h>>15 != 0 {
+		sign = -1
+	}
+	switch {
+	case exponent == 0:
+		return sign * math.Ldexp(mantissa, -24)
+	case exponent == 31 && mantissa == 0:
+		return math.Inf(int(sign))
+	case exponent == 31:
+		return math.NaN()
+	}
+	return sign * math.Ldexp(1024+mantissa, exponent-25)
+}

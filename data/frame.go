@@ -1,0 +1,180 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Frame is a structure with everything else that a file says of it.
+type Frame struct {
+	Structure
+	Info    []Field  // of the comment line, in order, without Lattice, pbc and Properties
+	Columns []Column // of the atoms, in order, without species and pos
+	Plain   bool     // the comment is not key=value pairs: Info is one field, Comment
+}
+
+// Comment is the key of a plain XYZ file's comment line in Frame.Info.
+const Comment = "comment"
+
+// Field is a key of the comment line and its value as text, unquoted. A key
+// that stands alone has the value T.
+type Field struct{ Key, Value string }
+
+// Column is a property of the atoms: Width values an atom, in the slice that
+// belongs to Kind and row by row, [N, Width].
+type Column struct {
+	Name     string
+	Kind     Kind
+	Width    int
+	Reals    []float64
+	Integers []int
+	Strings  []string
+	Bools    []bool
+}
+
+// Kind is the type of a column's values, as the file writes it.
+type Kind byte
+
+// The kinds of columns.
+const (
+	Real    Kind = 'R'
+	Integer Kind = 'I'
+	String  Kind = 'S'
+	Logical Kind = 'L'
+)
+
+// Get is the value of a key; ok is false where there is none.
+func (f *Frame) Get(key string) (value string, ok bool) {
+	if i := f.field(key); i >= 0 {
+		return f.Info[i].Value, true
+	}
+	return "", false
+}
+
+// Floats is the numbers of a key, separated by blanks or commas. A missing
+// key and a value that is not n numbers are errors.
+func (f *Frame) Floats(key string, n int) ([]float64, error) {
+	value, ok := f.Get(key)
+	if !ok {
+		return nil, fmt.Errorf("no %s in the comment line", key)
+	}
+	numbers, err := parseFloats(value, n)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return numbers, nil
+}
+
+// Set gives a key a value: a number or numbers as the shortest text that reads
+// back the same, in place of the value that was there.
+func (f *Frame) Set(key string, numbers ...float64) {
+	text := make([]string, len(numbers))
+	for i, x := range numbers {
+		text[i] = strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	f.SetText(key, strings.Join(text, " "))
+}
+
+// SetText gives a key a text, in place of the value that was there.
+func (f *Frame) SetText(key, value string) {
+	if i := f.field(key); i >= 0 {
+		f.Info[i].Value = value
+		return
+	}
+	f.Info = append(f.Info, Field{key, value})
+}
+
+// SetStress sets stress from xx, yy, zz, yz, xz, xy, eV/Å³, as the nine
+// numbers that ASE reads back as the same six.
+func (f *Frame) SetStress(s [6]float64) {
+	f.Set("stress", s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2])
+}
+
+// Stress is stress as xx, yy, zz, yz, xz, xy, eV/Å³.
+func (f *Frame) Stress() ([6]float64, error) {
+	s, err := f.Floats("stress", 9)
+	if err != nil {
+		return [6]float64{}, err
+	}
+	return [6]float64{s[0], s[4], s[8], s[5], s[2], s[1]}, nil
+}
+
+// Column is the column of a name, or nil.
+func (f *Frame) Column(name string) *Column {
+	if i := f.column(name); i >= 0 {
+		return &f.Columns[i]
+	}
+	return nil
+}
+
+// Vectors is a column of three reals an atom, [N].
+func (f *Frame) Vectors(name string) ([][3]float64, error) {
+	c := f.Column(name)
+	if c == nil || c.Kind != Real || c.Width != 3 {
+		return nil, fmt.Errorf("no column %s:R:3", name)
+	}
+	vectors := make([][3]float64, len(c.Reals)/3)
+	for i := range vectors {
+		vectors[i] = [3]float64(c.Reals[3*i:])
+	}
+	return vectors, nil
+}
+
+// SetVectors sets a column of three reals an atom, [N], in place of the one of that name.
+func (f *Frame) SetVectors(name string, vectors [][3]float64) {
+	c := Column{Name: name, Kind: Real, Width: 3, Reals: make([]float64, 0, 3*len(vectors))}
+	for i := range vectors {
+		c.Reals = append(c.Reals, vectors[i][:]...)
+	}
+	if i := f.column(name); i >= 0 {
+		f.Columns[i] = c
+		return
+	}
+	f.Columns = append(f.Columns, c)
+}
+
+// Drop removes the fields and columns of these names.
+func (f *Frame) Drop(names ...string) {
+	f.Info = slices.DeleteFunc(f.Info, func(field Field) bool { return slices.Contains(names, field.Key) })
+	f.Columns = slices.DeleteFunc(f.Columns, func(c Column) bool { return slices.Contains(names, c.Name) })
+}
+
+func (f *Frame) field(key string) int {
+	return slices.IndexFunc(f.Info, func(field Field) bool { return field.Key == key })
+}
+
+func (f *Frame) column(name string) int {
+	return slices.IndexFunc(f.Columns, func(c Column) bool { return c.Name == name })
+}
+
+// parseFloats is n numbers separated by blanks or commas.
+func parseFloats(text string, n int) ([]float64, error) {
+	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
+	if len(words) != n {
+		return nil, fmt.Errorf("expected %d numbers, found %d in %.60q", n, len(words), text)
+	}
+	numbers := make([]float64, n)
+	for i, word := range words {
+		var err error
+		if numbers[i], err = parseFloat(word); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
+}
+
+// parseFloat reads a number; Fortran's exponents (1.0D-3) too.
+func parseFloat(word string) (float64, error) {
+	x, err := strconv.ParseFloat(word, 64)
+	if err == nil && !strings.ContainsAny(word, "xX_") {
+		return x, nil
+	}
+	if i := strings.IndexAny(word, "dD"); i > 0 {
+		if x, err = strconv.ParseFloat(word[:i]+"e"+word[i+1:], 64); err == nil {
+			return x, nil
+		}
+	}
+	return 0, fmt.Errorf("expected a number, found %.40q", word)
+}

@@ -1,0 +1,152 @@
+package data
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Writer writes frames as extended XYZ, so that this package and ASE read
+// back what was written: numbers are the shortest that do.
+type Writer struct {
+	out  *bufio.Writer
+	line []byte
+}
+
+// NewWriter writes to w; Flush after the last frame.
+func NewWriter(w io.Writer) *Writer {
+	return &Writer{out: bufio.NewWriterSize(w, bufferSize)}
+}
+
+// Flush hands on what is still held back.
+func (w *Writer) Flush() error { return w.out.Flush() }
+
+// Write writes a frame. It writes nothing of one that it cannot write: columns
+// of the wrong length, unknown elements, text columns with blanks.
+func (w *Writer) Write(f *Frame) error {
+	if err := f.check(); err != nil {
+		return fmt.Errorf("cannot write frame: %w", err)
+	}
+	w.line = strconv.AppendInt(w.line[:0], int64(len(f.Numbers)), 10)
+	w.line = append(w.line, '\n')
+	w.line = appendComment(w.line, f)
+	w.out.Write(w.line) // bufio keeps the first error for Flush and the return below
+	for i := range f.Numbers {
+		w.line = append(w.line[:0], Symbol(f.Numbers[i])...)
+		w.line = appendFloats(w.line, f.Positions[i][:])
+		for k := range f.Columns {
+			w.line = f.Columns[k].append(w.line, i)
+		}
+		w.line = append(w.line, '\n')
+		if _, err := w.out.Write(w.line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func appendComment(line []byte, f *Frame) []byte {
+	if f.Cell != [3][3]float64{} {
+		line = append(line, `Lattice="`...)
+		for k := range f.Cell {
+			line = appendFloats(line, f.Cell[k][:])
+		}
+		line = append(line, `" `...)
+	}
+	line = append(line, "Properties=species:S:1:pos:R:3"...)
+	for _, c := range f.Columns {
+		line = fmt.Appendf(line, ":%s:%c:%d", c.Name, c.Kind, c.Width)
+	}
+	line = append(line, ' ')
+	for _, field := range f.Info {
+		line = appendField(line, field)
+	}
+	line = append(line, `pbc="`...)
+	for k, periodic := range f.PBC {
+		if k > 0 {
+			line = append(line, ' ')
+		}
+		line = appendBool(line, periodic)
+	}
+	return append(line, "\"\n"...)
+}
+
+// appendFloats separates numbers from what stands before them, unless that is a quote.
+func appendFloats(line []byte, x []float64) []byte {
+	for _, v := range x {
+		if line[len(line)-1] != '"' {
+			line = append(line, ' ')
+		}
+		line = strconv.AppendFloat(line, v, 'g', -1, 64)
+	}
+	return line
+}
+
+func appendBool(line []byte, b bool) []byte {
+	if b {
+		return append(line, 'T')
+	}
+	return append(line, 'F')
+}
+
+// append writes the values of atom i.
+func (c *Column) append(line []byte, i int) []byte {
+	lo, hi := i*c.Width, (i+1)*c.Width
+	if c.Kind == Real {
+		return appendFloats(line, c.Reals[lo:hi])
+	}
+	for k := lo; k < hi; k++ {
+		line = append(line, ' ')
+		switch c.Kind {
+		case Integer:
+			line = strconv.AppendInt(line, int64(c.Integers[k]), 10)
+		case Logical:
+			line = appendBool(line, c.Bools[k])
+		default:
+			line = append(line, c.Strings[k]...)
+		}
+	}
+	return line
+}
+
+// check says what keeps a frame from being written.
+func (f *Frame) check() error {
+	n := len(f.Numbers)
+	if len(f.Positions) != n {
+		return fmt.Errorf("%d positions for %d atoms", len(f.Positions), n)
+	}
+	for i, z := range f.Numbers {
+		if z < 1 || z > len(elements) {
+			return fmt.Errorf("atom %d has atomic number %d: expected 1 to %d", i, z, len(elements))
+		}
+	}
+	for _, field := range f.Info {
+		if field.Key == "" || strings.ContainsAny(field.Key+field.Value, "\r\n") {
+			return fmt.Errorf("info %q = %.40q: expected a key, and one line", field.Key, field.Value)
+		}
+	}
+	for _, c := range f.Columns {
+		if err := c.check(n); err != nil {
+			return fmt.Errorf("column %s: %w", c.Name, err)
+		}
+	}
+	return nil
+}
+
+func (c *Column) check(n int) error {
+	length, known := map[Kind]int{Real: len(c.Reals), Integer: len(c.Integers), Logical: len(c.Bools), String: len(c.Strings)}[c.Kind]
+	if !known || c.Name == "" || strings.ContainsAny(c.Name, ": \t\r\n=\\\"'{}[]") {
+		return fmt.Errorf("name %q and kind %q: expected a plain name and one of R, I, S, L", c.Name, c.Kind)
+	}
+	if c.Width < 1 || length != n*c.Width {
+		return fmt.Errorf("%d values for %d atoms of width %d", length, n, c.Width)
+	}
+	for _, s := range c.Strings {
+		if s == "" || strings.ContainsAny(s, " \t\v\f\r\n") {
+			return fmt.Errorf("text %q: expected no blanks", s)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package cpu
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"painless/internal/tolerance"
+)
+
+func testDense[T Float](t *testing.T, epsilon float64) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, shape := range [][3]int{{1, 1, 1}, {2, 4, 3}, {3, 5, 7}, {7, 9, 20}, {32, 128, 20}, {5, 384, 128}, {33, 1, 8}, {0, 4, 4}} {
+		rows, out, in := shape[0], shape[1], shape[2]
+		x, w, bias := normal[T](rng, rows*in), normal[T](rng, out*in), normal[T](rng, out)
+		for _, b := range [][]T{bias, nil} {
+			want, got := make([]float64, rows*out), make([]T, rows*out)
+			for r := range rows {
+				for o := range out {
+					want[r*out+o] = dotProduct(widen(x[r*in:(r+1)*in]), widen(w[o*in:(o+1)*in]))
+					if b != nil {
+						want[r*out+o] += float64(b[o])
+					}
+				}
+			}
+			Dense(got, x, w, b, rows, out, in)
+			// Sums of in terms of size 1 pass through values of size √in, and round as often.
+			tolerance.Check(t, fmt.Sprint("dense", shape), widen(got), want, 4*epsilon*float64(in+1), 0)
+
+			alone := make([]T, out)
+			for r := range rows {
+				Dense(alone, x[r*in:], w, b, 1, out, in)
+				assert.Equal(t, alone, got[r*out:(r+1)*out], "a row does not depend on the others")
+			}
+		}
+	}
+}
+
+func TestDenseFloat32(t *testing.T) { testDense[float32](t, 0x1p-24) }
+func TestDenseFloat64(t *testing.T) { testDense[float64](t, 0x1p-53) }
+
+// BenchmarkDense is the products of the original student's filter and update networks.
+func BenchmarkDense(b *testing.B) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, shape := range [][3]int{{32, 128, 20}, {32, 384, 128}, {32, 128, 256}} {
+		rows, out, in := shape[0], shape[1], shape[2]
+		x, w, bias := normal[float32](rng, rows*in), normal[float32](rng, out*in), normal[float32](rng, out)
+		dst := make([]float32, rows*out)
+		b.Run(fmt.Sprintf("backend=cpu/rows=%d/out=%d/in=%d", rows, out, in), func(b *testing.B) {
+			for b.Loop() {
+				Dense(dst, x, w, bias, rows, out, in)
+			}
+			b.ReportMetric(2*float64(b.N)*float64(rows*out*in)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}

@@ -1,0 +1,142 @@
+package cpu
+
+// State is the features of A atoms: scalars S [A, H] and vectors V [A, 3, H].
+// V is nil where the vectors are known to be zero.
+type State[T Float] struct{ S, V []T }
+
+// Atom is the rows of atom i, features lo up to hi: s and the x, y, z of v.
+func (a State[T]) atom(i int32, h, lo, hi int) (s, x, y, z []T) {
+	s = a.S[int(i)*h+lo : int(i)*h+hi]
+	if a.V == nil {
+		return s, nil, nil, nil
+	}
+	v := a.V[int(i)*3*h:][:3*h]
+	return s, v[lo:hi], v[h+lo : h+hi], v[2*h+lo : 2*h+hi]
+}
+
+// Filter holds φ of P pairs, [P, parts·H]: parts is 3, in the order φs, φv, φu,
+// or 2, without φv, where the input vectors are zero.
+type Filter[T Float] struct {
+	Phi   []T
+	Slope []T // dφ/dd, as Phi; the backward pass needs it
+}
+
+// rows is φs, φv, φu of pair p, features lo up to hi; φv is nil with two parts.
+func filterRows[T Float](phi []T, p, parts, h, lo, hi int) (s, v, u []T) {
+	row := phi[p*parts*h:][:parts*h]
+	s, u = row[lo:hi], row[(parts-1)*h+lo:(parts-1)*h+hi]
+	if parts == 3 {
+		v = row[h+lo : h+hi]
+	}
+	return s, v, u
+}
+
+// MessageForward adds both directions of every pair to out, features lo up to hi:
+//
+//	out.s_i += s_j ⊙ φs        out.v_i += v_j ⊙ φv + u ⊗ φu
+//	out.s_j += s_i ⊙ φs        out.v_j += v_i ⊙ φv − u ⊗ φu
+//
+// where in is (s, v), h = H and filter belongs to pairs. Calls on different
+// features may run at the same time.
+func MessageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+	parts := 3
+	if in.V == nil {
+		parts = 2
+	}
+	for p := range pairs.D {
+		u := pairs.U[p]
+		phiS, phiV, phiU := filterRows(filter.Phi, p, parts, h, lo, hi)
+		si, xi, yi, zi := in.atom(pairs.I[p], h, lo, hi)
+		sj, xj, yj, zj := in.atom(pairs.J[p], h, lo, hi)
+		osi, oxi, oyi, ozi := out.atom(pairs.I[p], h, lo, hi)
+		osj, oxj, oyj, ozj := out.atom(pairs.J[p], h, lo, hi)
+		addScaled(osi, sj, phiS)
+		addScaled(osj, si, phiS)
+		addVector(oxi, xj, phiV, u[0], phiU)
+		addVector(oyi, yj, phiV, u[1], phiU)
+		addVector(ozi, zj, phiV, u[2], phiU)
+		addVector(oxj, xi, phiV, -u[0], phiU)
+		addVector(oyj, yi, phiV, -u[1], phiU)
+		addVector(ozj, zi, phiV, -u[2], phiU)
+	}
+}
+
+// addScaled computes dst += a ⊙ b.
+func addScaled[T Float](dst, a, b []T) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for f := range dst {
+		dst[f] += T(a[f] * b[f])
+	}
+}
+
+// addVector computes dst += a ⊙ b + c·d, or dst += c·d where b is nil.
+func addVector[T Float](dst, a, b []T, c T, d []T) {
+	d = d[:len(dst)]
+	if b == nil {
+		for f := range dst {
+			dst[f] += T(c * d[f])
+		}
+		return
+	}
+	a, b = a[:len(dst)], b[:len(dst)]
+	for f := range dst {
+		dst[f] += T(T(a[f]*b[f]) + T(c*d[f]))
+	}
+}
+
+// PairGrad is ∂E/∂d and ∂E/∂u of P pairs, u being the direction of the edge J→I.
+type PairGrad[T Float] struct {
+	D []T    // [P]
+	U [][3]T // [P]
+}
+
+// MessageBackward is the reverse of MessageForward. From g = ∂E/∂out it adds
+// ∂E/∂in to gin, features lo up to hi (the identity part, gin = g, is the
+// caller's), and sets grad to those features' share of the pairs' gradients:
+//
+//	gin.s_j += g.s_i ⊙ φs      gin.v_j += g.v_i ⊙ φv      and i, j exchanged
+//	grad.U   = Σ_f φu (g.v_i − g.v_j)
+//	grad.D   = Σ_f φs′(g.s_i s_j + g.s_j s_i) + φv′(g.v_i·v_j + g.v_j·v_i) + φu′ u·(g.v_i − g.v_j)
+//
+// Where in.V is nil, gin is left alone: nothing before it depends on positions.
+func MessageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+	parts := 3
+	if in.V == nil {
+		parts = 2
+	}
+	for p := range pairs.D {
+		u := pairs.U[p]
+		phiS, phiV, phiU := filterRows(filter.Phi, p, parts, h, lo, hi)
+		dphiS, dphiV, dphiU := filterRows(filter.Slope, p, parts, h, lo, hi)
+		si, xi, yi, zi := in.atom(pairs.I[p], h, lo, hi)
+		sj, xj, yj, zj := in.atom(pairs.J[p], h, lo, hi)
+		gsi, gxi, gyi, gzi := g.atom(pairs.I[p], h, lo, hi)
+		gsj, gxj, gyj, gzj := g.atom(pairs.J[p], h, lo, hi)
+
+		var gd, gux, guy, guz T
+		for f := range phiS {
+			gd += T(dphiS[f] * (gsi[f]*sj[f] + gsj[f]*si[f]))
+			dx, dy, dz := gxi[f]-gxj[f], gyi[f]-gyj[f], gzi[f]-gzj[f]
+			gux += T(phiU[f] * dx)
+			guy += T(phiU[f] * dy)
+			guz += T(phiU[f] * dz)
+			gd += T(dphiU[f] * (u[0]*dx + u[1]*dy + u[2]*dz))
+		}
+		if phiV != nil {
+			for f := range phiV {
+				gd += T(dphiV[f] * (gxi[f]*xj[f] + gyi[f]*yj[f] + gzi[f]*zj[f] + gxj[f]*xi[f] + gyj[f]*yi[f] + gzj[f]*zi[f]))
+			}
+			hsi, hxi, hyi, hzi := gin.atom(pairs.I[p], h, lo, hi)
+			hsj, hxj, hyj, hzj := gin.atom(pairs.J[p], h, lo, hi)
+			addScaled(hsi, gsj, phiS)
+			addScaled(hsj, gsi, phiS)
+			addScaled(hxi, gxj, phiV)
+			addScaled(hyi, gyj, phiV)
+			addScaled(hzi, gzj, phiV)
+			addScaled(hxj, gxi, phiV)
+			addScaled(hyj, gyi, phiV)
+			addScaled(hzj, gzi, phiV)
+		}
+		grad.D[p], grad.U[p] = gd, [3]T{gux, guy, guz}
+	}
+}

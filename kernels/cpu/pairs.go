@@ -1,0 +1,51 @@
+package cpu
+
+import "math"
+
+// unitEps is added to the distance in u = x/(d+unitEps), Å: part of the
+// network's definition.
+const unitEps = 1e-8
+
+// Pairs are undirected pairs of atoms {I, J}, each standing for the two
+// directed edges J→I with displacement x and I→J with −x. I and J may be the
+// same atom (a periodic image of itself).
+type Pairs[T Float] struct {
+	I, J []int32 // [P]
+	X    [][3]T  // x = r_J + shift − r_I, Å, [P]
+	D    []T     // |x|, Å, [P]
+	U    [][3]T  // x/(d+1e-8), [P]
+}
+
+// Slice is the pairs from index lo up to hi, sharing memory.
+func (p *Pairs[T]) Slice(lo, hi int) Pairs[T] {
+	return Pairs[T]{p.I[lo:hi], p.J[lo:hi], p.X[lo:hi], p.D[lo:hi], p.U[lo:hi]}
+}
+
+// Reset empties the pairs and keeps their memory.
+func (p *Pairs[T]) Reset() {
+	p.I, p.J, p.X, p.D, p.U = p.I[:0], p.J[:0], p.X[:0], p.D[:0], p.U[:0]
+}
+
+// Append adds the pair {i, j} with displacement x at distance d = Length(x).
+func (p *Pairs[T]) Append(i, j int32, x [3]T, d T) {
+	scale := 1 / (d + unitEps)
+	p.I, p.J = append(p.I, i), append(p.J, j)
+	p.X, p.D = append(p.X, x), append(p.D, d)
+	p.U = append(p.U, [3]T{x[0] * scale, x[1] * scale, x[2] * scale})
+}
+
+// Length is |x|, the distance that the cutoff is decided on; the conversions
+// keep the compiler from fusing, so that all machines decide alike.
+func Length[T Float](x [3]T) T {
+	return T(math.Sqrt(float64(T(T(T(x[0]*x[0])+T(x[1]*x[1])) + T(x[2]*x[2])))))
+}
+
+// PairGradient turns ∂E/∂d and ∂E/∂u of a pair into ∂E/∂x, eV/Å:
+//
+//	∂E/∂x = x/d·(gd − (gu·x)/(d+ε)²) + gu/(d+ε)      from u = x/(d+ε), d = |x|
+func PairGradient[T Float](x [3]T, d, gd T, gu [3]T) [3]T {
+	inv := 1 / (d + unitEps)
+	dot := gu[0]*x[0] + gu[1]*x[1] + gu[2]*x[2]
+	along := (gd - dot*inv*inv) / d
+	return [3]T{along*x[0] + gu[0]*inv, along*x[1] + gu[1]*inv, along*x[2] + gu[2]*inv}
+}

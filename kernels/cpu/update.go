@@ -1,0 +1,96 @@
+package cpu
+
+import "math"
+
+// UpdateInput writes the input of the update network, x = [s ; |v|] [A, 2H],
+// from s [A, H] and v [A, 3, H]; |v| is over the Cartesian components.
+func UpdateInput[T Float](x, s, v []T, h int) {
+	for i := 0; i*h < len(s); i++ {
+		copy(x[2*i*h:], s[i*h:(i+1)*h])
+		norms := x[(2*i+1)*h : (2*i+2)*h]
+		vx, vy, vz := components(v, i, h)
+		for f := range norms {
+			norms[f] = norm(vx[f], vy[f], vz[f])
+		}
+	}
+}
+
+// components is x, y and z of the vectors of atom i in v [A, 3, H].
+func components[T Float](v []T, i, h int) (x, y, z []T) {
+	row := v[3*i*h:][:3*h]
+	return row[:h:h], row[h : 2*h : 2*h], row[2*h:]
+}
+
+// UpdateVectors computes out_i = v_i ⊙ g1_i + (M v_i) ⊙ g2_i for out, v [A, 3, H]
+// and gates [A, 2H] = [g1 ; g2]; M [3, 3] acts on the Cartesian index.
+func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h int) {
+	for i := 0; 2*i*h < len(gates); i++ {
+		g1, g2 := gates[2*i*h:][:h], gates[(2*i+1)*h:][:h]
+		vx, vy, vz := components(v, i, h)
+		ox, oy, oz := components(out, i, h)
+		for f := range g1 {
+			x, y, z := vx[f], vy[f], vz[f]
+			ox[f] = x*g1[f] + (m[0][0]*x+m[0][1]*y+m[0][2]*z)*g2[f]
+			oy[f] = y*g1[f] + (m[1][0]*x+m[1][1]*y+m[1][2]*z)*g2[f]
+			oz[f] = z*g1[f] + (m[2][0]*x+m[2][1]*y+m[2][2]*z)*g2[f]
+		}
+	}
+}
+
+// UpdateVectorsBackward is the reverse of UpdateVectors. It writes ∂E/∂gates
+// into ggates [A, rows], at the columns offset up to offset+2H, and replaces
+// gv, on entry ∂E/∂out, by ∂E/∂v (the part through |v| is UpdateNormBackward's):
+//
+//	gg1 = gout·v      gg2 = gout·(M v)      gv = gout ⊙ g1 + Mᵀ(gout ⊙ g2)
+func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, rows, offset int) {
+	for i := 0; 2*i*h < len(gates); i++ {
+		g1, g2 := gates[2*i*h:][:h], gates[(2*i+1)*h:][:h]
+		gg1, gg2 := ggates[i*rows+offset:][:h], ggates[i*rows+offset+h:][:h]
+		vx, vy, vz := components(v, i, h)
+		gx, gy, gz := components(gv, i, h)
+		for f := range g1 {
+			x, y, z := vx[f], vy[f], vz[f]
+			a, b, c := gx[f], gy[f], gz[f]
+			gg1[f] = a*x + b*y + c*z
+			gg2[f] = a*(m[0][0]*x+m[0][1]*y+m[0][2]*z) + b*(m[1][0]*x+m[1][1]*y+m[1][2]*z) + c*(m[2][0]*x+m[2][1]*y+m[2][2]*z)
+			p, q, r := a*g2[f], b*g2[f], c*g2[f]
+			gx[f] = a*g1[f] + m[0][0]*p + m[1][0]*q + m[2][0]*r
+			gy[f] = b*g1[f] + m[0][1]*p + m[1][1]*q + m[2][1]*r
+			gz[f] = c*g1[f] + m[0][2]*p + m[1][2]*q + m[2][2]*r
+		}
+	}
+}
+
+// UpdateInputBackward is the reverse of UpdateInput: from gx = ∂E/∂[s ; |v|]
+// [A, 2H] and the vectors v [A, 3, H] it adds to gs [A, H] and gv [A, 3, H]:
+//
+//	gs += gx_s      gv += gx_n · v/|v|, and nothing where |v| = 0
+func UpdateInputBackward[T Float](gs, gv, gx, v []T, h int) {
+	for i := 0; i*h < len(gs); i++ {
+		gnorm := gx[(2*i+1)*h:][:h]
+		Add(gs[i*h:(i+1)*h], gx[2*i*h:][:h])
+		vx, vy, vz := components(v, i, h)
+		ox, oy, oz := components(gv, i, h)
+		for f := range gnorm {
+			x, y, z := vx[f], vy[f], vz[f]
+			n := norm(x, y, z)
+			if n == 0 {
+				continue
+			}
+			scale := gnorm[f] / n
+			ox[f] += scale * x
+			oy[f] += scale * y
+			oz[f] += scale * z
+		}
+	}
+}
+
+func norm[T Float](x, y, z T) T { return T(math.Sqrt(float64(x*x + y*y + z*z))) }
+
+// Add computes dst += a.
+func Add[T Float](dst, a []T) {
+	a = a[:len(dst)]
+	for f := range dst {
+		dst[f] += a[f]
+	}
+}

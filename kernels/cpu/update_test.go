@@ -1,0 +1,83 @@
+package cpu
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"painless/internal/tolerance"
+)
+
+const updateAtoms, updateH = 4, 5
+
+var testMixing = [3][3]float64{{0.7, -0.2, 0.1}, {0.3, 0.5, -0.4}, {-0.6, 0.2, 0.9}}
+
+func TestUpdateInput(t *testing.T) {
+	const h = updateH
+	rng := rand.New(rand.NewPCG(1, 2))
+	s, v := normal[float64](rng, updateAtoms*h), normal[float64](rng, updateAtoms*3*h)
+	weight := normal[float64](rng, updateAtoms*2*h)
+	x := make([]float64, updateAtoms*2*h)
+	energy := func() float64 {
+		UpdateInput(x, s, v, h)
+		return dotProduct(x, weight)
+	}
+	energy()
+	for i := range updateAtoms {
+		for f := range h {
+			assert.Equal(t, s[i*h+f], x[2*i*h+f])
+			a, b, c := v[(3*i)*h+f], v[(3*i+1)*h+f], v[(3*i+2)*h+f]
+			assert.InDelta(t, math.Hypot(math.Hypot(a, b), c), x[(2*i+1)*h+f], 1e-14)
+		}
+	}
+	gs, gv := make([]float64, len(s)), make([]float64, len(v))
+	UpdateInputBackward(gs, gv, weight, v, h)
+	checkGradient(t, "∂E/∂s", energy, s, gs)
+	checkGradient(t, "∂E/∂v", energy, v, gv)
+}
+
+// The gradient of |v| at v = 0 is taken as 0.
+func TestUpdateInputBackwardAtZero(t *testing.T) {
+	gs, gv := make([]float64, 2), make([]float64, 6)
+	UpdateInputBackward(gs, gv, []float64{1, 2, 3, 4}, []float64{0, 5, 0, 0, 0, 0}, 2)
+	assert.Equal(t, []float64{1, 2}, gs)
+	assert.Equal(t, []float64{0, 4, 0, 0, 0, 0}, gv)
+}
+
+func TestUpdateVectors(t *testing.T) {
+	const h = updateH
+	rng := rand.New(rand.NewPCG(3, 4))
+	v, gates := normal[float64](rng, updateAtoms*3*h), normal[float64](rng, updateAtoms*2*h)
+	weight, out := normal[float64](rng, len(v)), make([]float64, len(v))
+	energy := func() float64 {
+		UpdateVectors(out, v, gates, &testMixing, h)
+		return dotProduct(out, weight)
+	}
+	energy()
+	want := make([]float64, len(v))
+	for i := range updateAtoms {
+		for f := range h {
+			for a := range 3 {
+				mixed := 0.0
+				for b := range 3 {
+					mixed += testMixing[a][b] * v[(3*i+b)*h+f]
+				}
+				want[(3*i+a)*h+f] = v[(3*i+a)*h+f]*gates[2*i*h+f] + mixed*gates[(2*i+1)*h+f]
+			}
+		}
+	}
+	tolerance.Check(t, "v", out, want, 1e-14, 0)
+
+	const rows, offset = 3*h + 2, h // gates' gradients go into rows of another width
+	gv, ggates := append([]float64(nil), weight...), make([]float64, updateAtoms*rows)
+	UpdateVectorsBackward(gv, ggates, v, gates, &testMixing, h, rows, offset)
+	checkGradient(t, "∂E/∂v", energy, v, gv)
+	packed := make([]float64, 0, len(gates))
+	for i := range updateAtoms {
+		packed = append(packed, ggates[i*rows+offset:][:2*h]...)
+		assert.Equal(t, make([]float64, h), ggates[i*rows:][:h], "nothing outside the gates' columns")
+	}
+	checkGradient(t, "∂E/∂gates", energy, gates, packed)
+}

@@ -1,0 +1,113 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+
+	"painless/data"
+)
+
+// Batch is structures one after another, of any sizes. In a simulation one
+// Batch is kept and its Positions (and Cells) are overwritten at every step.
+type Batch struct {
+	Numbers   []int           // atomic numbers, [N]
+	Positions [][3]float64    // Å, [N]
+	Start     []int           // the atoms of structure k are Start[k] up to Start[k+1]; [S+1]
+	Cells     [][3][3]float64 // lattice vectors as rows, Å, [S]
+	PBC       [][3]bool       // periodic along each lattice vector, [S]
+}
+
+// NewBatch copies structures into a batch. What is wrong with a structure is
+// said by Compute, which sees the positions of every step.
+func NewBatch(structures ...data.Structure) *Batch {
+	b := &Batch{}
+	b.Reset()
+	for i := range structures {
+		b.Append(&structures[i])
+	}
+	return b
+}
+
+// Reset empties the batch and keeps its memory.
+func (b *Batch) Reset() {
+	b.Numbers, b.Positions = b.Numbers[:0], b.Positions[:0]
+	b.Start = append(b.Start[:0], 0)
+	b.Cells, b.PBC = b.Cells[:0], b.PBC[:0]
+}
+
+// Append copies a structure to the end of the batch.
+func (b *Batch) Append(s *data.Structure) {
+	b.Numbers = append(b.Numbers, s.Numbers...)
+	b.Positions = append(b.Positions, s.Positions...)
+	b.Start = append(b.Start, len(b.Numbers))
+	b.Cells, b.PBC = append(b.Cells, s.Cell), append(b.PBC, s.PBC)
+}
+
+// Len is the number of structures, S.
+func (b *Batch) Len() int { return len(b.Cells) }
+
+// NumAtoms is the number of atoms of all structures, N.
+func (b *Batch) NumAtoms() int { return len(b.Numbers) }
+
+// Volume is the volume of structure k's cell in Å³; ok is false where it has
+// none: not periodic, or fewer than three independent lattice vectors.
+func (b *Batch) Volume(k int) (volume float64, ok bool) {
+	volume = math.Abs(determinant(b.Cells[k]))
+	return volume, b.periodic(k) && volume > 0
+}
+
+func (b *Batch) periodic(k int) bool { return b.PBC[k] != [3]bool{} }
+
+// StructureError says which structure of a batch could not be computed.
+type StructureError struct {
+	Index int // of the structure in the batch, from 0
+	Err   error
+}
+
+func (e *StructureError) Error() string { return fmt.Sprintf("structure %d: %v", e.Index, e.Err) }
+
+// Unwrap is what is wrong with the structure.
+func (e *StructureError) Unwrap() error { return e.Err }
+
+// maxCoordinate, Å: float64 still resolves 1e-9 Å there, and int32 counts the cells.
+const maxCoordinate = 1e7
+
+// check says what keeps the batch from being computed by a network up to maxZ.
+func (b *Batch) check(maxZ int) error {
+	s := len(b.Cells)
+	if len(b.Start) != s+1 || len(b.PBC) != s || b.Start[0] != 0 || b.Start[s] != len(b.Numbers) || len(b.Positions) != len(b.Numbers) {
+		return fmt.Errorf("batch of %d cells, %d pbc, %d starts, %d numbers, %d positions: expected S, S, S+1, N and N",
+			s, len(b.PBC), len(b.Start), len(b.Numbers), len(b.Positions))
+	}
+	if len(b.Numbers) > math.MaxInt32 {
+		return fmt.Errorf("batch of %d atoms: expected at most %d", len(b.Numbers), math.MaxInt32)
+	}
+	for k := range s {
+		if b.Start[k] > b.Start[k+1] {
+			return fmt.Errorf("batch starts are not ascending: %d, %d", b.Start[k], b.Start[k+1])
+		}
+		if err := b.checkStructure(k, maxZ); err != nil {
+			return &StructureError{k, err}
+		}
+	}
+	return nil
+}
+
+func (b *Batch) checkStructure(k, maxZ int) error {
+	for i := b.Start[k]; i < b.Start[k+1]; i++ {
+		if z := b.Numbers[i]; z < 1 || z > maxZ {
+			return fmt.Errorf("atom %d has atomic number %d: the network knows 1 to %d", i-b.Start[k], z, maxZ)
+		}
+		for c, x := range b.Positions[i] {
+			if !(math.Abs(x) <= maxCoordinate) {
+				return fmt.Errorf("atom %d has %c = %v Å: expected a number within ±%.0e", i-b.Start[k], "xyz"[c], x, maxCoordinate)
+			}
+		}
+	}
+	return nil
+}
+
+// name is an atom as an error names it: its index in its structure and its element.
+func (b *Batch) name(k int, atom int32) string {
+	return fmt.Sprintf("atom %d (%s)", int(atom)-b.Start[k], data.Symbol(b.Numbers[atom]))
+}

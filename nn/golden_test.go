@@ -1,0 +1,154 @@
+package nn
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/checkpoint"
+	"painless/data"
+	"painless/internal/tolerance"
+)
+
+// goldenSets are checkpoints and what PyTorch computes with them: the
+// project's own and, where it is there, the development set of trained ones.
+// The latter's positions are written to 8 decimals: moving atoms by that much
+// moves forces by 1e-7, and PyTorch in float64 misses its own numbers by it.
+var goldenSets = []struct {
+	name, models, golden string
+	rtol                 float64 // of the float64 path
+}{
+	{"own", "../testdata", "../testdata", 1e-9},
+	{"development", "../../shared/models", "../../shared/golden", 3e-7},
+}
+
+func loadNetwork(t testing.TB, path string) *Network {
+	t.Helper()
+	c, err := checkpoint.Open(path)
+	require.NoError(t, err)
+	net, err := FromCheckpoint(c)
+	require.NoError(t, err)
+	return net
+}
+
+func readFrames(t testing.TB, path string) (frames []*data.Frame) {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	for r := data.NewReader(file, path); ; {
+		f, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return frames
+		}
+		require.NoError(t, err)
+		frames = append(frames, f)
+	}
+}
+
+// reference is PyTorch's float64 result for a frame of a golden file.
+func reference(t testing.TB, f *data.Frame) *Result {
+	t.Helper()
+	energy, err := f.Floats("energy", 1)
+	require.NoError(t, err)
+	forces, err := f.Vectors("forces")
+	require.NoError(t, err)
+	r := &Result{Energy: energy, Forces: forces}
+	if _, ok := f.Get("stress"); ok {
+		stress, err := f.Stress()
+		require.NoError(t, err)
+		r.Stress = [][6]float64{stress}
+	}
+	return r
+}
+
+func TestGolden(t *testing.T) {
+	for _, set := range goldenSets {
+		for _, student := range students {
+			t.Run(set.name+"/"+student.name, func(t *testing.T) {
+				if _, err := os.Stat(set.golden); errors.Is(err, os.ErrNotExist) && set.name == "development" {
+					t.Skip("no development data beside the project; its own testdata is tested")
+				}
+				net := loadNetwork(t, filepath.Join(set.models, student.name+".pt"))
+				assert.Equal(t, student.config, net.Config)
+				frames := readFrames(t, filepath.Join(set.golden, student.name+".extxyz"))
+				assert.Greater(t, len(frames), 40)
+				single, double := newTestPotential(t, net, Options{}), newTestPotential(t, net, Options{Precision: Float64})
+				for _, f := range frames {
+					name, _ := f.Get("name")
+					t.Run(name, func(t *testing.T) {
+						want := reference(t, f)
+						got64, got32 := compute(t, double, f.Structure), compute(t, single, f.Structure)
+						checkAccuracy(t, got64, want, set.rtol)
+						checkAccuracy(t, got32, want, 0)
+						if want.Stress != nil {
+							tolerance.Check(t, "stress", got64.Stress[0][:], want.Stress[0][:], 1e-11, 1e-9)
+							tolerance.Check(t, "float32 stress", got32.Stress[0][:], want.Stress[0][:], 1e-5, 1e-5)
+						}
+					})
+				}
+			})
+		}
+	}
+}
+
+// The flavours of one network: as trained, with a config and without.
+func TestGoldenFlavours(t *testing.T) {
+	const models = "../../shared/models"
+	if _, err := os.Stat(models); errors.Is(err, os.ErrNotExist) {
+		t.Skip("no development data beside the project; its own testdata is tested")
+	}
+	plain, training := loadNetwork(t, models+"/original.pt"), loadNetwork(t, models+"/original_training.pt")
+	assert.Equal(t, plain, training)
+	assert.Equal(t, 427_292, plain.Parameters)
+	assert.Equal(t, 77_203, loadNetwork(t, models+"/tiny.pt").Parameters)
+	assert.Equal(t, 21_459, loadNetwork(t, models+"/ultra_tiny.pt").Parameters)
+}
+
+// Every stage leaves what PyTorch's does.
+func TestStages(t *testing.T) {
+	text, err := os.ReadFile("../testdata/ultra_tiny_stages.json")
+	require.NoError(t, err)
+	var golden struct {
+		Numbers   []int
+		Positions [][3]float64
+		Energy    float64
+		Stages    []struct {
+			Name string
+			S    [][]float64
+			V    [][][]float64
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &golden))
+	require.Len(t, golden.Stages, 4)
+
+	p := newTestPotential(t, loadNetwork(t, "../testdata/ultra_tiny.pt"), Options{Precision: Float64})
+	r := compute(t, p, data.Structure{Numbers: golden.Numbers, Positions: golden.Positions})
+	assert.InDelta(t, golden.Energy, r.Energy[0], 1e-11)
+
+	flat := func(rows ...[]float64) (out []float64) {
+		for _, row := range rows {
+			out = append(out, row...)
+		}
+		return out
+	}
+	vectors := func(v [][][]float64) (out []float64) {
+		for _, atom := range v {
+			out = append(out, flat(atom...)...)
+		}
+		return out
+	}
+	e := p.(*engine[float64])
+	stages := golden.Stages
+	tolerance.Check(t, "v after message 0", e.mid[0], vectors(stages[0].V), 1e-13, 1e-12)
+	tolerance.Check(t, "s after update 0", e.s[1], flat(stages[1].S...), 1e-13, 1e-12)
+	tolerance.Check(t, "v after update 0", e.v[1], vectors(stages[1].V), 1e-13, 1e-12)
+	tolerance.Check(t, "v after message 1", e.mid[1], vectors(stages[2].V), 1e-13, 1e-12)
+	tolerance.Check(t, "s after update 1", e.s[2], flat(stages[3].S...), 1e-13, 1e-12)
+}

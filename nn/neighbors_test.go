@@ -1,0 +1,140 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/data"
+)
+
+type foundPair struct {
+	i, j  int32
+	shift [3]int32
+}
+
+// bruteForce looks at every image that could be near and keeps every directed
+// edge j → i of length ≤ cutoff, decided on displacements rounded to T.
+func bruteForce[T float32 | float64](s data.Structure, cutoff float64) map[foundPair]bool {
+	var reach [3]int32
+	volume := math.Abs(determinant(s.Cell))
+	for k := range reach {
+		if !s.PBC[k] {
+			continue
+		}
+		normal := cross(s.Cell[(k+1)%3], s.Cell[(k+2)%3])
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, r := range s.Positions {
+			f := dot(normal, r) / determinant(s.Cell)
+			low, high = math.Min(low, f), math.Max(high, f)
+		}
+		reach[k] = int32(math.Ceil(cutoff*length(normal)/volume+high-low)) + 1
+	}
+	found := map[foundPair]bool{}
+	for a := -reach[0]; a <= reach[0]; a++ {
+		for b := -reach[1]; b <= reach[1]; b++ {
+			for c := -reach[2]; c <= reach[2]; c++ {
+				shift := [3]int32{a, b, c}
+				for i, ri := range s.Positions {
+					for j, rj := range s.Positions {
+						if i == j && shift == [3]int32{} {
+							continue
+						}
+						var x [3]T
+						for d := range x {
+							move := float64(a)*s.Cell[0][d] + float64(b)*s.Cell[1][d] + float64(c)*s.Cell[2][d]
+							x[d] = T(rj[d] + move - ri[d])
+						}
+						if T(math.Sqrt(float64(x[0]*x[0]+x[1]*x[1]+x[2]*x[2]))) <= T(cutoff) {
+							found[foundPair{int32(i), int32(j), shift}] = true
+						}
+					}
+				}
+			}
+		}
+	}
+	return found
+}
+
+func directed[T float32 | float64](l *NeighborList[T]) map[foundPair]bool {
+	found := map[foundPair]bool{}
+	for p := range l.D {
+		s := l.Shift[p]
+		found[foundPair{l.I[p], l.J[p], s}] = true
+		found[foundPair{l.J[p], l.I[p], [3]int32{-s[0], -s[1], -s[2]}}] = true
+	}
+	return found
+}
+
+func testAgainstBruteForce[T float32 | float64](t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	var l NeighborList[T]
+	for k := range 100 {
+		pbc := [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}
+		size := []float64{2.5, 6, 11, 24}[k/8%4]
+		skew := []float64{0, 0.4, 1.1}[k%3]
+		n := 1 + rng.IntN(12)
+		if k%10 == 0 {
+			n = 210 // isolated structures are binned too
+			size = 24
+		}
+		s := randomStructure(rng, n, size, skew, pbc, k%2 == 1)
+		t.Run(fmt.Sprintf("%d/pbc=%v/n=%d/size=%g/skew=%g", k, pbc, n, size, skew), func(t *testing.T) {
+			require.NoError(t, l.Build(NewBatch(s), 5))
+			want := bruteForce[T](s, 5)
+			assert.Equal(t, want, directed(&l))
+			assert.Equal(t, len(want), 2*len(l.D), "each pair once")
+			for p := 1; p < len(l.D); p++ {
+				before := foundPair{l.I[p-1], l.J[p-1], l.Shift[p-1]}
+				after := neighbor{l.J[p], l.Shift[p]}
+				inOrder := l.I[p] > before.i || compareNeighbors(neighbor{before.j, before.shift}, after) < 0
+				require.True(t, inOrder && l.I[p] >= before.i && l.I[p] <= l.J[p], "pair %d is out of order", p)
+			}
+		})
+	}
+}
+
+func TestNeighborListEqualsBruteForceFloat32(t *testing.T) { testAgainstBruteForce[float32](t) }
+func TestNeighborListEqualsBruteForceFloat64(t *testing.T) { testAgainstBruteForce[float64](t) }
+
+// A pair at exactly the cutoff counts, the next float32 does not; all along
+// every axis, through a periodic boundary as well.
+func TestNeighborListIsExactAtTheCutoff(t *testing.T) {
+	beyond := float64(math.Nextafter32(5, 6))
+	for axis := range 3 {
+		for _, c := range []struct {
+			d    float64
+			want int
+		}{{5, 1}, {beyond, 0}, {4.9999995, 1}} {
+			s := data.Structure{Numbers: []int{8, 8}, Positions: make([][3]float64, 2)}
+			s.Positions[1][axis] = c.d
+			var l NeighborList[float32]
+			require.NoError(t, l.Build(NewBatch(s), 5))
+			assert.Len(t, l.D, c.want, "isolated, d = %.9g along %d", c.d, axis)
+
+			s.Cell = matrix{{16, 0, 0}, {0, 16, 0}, {0, 0, 16}}
+			s.PBC = everywhere
+			s.Positions[1][axis] = c.d - 16 // the image in the next cell
+			require.NoError(t, l.Build(NewBatch(s), 5))
+			assert.Len(t, l.D, c.want, "periodic, d = %.9g along %d", c.d, axis)
+		}
+	}
+}
+
+// A few atoms spread over a millimetre are no slower than a few atoms.
+func TestNeighborListOfSparseAtoms(t *testing.T) {
+	s := data.Structure{}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 150 {
+		r := [3]float64{1e7 * (2*rng.Float64() - 1), 1e7 * (2*rng.Float64() - 1), 1e7 * (2*rng.Float64() - 1)}
+		s.Positions = append(s.Positions, r, [3]float64{r[0] + 1, r[1], r[2]})
+		s.Numbers = append(s.Numbers, 6, 6)
+	}
+	var l NeighborList[float32]
+	require.NoError(t, l.Build(NewBatch(s), 5))
+	assert.Len(t, l.D, 150)
+}

@@ -1,0 +1,135 @@
+package nn
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"painless/kernels/cpu"
+)
+
+// Potential computes energies, forces and stress, whatever the device.
+type Potential interface {
+	// Compute fills r for the structures of b. r is reused between calls, and
+	// once it and the potential have seen the largest batch, a call allocates
+	// nothing. A structure that cannot be computed is a *StructureError, and
+	// r is then of no use. Calls from several goroutines take turns.
+	Compute(ctx context.Context, b *Batch, r *Result) error
+	// Close gives back memory and threads. It may be called twice.
+	Close() error
+}
+
+// Result is what Compute found.
+type Result struct {
+	Energy []float64    // eV, [S]
+	Forces [][3]float64 // −∂E/∂r, eV/Å, [N]
+
+	// Virial is −∂E/∂ε, eV, [S]: ε[a][b] strains the positions and the cell by
+	// r_a += ε[a][b]·r_b. It is not symmetric: the network is not exactly
+	// invariant to rotation.
+	Virial [][3][3]float64
+
+	// Stress is the symmetric part of ∂E/∂ε over the volume, eV/Å³, as xx, yy,
+	// zz, yz, xz, xy (ASE's order and sign: tension is positive); [S]. It is 0
+	// for structures that have no volume: see Batch.Volume.
+	Stress [][6]float64
+}
+
+// Precision is the arithmetic of a potential.
+type Precision int
+
+// Float32 is what users run, Float64 the yardstick for it.
+const (
+	Float32 Precision = iota
+	Float64
+)
+
+// Options of a potential; the zero value is float32 on all cores.
+type Options struct {
+	Precision Precision
+	Threads   int // 0: as many as GOMAXPROCS. The results do not depend on it.
+}
+
+// NewPotential is the network on the CPU.
+func NewPotential(net *Network, opts Options) (Potential, error) {
+	if opts.Threads < 0 {
+		return nil, fmt.Errorf("%d threads: expected 0 (all cores) or more", opts.Threads)
+	}
+	threads := opts.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	switch opts.Precision {
+	case Float32:
+		return newEngine[float32](net, threads), nil
+	case Float64:
+		return newEngine[float64](net, threads), nil
+	}
+	return nil, fmt.Errorf("precision %d: expected Float32 or Float64", opts.Precision)
+}
+
+// engine is the network on the CPU, in the arithmetic T. Each stage reads what
+// the stages before it left in the activations.
+type engine[T cpu.Float] struct {
+	weights weights[T]
+	maxZ    int
+	cutoff  float64
+	h       int // features
+
+	mu     sync.Mutex
+	pool   *pool
+	closed bool
+
+	list NeighborList[T]
+	activations[T]
+	gradients[T]
+	chunk   chunk[T]
+	scratch []scratch[T] // one a worker
+	block   int          // that the running stage works on
+	tasks   tasks
+}
+
+// Compute runs the network forwards and then backwards, as docs/backward.md derives it.
+func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed
+	}
+	if err := b.check(e.maxZ); err != nil {
+		return err
+	}
+	if err := e.list.Build(b, e.cutoff); err != nil {
+		return err
+	}
+	e.grow(b.NumAtoms(), len(e.list.D))
+
+	e.embed(b.Numbers)
+	for e.block = range e.weights.blocks {
+		if err := e.message(ctx); err != nil {
+			return err
+		}
+		e.update()
+	}
+	e.readout()
+	for e.block = len(e.weights.blocks) - 1; e.block >= 0; e.block-- {
+		e.updateBackward()
+		if err := e.messageBackward(ctx); err != nil {
+			return err
+		}
+	}
+	return e.collect(b, r)
+}
+
+func (e *engine[T]) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.closed = true
+		e.pool.close()
+		e.list, e.activations, e.gradients = NeighborList[T]{}, activations[T]{}, gradients[T]{}
+		e.weights, e.chunk, e.scratch = weights[T]{}, chunk[T]{}, nil
+	}
+	return nil
+}
