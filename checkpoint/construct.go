@@ -39,16 +39,18 @@ var constructors = map[string]func(args []any) (any, error){
 // construct is values[0] called with the tuple values[1]; a third value, a
 // dict of named arguments, makes a placeholder of it.
 func construct(values []any) (any, error) {
-	args := values[1:]
-	if len(values) > 1 {
-		if tuple, ok := values[1].(*list); ok && tuple.fixed && len(values) == 2 {
-			args = tuple.items
-		}
+	if tuple, ok := values[1].(*list); ok && tuple.fixed && len(values) == 2 {
+		return call(values[0], tuple.items)
 	}
-	if len(values) == 3 {
-		return &Object{Class: className(values[0]), Args: args}, nil
+	return &Object{Class: className(values[0]), Args: values[1:]}, nil
+}
+
+// constructInline is values[0] called with the rest of them.
+func constructInline(values []any) (any, error) {
+	if len(values) == 0 {
+		return nil, errUnderflow
 	}
-	return call(values[0], args)
+	return call(values[0], values[1:])
 }
 
 func call(callable any, args []any) (any, error) {

@@ -74,7 +74,7 @@ var instructions = [256]func(*machine) error{
 	0x81: reduce,                                                                                         // NEWOBJ
 	0x92: func(m *machine) error { return m.replace(3, construct) },                                      // NEWOBJ_EX
 	'i':  instance,                                                                                       // INST
-	'o':  fromMark(construct),                                                                            // OBJ
+	'o':  fromMark(constructInline),                                                                      // OBJ
 	'b':  build,                                                                                          // BUILD
 	'P':  func(m *machine) error { return fmt.Errorf("expected a persistent id in binary, found text") }, // PERSID
 	'Q':  func(m *machine) error { return m.replace(1, m.persistent) },                                   // BINPERSID

@@ -99,8 +99,7 @@ func newTensor(storage *Storage, offset int64, shape, strides []int64) (*Tensor,
 		return nil, fmt.Errorf("tensor of shape %v: expected as many strides, found %v", shape, strides)
 	}
 	t := &Tensor{Offset: int(offset), Shape: make([]int, len(shape)), Strides: make([]int, len(shape)), Storage: storage}
-	elements, last := int64(1), offset
-	size := int64(storage.Len())
+	elements, size := int64(1), int64(storage.Len())
 	for k := range shape {
 		if shape[k] < 0 || strides[k] < 0 || shape[k] > math.MaxInt32 {
 			return nil, fmt.Errorf("tensor of shape %v, strides %v: expected no negative and no huge numbers", shape, strides)
@@ -109,14 +108,23 @@ func newTensor(storage *Storage, offset int64, shape, strides []int64) (*Tensor,
 		if elements *= shape[k]; elements > math.MaxInt32 {
 			return nil, fmt.Errorf("tensor of shape %v: expected fewer than 2³¹ elements", shape)
 		}
-		if shape[k] > 1 {
-			if strides[k] > 0 && shape[k]-1 > size/strides[k] { // the product below could overflow
-				return nil, outside(shape, strides, offset, size)
-			}
-			last += (shape[k] - 1) * strides[k]
+	}
+	if offset < 0 || offset > size {
+		return nil, outside(shape, strides, offset, size)
+	}
+	if elements == 0 {
+		return t, nil
+	}
+	last := offset
+	for k := range shape {
+		if strides[k] > 0 && shape[k]-1 > size/strides[k] { // the product below could overflow
+			return nil, outside(shape, strides, offset, size)
+		}
+		if last += (shape[k] - 1) * strides[k]; last >= size {
+			return nil, outside(shape, strides, offset, size)
 		}
 	}
-	if offset < 0 || offset > size || elements > 0 && last >= size {
+	if last >= size {
 		return nil, outside(shape, strides, offset, size)
 	}
 	return t, nil

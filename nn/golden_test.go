@@ -19,13 +19,13 @@ import (
 // goldenSets are checkpoints and what PyTorch computes with them: the
 // project's own and, where it is there, the development set of trained ones.
 // The latter's positions are written to 8 decimals: moving atoms by that much
-// moves forces by 1e-7, and PyTorch in float64 misses its own numbers by it.
+// moves forces by up to 1e-6, and PyTorch in float64 misses its own numbers by it.
 var goldenSets = []struct {
 	name, models, golden string
 	rtol                 float64 // of the float64 path
 }{
 	{"own", "../testdata", "../testdata", 1e-9},
-	{"development", "../../shared/models", "../../shared/golden", 3e-7},
+	{"development", "../../shared/models", "../../shared/golden", 1e-6},
 }
 
 func loadNetwork(t testing.TB, path string) *Network {
