@@ -100,26 +100,26 @@ const maxWidth = 10_000
 func parseProperties(text string) ([]property, error) {
 	words := strings.Split(text, ":")
 	if len(words)%3 != 0 {
-		return nil, fmt.Errorf("Properties: expected name:kind:width, again and again, found %.80q", text)
+		return nil, fmt.Errorf("key Properties: expected name:kind:width, again and again, found %.80q", text)
 	}
 	var list []property
 	seen, total := map[string]bool{}, 0
 	for ; len(words) > 0; words = words[3:] {
 		p := property{name: words[0]}
 		if p.name == "" || seen[p.name] {
-			return nil, fmt.Errorf("Properties: expected a new name before %q, found %q", words[1], p.name)
+			return nil, fmt.Errorf("key Properties: expected a new name before %q, found %q", words[1], p.name)
 		}
 		seen[p.name] = true
 		if kind := words[1]; len(kind) != 1 || !strings.Contains("RISL", kind) {
-			return nil, fmt.Errorf("Properties: expected kind R, I, S or L for %s, found %q", p.name, kind)
+			return nil, fmt.Errorf("key Properties: expected kind R, I, S or L for %s, found %q", p.name, kind)
 		}
 		p.kind = Kind(words[1][0])
 		var err error
 		if p.width, err = strconv.Atoi(words[2]); err != nil || p.width < 1 || p.width > maxWidth {
-			return nil, fmt.Errorf("Properties: expected a width from 1 to %d for %s, found %q", maxWidth, p.name, words[2])
+			return nil, fmt.Errorf("key Properties: expected a width from 1 to %d for %s, found %q", maxWidth, p.name, words[2])
 		}
 		if total += p.width; total > maxWidth {
-			return nil, fmt.Errorf("Properties: expected at most %d values an atom, found more", maxWidth)
+			return nil, fmt.Errorf("key Properties: expected at most %d values an atom, found more", maxWidth)
 		}
 		list = append(list, p)
 	}

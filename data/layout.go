@@ -57,10 +57,10 @@ func newLayout(f *Frame, text string) (*layout, error) {
 		l.width += p.width
 	}
 	if !has[position] {
-		return nil, fmt.Errorf("Properties: expected pos:R:3, found %.80q", text)
+		return nil, fmt.Errorf("key Properties: expected pos:R:3, found %.80q", text)
 	}
 	if !has[species] && !has[atomicNumber] {
-		return nil, fmt.Errorf("Properties: expected species:S:1 or Z:I:1, found %.80q", text)
+		return nil, fmt.Errorf("key Properties: expected species:S:1 or Z:I:1, found %.80q", text)
 	}
 	return l, nil
 }

@@ -139,11 +139,11 @@ func newFrame(comment string) (*Frame, *layout, error) {
 		case "lattice":
 			numbers, err := parseFloats(field.Value, 9)
 			if err != nil {
-				return nil, nil, fmt.Errorf("Lattice: %w", err)
+				return nil, nil, fmt.Errorf("key Lattice: %w", err)
 			}
 			for i, x := range numbers {
 				if math.IsNaN(x) || math.IsInf(x, 0) {
-					return nil, nil, fmt.Errorf("Lattice: expected finite numbers, found %v", x)
+					return nil, nil, fmt.Errorf("key Lattice: expected finite numbers, found %v", x)
 				}
 				f.Cell[i/3][i%3] = x
 			}
@@ -172,12 +172,12 @@ func parsePBC(text string) (pbc [3]bool, err error) {
 		words = []string{words[0], words[0], words[0]}
 	}
 	if len(words) != 3 {
-		return pbc, fmt.Errorf("pbc: expected three of T and F, found %.40q", text)
+		return pbc, fmt.Errorf("key pbc: expected three of T and F, found %.40q", text)
 	}
 	for k, word := range words {
 		var ok bool
 		if pbc[k], ok = parseBool(word); !ok {
-			return pbc, fmt.Errorf("pbc: expected T or F, found %.40q", word)
+			return pbc, fmt.Errorf("key pbc: expected T or F, found %.40q", word)
 		}
 	}
 	return pbc, nil
