@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // closing is the delimiter that ends a quoted value.
-var closing = map[rune]rune{'"': '"', '\'': '\'', '{': '}', '[': ']'}
+var closing = map[byte]byte{'"': '"', '\'': '\'', '{': '}', '[': ']'}
 
 // parseComment reads key=value pairs, as ASE does: values quoted by "", ”, {}
 // or [], a backslash before a character that stands for itself, and keys that
@@ -17,7 +16,7 @@ func parseComment(line string) ([]Field, error) {
 	var fields []Field
 	var key, word strings.Builder
 	inValue, filled := false, false // filled: something, perhaps an empty quote, stands since the last blank
-	var end rune                    // what ends the quote that we are in
+	var end byte                    // what ends the quote that we are in
 	escaped := false
 	finish := func() error {
 		switch {
@@ -34,17 +33,17 @@ func parseComment(line string) ([]Field, error) {
 		inValue, filled = false, false
 		return nil
 	}
-	for _, r := range line {
+	for _, r := range []byte(line) { // bytes, as old files are in old encodings
 		switch {
 		case escaped:
-			word.WriteRune(r)
+			word.WriteByte(r)
 			escaped = false
 		case r == '\\':
 			escaped, filled = true, true
 		case end != 0 && r == end:
 			end = 0
 		case end != 0:
-			word.WriteRune(r)
+			word.WriteByte(r)
 		case closing[r] != 0:
 			end, filled = closing[r], true
 		case r == ' ' || r == '\t':
@@ -56,7 +55,7 @@ func parseComment(line string) ([]Field, error) {
 			word.Reset()
 			inValue, filled = true, true
 		default:
-			word.WriteRune(r)
+			word.WriteByte(r)
 			filled = true
 		}
 	}
@@ -78,11 +77,11 @@ func appendQuoted(line []byte, text string) []byte {
 		return append(line, text...)
 	}
 	line = append(line, '"')
-	for _, r := range text {
+	for _, r := range []byte(text) {
 		if r == '"' || r == '\\' {
 			line = append(line, '\\')
 		}
-		line = utf8.AppendRune(line, r)
+		line = append(line, r)
 	}
 	return append(line, '"')
 }

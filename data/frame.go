@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -158,7 +159,7 @@ func parseFloats(text string, n int) ([]float64, error) {
 	numbers := make([]float64, n)
 	for i, word := range words {
 		var err error
-		if numbers[i], err = parseFloat(word); err != nil {
+		if numbers[i], err = parseFloat([]byte(word)); err != nil {
 			return nil, err
 		}
 	}
@@ -166,13 +167,17 @@ func parseFloats(text string, n int) ([]float64, error) {
 }
 
 // parseFloat reads a number; Fortran's exponents (1.0D-3) too.
-func parseFloat(word string) (float64, error) {
-	x, err := strconv.ParseFloat(word, 64)
-	if err == nil && !strings.ContainsAny(word, "xX_") {
-		return x, nil
+func parseFloat(word []byte) (float64, error) {
+	x, err := strconv.ParseFloat(string(word), 64) // does not allocate
+	if err != nil || bytes.ContainsAny(word, "xX") {
+		return parseFortran(string(word))
 	}
-	if i := strings.IndexAny(word, "dD"); i > 0 {
-		if x, err = strconv.ParseFloat(word[:i]+"e"+word[i+1:], 64); err == nil {
+	return x, nil
+}
+
+func parseFortran(word string) (float64, error) {
+	if i := strings.IndexAny(word, "dD"); i > 0 && !strings.ContainsAny(word, "xX") {
+		if x, err := strconv.ParseFloat(word[:i]+"e"+word[i+1:], 64); err == nil {
 			return x, nil
 		}
 	}

@@ -105,7 +105,7 @@ func (l *layout) property(f *Frame, p property, target int, words [][]byte) erro
 	case position:
 		var r [3]float64
 		for c, word := range words {
-			x, err := parseFloat(string(word))
+			x, err := parseFloat(word)
 			if err != nil {
 				return fmt.Errorf("%c coordinate: %w", "xyz"[c], err)
 			}
@@ -136,7 +136,7 @@ func (l *layout) property(f *Frame, p property, target int, words [][]byte) erro
 func (c *Column) add(word []byte) error {
 	switch c.Kind {
 	case Real:
-		x, err := parseFloat(string(word))
+		x, err := parseFloat(word)
 		c.Reals = append(c.Reals, x)
 		return err
 	case Integer:

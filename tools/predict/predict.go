@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"painless/data"
+	"painless/nn"
+)
+
+// named is a frame and where it stood.
+type named struct {
+	*data.Frame
+	file  string
+	index int // in the file, from 0
+}
+
+// predictor computes frames some at a time and writes them in order.
+type predictor struct {
+	potential nn.Potential
+	size      int // structures in a pass
+	writer    writer
+	progress  *progress
+
+	waiting []named
+	batch   nn.Batch
+	result  nn.Result
+}
+
+// predict reads all inputs and writes what it finds to out.
+func predict(ctx context.Context, s settings, potential nn.Potential, stdin io.Reader, out, stderr io.Writer) error {
+	p := &predictor{potential: potential, size: s.batch, writer: newWriter(s.format, out), progress: newProgress(stderr, s.inputs)}
+	defer p.progress.close()
+	for _, path := range s.inputs {
+		if err := p.input(ctx, path, stdin); err != nil {
+			return err
+		}
+	}
+	if err := p.compute(ctx); err != nil {
+		return err
+	}
+	return p.writer.Flush()
+}
+
+func (p *predictor) input(ctx context.Context, path string, stdin io.Reader) error {
+	in := stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		in = file
+	}
+	frames := data.NewReader(p.progress.reading(in), path)
+	for index := 0; ; index++ {
+		frame, err := frames.Read()
+		switch {
+		case err == io.EOF && index == 0:
+			return fmt.Errorf("%s: expected a structure, found none", path)
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		p.waiting = append(p.waiting, named{frame, path, index})
+		if len(p.waiting) == p.size {
+			if err := p.compute(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// compute computes and writes the frames that wait.
+func (p *predictor) compute(ctx context.Context) error {
+	p.batch.Reset()
+	for _, f := range p.waiting {
+		p.batch.Append(&f.Structure)
+	}
+	err := p.potential.Compute(ctx, &p.batch, &p.result)
+	var which *nn.StructureError
+	if errors.As(err, &which) {
+		f := p.waiting[which.Index]
+		return fmt.Errorf("%s: frame %d: %w", f.file, f.index, which.Err)
+	}
+	if err != nil {
+		return err
+	}
+	for k, f := range p.waiting {
+		prediction := prediction{
+			named:  f,
+			energy: p.result.Energy[k],
+			forces: p.result.Forces[p.batch.Start[k]:p.batch.Start[k+1]],
+		}
+		if _, ok := p.batch.Volume(k); ok {
+			prediction.stress = &p.result.Stress[k]
+		}
+		if err := p.writer.Write(&prediction); err != nil {
+			return fmt.Errorf("%s: frame %d: %w", f.file, f.index, err)
+		}
+	}
+	p.progress.done(len(p.waiting))
+	p.waiting = p.waiting[:0]
+	return nil
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/data"
+)
+
+const (
+	testdata = "../../testdata/"
+	model    = testdata + "ultra_tiny.pt"
+	golden   = testdata + "ultra_tiny.extxyz"
+)
+
+// output is what predict prints; it must not fail.
+func output(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	require.NoError(t, run(context.Background(), args, strings.NewReader(stdin), &stdout, &stderr))
+	assert.Empty(t, stderr.String())
+	return stdout.String()
+}
+
+func frames(t *testing.T, text string) (list []*data.Frame) {
+	t.Helper()
+	for r := data.NewReader(strings.NewReader(text), "output"); ; {
+		f, err := r.Read()
+		if err == io.EOF {
+			return list
+		}
+		require.NoError(t, err)
+		list = append(list, f)
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// The golden file comes back with its labels computed again, everything else as it was.
+func TestExtxyz(t *testing.T) {
+	want := frames(t, readFile(t, golden))
+	got := frames(t, output(t, "", "-model", model, "-precision", "float64", golden))
+	require.Len(t, got, len(want))
+	periodic := 0
+	for i := range want {
+		assert.Equal(t, want[i].Structure, got[i].Structure)
+		assert.Equal(t, want[i].Column("forces_f32"), got[i].Column("forces_f32"))
+		name, _ := want[i].Get("name")
+		kept, _ := got[i].Get("name")
+		assert.Equal(t, name, kept)
+		wantEnergy, err := want[i].Floats("energy", 1)
+		require.NoError(t, err)
+		energy, err := got[i].Floats("energy", 1)
+		require.NoError(t, err)
+		assert.InDelta(t, wantEnergy[0], energy[0], 1e-8)
+		a, err := want[i].Stress()
+		b, errGot := got[i].Stress()
+		assert.Equal(t, err == nil, errGot == nil, "stress for periodic structures, and only for them")
+		if err == nil {
+			periodic++
+			assert.InDeltaSlice(t, a[:], b[:], 1e-10)
+		}
+	}
+	assert.Greater(t, periodic, 5)
+}
+
+func TestJSON(t *testing.T) {
+	text := output(t, readFile(t, testdata+"ethanol.xyz"), "-model", model, "-format", "json", golden, "-")
+	structures := frames(t, output(t, "", "-model", model, golden))
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	require.Len(t, lines, len(structures)+1)
+	for i, line := range lines {
+		var got struct {
+			File   string
+			Frame  int
+			Natoms int
+			Energy float64
+			Forces [][3]float64
+			Stress []float64
+		}
+		decoder := json.NewDecoder(strings.NewReader(line))
+		decoder.DisallowUnknownFields()
+		require.NoError(t, decoder.Decode(&got))
+		if i == len(structures) {
+			assert.Equal(t, "-", got.File)
+			assert.Equal(t, 0, got.Frame)
+			assert.Equal(t, 9, got.Natoms)
+			continue
+		}
+		assert.Equal(t, golden, got.File)
+		assert.Equal(t, i, got.Frame)
+		assert.Len(t, got.Forces, got.Natoms)
+		energy, err := structures[i].Floats("energy", 1)
+		require.NoError(t, err)
+		assert.Equal(t, energy[0], got.Energy, "both formats read back the same number")
+		forces, err := structures[i].Vectors("forces")
+		require.NoError(t, err)
+		assert.Equal(t, forces, got.Forces)
+		if stress, err := structures[i].Stress(); err == nil {
+			assert.Equal(t, stress[:], got.Stress)
+		} else {
+			assert.Nil(t, got.Stress)
+		}
+	}
+}
+
+func TestBatchesAndThreadsDoNotMatter(t *testing.T) {
+	want := output(t, "", "-model", model, golden)
+	for _, args := range [][]string{{"-batch", "1"}, {"-batch", "7", "-threads", "1"}, {"-batch", "1000", "-threads", "3"}} {
+		assert.Equal(t, want, output(t, "", append(append([]string{"-model", model}, args...), golden)...))
+	}
+}
+
+func TestOutputFileIsWholeOrNotThere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out.extxyz")
+	assert.Empty(t, output(t, "", "-model", model, "-o", path, golden))
+	first := readFile(t, path)
+	assert.Equal(t, output(t, "", "-model", model, golden), first)
+
+	bad := filepath.Join(dir, "bad.xyz")
+	require.NoError(t, os.WriteFile(bad, []byte(readFile(t, testdata+"ethanol.xyz")+"2\n\nH 0 0 0\nH 0 0\n"), 0o600))
+	err := run(context.Background(), []string{"-model", model, "-batch", "1", "-o", path, bad}, nil, io.Discard, io.Discard)
+	assert.ErrorContains(t, err, "bad.xyz:15: expected 4 columns, found 3")
+	assert.Equal(t, first, readFile(t, path), "what was there is still there")
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 2, "no temporary file stays")
+}
+
+func TestErrors(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return path
+	}
+	close := write("close.xyz", "1\n\nH 0 0 0\n2\n\nH 0 0 0\nO 0 0 0\n")
+	empty := write("empty.xyz", "")
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"no model":        {[]string{golden}, "-model is missing"},
+		"no input":        {[]string{"-model", model}, "no input"},
+		"no such model":   {[]string{"-model", "none.pt", golden}, "none.pt: no such file"},
+		"no such input":   {[]string{"-model", model, "none.xyz"}, "none.xyz: no such file"},
+		"not a model":     {[]string{"-model", golden, golden}, "ultra_tiny.extxyz: expected a PyTorch zip archive"},
+		"precision":       {[]string{"-model", model, "-precision", "half", golden}, "-precision half: expected float32 or float64"},
+		"format":          {[]string{"-model", model, "-format", "xml", golden}, "-format xml: expected extxyz or json"},
+		"threads":         {[]string{"-model", model, "-threads", "-1", golden}, "-threads -1"},
+		"batch":           {[]string{"-model", model, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
+		"flag behind":     {[]string{"-model", model, golden, "-format", "json"}, "-format stands after an input"},
+		"same point":      {[]string{"-model", model, close}, "close.xyz: frame 1: atom 0 (H) and atom 1 (O) are on the same point"},
+		"empty input":     {[]string{"-model", model, empty}, "empty.xyz: expected a structure, found none"},
+		"output a folder": {[]string{"-model", model, "-o", dir, golden}, "is not a regular file"},
+	} {
+		err := run(context.Background(), c.args, strings.NewReader(""), io.Discard, io.Discard)
+		assert.ErrorContains(t, err, c.says, name)
+	}
+	var usage bytes.Buffer
+	err := run(context.Background(), []string{"-h"}, nil, io.Discard, &usage)
+	assert.True(t, errors.Is(err, flag.ErrHelp))
+	assert.Contains(t, usage.String(), "usage: predict -model FILE")
+}
+
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	path := filepath.Join(t.TempDir(), "out")
+	err := run(ctx, []string{"-model", model, "-o", path, golden}, nil, io.Discard, io.Discard)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NoFileExists(t, path)
+}
+
+// The binary is built without cgo and runs alone in a folder with a model and a structure.
+func TestBinaryAlone(t *testing.T) {
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "predict"), ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	message, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", message)
+	for _, file := range []string{"tiny.pt", "ethanol.xyz"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(readFile(t, testdata+file)), 0o600))
+	}
+	predict := exec.Command("./predict", "-model", "tiny.pt", "ethanol.xyz")
+	predict.Dir, predict.Env = dir, []string{}
+	out, err := predict.Output()
+	require.NoError(t, err)
+	f := frames(t, string(out))
+	require.Len(t, f, 1)
+	energy, err := f[0].Floats("energy", 1)
+	require.NoError(t, err)
+	assert.False(t, math.IsNaN(energy[0]))
+
+	predict = exec.Command("./predict", "-model", "tiny.pt", "none.xyz")
+	predict.Dir = dir
+	message, err = predict.CombinedOutput()
+	var exit *exec.ExitError
+	require.True(t, errors.As(err, &exit))
+	assert.Equal(t, 1, exit.ExitCode())
+	assert.Equal(t, "predict: open none.xyz: no such file or directory\n", string(message))
+}
