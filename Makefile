@@ -14,7 +14,7 @@ run:
 test:
 	@$(call APT,gcc libc6-dev python3-ase)
 	PAINLESS_REQUIRE_ASE=1 go test ./...
-	CGO_ENABLED=1 go test -race -short ./nn
+	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
 	GOARCH=arm64 go build ./...
 
 # The numbers of the README.
