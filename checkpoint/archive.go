@@ -19,12 +19,13 @@ type archive struct {
 	prefix    string // the folder, with its slash
 	entries   map[string]*zip.File
 	bigEndian bool
-	inflated  uint64 // bytes decompressed so far
+	total     uint64 // bytes of the entries read so far
 	storages  map[string]*Storage
 }
 
-// maxInflation bounds deflated entries: so much times the file's size, in all.
-const maxInflation = 64
+// maxExpansion bounds what is read of deflated entries, and of stored ones that
+// overlap: so much times the file's size, in all.
+const maxExpansion = 64
 
 func openArchive(file []byte) (*archive, error) {
 	if err := recognise(file); err != nil {
@@ -48,8 +49,10 @@ func openArchive(file []byte) (*archive, error) {
 	if pickle == "" {
 		return nil, errors.New("zip archive: expected an entry data.pkl, found none; this is no PyTorch checkpoint")
 	}
-	if a.entries[a.prefix+"constants.pkl"] != nil {
-		return nil, errors.New("expected a checkpoint, found a TorchScript archive: save the model's state_dict with torch.save")
+	for name := range a.entries {
+		if name == a.prefix+"constants.pkl" || strings.HasPrefix(name, a.prefix+"code/") {
+			return nil, errors.New("expected a checkpoint, found a TorchScript archive: save the model's state_dict with torch.save")
+		}
 	}
 	if a.entries[a.prefix+"byteorder"] != nil {
 		order, err := a.read("byteorder")
@@ -64,15 +67,16 @@ func openArchive(file []byte) (*archive, error) {
 	return a, nil
 }
 
-// legacyMagic starts the pickle stream that torch.save wrote before 1.6.
-const legacyMagic = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+// legacyMagic is the number that starts the pickle stream that torch.save wrote
+// before 1.6; the pickle's protocol, and its frame, come before it.
+const legacyMagic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 
 // recognise says what a file is that is no zip archive.
 func recognise(file []byte) error {
 	switch {
 	case len(file) == 0:
 		return errors.New("expected a PyTorch checkpoint, found an empty file")
-	case strings.HasPrefix(string(file[:min(len(file), len(legacyMagic))]), legacyMagic):
+	case file[0] == 0x80 && strings.Contains(string(file[:min(len(file), 32)]), legacyMagic):
 		return errors.New("expected a PyTorch zip archive, found the format before PyTorch 1.6: load it and torch.save it again")
 	case len(file) > 8 && file[8] == '{' && binary.LittleEndian.Uint64(file) < uint64(len(file)):
 		return errors.New("expected a PyTorch zip archive, found a safetensors file")
@@ -95,6 +99,10 @@ func (a *archive) read(name string) ([]byte, error) {
 }
 
 func (a *archive) content(f *zip.File) ([]byte, error) {
+	if limit := maxExpansion*uint64(len(a.file)) - a.total; f.UncompressedSize64 > limit {
+		return nil, fmt.Errorf("expected entries of at most %d times the size of the file in all, found more", maxExpansion)
+	}
+	a.total += f.UncompressedSize64
 	if f.Method == zip.Store {
 		start, err := f.DataOffset()
 		if err != nil {
@@ -109,11 +117,6 @@ func (a *archive) content(f *zip.File) ([]byte, error) {
 		}
 		return content, nil
 	}
-	limit := maxInflation*uint64(len(a.file)) - a.inflated
-	if f.UncompressedSize64 > limit {
-		return nil, fmt.Errorf("deflated, and more than %d times the size of the file", maxInflation)
-	}
-	a.inflated += f.UncompressedSize64
 	r, err := f.Open()
 	if err != nil {
 		return nil, err

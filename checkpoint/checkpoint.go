@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 )
 
 // Checkpoint is the tensors of a state dict, in the file's order, and what
@@ -21,7 +22,9 @@ type Checkpoint struct {
 	// Metadata is everything beside the state dict (config, epoch, optimizer
 	// state, …) as plain Go values: nil, bool, int64, *big.Int, float64,
 	// string, []byte, []any, map[string]any, *Tensor and *Object. Containers
-	// that a file shares, or that hold themselves, do so here too.
+	// that a file shares, or that hold themselves, do so here too: walk them
+	// with a limit (fmt and its kind would not end). A key that is no text
+	// stands as its description, such as 3 or "a tuple", the last of equal ones.
 	Metadata map[string]any
 	// Key is where the state dict stood; "" is the top level.
 	Key string
@@ -153,9 +156,13 @@ func findStateDict(top *dict) (state *dict, key string, err error) {
 	}
 	keys := make([]string, 0, len(top.entries))
 	for _, e := range top.entries[:min(len(top.entries), 20)] {
-		keys = append(keys, text(e.key))
+		key := fmt.Sprintf("%.80q", text(e.key))
+		if slices.Contains(stateDictKeys, text(e.key)) {
+			key += " (" + describe(e.value) + " without tensors)"
+		}
+		keys = append(keys, key)
 	}
-	return nil, "", fmt.Errorf("no state dict: expected tensors at the top level or under one of %q, found the keys %.200q", stateDictKeys, keys)
+	return nil, "", fmt.Errorf("no state dict: expected tensors at the top level or under one of %q, found the keys [%s]", stateDictKeys, strings.Join(keys, " "))
 }
 
 var errNotTensor = errors.New("expected a tensor")
@@ -163,7 +170,7 @@ var errNotTensor = errors.New("expected a tensor")
 // addTensors takes the tensors of a state dict, their names stripped of
 // prefixes. lenient is for a state dict that shares its level with metadata.
 func (c *Checkpoint) addTensors(state *dict, lenient bool) error {
-	original := map[string]string{}
+	original, seen := map[string]string{}, map[string]bool{"": true}
 	for _, e := range state.entries {
 		tensor, ok := e.value.(*Tensor)
 		if !ok && lenient {
@@ -181,7 +188,8 @@ func (c *Checkpoint) addTensors(state *dict, lenient bool) error {
 			return fmt.Errorf("tensors %s and %s are both %s without their prefixes", before, full, name)
 		}
 		original[name] = full
-		if prefix != "" && !slices.Contains(c.Prefixes, prefix) {
+		if !seen[prefix] {
+			seen[prefix] = true
 			c.Prefixes = append(c.Prefixes, prefix)
 		}
 		c.names = append(c.names, name)

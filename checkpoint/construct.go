@@ -2,9 +2,11 @@ package checkpoint
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -13,11 +15,11 @@ var constructors = map[string]func(args []any) (any, error){
 	"collections.OrderedDict": newOrderedDict,
 	"collections.defaultdict": func([]any) (any, error) { return &dict{}, nil },
 	"builtins.dict":           newOrderedDict,
-	"builtins.set":            newSet,
-	"__builtin__.set":         newSet,
-	"builtins.frozenset":      newSet,
-	"__builtin__.frozenset":   newSet,
-	"torch.Size":              newSet,
+	"builtins.list":           newList,
+	"builtins.set":            newList,
+	"builtins.tuple":          newTupleOf,
+	"builtins.frozenset":      newTupleOf,
+	"torch.Size":              newTupleOf,
 	"_codecs.encode":          encodeLatin1,
 
 	"numpy.core.multiarray.scalar":  numpyScalar,
@@ -38,22 +40,18 @@ var constructors = map[string]func(args []any) (any, error){
 
 // construct is values[0] called with the tuple values[1]; a third value, a
 // dict of named arguments, makes a placeholder of it.
-func construct(values []any) (any, error) {
+func (m *machine) construct(values []any) (any, error) {
 	if tuple, ok := values[1].(*list); ok && tuple.fixed && len(values) == 2 {
-		return call(values[0], tuple.items)
+		return m.call(values[0], tuple.items)
 	}
 	return &Object{Class: className(values[0]), Args: values[1:]}, nil
 }
 
-// constructInline is values[0] called with the rest of them.
-func constructInline(values []any) (any, error) {
-	if len(values) == 0 {
-		return nil, errUnderflow
+func (m *machine) call(callable any, args []any) (any, error) {
+	if err := m.spendOn(args); err != nil {
+		return nil, err
 	}
-	return call(values[0], values[1:])
-}
-
-func call(callable any, args []any) (any, error) {
+	args = slices.Clip(args) // a placeholder's may grow, and must not into another's
 	name, ok := callable.(global)
 	if !ok {
 		return &Object{Class: className(callable), Args: args}, nil
@@ -86,9 +84,14 @@ func items(args []any) ([]any, error) {
 	return nil, fmt.Errorf("expected a list, found %s", describe(args[0]))
 }
 
-func newSet(args []any) (any, error) {
+func newList(args []any) (any, error) {
 	elements, err := items(args)
-	return &list{items: append([]any(nil), elements...)}, err
+	return &list{items: slices.Clone(elements)}, err
+}
+
+func newTupleOf(args []any) (any, error) {
+	elements, err := items(args)
+	return &list{items: slices.Clone(elements), fixed: true}, err
 }
 
 func newOrderedDict(args []any) (any, error) {
@@ -184,7 +187,9 @@ func numpyScalar(args []any) (any, error) {
 	return placeholder, nil
 }
 
-// rebuildTensor makes a view from (storage, offset, shape, strides, …).
+// rebuildTensor makes a view from (storage, offset, shape, strides, requires_grad,
+// hooks, metadata). Metadata, where there is any, says that the elements are to
+// be negated or conjugated.
 func rebuildTensor(args []any) (any, error) {
 	if len(args) < 4 {
 		return nil, fmt.Errorf("expected a storage, offset, shape and strides, found %d arguments", len(args))
@@ -193,6 +198,11 @@ func rebuildTensor(args []any) (any, error) {
 	offset, isNumber := args[1].(int64)
 	if !isStorage || !isNumber {
 		return nil, fmt.Errorf("expected a storage and an offset, found %s and %s", describe(args[0]), describe(args[1]))
+	}
+	if len(args) > 6 {
+		if lazy, ok := args[6].(*dict); args[6] != nil && (!ok || len(lazy.entries) > 0) {
+			return nil, errors.New("expected a plain tensor, found a lazily negated or conjugated view: resolve_neg() or resolve_conj() it before saving")
+		}
 	}
 	shape, err := integers(args[2])
 	if err != nil {
@@ -215,10 +225,17 @@ func rebuildParameter(args []any) (any, error) {
 	return nil, errNotTensor
 }
 
+// maxDimensions of a tensor is PyTorch's own.
+const maxDimensions = 64
+
+// integers is a shape or strides.
 func integers(v any) ([]int64, error) {
 	l, ok := v.(*list)
 	if !ok {
 		return nil, fmt.Errorf("expected a tuple of integers, found %s", describe(v))
+	}
+	if len(l.items) > maxDimensions {
+		return nil, fmt.Errorf("expected at most %d dimensions, found %d", maxDimensions, len(l.items))
 	}
 	numbers := make([]int64, len(l.items))
 	for i, item := range l.items {

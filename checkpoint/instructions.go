@@ -25,7 +25,7 @@ var instructions = [256]func(*machine) error{
 
 	// Text and bytes.
 	'S':  fromLine(quoted),                                                     // STRING
-	'V':  fromLine(func(s string) (any, error) { return s, nil }),              // UNICODE
+	'V':  fromLine(rawUnicode),                                                 // UNICODE
 	'T':  fromCounted(4, func(b []byte) any { return string(b) }),              // BINSTRING
 	'U':  fromCounted(1, func(b []byte) any { return string(b) }),              // SHORT_BINSTRING
 	'X':  fromCounted(4, func(b []byte) any { return string(b) }),              // BINUNICODE
@@ -45,7 +45,7 @@ var instructions = [256]func(*machine) error{
 	'l':  fromMark(func(v []any) (any, error) { return &list{items: v}, nil }),           // LIST
 	't':  fromMark(newTuple),                                                             // TUPLE
 	'd':  fromMark(newDictOf),                                                            // DICT
-	0x91: fromMark(func(v []any) (any, error) { return &list{items: v}, nil }),           // FROZENSET
+	0x91: fromMark(newTuple),                                                             // FROZENSET, which is a key of a dict as a tuple is
 	0x85: fromTop(1, newTuple),                                                           // TUPLE1
 	0x86: fromTop(2, newTuple),                                                           // TUPLE2
 	0x87: fromTop(3, newTuple),                                                           // TUPLE3
@@ -69,19 +69,30 @@ var instructions = [256]func(*machine) error{
 
 	// Classes and what they make; persistent ids.
 	'c':  globalLine,                                                                                     // GLOBAL
-	0x93: fromTop(2, stackGlobal),                                                                        // STACK_GLOBAL
+	0x93: stackGlobal,                                                                                    // STACK_GLOBAL
 	'R':  reduce,                                                                                         // REDUCE
 	0x81: reduce,                                                                                         // NEWOBJ
-	0x92: func(m *machine) error { return m.replace(3, construct) },                                      // NEWOBJ_EX
+	0x92: func(m *machine) error { return m.replace(3, m.construct) },                                    // NEWOBJ_EX
 	'i':  instance,                                                                                       // INST
-	'o':  fromMark(constructInline),                                                                      // OBJ
+	'o':  object,                                                                                         // OBJ
 	'b':  build,                                                                                          // BUILD
 	'P':  func(m *machine) error { return fmt.Errorf("expected a persistent id in binary, found text") }, // PERSID
 	'Q':  func(m *machine) error { return m.replace(1, m.persistent) },                                   // BINPERSID
 
+	// What only the program that wrote it can resolve.
+	0x82: refuse("a code of copyreg's extension registry"), // EXT1
+	0x83: refuse("a code of copyreg's extension registry"), // EXT2
+	0x84: refuse("a code of copyreg's extension registry"), // EXT4
+	0x97: refuse("an out-of-band buffer"),                  // NEXT_BUFFER
+	0x98: refuse("an out-of-band buffer"),                  // READONLY_BUFFER
+
 	// The protocol and its frames.
 	0x80: protocol,                                                    // PROTO
 	0x95: func(m *machine) error { _, err := m.bytes(8); return err }, // FRAME
+}
+
+func refuse(what string) func(*machine) error {
+	return func(*machine) error { return fmt.Errorf("expected all of the value in the file, found %s", what) }
 }
 
 func fromLine(parse func(string) (any, error)) func(*machine) error {
@@ -284,20 +295,27 @@ func globalLine(m *machine) error {
 	if err != nil {
 		return err
 	}
-	return m.push(global(module + "." + name))
+	return m.push(newGlobal(module, name))
 }
 
-func stackGlobal(values []any) (any, error) {
+func stackGlobal(m *machine) error {
+	values, err := m.popN(2)
+	if err != nil {
+		return err
+	}
 	module, isText := values[0].(string)
 	name, isName := values[1].(string)
 	if !isText || !isName {
-		return nil, fmt.Errorf("expected a module and a name, found %s and %s", describe(values[0]), describe(values[1]))
+		return fmt.Errorf("expected a module and a name, found %s and %s", describe(values[0]), describe(values[1]))
 	}
-	return global(module + "." + name), nil
+	if err := m.spend(len(module) + len(name)); err != nil {
+		return err
+	}
+	return m.push(newGlobal(module, name))
 }
 
 // reduce makes what a class or a function would make of a tuple of arguments.
-func reduce(m *machine) error { return m.replace(2, construct) }
+func reduce(m *machine) error { return m.replace(2, m.construct) }
 
 func instance(m *machine) error {
 	if err := globalLine(m); err != nil {
@@ -311,7 +329,19 @@ func instance(m *machine) error {
 	if err != nil {
 		return err
 	}
-	return m.again(call(class, args))
+	return m.again(m.call(class, args))
+}
+
+// object is a class and its arguments above a mark.
+func object(m *machine) error {
+	values, err := m.popMark()
+	if err != nil {
+		return err
+	}
+	if len(values) == 0 {
+		return errUnderflow
+	}
+	return m.again(m.call(values[0], values[1:]))
 }
 
 // build sets an object's state: only a placeholder keeps it.

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,7 +12,8 @@ import (
 )
 
 // machine runs a pickle, protocols 0 to 5. Each instruction takes at least a
-// byte and makes at most a value, so that a short pickle makes little.
+// byte and makes at most a value, so that a short pickle makes little; where
+// one copies what the memo holds, which may be large, it counts as spent.
 type machine struct {
 	code    []byte
 	pos     int // of the next byte
@@ -19,6 +21,7 @@ type machine struct {
 	stack   []any
 	marks   []int // heights of the stack
 	memo    map[int64]any
+	spent   int // bytes of memory for copies of arguments and names
 	storage func(key string, dtype DType, elements int64) (*Storage, error)
 }
 
@@ -93,17 +96,40 @@ func (m *machine) counted(size uint64) ([]byte, error) {
 }
 
 func (m *machine) line() (string, error) {
-	rest := string(m.code[m.pos:min(len(m.code), m.pos+maxLineLength)])
-	line, _, ok := strings.Cut(rest, "\n")
-	if !ok {
+	n := bytes.IndexByte(m.code[m.pos:], '\n')
+	if n < 0 {
 		return "", errEnd
 	}
-	m.pos += len(line) + 1
+	line := string(m.code[m.pos : m.pos+n])
+	m.pos += n + 1
 	return line, nil
 }
 
-// maxLineLength of protocol 0's text; its decimal integers take quadratic time.
-const maxLineLength = 4096
+// spend keeps the copies of what a pickle names again and again within a small
+// multiple of its size.
+func (m *machine) spend(n int) error {
+	const multiple, least = 64, 1 << 16
+	if m.spent += n; m.spent > multiple*len(m.code)+least {
+		return fmt.Errorf("expected values of at most %d times the pickle's size, found more", multiple)
+	}
+	return nil
+}
+
+// spendOn is for a call: what it makes is no larger than its arguments and the
+// elements of theirs.
+func (m *machine) spendOn(args []any) error {
+	const word = 16 // an any
+	n := word * len(args)
+	for _, a := range args {
+		switch a := a.(type) {
+		case string:
+			n += len(a)
+		case *list:
+			n += word * len(a.items)
+		}
+	}
+	return m.spend(n)
+}
 
 // The stack.
 
@@ -180,7 +206,13 @@ func longInteger(b []byte) any {
 	return n
 }
 
+// maxDigits of a decimal integer: long ones take more than linear time.
+const maxDigits = 4096
+
 func decimalInteger(line string) (any, error) {
+	if len(line) > maxDigits {
+		return nil, fmt.Errorf("expected an integer of at most %d digits, found %d", maxDigits, len(line))
+	}
 	text := strings.TrimSuffix(line, "L")
 	if x, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return x, nil
@@ -208,7 +240,7 @@ func quoted(line string) (any, error) {
 	}
 	body, text := line[1:len(line)-1], strings.Builder{}
 	for body != "" {
-		r, multibyte, rest, err := strconv.UnquoteChar(body, 0)
+		r, multibyte, rest, err := strconv.UnquoteChar(body, line[0])
 		if err != nil {
 			return nil, fmt.Errorf("expected text in quotes, found %.40q", line)
 		}
@@ -218,6 +250,35 @@ func quoted(line string) (any, error) {
 			text.WriteByte(byte(r))
 		}
 		body = rest
+	}
+	return text.String(), nil
+}
+
+// rawUnicode is protocol 0's unquoted text: a byte is a character up to U+00FF,
+// and the others are \uXXXX or \UXXXXXXXX, as are the backslash and the line's end.
+func rawUnicode(line string) (any, error) {
+	var text strings.Builder
+	for line != "" {
+		digits := 0
+		switch {
+		case strings.HasPrefix(line, `\u`):
+			digits = 4
+		case strings.HasPrefix(line, `\U`):
+			digits = 8
+		default:
+			text.WriteRune(rune(line[0]))
+			line = line[1:]
+			continue
+		}
+		if len(line) < 2+digits {
+			return nil, fmt.Errorf("expected %d digits of a character, found %q", digits, line)
+		}
+		r, err := strconv.ParseUint(line[2:2+digits], 16, 31)
+		if err != nil {
+			return nil, fmt.Errorf("expected %d digits of a character, found %q", digits, line[2:2+digits])
+		}
+		text.WriteRune(rune(r))
+		line = line[2+digits:]
 	}
 	return text.String(), nil
 }

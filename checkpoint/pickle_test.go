@@ -39,7 +39,7 @@ func TestPickleValues(t *testing.T) {
 		"F1.5\n.": 1.5, "J\xff\xff\xff\xff.": int64(-1), "K\xff.": int64(255), "M\x01\x02.": int64(513),
 		"\x8a\x01\xff.": int64(-1), "\x8a\x00.": int64(0), "\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00\x01.": large,
 		"\x8b\x02\x00\x00\x00\x00\x80.": int64(-32768), "G\x3f\xf8\x00\x00\x00\x00\x00\x00.": 1.5,
-		"L18446744073709551616L\n.": large, "S'a\\x41\\n'\n.": "aA\n", "Vå\n.": "å", "U\x02ab.": "ab", "T\x01\x00\x00\x00a.": "a",
+		"L18446744073709551616L\n.": large, "S'a\\x41\\n'\n.": "aA\n", `S'it\'s "x"'` + "\n.": `it's "x"`, "V" + strings.Repeat("a", 10_000) + "\n.": strings.Repeat("a", 10_000), "V\xe5\\u20ac\\U0001f600\\x\n.": "å€😀\\x", "U\x02ab.": "ab", "T\x01\x00\x00\x00a.": "a",
 		"\x8c\x01a.": "a", "X\x01\x00\x00\x00a.": "a", "\x8d" + le(1, 8) + "a.": "a", "B\x01\x00\x00\x00a.": []byte("a"),
 		"C\x01a.": []byte("a"), "\x8e" + le(1, 8) + "a.": []byte("a"), "\x96" + le(1, 8) + "a.": []byte("a"),
 		"\x80\x04\x95" + le(3, 8) + "K\x07.": int64(7), "K\x01K\x020.": int64(1), "K\x01(K\x021.": int64(1), "K\x012a.": nil,
@@ -71,7 +71,7 @@ func TestPickleContainers(t *testing.T) {
 		"}Va\nK\x01s.": map[string]any{"a": one}, "}(Va\nK\x01Va\nK\x02u.": map[string]any{"a": two}, "(Va\nK\x01d.": map[string]any{"a": one},
 		"ccollections\nOrderedDict\n((Va\nK\x01\x86ltR.":    map[string]any{"a": one},
 		"\x8c\x08builtins\x8c\x03set\x93(K\x01l\x85R.":      []any{one},
-		"c_codecs\nencode\n(Vÿ\nVlatin1\ntR.":               []byte{0xff},
+		"c_codecs\nencode\n(V\xff\nVlatin1\ntR.":            []byte{0xff},
 		"cpathlib\nPosixPath\n(V/\nVdata\ntR.":              "/data",
 		"cos\nsystem\n(Vrm -rf /\ntR.":                      &Object{Class: "os.system", Args: []any{"rm -rf /"}},
 		"cbuiltins\neval\n(V1+1\ntR.":                       &Object{Class: "builtins.eval", Args: []any{"1+1"}},
@@ -82,6 +82,10 @@ func TestPickleContainers(t *testing.T) {
 		"cos\nsystem\nVls\n\x85}\x92.":                      &Object{Class: "os.system", Args: []any{[]any{"ls"}, map[string]any{}}},
 		"ca\nB\n)R}Vx\nK\x01sb.":                            &Object{Class: "a.B", Args: []any{}, State: map[string]any{"x": one}},
 		"cbuiltins\ngetattr\n(cos\nsystem\nVx\ntR(Vls\ntR.": &Object{Class: "an object of builtins.getattr", Args: []any{"ls"}},
+		"}C\x01aK\x01s.":                                    map[string]any{"bytes": one},
+		"}(K\x01\x91K\x02s.":                                map[string]any{"a tuple": two},
+		"c__builtin__\nfrozenset\n(]K\x01atR.":              []any{one},
+		"cbuiltins\nlist\n(K\x01\x85tR.":                    []any{one},
 		"cos\nsystem\n.":                                    &Object{Class: "os.system"},
 	} {
 		assert.Equal(t, want, plain(code), "%q", code)
@@ -104,6 +108,8 @@ func TestPickleTensors(t *testing.T) {
 		"shape of text":     {tensorOf("I0\n", "(Vx\nt", "(I1\nt"), "shape: expected integers, found the text"},
 		"placeholder": {"ctorch._utils\n_rebuild_tensor_v2\n(cos\nsystem\n(Vls\ntRI0\n(I4\nt(I1\nttR",
 			"expected a storage and an offset, found an object of os.system"},
+		"shape of 65":              {tensorOf("I0\n", "("+strings.Repeat("I1\n", 65)+"t", "(I1\nt"), "at most 64 dimensions, found 65"},
+		"negated":                  {strings.Replace(tensorOf("I0\n", "(I4\nt", "(I1\nt"), "I00\nNtR", "I00\nN}Vneg\nI01\nstR", 1), "lazily negated"},
 		"parameter of placeholder": {"ctorch._utils\n_rebuild_parameter\n(cos\nsystem\n)RI00\nNtR", "expected a tensor"},
 		"storage of unknown class": {strings.Replace(storageID, "FloatStorage", "EvilStorage", 1), "expected a class such as torch.FloatStorage, found torch.EvilStorage"},
 		"storage elsewhere":        {strings.Replace(storageID, "V0\n", "V../0\n", 1), "expected a class, a key and a number"},
@@ -129,13 +135,17 @@ func TestPickleRefuses(t *testing.T) {
 		"no STOP":           {"K\x01", "found its end"},
 		"nothing to return": {".", "expected a value on the stack"},
 		"unknown opcode":    {"\xff.", "expected an instruction, found 0xff"},
-		"extension":         {"\x82\x01.", "expected an instruction, found 0x82"},
-		"out of band":       {"\x97.", "expected an instruction, found 0x97"},
+		"extension":         {"\x82\x01.", "found a code of copyreg's extension registry"},
+		"out of band":       {"\x97.", "found an out-of-band buffer"},
 		"protocol 9":        {"\x80\x09N.", "protocol 5 or less, found 9"},
 		"long text":         {"\x8d" + le(1<<62, 8) + "a.", "found its end"},
 		"long integer":      {"\x8b\x00\x00\x00\x80a.", "found its end"},
-		"long decimal":      {"I" + strings.Repeat("9", 10_000) + "\n.", "found its end"},
+		"long decimal":      {"I" + strings.Repeat("9", 10_000) + "\n.", "at most 4096 digits, found 10000"},
 		"bad decimal":       {"I12x\n.", "expected an integer"},
+		"short character":   {"V\\u12\n.", "expected 4 digits of a character"},
+		"bad character":     {"V\\U7fffgggg\n.", "expected 8 digits of a character"},
+		"long key":          {"}X" + le(5000, 4) + strings.Repeat("k", 5000) + "Ns.", "at most 4096 bytes, found 5000"},
+		"no class":          {"(o.", "expected a value on the stack"},
 		"bad float":         {"Fx\n.", "expected a number"},
 		"bad quotes":        {"Sabc\n.", "expected text in quotes"},
 		"no mark":           {"K\x01t.", "expected a mark"},
@@ -185,6 +195,55 @@ func TestMemoBombStaysSmall(t *testing.T) {
 	assert.Equal(t, 59, depth)
 }
 
+// A short pickle cannot make much by copying, again and again, one large value.
+func TestCopiesStayBounded(t *testing.T) {
+	const n = 50_000
+	long := "X" + le(n, 4) + strings.Repeat("a", n) + "q\x00"
+	list := "(](" + strings.Repeat("N", n) + "etq\x00"
+	pairs := "(](NN\x86q\x03" + strings.Repeat("h\x03", n) + "etq\x00"
+	tuple := "(" + strings.Repeat("N", n) + "tq\x00"
+	for name, code := range map[string]string{
+		"names":        long + strings.Repeat("h\x00h\x00\x93", n),
+		"bytes":        long + "c_codecs\nencode\nq\x01h\x00Vlatin1\n\x86q\x02" + strings.Repeat("h\x01h\x02R", n),
+		"paths":        long + "cpathlib\nPath\n(" + strings.Repeat("h\x00", n) + "tR",
+		"sets":         list + "cbuiltins\nset\nq\x01" + strings.Repeat("h\x01h\x00R", n),
+		"dicts":        pairs + "ccollections\nOrderedDict\nq\x01" + strings.Repeat("h\x01h\x00R", n),
+		"placeholders": tuple + "ca\nB\nq\x01" + strings.Repeat("h\x01h\x00R", n),
+		"instances":    tuple + strings.Repeat("(h\x00ia\nB\n", n) + strings.Repeat("(h\x00ios\nB\n", n),
+	} {
+		_, err := run(code + ".")
+		assert.ErrorContains(t, err, "expected values of at most 64 times the pickle's size", name)
+	}
+}
+
+// Text keeps no more of the file alive, or copied, than it is long.
+func TestLinesCopyOnlyThemselves(t *testing.T) {
+	code := "(" + strings.Repeat("V\n", 1000) + "t."
+	allocated := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, _ = run(code)
+		}
+	}).AllocedBytesPerOp()
+	assert.Less(t, allocated, int64(100*len(code)))
+}
+
+// A call of a call of … keeps a short name, and takes linear time.
+func TestChainedCalls(t *testing.T) {
+	v, err := run("ca\nB\n" + strings.Repeat(")R", 100_000) + ".")
+	require.NoError(t, err)
+	assert.Less(t, len(v.(*Object).Class), 100)
+}
+
+// What is added to one placeholder does not reach another of the same arguments.
+func TestPlaceholdersDoNotShareTheirArguments(t *testing.T) {
+	v, err := run("ca\nB\nq\x01(" + strings.Repeat("N", 17) + "tq\x02h\x01h\x02RK\x0aah\x01h\x02RK\x0ba\x86.")
+	require.NoError(t, err)
+	first, second := v.(*list).items[0].(*Object), v.(*list).items[1].(*Object)
+	assert.Equal(t, int64(10), first.Args[17])
+	assert.Equal(t, int64(11), second.Args[17])
+}
+
 // bomb nests the top of the stack n times in a list that holds it twice.
 func bomb(n int) string {
 	var code strings.Builder
@@ -196,14 +255,28 @@ func bomb(n int) string {
 
 func FuzzPickle(f *testing.F) {
 	f.Add([]byte(tensorOf("I0\n", "(I2\nI2\nt", "(I2\nI1\nt") + "."))
+	f.Add([]byte(stateOf("module.w", "b") + "Vepoch\nK\x01s."))
+	f.Add([]byte("}Vmodel\n" + stateOf("w") + "s."))
 	f.Add([]byte("}(Va\nK\x01Vb\n](K\x01K\x02eu."))
 	f.Add([]byte("]" + bomb(3) + "."))
 	f.Add([]byte("\x80\x04\x95" + le(9, 8) + "\x8c\x02os\x8c\x06system\x93\x8c\x02ls\x85R."))
 	f.Add([]byte("cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(Vf8\nI00\nI01\ntR(K\x03V<\ntbC\x08\x00\x00\x00\x00\x00\x00\xf8\x3ftR."))
 	f.Fuzz(func(t *testing.T, code []byte) {
 		v, err := newMachine(code, fakeStorage).run()
-		if err == nil {
-			_, _ = (&converter{done: map[any]any{}}).convert(v, 0)
+		if err != nil {
+			return
+		}
+		_, _ = (&converter{done: map[any]any{}}).convert(v, 0)
+		c, err := fromPickle(v)
+		if err != nil {
+			return
+		}
+		for _, name := range c.Names() {
+			tensor, ok := c.Tensor(name)
+			require.True(t, ok)
+			if v, err := tensor.Float64s(); err == nil {
+				require.Len(t, v, tensor.Len())
+			}
 		}
 	})
 }

@@ -146,9 +146,9 @@ func (t *Tensor) Len() int {
 	return n
 }
 
-// maxExpansion is how many times a view may repeat its storage when it is
+// maxRepeats is how many times a view may repeat its storage when it is
 // copied out: a stride of 0 makes any number of elements of one.
-const maxExpansion = 1024
+const maxRepeats = 1024
 
 // Float64s copies the elements out in row-major order. Complex tensors are an error.
 func (t *Tensor) Float64s() ([]float64, error) {
@@ -157,8 +157,8 @@ func (t *Tensor) Float64s() ([]float64, error) {
 		return nil, err
 	}
 	n := t.Len()
-	if n > maxExpansion*max(1, t.Storage.Len()) {
-		return nil, fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxExpansion)
+	if n > maxRepeats*max(1, t.Storage.Len()) {
+		return nil, fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxRepeats)
 	}
 	values := make([]float64, n)
 	index, at := make([]int, len(t.Shape)), t.Offset

@@ -11,6 +11,14 @@ import (
 // global is the name of a class or a function, such as os.system: a name only.
 type global string
 
+// newGlobal is under the module's name in Python 3, whatever wrote it.
+func newGlobal(module, name string) global {
+	if module == "__builtin__" {
+		module = "builtins"
+	}
+	return global(module + "." + name)
+}
+
 // Object is what a pickle wanted made by a class or a function that is not
 // known to be harmless: its name and what it was given, and nothing ran.
 type Object struct {
@@ -40,9 +48,15 @@ func (d *dict) get(key string) any {
 	return nil
 }
 
+// maxKeyLength keeps one long text, the key of many dicts, from being hashed over and over.
+const maxKeyLength = 4096
+
 func (d *dict) set(key, value any) error {
 	switch k := key.(type) {
 	case nil, bool, string, int64, float64:
+		if s, ok := key.(string); ok && len(s) > maxKeyLength {
+			return fmt.Errorf("expected a key of at most %d bytes, found %d", maxKeyLength, len(s))
+		}
 		if i, ok := d.index[key]; ok {
 			d.entries[i].value = value
 			return nil
@@ -51,7 +65,7 @@ func (d *dict) set(key, value any) error {
 			d.index = map[any]int{}
 		}
 		d.index[key] = len(d.entries)
-	case *dict, []byte:
+	case *dict:
 		return fmt.Errorf("expected a key of a dict, found %s", describe(key))
 	case *list:
 		if !k.fixed {
@@ -83,9 +97,9 @@ func describe(v any) string {
 	case []byte:
 		return "bytes"
 	case global:
-		return "the name " + string(v)
+		return fmt.Sprintf("the name %.80s", string(v))
 	case *Object:
-		return "an object of " + v.Class
+		return fmt.Sprintf("an object of %.80s", v.Class)
 	case *list:
 		if v.fixed {
 			return "a tuple"

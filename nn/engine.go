@@ -2,43 +2,23 @@ package nn
 
 import "painless/kernels/cpu"
 
-// dense is a Linear in the arithmetic T, with its transpose for the backward pass.
-type dense[T cpu.Float] struct {
-	in, out            int
-	weight, transposed []T // [out, in] and [in, out]
-	bias               []T
-}
-
-// apply computes y = x·Wᵀ + b for rows of x.
-func (d *dense[T]) apply(y, x []T, rows int) {
-	cpu.Dense(y, x, d.weight, d.bias, rows, d.out, d.in)
-}
-
-// tangent computes y = x·Wᵀ, the derivative of apply along x.
-func (d *dense[T]) tangent(y, x []T, rows int) {
-	cpu.Dense(y, x, d.weight, nil, rows, d.out, d.in)
-}
-
-// backward computes gx = gy·W, the reverse of apply.
-func (d *dense[T]) backward(gx, gy []T, rows int) {
-	cpu.Dense(gx, gy, d.transposed, nil, rows, d.in, d.out)
-}
+// dense is a Linear in the arithmetic T, and its transpose for the backward pass.
+type dense[T cpu.Float] struct{ forward, backward *cpu.Linear[T] }
 
 // newDense takes the given parts of l's rows, each a share of 1/parts of them.
-func newDense[T cpu.Float](l Linear, parts int, take ...int) dense[T] {
-	size := l.Out / parts
-	d := dense[T]{in: l.In, out: size * len(take)}
-	for _, part := range take {
-		d.weight = append(d.weight, convert[T](l.Weight[part*size*l.In:(part+1)*size*l.In])...)
-		d.bias = append(d.bias, convert[T](l.Bias[part*size:(part+1)*size])...)
-	}
-	d.transposed = make([]T, len(d.weight))
-	for o := range d.out {
-		for i := range d.in {
-			d.transposed[i*d.out+o] = d.weight[o*d.in+i]
+func newDense[T cpu.Float](l *Linear, parts int, take ...int) dense[T] {
+	weight, bias := l.rows(parts, take...)
+	in, out := l.In, len(bias)
+	transposed := make([]float64, len(weight))
+	for o := range out {
+		for i := range in {
+			transposed[i*out+o] = weight[o*in+i]
 		}
 	}
-	return d
+	return dense[T]{
+		forward:  cpu.NewLinear(convert[T](weight), convert[T](bias), out, in),
+		backward: cpu.NewLinear(convert[T](transposed), nil, in, out),
+	}
 }
 
 func convert[T cpu.Float](values []float64) []T {
@@ -52,44 +32,52 @@ func convert[T cpu.Float](values []float64) []T {
 // blockWeights is a Block without the rows whose results nobody uses: φv of
 // the first block, where v is 0, and the gates of the last.
 type blockWeights[T cpu.Float] struct {
-	parts  int // of φ: 3, or 2 in the first block
-	gated  bool
-	filter [2]dense[T]
+	parts  int  // of φ: 3, or 2 in the first block
+	gated  bool // not the last block
+	table  *cpu.Table[T]
+	exact  *exactFilter[T] // in place of the table
 	update [2]dense[T]
 	mixing [3][3]T
 }
 
 type weights[T cpu.Float] struct {
 	embedding []T
-	rbf       cpu.RBFParams[T]
 	blocks    []blockWeights[T]
 	head      [3]dense[T]
+	headOut   []T // W_c
+	intervals int // between the tables' knots
 }
 
-func newWeights[T cpu.Float](net *Network) weights[T] {
+func newWeights[T cpu.Float](net *Network, filters Filters) weights[T] {
 	w := weights[T]{
 		embedding: convert[T](net.Embedding),
-		rbf:       cpu.RBFParams[T]{Centers: convert[T](net.Centers), Widths: convert[T](net.Widths), Cutoff: T(net.Cutoff)},
 		blocks:    make([]blockWeights[T], len(net.Blocks)),
+		headOut:   convert[T](net.Head[2].Weight),
 	}
 	for k := range net.Blocks {
 		from, block := &net.Blocks[k], &w.blocks[k]
-		filterParts, updateParts := []int{0, 1, 2}, []int{0, 1, 2}
-		if k == 0 {
-			filterParts = []int{0, 2}
-		}
+		updateParts := []int{0, 1, 2}
 		if k == len(net.Blocks)-1 {
 			updateParts = []int{0}
 		}
-		block.parts, block.gated = len(filterParts), len(updateParts) == 3
-		block.filter = [2]dense[T]{newDense[T](from.Filter[0], 1, 0), newDense[T](from.Filter[1], 3, filterParts...)}
-		block.update = [2]dense[T]{newDense[T](from.Update[0], 1, 0), newDense[T](from.Update[1], 3, updateParts...)}
+		block.parts, block.gated = len(net.filterParts(k)), len(updateParts) == 3
+		block.update = [2]dense[T]{newDense[T](&from.Update[0], 1, 0), newDense[T](&from.Update[1], 3, updateParts...)}
 		for i := range block.mixing {
 			copy(block.mixing[i][:], convert[T](from.Mixing[i][:]))
 		}
+		if filters == Exact {
+			block.exact = newExactFilter[T](net, k)
+		}
+	}
+	if filters == Table {
+		var tables []*cpu.Table[T]
+		tables, w.intervals = newTables[T](net)
+		for k, t := range tables {
+			w.blocks[k].table = t
+		}
 	}
 	for i := range net.Head {
-		w.head[i] = newDense[T](net.Head[i], 1, 0)
+		w.head[i] = newDense[T](&net.Head[i], 1, 0)
 	}
 	return w
 }
@@ -117,59 +105,64 @@ type gradients[T cpu.Float] struct {
 type chunk[T cpu.Float] struct {
 	start  int
 	pairs  cpu.Pairs[T]
-	filter cpu.Filter[T]
+	exact  cpu.Filter[T]     // φ of all features, where there is no table
 	slices []cpu.PairGrad[T] // one a slice of features
 }
 
-// Sizes of the units that the pool hands out. The results do not depend on
-// the first three; sliceSize decides the order of the sums over features.
+// Sizes of the units that the pool hands out; the results do not depend on them.
 const (
-	atomTile  = 32   // atoms of an update
-	pairTile  = 32   // pairs of a filter
-	chunkSize = 1024 // pairs in work
-	sliceSize = 16   // features of a message
+	maxAtomTile = 48   // atoms of an update
+	pairTile    = 32   // pairs whose φ is at hand at a time
+	splineTile  = 512  // pairs that are placed among the knots
+	chunkSize   = 2048 // pairs in work
 )
 
 // scratch is a worker's own memory.
 type scratch[T cpu.Float] struct {
-	radial, radialSlope []T // [pairTile, R]
-	hidden, hiddenSlope []T // [tile, H]
-	input               []T // [atomTile, 2H]
-	output              []T // [atomTile, 3H]
+	phi, slope []T // [pairTile, 3, SliceWidth], from the table
+	hidden     []T // [maxAtomTile, H]
+	input      []T // [maxAtomTile, 2H]
+	output     []T // [maxAtomTile, 3H]
+	exact      exactScratch[T]
 }
 
 // tasks are the units of work of each stage, bound once so that calls allocate nothing.
 type tasks struct {
-	filter, filterSlope, message, messageBackward func(worker, unit int)
-	update, updateBackward, readout               func(worker, unit int)
+	splines, filter, message        func(worker, unit int)
+	filterSlope, messageBackward    func(worker, unit int)
+	update, updateBackward, readout func(worker, unit int)
 }
 
-func newEngine[T cpu.Float](net *Network, threads int) *engine[T] {
+func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] {
 	e := &engine[T]{
-		weights: newWeights[T](net),
+		weights: newWeights[T](net, opts.Filters),
 		maxZ:    net.MaxZ,
 		cutoff:  net.Cutoff,
 		h:       net.HiddenDim,
 		pool:    newPool(threads),
 		scratch: make([]scratch[T], threads),
 	}
-	h, r, k := e.h, net.NumRBF, len(net.Blocks)
+	h, k := e.h, len(net.Blocks)
 	for i := range e.scratch {
 		s := &e.scratch[i]
-		s.radial, s.radialSlope = make([]T, pairTile*r), make([]T, pairTile*r)
-		s.hidden, s.hiddenSlope = make([]T, atomTile*h), make([]T, atomTile*h)
-		s.input, s.output = make([]T, atomTile*2*h), make([]T, atomTile*3*h)
+		s.phi, s.slope = make([]T, pairTile*3*cpu.SliceWidth), make([]T, pairTile*3*cpu.SliceWidth)
+		s.hidden, s.input, s.output = make([]T, maxAtomTile*h), make([]T, maxAtomTile*2*h), make([]T, maxAtomTile*3*h)
+		if opts.Filters == Exact {
+			s.exact = newExactScratch[T](net)
+		}
 	}
 	e.s, e.v, e.mid = make([][]T, k+1), make([][]T, k), make([][]T, k)
 	e.pre, e.gates = make([][]T, k), make([][]T, k)
-	e.chunk.filter = cpu.Filter[T]{Phi: make([]T, chunkSize*3*h), Slope: make([]T, chunkSize*3*h)}
-	e.chunk.slices = make([]cpu.PairGrad[T], ceilDiv(h, sliceSize))
+	if opts.Filters == Exact {
+		e.chunk.exact = cpu.Filter[T]{Phi: make([]T, chunkSize*3*h), Slope: make([]T, chunkSize*3*h)}
+	}
+	e.chunk.slices = make([]cpu.PairGrad[T], cpu.Slices(h))
 	for i := range e.chunk.slices {
 		e.chunk.slices[i] = cpu.PairGrad[T]{D: make([]T, chunkSize), U: make([][3]T, chunkSize)}
 	}
 	e.tasks = tasks{
-		filter: e.filterTile, filterSlope: e.filterSlopeTile,
-		message: e.messageSlice, messageBackward: e.messageBackwardSlice,
+		splines: e.splineTile, filter: e.filterTile, message: e.messageSlice,
+		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice,
 		update: e.updateTile, updateBackward: e.updateBackwardTile, readout: e.readoutTile,
 	}
 	return e
@@ -193,6 +186,11 @@ func (e *engine[T]) grow(n, p int) {
 		g.S, g.V = resize(g.S, n*h), resize(g.V, n*3*h)
 	}
 	e.pairs.D, e.pairs.U = resize(e.pairs.D, p), resize(e.pairs.U, p)
+	if e.weights.intervals > 0 {
+		e.splines = resize(e.splines, p)
+	}
+	// Enough tiles for the threads to share the work evenly.
+	e.atomTile = min(maxAtomTile, max(6, n/(4*e.pool.threads)/6*6))
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

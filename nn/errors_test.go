@@ -107,5 +107,5 @@ func TestComputeRefusesNumbersThatOverflow(t *testing.T) {
 	s := data.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}}
 	err := newTestPotential(t, net, Options{}).Compute(context.Background(), NewBatch(s), &Result{})
 	assert.ErrorContains(t, err, "structure 0: the energy is")
-	compute(t, newTestPotential(t, net, Options{Precision: Float64}), s)
+	compute(t, newTestPotential(t, net, Options{Precision: Float64, Filters: Exact}), s)
 }

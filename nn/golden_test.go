@@ -79,7 +79,8 @@ func TestGolden(t *testing.T) {
 				assert.Equal(t, student.config, net.Config)
 				frames := readFrames(t, filepath.Join(set.golden, student.name+".extxyz"))
 				assert.Greater(t, len(frames), 40)
-				single, double := newTestPotential(t, net, Options{}), newTestPotential(t, net, Options{Precision: Float64})
+				single, exact := newTestPotential(t, net, Options{}), newTestPotential(t, net, Options{Filters: Exact})
+				double := newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
 				for _, f := range frames {
 					name, _ := f.Get("name")
 					t.Run(name, func(t *testing.T) {
@@ -87,6 +88,7 @@ func TestGolden(t *testing.T) {
 						got64, got32 := compute(t, double, f.Structure), compute(t, single, f.Structure)
 						checkAccuracy(t, got64, want, set.rtol)
 						checkAccuracy(t, got32, want, 0)
+						checkAccuracy(t, compute(t, exact, f.Structure), want, 0)
 						if want.Stress != nil {
 							tolerance.Check(t, "stress", got64.Stress[0][:], want.Stress[0][:], 1e-11, 1e-9)
 							tolerance.Check(t, "float32 stress", got32.Stress[0][:], want.Stress[0][:], 1e-5, 1e-5)
@@ -128,7 +130,7 @@ func TestStages(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &golden))
 	require.Len(t, golden.Stages, 4)
 
-	p := newTestPotential(t, loadNetwork(t, "../testdata/ultra_tiny.pt"), Options{Precision: Float64})
+	p := newTestPotential(t, loadNetwork(t, "../testdata/ultra_tiny.pt"), Options{Precision: Float64, Filters: Exact})
 	r := compute(t, p, data.Structure{Numbers: golden.Numbers, Positions: golden.Positions})
 	assert.InDelta(t, golden.Energy, r.Energy[0], 1e-11)
 

@@ -42,7 +42,12 @@ func strained(s data.Structure, a, b int, step float64) data.Structure {
 // Forces, virial and stress are the exact derivatives of the energy: every
 // element against central differences in float64.
 func TestGradientIsThatOfTheEnergy(t *testing.T) {
-	p := newTestPotential(t, randomNetwork(smallConfig, 7), Options{Precision: Float64})
+	t.Run("exact", func(t *testing.T) { testGradient(t, Exact) })
+	t.Run("table", func(t *testing.T) { testGradient(t, Table) })
+}
+
+func testGradient(t *testing.T, filters Filters) {
+	p := newTestPotential(t, randomNetwork(smallConfig, 7), Options{Precision: Float64, Filters: filters})
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, c := range []struct {
 		name       string
@@ -100,11 +105,13 @@ func TestGradientIsThatOfTheEnergy(t *testing.T) {
 func TestFloat32FollowsFloat64(t *testing.T) {
 	net := randomNetwork(smallConfig, 8)
 	rng := rand.New(rand.NewPCG(5, 6))
-	single, double := newTestPotential(t, net, Options{}), newTestPotential(t, net, Options{Precision: Float64})
+	single, exact := newTestPotential(t, net, Options{}), newTestPotential(t, net, Options{Filters: Exact})
+	double := newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
 	for i, pbc := range [][3]bool{isolated, everywhere, {true, false, true}} {
 		t.Run(fmt.Sprint(pbc), func(t *testing.T) {
 			s := distorted(t, rng, 8+i, 6, 0.3, pbc)
 			checkAccuracy(t, compute(t, single, s), compute(t, double, s), 0)
+			checkAccuracy(t, compute(t, exact, s), compute(t, double, s), 0)
 		})
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func TestInvariantToTranslation(t *testing.T) {
-	p := newTestPotential(t, randomNetwork(smallConfig, 1), Options{Precision: Float64})
+	p := newTestPotential(t, randomNetwork(smallConfig, 1), Options{Precision: Float64, Filters: Exact})
 	rng := rand.New(rand.NewPCG(1, 1))
 	for _, pbc := range [][3]bool{isolated, everywhere, {false, true, true}} {
 		s := distorted(t, rng, 8, 6, 0.3, pbc)
@@ -31,7 +31,7 @@ func TestInvariantToTranslation(t *testing.T) {
 }
 
 func TestInvariantToPermutation(t *testing.T) {
-	p := newTestPotential(t, randomNetwork(smallConfig, 2), Options{Precision: Float64})
+	p := newTestPotential(t, randomNetwork(smallConfig, 2), Options{Precision: Float64, Filters: Exact})
 	rng := rand.New(rand.NewPCG(2, 2))
 	for _, pbc := range [][3]bool{isolated, everywhere} {
 		s := distorted(t, rng, 9, 6, 0.3, pbc)
@@ -74,7 +74,7 @@ func TestBatchEqualsItsMembers(t *testing.T) {
 }
 
 func TestSupercellIsEightCells(t *testing.T) {
-	p := newTestPotential(t, randomNetwork(smallConfig, 4), Options{Precision: Float64})
+	p := newTestPotential(t, randomNetwork(smallConfig, 4), Options{Precision: Float64, Filters: Exact})
 	cell := distorted(t, rand.New(rand.NewPCG(4, 4)), 5, 5, 0.4, everywhere)
 	super := data.Structure{PBC: cell.PBC}
 	for k := range super.Cell {
@@ -96,7 +96,7 @@ func TestSupercellIsEightCells(t *testing.T) {
 }
 
 func TestLargeCellIsTheIsolatedMolecule(t *testing.T) {
-	p := newTestPotential(t, randomNetwork(smallConfig, 5), Options{Precision: Float64})
+	p := newTestPotential(t, randomNetwork(smallConfig, 5), Options{Precision: Float64, Filters: Exact})
 	s := distorted(t, rand.New(rand.NewPCG(5, 5)), 10, 6, 0, isolated)
 	want := compute(t, p, s)
 	s.Cell, s.PBC = matrix{{40, 0, 0}, {3, 38, 0}, {0, 5, 42}}, everywhere
@@ -143,7 +143,7 @@ func TestComputeAllocatesNothing(t *testing.T) {
 // The network is known not to be invariant to rotation; if it were, the
 // mixing matrices would not be at work.
 func TestMixingMatricesBreakRotation(t *testing.T) {
-	p := newTestPotential(t, randomNetwork(smallConfig, 9), Options{Precision: Float64})
+	p := newTestPotential(t, randomNetwork(smallConfig, 9), Options{Precision: Float64, Filters: Exact})
 	s := distorted(t, rand.New(rand.NewPCG(8, 8)), 6, 5, 0, isolated)
 	before := compute(t, p, s).Energy[0]
 	sin, cos := math.Sincos(0.7)

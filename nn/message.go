@@ -25,8 +25,10 @@ func (e *engine[T]) message(ctx context.Context) error {
 		copy(e.mid[k], e.v[k])
 	}
 	return e.eachChunk(ctx, func(pairs int) {
-		e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filter)
-		e.pool.run(ceilDiv(e.h, sliceSize), e.tasks.message)
+		if e.weights.blocks[k].exact != nil {
+			e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filter)
+		}
+		e.pool.run(len(e.chunk.slices), e.tasks.message)
 	})
 }
 
@@ -43,41 +45,22 @@ func (e *engine[T]) eachChunk(ctx context.Context, work func(pairs int)) error {
 	return nil
 }
 
-// tile is the pairs of a unit of the filter, from lo up to hi of the chunk.
-func (c *chunk[T]) tile(unit int) (lo, hi int) {
-	return unit * pairTile, min((unit+1)*pairTile, len(c.pairs.D))
-}
-
-// filterTile is φ(d) = W2·silu(W1·e(d) + b1) + b2.
-func (e *engine[T]) filterTile(worker, unit int) {
-	lo, hi := e.chunk.tile(unit)
-	n, s, filter := hi-lo, &e.scratch[worker], &e.weights.blocks[e.block].filter
-	e.weights.rbf.RBF(s.radial, nil, e.chunk.pairs.D[lo:hi])
-	filter[0].apply(s.hidden, s.radial, n)
-	hidden := s.hidden[:n*e.h]
-	cpu.SiLU(hidden, hidden)
-	filter[1].apply(e.chunk.filter.Phi[lo*filter[1].out:], hidden, n)
-}
-
-// filterSlopeTile is φ(d), and φ′(d) = W2·(silu′(W1·e(d) + b1) ⊙ W1·e′(d)).
-func (e *engine[T]) filterSlopeTile(worker, unit int) {
-	lo, hi := e.chunk.tile(unit)
-	n, s, filter := hi-lo, &e.scratch[worker], &e.weights.blocks[e.block].filter
-	e.weights.rbf.RBF(s.radial, s.radialSlope, e.chunk.pairs.D[lo:hi])
-	filter[0].apply(s.hidden, s.radial, n)
-	filter[0].tangent(s.hiddenSlope, s.radialSlope, n)
-	hidden, slope := s.hidden[:n*e.h], s.hiddenSlope[:n*e.h]
-	cpu.SiLUTangent(hidden, slope, hidden, slope)
-	filter[1].apply(e.chunk.filter.Phi[lo*filter[1].out:], hidden, n)
-	filter[1].tangent(e.chunk.filter.Slope[lo*filter[1].out:], slope, n)
-}
-
 // in is the state before the block.
 func (e *engine[T]) in() cpu.State[T] { return cpu.State[T]{S: e.s[e.block], V: e.v[e.block]} }
 
-func (e *engine[T]) messageSlice(_, unit int) {
-	out := cpu.State[T]{S: e.s[e.block+1], V: e.mid[e.block]}
-	cpu.MessageForward(out, e.in(), e.chunk.pairs, e.chunk.filter, e.h, unit*sliceSize, min((unit+1)*sliceSize, e.h))
+// features is the features of a slice: lo up to hi.
+func (e *engine[T]) features(slice int) (lo, hi int) {
+	return slice * cpu.SliceWidth, min((slice+1)*cpu.SliceWidth, e.h)
+}
+
+func (e *engine[T]) messageSlice(worker, slice int) {
+	in, out := e.in(), cpu.State[T]{S: e.s[e.block+1], V: e.mid[e.block]}
+	lo, hi := e.features(slice)
+	for tile := range ceilDiv(len(e.chunk.pairs.D), pairTile) {
+		first, last := e.chunk.tile(tile)
+		filter := e.filter(worker, slice, first, last, false)
+		cpu.MessageForward(out, in, e.chunk.pairs.Slice(first, last), filter, e.h, lo, hi)
+	}
 }
 
 // messageBackward takes g from the state after the message to the one before
@@ -88,16 +71,25 @@ func (e *engine[T]) messageBackward(ctx context.Context) error {
 		copy(e.gin.V, e.g.V)
 	}
 	err := e.eachChunk(ctx, func(pairs int) {
-		e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filterSlope)
-		e.pool.run(ceilDiv(e.h, sliceSize), e.tasks.messageBackward)
+		if e.weights.blocks[e.block].exact != nil {
+			e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filterSlope)
+		}
+		e.pool.run(len(e.chunk.slices), e.tasks.messageBackward)
 		e.sumSlices(pairs)
 	})
 	e.g, e.gin = e.gin, e.g
 	return err
 }
 
-func (e *engine[T]) messageBackwardSlice(_, unit int) {
-	cpu.MessageBackward(e.gin, e.chunk.slices[unit], e.g, e.in(), e.chunk.pairs, e.chunk.filter, e.h, unit*sliceSize, min((unit+1)*sliceSize, e.h))
+func (e *engine[T]) messageBackwardSlice(worker, slice int) {
+	in := e.in()
+	lo, hi := e.features(slice)
+	for tile := range ceilDiv(len(e.chunk.pairs.D), pairTile) {
+		first, last := e.chunk.tile(tile)
+		filter := e.filter(worker, slice, first, last, true)
+		share := cpu.PairGrad[T]{D: e.chunk.slices[slice].D[first:last], U: e.chunk.slices[slice].U[first:last]}
+		cpu.MessageBackward(e.gin, share, e.g, in, e.chunk.pairs.Slice(first, last), filter, e.h, lo, hi)
+	}
 }
 
 // sumSlices adds the slices' gradients of the chunk's pairs, in order.

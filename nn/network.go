@@ -15,6 +15,17 @@ type Linear struct {
 	Weight, Bias []float64
 }
 
+// rows is the weight and bias of the given parts of the outputs, each a share
+// of 1/parts of them.
+func (l *Linear) rows(parts int, take ...int) (weight, bias []float64) {
+	size := l.Out / parts
+	for _, part := range take {
+		weight = append(weight, l.Weight[part*size*l.In:(part+1)*size*l.In]...)
+		bias = append(bias, l.Bias[part*size:(part+1)*size]...)
+	}
+	return weight, bias
+}
+
 // Block is the weights of one interaction: message, then update.
 type Block struct {
 	Filter [2]Linear     // rbf_to_scalar: R → H → 3H, in the order φs, φv, φu
@@ -31,6 +42,15 @@ type Network struct {
 	Blocks          []Block   // [K]
 	Head            [3]Linear // energy_head: H → H/2 → H/4 → 1
 	Parameters      int       // number of trainable parameters found
+}
+
+// filterParts is the parts of φ that block k uses: φs, φv and φu, but not φv of
+// the first, where v is 0.
+func (n *Network) filterParts(k int) []int {
+	if k == 0 {
+		return []int{0, 2}
+	}
+	return []int{0, 1, 2}
 }
 
 // FromCheckpoint reads the network out of a checkpoint's tensors. An error

@@ -45,9 +45,21 @@ const (
 	Float64
 )
 
-// Options of a potential; the zero value is float32 on all cores.
+// Filters is how φ(d) is computed.
+type Filters int
+
+// Table interpolates tables of φ(d), whose error is below float32's rounding;
+// Exact evaluates the filter network for every pair, the yardstick for it.
+// Forces are the exact gradient of the energy with either.
+const (
+	Table Filters = iota
+	Exact
+)
+
+// Options of a potential; the zero value is float32 with tables on all cores.
 type Options struct {
 	Precision Precision
+	Filters   Filters
 	Threads   int // 0: as many as GOMAXPROCS. The results do not depend on it.
 }
 
@@ -60,11 +72,14 @@ func NewPotential(net *Network, opts Options) (Potential, error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
+	if opts.Filters != Table && opts.Filters != Exact {
+		return nil, fmt.Errorf("filters %d: expected Table or Exact", opts.Filters)
+	}
 	switch opts.Precision {
 	case Float32:
-		return newEngine[float32](net, threads), nil
+		return newEngine[float32](net, opts, threads), nil
 	case Float64:
-		return newEngine[float64](net, threads), nil
+		return newEngine[float64](net, opts, threads), nil
 	}
 	return nil, fmt.Errorf("precision %d: expected Float32 or Float64", opts.Precision)
 }
@@ -84,10 +99,12 @@ type engine[T cpu.Float] struct {
 	list NeighborList[T]
 	activations[T]
 	gradients[T]
-	chunk   chunk[T]
-	scratch []scratch[T] // one a worker
-	block   int          // that the running stage works on
-	tasks   tasks
+	splines  []cpu.Spline[T] // where the pairs lie in the tables, [P]
+	chunk    chunk[T]
+	atomTile int          // atoms of an update
+	scratch  []scratch[T] // one a worker
+	block    int          // that the running stage works on
+	tasks    tasks
 }
 
 // Compute runs the network forwards and then backwards, as docs/backward.md derives it.
@@ -105,6 +122,7 @@ func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
 	}
 	e.grow(b.NumAtoms(), len(e.list.D))
 
+	e.place()
 	e.embed(b.Numbers)
 	for e.block = range e.weights.blocks {
 		if err := e.message(ctx); err != nil {

@@ -2,14 +2,16 @@ package nn
 
 import "painless/kernels/cpu"
 
-// tile is some atoms: lo up to hi.
+// atoms is the atoms of a unit: lo up to hi.
 func (e *engine[T]) atoms(unit int) (lo, hi int) {
-	return unit * atomTile, min((unit+1)*atomTile, len(e.energy))
+	return unit * e.atomTile, min((unit+1)*e.atomTile, len(e.energy))
 }
+
+func (e *engine[T]) atomTiles() int { return ceilDiv(len(e.energy), e.atomTile) }
 
 // update is, atom by atom, n = |v|, [a ; g1 ; g2] = W4·silu(W3·[s ; n] + b3) + b4,
 // s += a and v = v ⊙ g1 + (M v) ⊙ g2, from mid[k] to v[k+1]; s[k+1] in place.
-func (e *engine[T]) update() { e.pool.run(ceilDiv(len(e.energy), atomTile), e.tasks.update) }
+func (e *engine[T]) update() { e.pool.run(e.atomTiles(), e.tasks.update) }
 
 func (e *engine[T]) updateTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
@@ -18,12 +20,12 @@ func (e *engine[T]) updateTile(worker, unit int) {
 	s, v, pre := e.s[k+1][lo*h:hi*h], e.mid[k][lo*3*h:hi*3*h], e.pre[k][lo*h:hi*h]
 
 	cpu.UpdateInput(scratch.input, s, v, h)
-	block.update[0].apply(pre, scratch.input, n)
+	block.update[0].forward.Apply(pre, scratch.input, n)
 	hidden := scratch.hidden[:n*h]
 	cpu.SiLU(hidden, pre)
-	block.update[1].apply(scratch.output, hidden, n)
+	block.update[1].forward.Apply(scratch.output, hidden, n)
 
-	rows := block.update[1].out
+	rows := block.update[1].forward.Out
 	for i := range n {
 		cpu.Add(s[i*h:(i+1)*h], scratch.output[i*rows:][:h])
 	}
@@ -38,7 +40,7 @@ func (e *engine[T]) updateTile(worker, unit int) {
 
 // updateBackward takes g from the state after the update to the one before it.
 func (e *engine[T]) updateBackward() {
-	e.pool.run(ceilDiv(len(e.energy), atomTile), e.tasks.updateBackward)
+	e.pool.run(e.atomTiles(), e.tasks.updateBackward)
 }
 
 func (e *engine[T]) updateBackwardTile(worker, unit int) {
@@ -48,7 +50,7 @@ func (e *engine[T]) updateBackwardTile(worker, unit int) {
 	v, pre := e.mid[k][lo*3*h:hi*3*h], e.pre[k][lo*h:hi*h]
 	gs, gv := e.g.S[lo*h:hi*h], e.g.V[lo*3*h:hi*3*h]
 
-	rows, gh := block.update[1].out, scratch.output // gh = ∂E/∂[a ; g1 ; g2]
+	rows, gh := block.update[1].forward.Out, scratch.output // gh = ∂E/∂[a ; g1 ; g2]
 	for i := range n {
 		copy(gh[i*rows:][:h], gs[i*h:])
 	}
@@ -56,9 +58,9 @@ func (e *engine[T]) updateBackwardTile(worker, unit int) {
 		cpu.UpdateVectorsBackward(gv, gh, v, e.gates[k][lo*2*h:hi*2*h], &block.mixing, h, rows, h)
 	}
 	hidden := scratch.hidden[:n*h]
-	block.update[1].backward(hidden, gh, n)
+	block.update[1].backward.Apply(hidden, gh, n)
 	cpu.SiLUBackward(hidden, pre)
-	block.update[0].backward(scratch.input, hidden, n)
+	block.update[0].backward.Apply(scratch.input, hidden, n)
 	cpu.UpdateInputBackward(gs, gv, scratch.input, v, h)
 }
 
@@ -68,28 +70,28 @@ func (e *engine[T]) readout() {
 	clear(e.g.V)
 	clear(e.pairs.D)
 	clear(e.pairs.U)
-	e.pool.run(ceilDiv(len(e.energy), atomTile), e.tasks.readout)
+	e.pool.run(e.atomTiles(), e.tasks.readout)
 }
 
 func (e *engine[T]) readoutTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
 	n, h := hi-lo, e.h
 	head, scratch := &e.weights.head, &e.scratch[worker]
-	a, b := head[0].out, head[1].out
+	a, b := head[0].forward.Out, head[1].forward.Out
 	preA, preB := scratch.input[:n*a], scratch.input[n*a:][:n*b]
 	layerA, layerB := scratch.hidden[:n*a], scratch.hidden[n*a:][:n*b]
 
-	head[0].apply(preA, e.s[len(e.weights.blocks)][lo*h:hi*h], n)
+	head[0].forward.Apply(preA, e.s[len(e.weights.blocks)][lo*h:hi*h], n)
 	cpu.SiLU(layerA, preA)
-	head[1].apply(preB, layerA, n)
+	head[1].forward.Apply(preB, layerA, n)
 	cpu.SiLU(layerB, preB)
-	head[2].apply(e.energy[lo:hi], layerB, n)
+	head[2].forward.Apply(e.energy[lo:hi], layerB, n)
 
 	for i := range n { // ∂E/∂layerB is W_c, for every atom
-		copy(layerB[i*b:(i+1)*b], head[2].weight)
+		copy(layerB[i*b:(i+1)*b], e.weights.headOut)
 	}
 	cpu.SiLUBackward(layerB, preB)
-	head[1].backward(layerA, layerB, n)
+	head[1].backward.Apply(layerA, layerB, n)
 	cpu.SiLUBackward(layerA, preA)
-	head[0].backward(e.g.S[lo*h:hi*h], layerA, n)
+	head[0].backward.Apply(e.g.S[lo*h:hi*h], layerA, n)
 }

@@ -25,13 +25,14 @@ func testDense[T Float](t *testing.T, epsilon float64) {
 					}
 				}
 			}
-			Dense(got, x, w, b, rows, out, in)
+			layer := NewLinear(w, b, out, in)
+			layer.Apply(got, x, rows)
 			// Sums of in terms of size 1 pass through values of size √in, and round as often.
 			tolerance.Check(t, fmt.Sprint("dense", shape), widen(got), want, 4*epsilon*float64(in+1), 0)
 
 			alone := make([]T, out)
 			for r := range rows {
-				Dense(alone, x[r*in:], w, b, 1, out, in)
+				layer.Apply(alone, x[r*in:], 1)
 				assert.Equal(t, alone, got[r*out:(r+1)*out], "a row does not depend on the others")
 			}
 		}
@@ -48,9 +49,10 @@ func BenchmarkDense(b *testing.B) {
 		rows, out, in := shape[0], shape[1], shape[2]
 		x, w, bias := normal[float32](rng, rows*in), normal[float32](rng, out*in), normal[float32](rng, out)
 		dst := make([]float32, rows*out)
+		layer := NewLinear(w, bias, out, in)
 		b.Run(fmt.Sprintf("backend=cpu/rows=%d/out=%d/in=%d", rows, out, in), func(b *testing.B) {
 			for b.Loop() {
-				Dense(dst, x, w, bias, rows, out, in)
+				layer.Apply(dst, x, rows)
 			}
 			b.ReportMetric(2*float64(b.N)*float64(rows*out*in)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 		})

@@ -4,7 +4,7 @@ package cpu
 // V is nil where the vectors are known to be zero.
 type State[T Float] struct{ S, V []T }
 
-// Atom is the rows of atom i, features lo up to hi: s and the x, y, z of v.
+// atom is the rows of atom i, features lo up to hi: s and the x, y, z of v.
 func (a State[T]) atom(i int32, h, lo, hi int) (s, x, y, z []T) {
 	s = a.S[int(i)*h+lo : int(i)*h+hi]
 	if a.V == nil {
@@ -14,19 +14,20 @@ func (a State[T]) atom(i int32, h, lo, hi int) (s, x, y, z []T) {
 	return s, v[lo:hi], v[h+lo : h+hi], v[2*h+lo : 2*h+hi]
 }
 
-// Filter holds φ of P pairs, [P, parts·H]: parts is 3, in the order φs, φv, φu,
-// or 2, without φv, where the input vectors are zero.
+// Filter holds φ of P pairs and, for the backward pass, dφ/dd. Pair p's φs, φv
+// and φu of the features in work begin at p·Row, each Part after the one
+// before; where the input vectors are zero there are two parts, without φv.
 type Filter[T Float] struct {
-	Phi   []T
-	Slope []T // dφ/dd, as Phi; the backward pass needs it
+	Phi, Slope []T
+	Row, Part  int
 }
 
-// rows is φs, φv, φu of pair p, features lo up to hi; φv is nil with two parts.
-func filterRows[T Float](phi []T, p, parts, h, lo, hi int) (s, v, u []T) {
-	row := phi[p*parts*h:][:parts*h]
-	s, u = row[lo:hi], row[(parts-1)*h+lo:(parts-1)*h+hi]
+// rows is the parts of pair p, n features each; φv is nil with two parts.
+func (f *Filter[T]) rows(phi []T, p, parts, n int) (s, v, u []T) {
+	row := phi[p*f.Row:]
+	s, u = row[:n], row[(parts-1)*f.Part:][:n]
 	if parts == 3 {
-		v = row[h+lo : h+hi]
+		v = row[f.Part:][:n]
 	}
 	return s, v, u
 }
@@ -36,16 +37,22 @@ func filterRows[T Float](phi []T, p, parts, h, lo, hi int) (s, v, u []T) {
 //	out.s_i += s_j ⊙ φs        out.v_i += v_j ⊙ φv + u ⊗ φu
 //	out.s_j += s_i ⊙ φs        out.v_j += v_i ⊙ φv − u ⊗ φu
 //
-// where in is (s, v), h = H and filter belongs to pairs. Calls on different
-// features may run at the same time.
+// where in is (s, v), h = H and filter belongs to pairs and these features.
+// Calls on different features may run at the same time.
 func MessageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+	if !messageForward(out, in, pairs, filter, h, lo, hi) {
+		messageForwardGeneric(out, in, pairs, filter, h, lo, hi)
+	}
+}
+
+func messageForwardGeneric[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
 	parts := 3
 	if in.V == nil {
 		parts = 2
 	}
 	for p := range pairs.D {
 		u := pairs.U[p]
-		phiS, phiV, phiU := filterRows(filter.Phi, p, parts, h, lo, hi)
+		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, hi-lo)
 		si, xi, yi, zi := in.atom(pairs.I[p], h, lo, hi)
 		sj, xj, yj, zj := in.atom(pairs.J[p], h, lo, hi)
 		osi, oxi, oyi, ozi := out.atom(pairs.I[p], h, lo, hi)
@@ -100,14 +107,20 @@ type PairGrad[T Float] struct {
 //
 // Where in.V is nil, gin is left alone: nothing before it depends on positions.
 func MessageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+	if !messageBackward(gin, grad, g, in, pairs, filter, h, lo, hi) {
+		messageBackwardGeneric(gin, grad, g, in, pairs, filter, h, lo, hi)
+	}
+}
+
+func messageBackwardGeneric[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
 	parts := 3
 	if in.V == nil {
 		parts = 2
 	}
 	for p := range pairs.D {
 		u := pairs.U[p]
-		phiS, phiV, phiU := filterRows(filter.Phi, p, parts, h, lo, hi)
-		dphiS, dphiV, dphiU := filterRows(filter.Slope, p, parts, h, lo, hi)
+		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, hi-lo)
+		dphiS, dphiV, dphiU := filter.rows(filter.Slope, p, parts, hi-lo)
 		si, xi, yi, zi := in.atom(pairs.I[p], h, lo, hi)
 		sj, xj, yj, zj := in.atom(pairs.J[p], h, lo, hi)
 		gsi, gxi, gyi, gzi := g.atom(pairs.I[p], h, lo, hi)

@@ -28,8 +28,13 @@ func newMessageCase(seed uint64, h int, first bool) *messageCase {
 	if first {
 		c.in.V, c.parts = nil, 2
 	}
-	c.filter = Filter[float64]{normal[float64](rng, pairs*c.parts*h), normal[float64](rng, pairs*c.parts*h)}
+	c.filter = Filter[float64]{normal[float64](rng, pairs*c.parts*h), normal[float64](rng, pairs*c.parts*h), c.parts * h, h}
 	return c
+}
+
+// slice is the filter of the features from lo on.
+func (c *messageCase) slice(lo int) Filter[float64] {
+	return Filter[float64]{c.filter.Phi[lo:], c.filter.Slope[lo:], c.filter.Row, c.filter.Part}
 }
 
 // forward is the message's output, slices of features one by one.
@@ -37,7 +42,7 @@ func (c *messageCase) forward(slice int) State[float64] {
 	out := State[float64]{append([]float64(nil), c.in.S...), make([]float64, 3*len(c.in.S))}
 	copy(out.V, c.in.V)
 	for lo := 0; lo < c.h; lo += slice {
-		MessageForward(out, c.in, c.pairs, c.filter, c.h, lo, min(lo+slice, c.h))
+		MessageForward(out, c.in, c.pairs, c.slice(lo), c.h, lo, min(lo+slice, c.h))
 	}
 	return out
 }
@@ -128,7 +133,7 @@ func TestMessageBackwardInSlices(t *testing.T) {
 	sum := PairGrad[float64]{make([]float64, n), make([][3]float64, n)}
 	for lo := 0; lo < c.h; lo += 8 {
 		part := PairGrad[float64]{make([]float64, n), make([][3]float64, n)}
-		MessageBackward(ginParts, part, c.g, c.in, c.pairs, c.filter, c.h, lo, min(lo+8, c.h))
+		MessageBackward(ginParts, part, c.g, c.in, c.pairs, c.slice(lo), c.h, lo, min(lo+8, c.h))
 		for p := range n {
 			sum.D[p] += part.D[p]
 			for axis := range 3 {

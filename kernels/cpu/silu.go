@@ -6,6 +6,9 @@ import "math"
 // dst and x may be the same slice.
 func SiLU[T Float](dst, x []T) {
 	x = x[:len(dst)]
+	if silu(dst, x) {
+		return
+	}
 	for i, xi := range x {
 		dst[i] = xi * sigmoid(xi)
 	}
@@ -26,6 +29,9 @@ func SiLUTangent[T Float](dst, dtangent, x, tangent []T) {
 // SiLUBackward computes grad ⊙= silu′(x), the reverse of SiLU.
 func SiLUBackward[T Float](grad, x []T) {
 	x = x[:len(grad)]
+	if siluBackward(grad, x) {
+		return
+	}
 	for i, xi := range x {
 		grad[i] *= siluSlope(xi, sigmoid(xi))
 	}

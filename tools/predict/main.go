@@ -2,7 +2,7 @@
 // stress of the structures in XYZ files, with a student network from a
 // PyTorch checkpoint.
 //
-//	predict -model FILE [-precision float32|float64] [-threads N] [-batch N] [-format extxyz|json] [-o FILE] INPUT…
+//	predict -model FILE [-precision float32|float64] [-filters table|exact] [-threads N] [-batch N] [-format extxyz|json] [-o FILE] INPUT…
 package main
 
 import (
@@ -37,6 +37,7 @@ func main() {
 type settings struct {
 	model     string
 	precision nn.Precision
+	filters   nn.Filters
 	threads   int
 	batch     int
 	format    string
@@ -44,7 +45,10 @@ type settings struct {
 	inputs    []string
 }
 
-var precisions = map[string]nn.Precision{"float32": nn.Float32, "float64": nn.Float64}
+var (
+	precisions = map[string]nn.Precision{"float32": nn.Float32, "float64": nn.Float64}
+	filters    = map[string]nn.Filters{"table": nn.Table, "exact": nn.Exact}
+)
 
 func parseFlags(args []string, stderr io.Writer) (s settings, err error) {
 	flags := flag.NewFlagSet("predict", flag.ContinueOnError)
@@ -59,6 +63,7 @@ usage: predict -model FILE [flags] INPUT…        an INPUT of - is standard inp
 	}
 	flags.StringVar(&s.model, "model", "", "PyTorch checkpoint `file` of the student (required)")
 	precision := flags.String("precision", "float32", "arithmetic: float32 or float64")
+	filter := flags.String("filters", "table", "filter networks: table, interpolated to float32's accuracy, or exact")
 	flags.IntVar(&s.threads, "threads", 0, "number of threads; 0 is one for each core")
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.StringVar(&s.format, "format", "extxyz", "what to write: extxyz or json, a line for each structure")
@@ -67,15 +72,18 @@ usage: predict -model FILE [flags] INPUT…        an INPUT of - is standard inp
 		return s, err
 	}
 	s.inputs = flags.Args()
-	var known bool
-	s.precision, known = precisions[*precision]
+	var knownPrecision, knownFilters bool
+	s.precision, knownPrecision = precisions[*precision]
+	s.filters, knownFilters = filters[*filter]
 	switch {
 	case s.model == "":
 		return s, errors.New("-model is missing: expected a checkpoint file; -h shows the usage")
 	case len(s.inputs) == 0:
 		return s, errors.New("no input: expected XYZ files, or - for standard input; -h shows the usage")
-	case !known:
+	case !knownPrecision:
 		return s, fmt.Errorf("-precision %s: expected float32 or float64", *precision)
+	case !knownFilters:
+		return s, fmt.Errorf("-filters %s: expected table or exact", *filter)
 	case s.threads < 0:
 		return s, fmt.Errorf("-threads %d: expected 0 (all cores) or more", s.threads)
 	case s.batch < 1:
@@ -124,5 +132,5 @@ func loadPotential(s settings) (nn.Potential, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.model, err)
 	}
-	return nn.NewPotential(network, nn.Options{Precision: s.precision, Threads: s.threads})
+	return nn.NewPotential(network, nn.Options{Precision: s.precision, Filters: s.filters, Threads: s.threads})
 }

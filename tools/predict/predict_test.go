@@ -57,7 +57,7 @@ func readFile(t *testing.T, path string) string {
 // The golden file comes back with its labels computed again, everything else as it was.
 func TestExtxyz(t *testing.T) {
 	want := frames(t, readFile(t, golden))
-	got := frames(t, output(t, "", "-model", model, "-precision", "float64", golden))
+	got := frames(t, output(t, "", "-model", model, "-precision", "float64", "-filters", "exact", golden))
 	require.Len(t, got, len(want))
 	periodic := 0
 	for i := range want {
@@ -165,6 +165,7 @@ func TestErrors(t *testing.T) {
 		"no such input":   {[]string{"-model", model, "none.xyz"}, "none.xyz: no such file"},
 		"not a model":     {[]string{"-model", golden, golden}, "ultra_tiny.extxyz: expected a PyTorch zip archive"},
 		"precision":       {[]string{"-model", model, "-precision", "half", golden}, "-precision half: expected float32 or float64"},
+		"filters":         {[]string{"-model", model, "-filters", "none", golden}, "-filters none: expected table or exact"},
 		"format":          {[]string{"-model", model, "-format", "xml", golden}, "-format xml: expected extxyz or json"},
 		"threads":         {[]string{"-model", model, "-threads", "-1", golden}, "-threads -1"},
 		"batch":           {[]string{"-model", model, "-batch", "0", golden}, "-batch 0: expected 1 or more"},

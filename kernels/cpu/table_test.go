@@ -1,0 +1,95 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"painless/internal/tolerance"
+)
+
+// A table of polynomials of degree 5 and less is those polynomials, and its
+// slopes are their derivatives.
+func testTable[T Float](t *testing.T, atol float64) {
+	const intervals, cutoff = 9, 5.0
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, shape := range [][2]int{{2, 32}, {3, 32}, {3, 20}, {2, 5}} {
+		parts, h := shape[0], shape[1]
+		coefficients := normal[float64](rng, parts*h*6)
+		// at is a curve and its first two derivatives, times steps to the power of them.
+		at := func(curve int, x, step float64) (y, dy, ddy float64) {
+			for n, c := range coefficients[6*curve : 6*curve+6] {
+				c *= math.Pow(0.3, float64(n))
+				y += c * math.Pow(x, float64(n))
+				if n > 0 {
+					dy += c * float64(n) * math.Pow(x, float64(n-1)) * step
+				}
+				if n > 1 {
+					ddy += c * float64(n*(n-1)) * math.Pow(x, float64(n-2)) * step * step
+				}
+			}
+			return y, dy, ddy
+		}
+		n := (intervals + 1) * parts * h
+		values, slopes, curvatures := make([]float64, n), make([]float64, n), make([]float64, n)
+		for i := range values {
+			x := cutoff * float64(i/(parts*h)) / intervals
+			values[i], slopes[i], curvatures[i] = at(i%(parts*h), x, cutoff/intervals)
+		}
+		table := NewTable[T](values, slopes, curvatures, intervals+1, parts, h)
+
+		distances := []float64{0, cutoff / intervals, 3 * cutoff / intervals, cutoff}
+		for range 30 {
+			distances = append(distances, cutoff*rng.Float64())
+		}
+		var splines []Spline[T]
+		for _, d := range distances {
+			splines = append(splines, NewSpline(T(d), intervals/cutoff, intervals))
+		}
+		row := parts * SliceWidth
+		phi, slope, same := make([]T, len(distances)*row), make([]T, len(distances)*row), make([]T, len(distances)*row)
+		for slice := range Slices(h) {
+			table.ValuesAndSlopes(phi, slope, splines, slice)
+			table.Values(same, splines, slice)
+			assert.Equal(t, phi, same)
+			for p, d := range distances {
+				for part := range parts {
+					for f := slice * SliceWidth; f < min(h, (slice+1)*SliceWidth); f++ {
+						y, dy, _ := at(part*h+f, float64(T(d)), 1)
+						i := p*row + part*SliceWidth + f%SliceWidth
+						what := fmt.Sprintf("parts %d, feature %d, d = %v", part, f, d)
+						assert.True(t, tolerance.Close(float64(phi[i]), y, atol, atol), "φ of %s: %v, expected %v", what, phi[i], y)
+						assert.True(t, tolerance.Close(float64(slope[i]), dy, 4*atol, 4*atol), "φ′ of %s: %v, expected %v", what, slope[i], dy)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestTableFloat32(t *testing.T) { testTable[float32](t, 5e-6) }
+func TestTableFloat64(t *testing.T) { testTable[float64](t, 1e-13) }
+
+// At the knots the table is what was put in, to the bit, and at the cutoff to a rounding.
+func TestTableIsExactAtItsKnots(t *testing.T) {
+	const knots, parts, h = 5, 2, 16
+	rng := rand.New(rand.NewPCG(1, 2))
+	values, zeros := normal[float64](rng, knots*parts*h), make([]float64, knots*parts*h)
+	for i := range values {
+		values[i] = float64(float32(values[i]))
+	}
+	table := NewTable[float32](values, zeros, zeros, knots, parts, h)
+	phi := make([]float32, parts*SliceWidth)
+	for k := range knots {
+		table.Values(phi, []Spline[float32]{NewSpline(float32(k)*1.25, 0.8, knots-1)}, 0)
+		want := values[k*parts*h:][:parts*h]
+		if k < knots-1 {
+			assert.Equal(t, want, widen(phi))
+		} else { // the end of the last interval is φ + (φ⁺ − φ), rounded
+			tolerance.Check(t, "φ(cutoff)", widen(phi), want, 2e-7, 0)
+		}
+	}
+}

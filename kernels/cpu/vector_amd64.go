@@ -1,0 +1,21 @@
+//go:build amd64
+
+package cpu
+
+// Without vector code each operation is its portable Go.
+
+func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool { return false }
+
+func tableRows[T Float](dst, knots []T, splines []Spline[T], row, first int) bool { return false }
+
+func messageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
+	return false
+}
+
+func messageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
+	return false
+}
+
+func silu[T Float](dst, x []T) bool { return false }
+
+func siluBackward[T Float](grad, x []T) bool { return false }

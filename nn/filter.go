@@ -1,0 +1,109 @@
+package nn
+
+import "painless/kernels/cpu"
+
+// exactFilter is the filter network φ(d) = W2·silu(W1·e(d) + b1) + b2 of a
+// block; the tangents are the same layers without their biases.
+type exactFilter[T cpu.Float] struct {
+	rbf              cpu.RBFParams[T]
+	layers, tangents [2]*cpu.Linear[T]
+}
+
+func newExactFilter[T cpu.Float](net *Network, k int) *exactFilter[T] {
+	f := &exactFilter[T]{rbf: cpu.RBFParams[T]{Centers: convert[T](net.Centers), Widths: convert[T](net.Widths), Cutoff: T(net.Cutoff)}}
+	for i := range f.layers {
+		layer, parts := &net.Blocks[k].Filter[i], []int{0}
+		if i == 1 {
+			parts = net.filterParts(k)
+		}
+		weight, bias := layer.rows([]int{1, 3}[i], parts...)
+		f.layers[i] = cpu.NewLinear(convert[T](weight), convert[T](bias), len(bias), layer.In)
+		f.tangents[i] = cpu.NewLinear(convert[T](weight), nil, len(bias), layer.In)
+	}
+	return f
+}
+
+// exactScratch is what a worker needs for pairTile pairs.
+type exactScratch[T cpu.Float] struct {
+	radial, radialSlope []T // [pairTile, R]
+	hidden, hiddenSlope []T // [pairTile, H]
+}
+
+func newExactScratch[T cpu.Float](net *Network) exactScratch[T] {
+	r, h := net.NumRBF, net.HiddenDim
+	return exactScratch[T]{
+		radial: make([]T, pairTile*r), radialSlope: make([]T, pairTile*r),
+		hidden: make([]T, pairTile*h), hiddenSlope: make([]T, pairTile*h),
+	}
+}
+
+// values is φ at the distances d, [P, parts·H].
+func (f *exactFilter[T]) values(phi, d []T, s *exactScratch[T]) {
+	hidden := s.hidden[:len(d)*f.layers[0].Out]
+	f.rbf.RBF(s.radial, nil, d)
+	f.layers[0].Apply(hidden, s.radial, len(d))
+	cpu.SiLU(hidden, hidden)
+	f.layers[1].Apply(phi, hidden, len(d))
+}
+
+// valuesAndSlopes is φ, and φ′(d) = W2·(silu′(W1·e(d) + b1) ⊙ W1·e′(d)).
+func (f *exactFilter[T]) valuesAndSlopes(phi, slope, d []T, s *exactScratch[T]) {
+	n := len(d) * f.layers[0].Out
+	hidden, hiddenSlope := s.hidden[:n], s.hiddenSlope[:n]
+	f.rbf.RBF(s.radial, s.radialSlope, d)
+	f.layers[0].Apply(hidden, s.radial, len(d))
+	f.tangents[0].Apply(hiddenSlope, s.radialSlope, len(d))
+	cpu.SiLUTangent(hidden, hiddenSlope, hidden, hiddenSlope)
+	f.layers[1].Apply(phi, hidden, len(d))
+	f.tangents[1].Apply(slope, hiddenSlope, len(d))
+}
+
+// place finds where the pairs lie in the tables.
+func (e *engine[T]) place() {
+	if e.weights.intervals > 0 {
+		e.pool.run(ceilDiv(len(e.list.D), splineTile), e.tasks.splines)
+	}
+}
+
+func (e *engine[T]) splineTile(_, unit int) {
+	perLength := float64(e.weights.intervals) / e.cutoff
+	lo, hi := unit*splineTile, min((unit+1)*splineTile, len(e.list.D))
+	for p, d := range e.list.D[lo:hi] {
+		e.splines[lo+p] = cpu.NewSpline(d, perLength, e.weights.intervals)
+	}
+}
+
+// tile is the pairs of a unit of the filter, from lo up to hi of the chunk.
+func (c *chunk[T]) tile(unit int) (lo, hi int) {
+	return unit * pairTile, min((unit+1)*pairTile, len(c.pairs.D))
+}
+
+func (e *engine[T]) filterTile(worker, unit int) {
+	lo, hi := e.chunk.tile(unit)
+	row := e.weights.blocks[e.block].parts * e.h
+	e.weights.blocks[e.block].exact.values(e.chunk.exact.Phi[lo*row:hi*row], e.chunk.pairs.D[lo:hi], &e.scratch[worker].exact)
+}
+
+func (e *engine[T]) filterSlopeTile(worker, unit int) {
+	lo, hi := e.chunk.tile(unit)
+	row, all := e.weights.blocks[e.block].parts*e.h, &e.chunk.exact
+	e.weights.blocks[e.block].exact.valuesAndSlopes(all.Phi[lo*row:hi*row], all.Slope[lo*row:hi*row], e.chunk.pairs.D[lo:hi], &e.scratch[worker].exact)
+}
+
+// filter is φ, and its slope if asked, of a slice of features for the chunk's
+// pairs lo up to hi: from the table, or from what was computed before.
+func (e *engine[T]) filter(worker, slice, lo, hi int, slopes bool) cpu.Filter[T] {
+	block := &e.weights.blocks[e.block]
+	if block.exact != nil {
+		row, from := block.parts*e.h, slice*cpu.SliceWidth
+		all := &e.chunk.exact
+		return cpu.Filter[T]{Phi: all.Phi[lo*row+from:], Slope: all.Slope[lo*row+from:], Row: row, Part: e.h}
+	}
+	s, splines := &e.scratch[worker], e.splines[e.chunk.start+lo:e.chunk.start+hi]
+	if slopes {
+		block.table.ValuesAndSlopes(s.phi, s.slope, splines, slice)
+	} else {
+		block.table.Values(s.phi, splines, slice)
+	}
+	return cpu.Filter[T]{Phi: s.phi, Slope: s.slope, Row: block.parts * cpu.SliceWidth, Part: cpu.SliceWidth}
+}

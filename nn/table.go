@@ -1,0 +1,159 @@
+package nn
+
+import (
+	"math"
+	"sync"
+
+	"painless/kernels/cpu"
+)
+
+// The filters φ(d) depend on one number, so that they are tabulated when a
+// potential is made: values, slopes and curvatures at equidistant knots on
+// [0, cutoff], in float64, with quintic Hermite splines between them. Their
+// slope is the splines' own derivative, so that forces stay the exact
+// gradient of the energy.
+
+// curves is φ of a block and its derivatives at some distances; each [n, parts, H].
+type curves struct{ value, slope, curvature []float64 }
+
+// filterCurves evaluates a block's filter network with two derivatives.
+type filterCurves struct {
+	net      *Network
+	layers   [2]*cpu.Linear[float64]
+	tangents [2]*cpu.Linear[float64]
+}
+
+// at is the curves at the distances d, Å, up to the cutoff.
+func (f *filterCurves) at(d []float64) curves {
+	n, num, h := len(d), f.net.NumRBF, f.net.HiddenDim
+	e0, e1, e2 := make([]float64, n*num), make([]float64, n*num), make([]float64, n*num)
+	for i := range d {
+		f.radial(d[i], e0[i*num:], e1[i*num:], e2[i*num:])
+	}
+	t0, t1, t2 := make([]float64, n*h), make([]float64, n*h), make([]float64, n*h)
+	f.layers[0].Apply(t0, e0, n)
+	f.tangents[0].Apply(t1, e1, n)
+	f.tangents[0].Apply(t2, e2, n)
+	for i, t := range t0 {
+		sigma := 1 / (1 + math.Exp(-t))
+		first := sigma + t*sigma*(1-sigma)
+		second := sigma * (1 - sigma) * (2 + t*(1-2*sigma))
+		t0[i], t1[i], t2[i] = t*sigma, first*t1[i], second*t1[i]*t1[i]+first*t2[i]
+	}
+	out := f.layers[1].Out
+	c := curves{make([]float64, n*out), make([]float64, n*out), make([]float64, n*out)}
+	f.layers[1].Apply(c.value, t0, n)
+	f.tangents[1].Apply(c.slope, t1, n)
+	f.tangents[1].Apply(c.curvature, t2, n)
+	return c
+}
+
+// radial is e_n(d) = exp(−(d−c_n)²/w_n²)·f(d) and its two derivatives, [R];
+// at the cutoff, where f has a kink in its curvature, those from below.
+func (f *filterCurves) radial(d float64, e0, e1, e2 []float64) {
+	k := math.Pi / f.net.Cutoff
+	sin, cos := math.Sincos(k * d)
+	f0, f1, f2 := 0.5*(cos+1), -0.5*k*sin, -0.5*k*k*cos
+	for n, center := range f.net.Centers {
+		x, w2 := d-center, f.net.Widths[n]*f.net.Widths[n]
+		g0 := math.Exp(-x * x / w2)
+		g1, g2 := -2*x/w2*g0, (4*x*x/w2-2)/w2*g0
+		e0[n], e1[n], e2[n] = g0*f0, g1*f0+g0*f1, g2*f0+2*g1*f1+g0*f2
+	}
+}
+
+const (
+	fewestIntervals = 32
+	mostIntervals   = 512
+	// maxSlopeError is the error of φ′ that a table may have, as a share of the
+	// largest φ′: a few roundings of float32.
+	maxSlopeError = 0x1p-19
+)
+
+// newTables tabulates every block's filters, with as many knots as they need.
+func newTables[T cpu.Float](net *Network) (tables []*cpu.Table[T], intervals int) {
+	filters, knots := make([]filterCurves, len(net.Blocks)), make([]curves, len(net.Blocks))
+	for k := range filters {
+		exact := newExactFilter[float64](net, k)
+		filters[k] = filterCurves{net, exact.layers, exact.tangents}
+	}
+	// Midpoints tell the error, and are the new knots if it is too large.
+	intervals = fewestIntervals
+	forEach(len(filters), func(k int) { knots[k] = filters[k].at(spaced(net.Cutoff, intervals, 0)) })
+	for intervals < mostIntervals {
+		middles, errors := make([]curves, len(filters)), make([]float64, len(filters))
+		forEach(len(filters), func(k int) {
+			middles[k] = filters[k].at(spaced(net.Cutoff, intervals, 0.5))
+			errors[k] = slopeError(&knots[k], &middles[k], net.Cutoff/float64(intervals), filters[k].layers[1].Out)
+		})
+		worst := 0.0
+		for _, e := range errors {
+			worst = math.Max(worst, e)
+		}
+		if worst <= maxSlopeError {
+			break
+		}
+		for k := range knots {
+			knots[k] = interleave(&knots[k], &middles[k], filters[k].layers[1].Out)
+		}
+		intervals *= 2
+	}
+	step := net.Cutoff / float64(intervals)
+	for k, c := range knots {
+		for i := range c.value {
+			c.slope[i] *= step
+			c.curvature[i] *= step * step
+		}
+		tables = append(tables, cpu.NewTable[T](c.value, c.slope, c.curvature, intervals+1, len(net.filterParts(k)), net.HiddenDim))
+	}
+	return tables, intervals
+}
+
+// spaced is the points (k + offset)·cutoff/intervals in [0, cutoff].
+func spaced(cutoff float64, intervals int, offset float64) (d []float64) {
+	for k := 0; float64(k)+offset <= float64(intervals); k++ {
+		d = append(d, (float64(k)+offset)*cutoff/float64(intervals))
+	}
+	return d
+}
+
+// slopeError is the largest error of φ′ between knots that are step apart, as a
+// share of the largest φ′. The error of a quintic Hermite spline goes as
+// t³(1−t)³: it is largest in the middle, where it is measured, and its slope
+// is at most 3.43 times that over the step.
+func slopeError(knots, middles *curves, step float64, row int) float64 {
+	worst, largest := 0.0, 0.0
+	for i, exact := range middles.value {
+		j := i + row // the knot above
+		middle := (knots.value[i]+knots.value[j])/2 + 5./32*step*(knots.slope[i]-knots.slope[j]) +
+			step*step/64*(knots.curvature[i]+knots.curvature[j])
+		worst, largest = math.Max(worst, math.Abs(middle-exact)), math.Max(largest, math.Abs(middles.slope[i]))
+	}
+	if worst == 0 {
+		return 0
+	}
+	return 3.43 * worst / step / largest
+}
+
+// interleave is the knots with the middles between them.
+func interleave(knots, middles *curves, row int) (c curves) {
+	merge := func(a, b []float64) (out []float64) {
+		for i := 0; i < len(a); i += row {
+			out = append(out, a[i:i+row]...)
+			if i < len(b) {
+				out = append(out, b[i:i+row]...)
+			}
+		}
+		return out
+	}
+	return curves{merge(knots.value, middles.value), merge(knots.slope, middles.slope), merge(knots.curvature, middles.curvature)}
+}
+
+// forEach runs do for 0 to n−1, side by side.
+func forEach(n int, do func(i int)) {
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() { do(i) })
+	}
+	group.Wait()
+}
