@@ -14,6 +14,14 @@ func (a State[T]) atom(i int32, h, lo, hi int) (s, x, y, z []T) {
 	return s, v[lo:hi], v[h+lo : h+hi], v[2*h+lo : 2*h+hi]
 }
 
+// parts is how many parts of φ a message from this state needs.
+func (a State[T]) parts() int {
+	if a.V == nil {
+		return 2
+	}
+	return 3
+}
+
 // Filter holds φ of P pairs and, for the backward pass, dφ/dd. Pair p's φs, φv
 // and φu of the features in work begin at p·Row, each Part after the one
 // before; where the input vectors are zero there are two parts, without φv.
@@ -32,6 +40,9 @@ func (f *Filter[T]) rows(phi []T, p, parts, n int) (s, v, u []T) {
 	return s, v, u
 }
 
+// length is how many numbers of Phi n pairs reach.
+func (f *Filter[T]) length(n, parts int) int { return (n-1)*f.Row + (parts-1)*f.Part + SliceWidth }
+
 // MessageForward adds both directions of every pair to out, features lo up to hi:
 //
 //	out.s_i += s_j ⊙ φs        out.v_i += v_j ⊙ φv + u ⊗ φu
@@ -46,10 +57,7 @@ func MessageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T],
 }
 
 func messageForwardGeneric[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
-	parts := 3
-	if in.V == nil {
-		parts = 2
-	}
+	parts := in.parts()
 	for p := range pairs.D {
 		u := pairs.U[p]
 		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, hi-lo)
@@ -113,10 +121,7 @@ func MessageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pa
 }
 
 func messageBackwardGeneric[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
-	parts := 3
-	if in.V == nil {
-		parts = 2
-	}
+	parts := in.parts()
 	for p := range pairs.D {
 		u := pairs.U[p]
 		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, hi-lo)

@@ -7,10 +7,13 @@ import "math"
 func UpdateInput[T Float](x, s, v []T, h int) {
 	for i := 0; i*h < len(s); i++ {
 		copy(x[2*i*h:], s[i*h:(i+1)*h])
-		norms := x[(2*i+1)*h : (2*i+2)*h]
+		n := x[(2*i+1)*h : (2*i+2)*h]
+		if norms(n, v[3*i*h:], h) {
+			continue
+		}
 		vx, vy, vz := components(v, i, h)
-		for f := range norms {
-			norms[f] = norm(vx[f], vy[f], vz[f])
+		for f := range n {
+			n[f] = norm(vx[f], vy[f], vz[f])
 		}
 	}
 }
@@ -26,6 +29,9 @@ func components[T Float](v []T, i, h int) (x, y, z []T) {
 func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h int) {
 	for i := 0; 2*i*h < len(gates); i++ {
 		g1, g2 := gates[2*i*h:][:h], gates[(2*i+1)*h:][:h]
+		if gate(out[3*i*h:], v[3*i*h:], g1, g2, m, h) {
+			continue
+		}
 		vx, vy, vz := components(v, i, h)
 		ox, oy, oz := components(out, i, h)
 		for f := range g1 {
@@ -46,6 +52,9 @@ func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, row
 	for i := 0; 2*i*h < len(gates); i++ {
 		g1, g2 := gates[2*i*h:][:h], gates[(2*i+1)*h:][:h]
 		gg1, gg2 := ggates[i*rows+offset:][:h], ggates[i*rows+offset+h:][:h]
+		if gateBackward(gv[3*i*h:], gg1, gg2, v[3*i*h:], g1, g2, m, h) {
+			continue
+		}
 		vx, vy, vz := components(v, i, h)
 		gx, gy, gz := components(gv, i, h)
 		for f := range g1 {
@@ -69,6 +78,9 @@ func UpdateInputBackward[T Float](gs, gv, gx, v []T, h int) {
 	for i := 0; i*h < len(gs); i++ {
 		gnorm := gx[(2*i+1)*h:][:h]
 		Add(gs[i*h:(i+1)*h], gx[2*i*h:][:h])
+		if normsBackward(gv[3*i*h:], gnorm, v[3*i*h:], h) {
+			continue
+		}
 		vx, vy, vz := components(v, i, h)
 		ox, oy, oz := components(gv, i, h)
 		for f := range gnorm {

@@ -1,21 +1,232 @@
-//go:build amd64
-
 package cpu
 
-// Without vector code each operation is its portable Go.
+import (
+	"unsafe"
 
-func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool { return false }
+	"golang.org/x/sys/cpu"
+)
 
-func tableRows[T Float](dst, knots []T, splines []Spline[T], row, first int) bool { return false }
+//go:generate sh -c "cd _asm && for stem in dense table silu message update; do go run . -stem $stem -out ../${stem}_amd64.s -stubs ../${stem}_stub_amd64.go -pkg cpu; done"
 
+// level is the set of vector instructions that the machine has.
+type level int
+
+const (
+	portable level = iota
+	avx2           // with FMA
+	avx512         // the foundation and its conversions
+)
+
+func detect() level {
+	switch x := &cpu.X86; {
+	case x.HasAVX512F && x.HasAVX2 && x.HasFMA:
+		return avx512
+	case x.HasAVX2 && x.HasFMA:
+		return avx2
+	}
+	return portable
+}
+
+// vectors is what the operations use; tests go through all that there are.
+var vectors = detect()
+
+// vectorized reports whether there is vector code for T.
+func vectorized[T Float]() bool {
+	var x T
+	return vectors != portable && unsafe.Sizeof(x) == unsafe.Sizeof(float32(0))
+}
+
+// pointer is the first of at least n numbers, which are float32.
+func pointer[T Float](s []T, n int) *float32 {
+	s = s[:n] // the vector code checks nothing
+	return (*float32)(unsafe.Pointer(unsafe.SliceData(s)))
+}
+
+// densePanel is densePanelGeneric for a whole panel; false if there is no vector code.
+func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool {
+	if !vectorized[T]() {
+		return false
+	}
+	if rows == 0 || in == 0 {
+		return rows == 0
+	}
+	d, f := pointer(dst, (rows-1)*stride+panelWidth), pointer(x, rows*in)
+	w, b := pointer(panel, in*panelWidth), pointer(bias, panelWidth)
+	if vectors == avx512 {
+		densePanelAVX512(d, stride, f, in, w, b, rows)
+	} else {
+		densePanelAVX2(d, stride, f, in, w, b, rows)
+	}
+	return true
+}
+
+// tableRows is tableRowsGeneric; false if there is no vector code.
+func tableRows[T Float](dst, knots []T, splines []Spline[T], row, first int) bool {
+	if !vectorized[T]() {
+		return false
+	}
+	if len(splines) == 0 {
+		return true
+	}
+	d, k := pointer(dst, len(splines)*row), pointer(knots, len(knots))
+	s := (*float32)(unsafe.Pointer(unsafe.SliceData(splines)))
+	if vectors == avx512 {
+		tableRowsAVX512(d, k, s, len(splines), row, first)
+	} else {
+		tableRowsAVX2(d, k, s, len(splines), row, first)
+	}
+	return true
+}
+
+// silu is SiLU; false if there is no vector code.
+func silu[T Float](dst, x []T) bool { return vectorized[T]() && elementwise(dst, x, false) }
+
+// siluBackward is SiLUBackward; false if there is no vector code.
+func siluBackward[T Float](grad, x []T) bool { return vectorized[T]() && elementwise(grad, x, true) }
+
+// elementwise runs on any number of elements: the last ones go through a panel
+// that is filled up, so that no element is computed differently.
+func elementwise[T Float](dst, x []T, backward bool) bool {
+	whole := len(dst) &^ (panelWidth - 1)
+	if whole > 0 {
+		siluPanels(pointer(dst, whole), pointer(x, whole), whole, backward)
+	}
+	if rest := len(dst) - whole; rest > 0 {
+		var d, f [panelWidth]T
+		copy(d[:], dst[whole:])
+		copy(f[:], x[whole:])
+		siluPanels(pointer(d[:], panelWidth), pointer(f[:], panelWidth), panelWidth, backward)
+		copy(dst[whole:], d[:rest])
+	}
+	return true
+}
+
+func siluPanels(dst, x *float32, n int, backward bool) {
+	switch {
+	case backward && vectors == avx512:
+		siluBackwardAVX512(dst, x, n)
+	case backward:
+		siluBackwardAVX2(dst, x, n)
+	case vectors == avx512:
+		siluAVX512(dst, x, n)
+	default:
+		siluAVX2(dst, x, n)
+	}
+}
+
+// messageForward is messageForwardGeneric for a whole slice of features; false
+// if there is no vector code.
 func messageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
-	return false
+	n := len(pairs.D)
+	if !vectorized[T]() || hi-lo != SliceWidth {
+		return false
+	}
+	if n == 0 {
+		return true
+	}
+	i, j, u := &pairs.I[0], &pairs.J[0], (*[3]float32)(unsafe.Pointer(&pairs.U[0]))
+	outS, outV, inS := pointer(out.S[lo:], 1), pointer(out.V[lo:], 1), pointer(in.S[lo:], 1)
+	phi := pointer(filter.Phi, filter.length(n, in.parts()))
+	switch {
+	case in.V == nil && vectors == avx512:
+		messageForwardFirstAVX512(outS, outV, inS, nil, i, j, u, phi, n, h, filter.Row, filter.Part)
+	case in.V == nil:
+		messageForwardFirstAVX2(outS, outV, inS, nil, i, j, u, phi, n, h, filter.Row, filter.Part)
+	case vectors == avx512:
+		messageForwardAVX512(outS, outV, inS, pointer(in.V[lo:], 1), i, j, u, phi, n, h, filter.Row, filter.Part)
+	default:
+		messageForwardAVX2(outS, outV, inS, pointer(in.V[lo:], 1), i, j, u, phi, n, h, filter.Row, filter.Part)
+	}
+	return true
 }
 
+// messageBackward is messageBackwardGeneric for a whole slice of features;
+// false if there is no vector code.
 func messageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
-	return false
+	n := len(pairs.D)
+	if !vectorized[T]() || hi-lo != SliceWidth {
+		return false
+	}
+	if n == 0 {
+		return true
+	}
+	i, j, u := &pairs.I[0], &pairs.J[0], (*[3]float32)(unsafe.Pointer(&pairs.U[0]))
+	gradD, gradU := pointer(grad.D, n), (*[3]float32)(unsafe.Pointer(unsafe.SliceData(grad.U[:n])))
+	gS, gV, inS := pointer(g.S[lo:], 1), pointer(g.V[lo:], 1), pointer(in.S[lo:], 1)
+	length := filter.length(n, in.parts())
+	phi, slope := pointer(filter.Phi, length), pointer(filter.Slope, length)
+	if in.V == nil {
+		if vectors == avx512 {
+			messageBackwardFirstAVX512(nil, nil, gradD, gradU, gS, gV, inS, nil, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+		} else {
+			messageBackwardFirstAVX2(nil, nil, gradD, gradU, gS, gV, inS, nil, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+		}
+		return true
+	}
+	ginS, ginV, inV := pointer(gin.S[lo:], 1), pointer(gin.V[lo:], 1), pointer(in.V[lo:], 1)
+	if vectors == avx512 {
+		messageBackwardAVX512(ginS, ginV, gradD, gradU, gS, gV, inS, inV, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+	} else {
+		messageBackwardAVX2(ginS, ginV, gradD, gradU, gS, gV, inS, inV, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+	}
+	return true
 }
 
-func silu[T Float](dst, x []T) bool { return false }
+// rowsFit reports whether there is vector code for rows of h numbers.
+func rowsFit[T Float](h int) bool { return vectorized[T]() && h%panelWidth == 0 }
 
-func siluBackward[T Float](grad, x []T) bool { return false }
+// norms is |v| of one atom.
+func norms[T Float](norm, v []T, h int) bool {
+	if !rowsFit[T](h) {
+		return false
+	}
+	if vectors == avx512 {
+		updateNormAVX512(pointer(norm, h), pointer(v, 3*h), h)
+	} else {
+		updateNormAVX2(pointer(norm, h), pointer(v, 3*h), h)
+	}
+	return true
+}
+
+// gate is UpdateVectors of one atom.
+func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h int) bool {
+	if !rowsFit[T](h) {
+		return false
+	}
+	o, f, a, b, matrix := pointer(out, 3*h), pointer(v, 3*h), pointer(g1, h), pointer(g2, h), (*[3][3]float32)(unsafe.Pointer(m))
+	if vectors == avx512 {
+		updateVectorsAVX512(o, f, a, b, matrix, h)
+	} else {
+		updateVectorsAVX2(o, f, a, b, matrix, h)
+	}
+	return true
+}
+
+// gateBackward is UpdateVectorsBackward of one atom.
+func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h int) bool {
+	if !rowsFit[T](h) {
+		return false
+	}
+	g, ga, gb, f := pointer(gv, 3*h), pointer(gg1, h), pointer(gg2, h), pointer(v, 3*h)
+	a, b, matrix := pointer(g1, h), pointer(g2, h), (*[3][3]float32)(unsafe.Pointer(m))
+	if vectors == avx512 {
+		updateVectorsBackwardAVX512(g, ga, gb, f, a, b, matrix, h)
+	} else {
+		updateVectorsBackwardAVX2(g, ga, gb, f, a, b, matrix, h)
+	}
+	return true
+}
+
+// normsBackward is gv += gnorm·v/|v| of one atom.
+func normsBackward[T Float](gv, gnorm, v []T, h int) bool {
+	if !rowsFit[T](h) {
+		return false
+	}
+	g, n, f := pointer(gv, 3*h), pointer(gnorm, h), pointer(v, 3*h)
+	if vectors == avx512 {
+		updateNormBackwardAVX512(g, n, f, h)
+	} else {
+		updateNormBackwardAVX2(g, n, f, h)
+	}
+	return true
+}

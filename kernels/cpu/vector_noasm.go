@@ -19,3 +19,11 @@ func messageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pa
 func silu[T Float](dst, x []T) bool { return false }
 
 func siluBackward[T Float](grad, x []T) bool { return false }
+
+func norms[T Float](norm, v []T, h int) bool { return false }
+
+func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h int) bool { return false }
+
+func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h int) bool { return false }
+
+func normsBackward[T Float](gv, gnorm, v []T, h int) bool { return false }

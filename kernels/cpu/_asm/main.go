@@ -1,0 +1,96 @@
+// Command asm writes the vector code of package cpu: a file for each stem, for
+// AVX2 with FMA and for AVX-512. It is run by go generate in kernels/cpu:
+//
+//	go run . -stem message -out ../message_amd64.s -stubs ../message_stub_amd64.go -pkg cpu
+package main
+
+import (
+	"flag"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// isa is a set of vector instructions. Code works on panels of 16 numbers:
+// two registers of AVX2, or one of AVX-512.
+type isa struct {
+	name   string
+	bytes  int // of a register
+	vector func() reg.VecVirtual
+	zero   func(reg.VecVirtual)
+}
+
+const panel = 64 // bytes: 16 float32
+
+var isas = []isa{
+	{"AVX2", 32, YMM, func(r reg.VecVirtual) { VXORPS(r, r, r) }},
+	{"AVX512", 64, ZMM, func(r reg.VecVirtual) { VPXORD(r, r, r) }},
+}
+
+// groups is how many registers make a panel.
+func (v isa) groups() int { return panel / v.bytes }
+
+// vectors is n registers.
+func (v isa) vectors(n int) (r []reg.VecVirtual) {
+	for range n {
+		r = append(r, v.vector())
+	}
+	return r
+}
+
+// load is a new register with the numbers at m.
+func (v isa) load(m Mem) reg.VecVirtual {
+	r := v.vector()
+	VMOVUPS(m, r)
+	return r
+}
+
+// broadcast is a new register with the one number at m.
+func (v isa) broadcast(m Mem) reg.VecVirtual {
+	r := v.vector()
+	VBROADCASTSS(m, r)
+	return r
+}
+
+// at is the memory offset bytes from base + index.
+func at(base, index reg.Register, offset int) Mem {
+	return Mem{Base: base, Index: index, Scale: 1, Disp: offset}
+}
+
+// pointer is a parameter in a register.
+func pointer(name string) reg.GPVirtual {
+	r := GP64()
+	Load(Param(name), r)
+	return r
+}
+
+// scaled is a parameter times 4, the size of a number.
+func scaled(name string) reg.GPVirtual {
+	r := pointer(name)
+	SHLQ(Imm(2), r)
+	return r
+}
+
+var stems = map[string]func(v isa){
+	"dense": dense,
+	"table": tableRows,
+	"silu":  func(v isa) { silu(v, false); silu(v, true) },
+	"message": func(v isa) {
+		messageForward(v, true)
+		messageForward(v, false)
+		messageBackward(v, true)
+		messageBackward(v, false)
+	},
+	"update": update,
+}
+
+func main() {
+	stem := flag.String("stem", "", "which file to write")
+	flag.Parse()
+	ConstraintExpr("amd64")
+	for _, v := range isas {
+		stems[*stem](v)
+	}
+	Generate()
+}

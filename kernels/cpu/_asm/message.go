@@ -1,0 +1,235 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// pairLoop is the walk over pairs that both directions of the message share.
+// Numbers are those of 16 features; where first is set, the input vectors are
+// zero and φ has no part φv.
+type pairLoop struct {
+	isa
+	first   bool
+	h       reg.GPVirtual // bytes of a row of features
+	si, sj  reg.GPVirtual // offsets of the atoms' scalars
+	vi, vj  reg.GPVirtual // and of a component of their vectors
+	i, j, u reg.GPVirtual
+	phi     reg.GPVirtual
+	part    reg.GPVirtual
+}
+
+func newPairLoop(v isa, first bool) *pairLoop {
+	l := &pairLoop{isa: v, first: first, h: scaled("h"), i: pointer("i"), j: pointer("j"), u: pointer("u"), phi: pointer("phi"), part: scaled("part")}
+	l.si, l.sj, l.vi, l.vj = GP64(), GP64(), GP64(), GP64()
+	return l
+}
+
+// begin finds the rows of the pair's atoms.
+func (l *pairLoop) begin() {
+	Label("pair")
+	MOVLQSX(Mem{Base: l.i}, l.si)
+	MOVLQSX(Mem{Base: l.j}, l.sj)
+	IMULQ(l.h, l.si)
+	IMULQ(l.h, l.sj)
+	LEAQ(Mem{Base: l.si, Index: l.si, Scale: 2}, l.vi)
+	LEAQ(Mem{Base: l.sj, Index: l.sj, Scale: 2}, l.vj)
+}
+
+// nextComponent moves from x to y to z.
+func (l *pairLoop) nextComponent() {
+	ADDQ(l.h, l.vi)
+	ADDQ(l.h, l.vj)
+}
+
+// end goes on to the next pair.
+func (l *pairLoop) end(rowBytes reg.GPVirtual, rows ...reg.GPVirtual) {
+	ADDQ(Imm(4), l.i)
+	ADDQ(Imm(4), l.j)
+	ADDQ(Imm(12), l.u)
+	for _, r := range rows {
+		ADDQ(rowBytes, r)
+	}
+}
+
+// parts is φs, φv (or nothing) and φu of a group of features, from phi on.
+func (l *pairLoop) parts(phi reg.GPVirtual, disp int) (s, v, u reg.VecVirtual) {
+	s = l.load(Mem{Base: phi, Disp: disp})
+	if l.first {
+		return s, nil, l.load(at(phi, l.part, disp))
+	}
+	return s, l.load(at(phi, l.part, disp)), l.load(Mem{Base: phi, Index: l.part, Scale: 2, Disp: disp})
+}
+
+// accumulate is mem += a·b.
+func (l *pairLoop) accumulate(m Mem, a Op, b reg.VecVirtual) {
+	sum := l.load(m)
+	VFMADD231PS(a, b, sum)
+	VMOVUPS(sum, m)
+}
+
+func suffix(v isa, first bool) string {
+	if first {
+		return "First" + v.name
+	}
+	return v.name
+}
+
+func messageForward(v isa, first bool) {
+	name := "messageForward" + suffix(v, first)
+	TEXT(name, NOSPLIT, "func(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, h, row, part int)")
+	Pragma("noescape")
+	Doc(name + " is messageForwardGeneric for 16 features; pointers are to the first of them.")
+	l := newPairLoop(v, first)
+	outS, outV, inS, inV := pointer("outS"), pointer("outV"), pointer("inS"), GP64()
+	l.begin()
+	var phiV, phiU []reg.VecVirtual
+	for g := range v.groups() {
+		disp := g * v.bytes
+		phiS, pv, pu := l.parts(l.phi, disp)
+		phiV, phiU = append(phiV, pv), append(phiU, pu)
+		l.accumulate(at(outS, l.si, disp), at(inS, l.sj, disp), phiS)
+		l.accumulate(at(outS, l.sj, disp), at(inS, l.si, disp), phiS)
+	}
+	if !first {
+		Load(Param("inV"), inV)
+	}
+	for c := range 3 {
+		uc := v.broadcast(Mem{Base: l.u, Disp: 4 * c})
+		for g := range v.groups() {
+			disp := g * v.bytes
+			push := v.vector() // u ⊗ φu
+			VMULPS(uc, phiU[g], push)
+			oi := v.load(at(outV, l.vi, disp))
+			VADDPS(push, oi, oi)
+			if !first {
+				VFMADD231PS(at(inV, l.vj, disp), phiV[g], oi)
+			}
+			VMOVUPS(oi, at(outV, l.vi, disp))
+			oj := v.load(at(outV, l.vj, disp)) // after the store: i and j may be one atom
+			VSUBPS(push, oj, oj)
+			if !first {
+				VFMADD231PS(at(inV, l.vi, disp), phiV[g], oj)
+			}
+			VMOVUPS(oj, at(outV, l.vj, disp))
+		}
+		if c < 2 {
+			l.nextComponent()
+		}
+	}
+	row := scaled("row")
+	l.end(row, l.phi)
+	left := pointer("pairs")
+	DECQ(left)
+	Store(left, Param("pairs"))
+	JNZ(LabelRef("pair"))
+	VZEROUPPER()
+	RET()
+}
+
+func messageBackward(v isa, first bool) {
+	name := "messageBackward" + suffix(v, first)
+	TEXT(name, NOSPLIT, "func(ginS, ginV, gradD *float32, gradU *[3]float32, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, h, row, part int)")
+	Pragma("noescape")
+	Doc(name + " is messageBackwardGeneric for 16 features; pointers are to the first of them.")
+	l := newPairLoop(v, first)
+	slope := pointer("slope")
+	l.begin()
+	sumD, sumU := v.vector(), v.vectors(3)
+	v.zero(sumD)
+	for _, r := range sumU {
+		v.zero(r)
+	}
+
+	gS, inS := pointer("gS"), pointer("inS")
+	for g := range v.groups() {
+		disp := g * v.bytes
+		gi, gj := v.load(at(gS, l.si, disp)), v.load(at(gS, l.sj, disp))
+		t := v.vector()
+		VMULPS(at(inS, l.sj, disp), gi, t)
+		VFMADD231PS(at(inS, l.si, disp), gj, t)
+		VFMADD231PS(Mem{Base: slope, Disp: disp}, t, sumD)
+		if !first {
+			ginS := pointer("ginS")
+			phiS := v.load(Mem{Base: l.phi, Disp: disp})
+			l.accumulate(at(ginS, l.si, disp), gj, phiS)
+			l.accumulate(at(ginS, l.sj, disp), gi, phiS)
+		}
+	}
+
+	gV, inV, ginV := pointer("gV"), GP64(), GP64()
+	if !first {
+		Load(Param("inV"), inV)
+		Load(Param("ginV"), ginV)
+	}
+	scaleU := uint8(2) // φu is the third part
+	if first {
+		scaleU = 1
+	}
+	for c := range 3 {
+		uc := v.broadcast(Mem{Base: l.u, Disp: 4 * c})
+		for g := range v.groups() {
+			disp := g * v.bytes
+			gi, gj := v.load(at(gV, l.vi, disp)), v.load(at(gV, l.vj, disp))
+			d := v.vector()
+			VSUBPS(gj, gi, d)
+			VFMADD231PS(Mem{Base: l.phi, Index: l.part, Scale: scaleU, Disp: disp}, d, sumU[c])
+			VMULPS(uc, d, d)
+			VFMADD231PS(Mem{Base: slope, Index: l.part, Scale: scaleU, Disp: disp}, d, sumD)
+			if !first {
+				t := v.vector()
+				VMULPS(at(inV, l.vj, disp), gi, t)
+				VFMADD231PS(at(inV, l.vi, disp), gj, t)
+				VFMADD231PS(at(slope, l.part, disp), t, sumD)
+				phiV := v.load(at(l.phi, l.part, disp))
+				l.accumulate(at(ginV, l.vi, disp), gj, phiV)
+				l.accumulate(at(ginV, l.vj, disp), gi, phiV)
+			}
+		}
+		if c < 2 {
+			l.nextComponent()
+		}
+	}
+
+	// The four sums over features: x, y, z and d.
+	all := horizontalSums(v, sumU[0], sumU[1], sumU[2], sumD)
+	gradU, gradD := pointer("gradU"), pointer("gradD")
+	VMOVLPS(all, Mem{Base: gradU})
+	VEXTRACTPS(Imm(2), all, Mem{Base: gradU, Disp: 8})
+	VEXTRACTPS(Imm(3), all, Mem{Base: gradD})
+	ADDQ(Imm(12), gradU)
+	ADDQ(Imm(4), gradD)
+	Store(gradU, Param("gradU"))
+	Store(gradD, Param("gradD"))
+
+	row := scaled("row")
+	l.end(row, l.phi, slope)
+	left := pointer("pairs")
+	DECQ(left)
+	Store(left, Param("pairs"))
+	JNZ(LabelRef("pair"))
+	VZEROUPPER()
+	RET()
+}
+
+// horizontalSums is the sums of a, b, c and d, in that order.
+func horizontalSums(v isa, a, b, c, d reg.VecVirtual) reg.VecVirtual {
+	half := func(r reg.VecVirtual) reg.VecVirtual {
+		if v.bytes == 32 {
+			return r
+		}
+		high := YMM()
+		VEXTRACTF64X4(Imm(1), r, high)
+		VADDPS(r.AsY(), high, high)
+		return high
+	}
+	ab, cd := YMM(), YMM()
+	VHADDPS(half(b), half(a), ab)
+	VHADDPS(half(d), half(c), cd)
+	VHADDPS(cd, ab, ab)
+	all := XMM()
+	VEXTRACTF128(Imm(1), ab, all)
+	VADDPS(ab.AsX(), all, all)
+	return all
+}
