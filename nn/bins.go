@@ -106,9 +106,9 @@ func (s *bins) bucket(box [3]int64) int {
 	return int(number & uint64(len(s.start)-2))
 }
 
-// around appends the neighbours j ≥ i of atom i: each image within the search
-// cutoff once; of an atom's own images, one of each opposite two.
-func (s *bins) around(i int, near []neighbor) []neighbor {
+// around appends the neighbours j ≥ i of atom i, counted from first: each image
+// within the search cutoff once; of an atom's own images, one of each opposite two.
+func (s *bins) around(i int, first int32, near []neighbor) []neighbor {
 	var shift [3]int64
 	var box [3]int64
 	at := s.box[i]
@@ -122,7 +122,7 @@ func (s *bins) around(i int, near []neighbor) []neighbor {
 			}
 			for dx := -s.reach[0]; dx <= s.reach[0]; dx++ {
 				if s.step(0, at[0]+dx, &box, &shift) {
-					near = s.inBox(i, box, shift, near)
+					near = s.inBox(i, first, box, shift, near)
 				}
 			}
 		}
@@ -144,7 +144,7 @@ func (s *bins) step(k int, c int64, box, shift *[3]int64) bool {
 	return true
 }
 
-func (s *bins) inBox(i int, box, shift [3]int64, near []neighbor) []neighbor {
+func (s *bins) inBox(i int, first int32, box, shift [3]int64, near []neighbor) []neighbor {
 	c := s.bucket(box)
 	candidates := s.order[s.start[c]:s.start[c+1]]
 	if len(candidates) == 0 {
@@ -161,11 +161,11 @@ func (s *bins) inBox(i int, box, shift [3]int64, near []neighbor) []neighbor {
 		if x*x+y*y+z*z > s.cutoff*s.cutoff {
 			continue
 		}
-		n := neighbor{j: j}
+		n := neighbor{i: first + int32(i), j: first + j}
 		for k := range n.shift { // from images of the wrapped positions to those of the given ones
 			n.shift[k] = int32(shift[k]) + s.image[i][k] - s.image[j][k]
 		}
-		if int(j) > i || compareNeighbors(neighbor{j: j}, n) < 0 {
+		if int(j) > i || compareNeighbors(neighbor{j: n.j}, n) < 0 {
 			near = append(near, n)
 		}
 	}

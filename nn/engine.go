@@ -140,6 +140,7 @@ func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] 
 		cutoff:  net.Cutoff,
 		h:       net.HiddenDim,
 		pool:    newPool(threads),
+		list:    &NeighborList[T]{},
 		scratch: make([]scratch[T], threads),
 	}
 	h, k := e.h, len(net.Blocks)

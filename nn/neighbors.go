@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"painless/kernels/cpu"
 )
@@ -16,113 +17,125 @@ import (
 // that x in T, the one that the network uses, so that both directions of a
 // pair take the same decision. Pairs are in ascending order of (i, j, Shift)
 // with i ≤ j, however they were found.
+//
+// The search finds candidates, up to a skin beyond the cutoff once it sees the
+// same structures again, and keeps them while no atom has moved more than half
+// the skin. The pairs are those candidates that are within the cutoff now.
 type NeighborList[T cpu.Float] struct {
 	cpu.Pairs[T]
-	Shift [][3]int32 // in lattice vectors, [P]
-	Start []int      // the pairs of structure k are Start[k] up to Start[k+1]; [S+1]
+	Start []int // the pairs of structure k are Start[k] up to Start[k+1]; [S+1]
 
-	bins bins
-	near []neighbor
+	candidates candidates
+	blocks     []block // of candidates; none holds those of two structures
+	x          [][3]T  // of the candidates
+	d          []T     // of the candidates; −1 beyond the cutoff
+	onOnePoint atomic.Int64
+	batch      *Batch
+	cutoff     T
+	tasks      struct{ measure, keep func(worker, unit int) }
 }
 
-type neighbor struct {
-	j     int32
-	shift [3]int32
-}
+// block is candidates lo up to hi of structure k, and where their pairs begin.
+type block struct{ k, lo, hi, pairs int }
 
-const (
-	// Below allPairsBelow atoms of an isolated structure, looking at all pairs is faster than binning them.
-	allPairsBelow = 200
-	// More neighbours than this, on average, are no matter but a wrong unit, and would fill the memory.
-	maxNeighbors = 4096
-)
+const blockSize = 1024
 
-// Build finds the pairs of a checked batch. Memory is reused from call to call.
+// Build finds the pairs of a batch, one thread doing all of the work. Memory
+// is reused from call to call.
 func (l *NeighborList[T]) Build(b *Batch, cutoff float64) error {
-	l.Reset()
-	l.Shift = l.Shift[:0]
-	l.Start = append(l.Start[:0], 0)
+	p := newPool(1)
+	defer p.close()
+	return l.build(b, cutoff, p)
+}
+
+func (l *NeighborList[T]) build(b *Batch, cutoff float64, p *pool) error {
+	if err := l.candidates.update(b, cutoff); err != nil {
+		return err
+	}
+	if l.tasks.measure == nil {
+		l.tasks.measure, l.tasks.keep = l.measure, l.keep
+	}
+	l.batch, l.cutoff = b, T(cutoff)
+	l.blocks = l.blocks[:0]
 	for k := range b.Len() {
-		var err error
-		if n := b.Start[k+1] - b.Start[k]; n < allPairsBelow && !b.periodic(k) {
-			err = l.allPairs(b, k, cutoff)
-		} else {
-			err = l.binned(b, k, cutoff)
+		for lo := l.candidates.start[k]; lo < l.candidates.start[k+1]; lo += blockSize {
+			l.blocks = append(l.blocks, block{k: k, lo: lo, hi: min(lo+blockSize, l.candidates.start[k+1])})
 		}
-		if err != nil {
-			return &StructureError{k, err}
-		}
-		l.Start = append(l.Start, len(l.D))
 	}
+	n := len(l.candidates.pairs)
+	l.x, l.d = resize(l.x, n), resize(l.d, n)
+	l.onOnePoint.Store(int64(n))
+	p.run(len(l.blocks), l.tasks.measure)
+	if c := int(l.onOnePoint.Load()); c < n {
+		return l.errOnOnePoint(c)
+	}
+
+	l.Start = resize(l.Start, b.Len()+1)
+	total, at := 0, 0
+	for k := range b.Len() {
+		l.Start[k] = total
+		for ; at < len(l.blocks) && l.blocks[at].k == k; at++ {
+			total, l.blocks[at].pairs = total+l.blocks[at].pairs, total
+		}
+	}
+	l.Start[b.Len()] = total
+	l.Resize(total)
+	p.run(len(l.blocks), l.tasks.keep)
 	return nil
 }
 
-func (l *NeighborList[T]) allPairs(b *Batch, k int, cutoff float64) error {
-	for i := b.Start[k]; i < b.Start[k+1]; i++ {
-		for j := i + 1; j < b.Start[k+1]; j++ {
-			if err := l.add(b, k, int32(i), neighbor{j: int32(j)}, cutoff); err != nil {
-				return err
+// measure computes the displacements of a block's candidates and counts its pairs.
+func (l *NeighborList[T]) measure(_, unit int) {
+	block := &l.blocks[unit]
+	cell := &l.batch.Cells[block.k]
+	block.pairs = 0
+	for c := block.lo; c < block.hi; c++ {
+		n := &l.candidates.pairs[c]
+		ri, rj := &l.batch.Positions[n.i], &l.batch.Positions[n.j]
+		var shift [3]float64
+		if n.shift != [3]int32{} {
+			shift = times([3]float64{float64(n.shift[0]), float64(n.shift[1]), float64(n.shift[2])}, cell)
+		}
+		x := [3]T{T(rj[0] + shift[0] - ri[0]), T(rj[1] + shift[1] - ri[1]), T(rj[2] + shift[2] - ri[2])}
+		d := cpu.Length(x)
+		switch {
+		case d > l.cutoff:
+			d = -1
+		case d == 0:
+			for before := l.onOnePoint.Load(); int64(c) < before && !l.onOnePoint.CompareAndSwap(before, int64(c)); {
+				before = l.onOnePoint.Load()
 			}
+		default:
+			block.pairs++
 		}
+		l.x[c], l.d[c] = x, d
 	}
-	return nil
 }
 
-// binned looks for the neighbours of an atom in the bins around its own.
-func (l *NeighborList[T]) binned(b *Batch, k int, cutoff float64) error {
-	first, last := b.Start[k], b.Start[k+1]
-	lat, err := newLattice(b.Cells[k], b.PBC[k])
-	if err != nil {
-		return err
-	}
-	if err := l.bins.fill(&lat, b.Positions[first:last], cutoff); err != nil {
-		return err
-	}
-	limit := len(l.D) + max(1, last-first)*maxNeighbors/2
-	for i := first; i < last; i++ {
-		l.near = l.bins.around(i-first, l.near[:0])
-		slices.SortFunc(l.near, compareNeighbors)
-		for _, n := range l.near {
-			n.j += int32(first)
-			if err := l.add(b, k, int32(i), n, cutoff); err != nil {
-				return err
-			}
-		}
-		if len(l.D) > limit {
-			return fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", maxNeighbors, cutoff)
+// keep puts a block's pairs where they belong.
+func (l *NeighborList[T]) keep(_, unit int) {
+	block := &l.blocks[unit]
+	at := block.pairs
+	for c := block.lo; c < block.hi; c++ {
+		if l.d[c] > 0 {
+			l.Set(at, l.candidates.pairs[c].i, l.candidates.pairs[c].j, l.x[c], l.d[c])
+			at++
 		}
 	}
-	return nil
 }
 
-func compareNeighbors(a, b neighbor) int {
-	if a.j != b.j {
-		return int(a.j - b.j)
-	}
-	for c := range a.shift {
-		if a.shift[c] != b.shift[c] {
-			return int(a.shift[c] - b.shift[c])
-		}
-	}
-	return 0
+func (l *NeighborList[T]) errOnOnePoint(c int) error {
+	n := l.candidates.pairs[c]
+	k, _ := slices.BinarySearch(l.batch.Start, int(n.i)+1)
+	return &StructureError{k - 1, fmt.Errorf("%s and %s are on the same point", l.batch.name(k-1, n.i), l.batch.name(k-1, n.j))}
 }
 
-// add appends the pair of atom i with n if it is within the cutoff.
-func (l *NeighborList[T]) add(b *Batch, k int, i int32, n neighbor, cutoff float64) error {
-	ri, rj := &b.Positions[i], &b.Positions[n.j]
-	var shift [3]float64
-	if n.shift != [3]int32{} {
-		shift = times([3]float64{float64(n.shift[0]), float64(n.shift[1]), float64(n.shift[2])}, &b.Cells[k])
+// Shift is by how many lattice vectors atom J of each pair is moved, [P].
+func (l *NeighborList[T]) Shift() (shifts [][3]int32) {
+	for c, n := range l.candidates.pairs {
+		if l.d[c] > 0 {
+			shifts = append(shifts, n.shift)
+		}
 	}
-	x := [3]T{T(rj[0] + shift[0] - ri[0]), T(rj[1] + shift[1] - ri[1]), T(rj[2] + shift[2] - ri[2])}
-	d := cpu.Length(x)
-	if d > T(cutoff) {
-		return nil
-	}
-	if d == 0 {
-		return fmt.Errorf("%s and %s are on the same point", b.name(k, i), b.name(k, n.j))
-	}
-	l.Append(i, n.j, x, d)
-	l.Shift = append(l.Shift, n.shift)
-	return nil
+	return shifts
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/data"
+	"painless/kernels/cpu"
 )
 
 type foundPair struct {
@@ -61,9 +62,9 @@ func bruteForce[T float32 | float64](s data.Structure, cutoff float64) map[found
 }
 
 func directed[T float32 | float64](l *NeighborList[T]) map[foundPair]bool {
-	found := map[foundPair]bool{}
+	found, shifts := map[foundPair]bool{}, l.Shift()
 	for p := range l.D {
-		s := l.Shift[p]
+		s := shifts[p]
 		found[foundPair{l.I[p], l.J[p], s}] = true
 		found[foundPair{l.J[p], l.I[p], [3]int32{-s[0], -s[1], -s[2]}}] = true
 	}
@@ -88,11 +89,11 @@ func testAgainstBruteForce[T float32 | float64](t *testing.T) {
 			want := bruteForce[T](s, 5)
 			assert.Equal(t, want, directed(&l))
 			assert.Equal(t, len(want), 2*len(l.D), "each pair once")
+			shifts := l.Shift()
 			for p := 1; p < len(l.D); p++ {
-				before := foundPair{l.I[p-1], l.J[p-1], l.Shift[p-1]}
-				after := neighbor{l.J[p], l.Shift[p]}
-				inOrder := l.I[p] > before.i || compareNeighbors(neighbor{before.j, before.shift}, after) < 0
-				require.True(t, inOrder && l.I[p] >= before.i && l.I[p] <= l.J[p], "pair %d is out of order", p)
+				before, after := neighbor{l.I[p-1], l.J[p-1], shifts[p-1]}, neighbor{l.I[p], l.J[p], shifts[p]}
+				inOrder := after.i > before.i || after.i == before.i && compareNeighbors(before, after) < 0
+				require.True(t, inOrder && after.i <= after.j, "pair %d is out of order", p)
 			}
 		})
 	}
@@ -138,3 +139,41 @@ func TestNeighborListOfSparseAtoms(t *testing.T) {
 	require.NoError(t, l.Build(NewBatch(s), 5))
 	assert.Len(t, l.D, 150)
 }
+
+// While atoms move, the list is the one that a new search finds, pair by pair:
+// within the skin, beyond it, and when cells or boundaries change.
+func TestNeighborListFollowsMovingAtoms(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 22))
+	for _, pbc := range [][3]bool{isolated, everywhere, {true, false, true}} {
+		b := NewBatch(randomStructure(rng, 60, 9, 0.3, pbc, true), randomStructure(rng, 9, 5, 0.3, isolated, false))
+		var kept NeighborList[float32]
+		searches := 0
+		for step := range 60 {
+			for i := range b.Positions {
+				for c := range 3 {
+					b.Positions[i][c] += 0.02 * rng.NormFloat64()
+				}
+			}
+			if step == 30 {
+				b.Cells[0][0][0] += 0.1
+			}
+			if step == 40 {
+				b.Positions[3][1] += 50
+			}
+			require.NoError(t, kept.Build(b, 5))
+			if kept.candidates.found.Positions[0] == b.Positions[0] {
+				searches++
+			}
+			var fresh NeighborList[float32]
+			require.NoError(t, fresh.Build(b, 5))
+			require.Equal(t, fresh.Pairs, clipped(kept.Pairs), "step %d", step)
+			require.Equal(t, fresh.Shift(), kept.Shift())
+			require.Equal(t, fresh.Start, kept.Start)
+		}
+		assert.Less(t, searches, 30, "most steps reuse the candidates")
+		assert.Greater(t, searches, 3)
+	}
+}
+
+// clipped is the pairs without spare memory behind them.
+func clipped(p cpu.Pairs[float32]) cpu.Pairs[float32] { return p.Slice(0, len(p.D)) }

@@ -96,7 +96,7 @@ type engine[T cpu.Float] struct {
 	pool   *pool
 	closed bool
 
-	list NeighborList[T]
+	list *NeighborList[T]
 	activations[T]
 	gradients[T]
 	splines  []cpu.Spline[T] // where the pairs lie in the tables, [P]
@@ -117,7 +117,7 @@ func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
 	if err := b.check(e.maxZ); err != nil {
 		return err
 	}
-	if err := e.list.Build(b, e.cutoff); err != nil {
+	if err := e.list.build(b, e.cutoff, e.pool); err != nil {
 		return err
 	}
 	e.grow(b.NumAtoms(), len(e.list.D))
@@ -146,7 +146,8 @@ func (e *engine[T]) Close() error {
 	if !e.closed {
 		e.closed = true
 		e.pool.close()
-		e.list, e.activations, e.gradients = NeighborList[T]{}, activations[T]{}, gradients[T]{}
+		e.list = nil
+		e.activations, e.gradients = activations[T]{}, gradients[T]{}
 		e.weights, e.chunk, e.scratch = weights[T]{}, chunk[T]{}, nil
 	}
 	return nil

@@ -51,9 +51,10 @@ func checkGradient(t *testing.T, what string, f func() float64, x, gradient []fl
 // randomPairs is p pairs among n atoms, some of an atom with itself.
 func randomPairs(rng *rand.Rand, p, n int) Pairs[float64] {
 	var pairs Pairs[float64]
-	for range p {
+	pairs.Resize(p)
+	for k := range p {
 		x := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
-		pairs.Append(int32(rng.IntN(n)), int32(rng.IntN(n)), x, Length(x))
+		pairs.Set(k, int32(rng.IntN(n)), int32(rng.IntN(n)), x, Length(x))
 	}
 	return pairs
 }

@@ -21,17 +21,20 @@ func (p *Pairs[T]) Slice(lo, hi int) Pairs[T] {
 	return Pairs[T]{p.I[lo:hi], p.J[lo:hi], p.X[lo:hi], p.D[lo:hi], p.U[lo:hi]}
 }
 
-// Reset empties the pairs and keeps their memory.
-func (p *Pairs[T]) Reset() {
-	p.I, p.J, p.X, p.D, p.U = p.I[:0], p.J[:0], p.X[:0], p.D[:0], p.U[:0]
+// Resize makes room for n pairs, of any content; memory grows geometrically.
+func (p *Pairs[T]) Resize(n int) {
+	if cap(p.I) < n {
+		room := n + n/4
+		*p = Pairs[T]{make([]int32, room), make([]int32, room), make([][3]T, room), make([]T, room), make([][3]T, room)}
+	}
+	p.I, p.J, p.X, p.D, p.U = p.I[:n], p.J[:n], p.X[:n], p.D[:n], p.U[:n]
 }
 
-// Append adds the pair {i, j} with displacement x at distance d = Length(x).
-func (p *Pairs[T]) Append(i, j int32, x [3]T, d T) {
+// Set makes pair at {i, j} with displacement x at distance d = Length(x).
+func (p *Pairs[T]) Set(at int, i, j int32, x [3]T, d T) {
 	scale := 1 / (d + unitEps)
-	p.I, p.J = append(p.I, i), append(p.J, j)
-	p.X, p.D = append(p.X, x), append(p.D, d)
-	p.U = append(p.U, [3]T{x[0] * scale, x[1] * scale, x[2] * scale})
+	p.I[at], p.J[at], p.X[at], p.D[at] = i, j, x, d
+	p.U[at] = [3]T{x[0] * scale, x[1] * scale, x[2] * scale}
 }
 
 // Length is |x|, the distance that the cutoff is decided on; the conversions

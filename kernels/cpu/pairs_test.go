@@ -11,16 +11,17 @@ import (
 func TestPairs(t *testing.T) {
 	var p Pairs[float64]
 	x := [3]float64{1, -2, 2}
-	p.Append(3, 5, x, Length(x))
+	p.Resize(2)
+	p.Set(0, 3, 5, x, Length(x))
 	assert.Equal(t, 3.0, p.D[0])
 	for c := range x {
 		assert.InDelta(t, x[c]/(3+1e-8), p.U[0][c], 1e-15)
 	}
-	p.Append(1, 1, x, 3)
+	p.Set(1, 1, 1, x, 3)
 	tail := p.Slice(1, 2)
 	assert.Equal(t, []int32{1}, tail.I)
-	p.Reset()
-	assert.Empty(t, p.D)
+	p.Resize(1)
+	assert.Equal(t, []float64{3}, p.D)
 }
 
 func TestPairGradient(t *testing.T) {

@@ -1,0 +1,127 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+)
+
+// neighbor is an atom j, moved by shift lattice vectors, near an atom i ≤ j.
+type neighbor struct {
+	i, j  int32
+	shift [3]int32
+}
+
+// candidates is the pairs within cutoff + skin at the positions that they were
+// found at, in ascending order of (i, j, shift).
+type candidates struct {
+	pairs []neighbor
+	start []int // the pairs of structure k are start[k] up to start[k+1]; [S+1]
+
+	cutoff, skin float64
+	found        Batch // positions, cells and boundaries that the search saw
+	bins         bins
+}
+
+const (
+	// Below allPairsBelow atoms of an isolated structure, looking at all pairs is faster than binning them.
+	allPairsBelow = 200
+	// More neighbours than this, on average, are no matter but a wrong unit, and would fill the memory.
+	maxNeighbors = 4096
+	// skin, Å: as far as an atom of a simulation moves in some tens of steps, and few pairs more.
+	skin = 0.5
+)
+
+// update searches again unless the candidates still hold.
+func (c *candidates) update(b *Batch, cutoff float64) error {
+	same := c.cutoff == cutoff && slices.Equal(c.found.Start, b.Start) && slices.Equal(c.found.PBC, b.PBC) && slices.Equal(c.found.Cells, b.Cells)
+	if same && c.near(b.Positions) {
+		return nil
+	}
+	// Structures that come only once would pay for a skin and not use it.
+	c.cutoff, c.skin = cutoff, 0
+	if same {
+		c.skin = skin
+	}
+	if err := c.search(b); err != nil {
+		c.cutoff = 0 // these hold for nothing
+		return err
+	}
+	c.found.Start, c.found.PBC = append(c.found.Start[:0], b.Start...), append(c.found.PBC[:0], b.PBC...)
+	c.found.Cells, c.found.Positions = append(c.found.Cells[:0], b.Cells...), append(c.found.Positions[:0], b.Positions...)
+	return nil
+}
+
+// near reports whether no atom has moved more than half the skin.
+func (c *candidates) near(positions [][3]float64) bool {
+	most := c.skin * c.skin / 4
+	for i := range positions {
+		r, before := &positions[i], &c.found.Positions[i]
+		x, y, z := r[0]-before[0], r[1]-before[1], r[2]-before[2]
+		if x*x+y*y+z*z > most {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *candidates) search(b *Batch) error {
+	c.pairs, c.start = c.pairs[:0], append(c.start[:0], 0)
+	for k := range b.Len() {
+		if n := b.Start[k+1] - b.Start[k]; n < allPairsBelow && !b.periodic(k) {
+			c.allPairs(b, k)
+		} else if err := c.binned(b, k); err != nil {
+			return &StructureError{k, err}
+		}
+		c.start = append(c.start, len(c.pairs))
+	}
+	return nil
+}
+
+func (c *candidates) allPairs(b *Batch, k int) {
+	reach := (c.cutoff + c.skin) * searchMargin
+	for i := b.Start[k]; i < b.Start[k+1]; i++ {
+		ri := b.Positions[i]
+		for j := i + 1; j < b.Start[k+1]; j++ {
+			rj := &b.Positions[j]
+			x, y, z := rj[0]-ri[0], rj[1]-ri[1], rj[2]-ri[2]
+			if x*x+y*y+z*z <= reach*reach {
+				c.pairs = append(c.pairs, neighbor{i: int32(i), j: int32(j)})
+			}
+		}
+	}
+}
+
+// binned looks for the neighbours of an atom in the bins around its own.
+func (c *candidates) binned(b *Batch, k int) error {
+	first, last := b.Start[k], b.Start[k+1]
+	lat, err := newLattice(b.Cells[k], b.PBC[k])
+	if err != nil {
+		return err
+	}
+	if err := c.bins.fill(&lat, b.Positions[first:last], c.cutoff+c.skin); err != nil {
+		return err
+	}
+	limit := len(c.pairs) + max(1, last-first)*maxNeighbors/2
+	for i := range last - first {
+		from := len(c.pairs)
+		c.pairs = c.bins.around(i, int32(first), c.pairs)
+		slices.SortFunc(c.pairs[from:], compareNeighbors)
+		if len(c.pairs) > limit {
+			return fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", maxNeighbors, c.cutoff)
+		}
+	}
+	return nil
+}
+
+// compareNeighbors orders the neighbours of one atom.
+func compareNeighbors(a, b neighbor) int {
+	if a.j != b.j {
+		return int(a.j - b.j)
+	}
+	for c := range a.shift {
+		if a.shift[c] != b.shift[c] {
+			return int(a.shift[c] - b.shift[c])
+		}
+	}
+	return 0
+}
