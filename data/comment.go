@@ -4,33 +4,75 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // closing is the delimiter that ends a quoted value.
 var closing = map[byte]byte{'"': '"', '\'': '\'', '{': '}', '[': ']'}
 
+// The keys of the structure; as in ASE, capitals matter.
+const (
+	keyLattice    = "Lattice"
+	keyProperties = "Properties"
+	keyPBC        = "pbc"
+)
+
+// maxFields is more keys than any comment line has, and few enough to look through one by one.
+const maxFields = 1000
+
+// isExtended says whether a comment line gives one of the structure's keys a value.
+func isExtended(line string) bool {
+	for _, key := range []string{keyLattice, keyProperties, keyPBC} {
+		for from := 0; ; from += len(key) {
+			i := strings.Index(line[from:], key)
+			if i < 0 {
+				break
+			}
+			from += i
+			begins := from == 0 || isBlank(line[from-1])
+			if begins && strings.HasPrefix(strings.TrimLeft(line[from+len(key):], " \t"), "=") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // parseComment reads key=value pairs, as ASE does: values quoted by "", ”, {}
-// or [], a backslash before a character that stands for itself, and keys that
-// stand alone, which are T.
+// or [], a backslash before a character that stands for itself, blanks around
+// the = or not, and keys that stand alone, which are T. A value of nothing but
+// blanks is empty. Unlike ASE it reads "a= b=1", which is how ASE writes an
+// empty a, as two keys.
 func parseComment(line string) ([]Field, error) {
 	var fields []Field
 	var key, word strings.Builder
-	inValue, filled := false, false // filled: something, perhaps an empty quote, stands since the last blank
-	var end byte                    // what ends the quote that we are in
+	var end byte // what ends the quote that we are in
 	escaped := false
+	inValue := false // word follows an =
+	filled := false  // word has begun, perhaps with an empty quote
+	apart := false   // blanks stand between the = and word
+	alone := false   // the last field is a key without =, so far
 	finish := func() error {
-		switch {
-		case !filled:
-		case inValue && key.Len() == 0:
-			return fmt.Errorf("comment line: expected a key before %.40q", "="+word.String())
-		case inValue:
-			fields = append(fields, Field{key.String(), word.String()})
-		default:
-			fields = append(fields, Field{word.String(), "T"})
+		if !filled && !inValue {
+			return nil
+		}
+		field := Field{key.String(), word.String()}
+		if alone = !inValue; alone {
+			field = Field{word.String(), "T"}
+		}
+		if strings.TrimSpace(field.Value) == "" {
+			field.Value = ""
 		}
 		key.Reset()
 		word.Reset()
-		inValue, filled = false, false
+		inValue, filled, apart = false, false, false
+		if field.Key == "" {
+			return fmt.Errorf("comment line: expected a key before %.40q", "="+field.Value)
+		}
+		if len(fields) == maxFields {
+			return fmt.Errorf("comment line: expected at most %d keys, found more", maxFields)
+		}
+		fields = append(fields, field)
 		return nil
 	}
 	for _, r := range []byte(line) { // bytes, as old files are in old encodings
@@ -46,14 +88,27 @@ func parseComment(line string) ([]Field, error) {
 			word.WriteByte(r)
 		case closing[r] != 0:
 			end, filled = closing[r], true
-		case r == ' ' || r == '\t':
+		case isBlank(r) && inValue && !filled:
+			apart = true
+		case isBlank(r):
 			if err := finish(); err != nil {
 				return nil, err
 			}
-		case r == '=' && !inValue:
-			key.WriteString(word.String())
+		case r == '=' && !inValue && !filled && alone: // key =
+			key.WriteString(fields[len(fields)-1].Key)
+			fields = fields[:len(fields)-1]
+			inValue = true
+		case r == '=' && (!inValue || apart && filled):
+			next := word.String()
+			if inValue { // the value was empty, and this is the next key
+				word.Reset()
+				if err := finish(); err != nil {
+					return nil, err
+				}
+			}
 			word.Reset()
-			inValue, filled = true, true
+			key.WriteString(next)
+			inValue, filled = true, false
 		default:
 			word.WriteByte(r)
 			filled = true
@@ -69,11 +124,17 @@ func parseComment(line string) ([]Field, error) {
 func appendField(line []byte, f Field) []byte {
 	line = appendQuoted(line, f.Key)
 	line = append(line, '=')
+	if f.Value == "" {
+		f.Value = " " // ASE takes what follows "" for the value
+	}
 	return append(appendQuoted(line, f.Value), ' ')
 }
 
 func appendQuoted(line []byte, text string) []byte {
-	if text != "" && !strings.ContainsAny(text, " \t=\\\"'{}[]") {
+	special := func(r rune) bool {
+		return r <= ' ' || unicode.IsSpace(r) || strings.ContainsRune("=\\\"'{}[]", r)
+	}
+	if strings.IndexFunc(text, special) < 0 {
 		return append(line, text...)
 	}
 	line = append(line, '"')
@@ -84,6 +145,27 @@ func appendQuoted(line []byte, text string) []byte {
 		line = append(line, r)
 	}
 	return append(line, '"')
+}
+
+// parsePBC reads "T F T", or one value for all three directions.
+func parsePBC(text string) (pbc [3]bool, err error) {
+	n := 0
+	for word := range strings.FieldsFuncSeq(text, isSeparator) {
+		if n++; n > 3 {
+			break
+		}
+		var ok bool
+		if pbc[n-1], ok = parseBool(word); !ok {
+			return pbc, fmt.Errorf("key pbc: expected T or F, found %.40q", word)
+		}
+	}
+	switch n {
+	case 1:
+		return [3]bool{pbc[0], pbc[0], pbc[0]}, nil
+	case 3:
+		return pbc, nil
+	}
+	return pbc, fmt.Errorf("key pbc: expected three of T and F, found %.40q", text)
 }
 
 // property is an entry of Properties=, such as pos:R:3.
@@ -97,7 +179,7 @@ type property struct {
 const maxWidth = 10_000
 
 func parseProperties(text string) ([]property, error) {
-	words := strings.Split(text, ":")
+	words := strings.SplitN(text, ":", 3*maxWidth+1)
 	if len(words)%3 != 0 {
 		return nil, fmt.Errorf("key Properties: expected name:kind:width, again and again, found %.80q", text)
 	}
@@ -106,16 +188,16 @@ func parseProperties(text string) ([]property, error) {
 	for ; len(words) > 0; words = words[3:] {
 		p := property{name: words[0]}
 		if p.name == "" || seen[p.name] {
-			return nil, fmt.Errorf("key Properties: expected a new name before %q, found %q", words[1], p.name)
+			return nil, fmt.Errorf("key Properties: expected a new name before %.40q, found %.40q", words[1], p.name)
 		}
 		seen[p.name] = true
 		if kind := words[1]; len(kind) != 1 || !strings.Contains("RISL", kind) {
-			return nil, fmt.Errorf("key Properties: expected kind R, I, S or L for %s, found %q", p.name, kind)
+			return nil, fmt.Errorf("key Properties: expected kind R, I, S or L for %.40s, found %.40q", p.name, kind)
 		}
 		p.kind = Kind(words[1][0])
 		var err error
 		if p.width, err = strconv.Atoi(words[2]); err != nil || p.width < 1 || p.width > maxWidth {
-			return nil, fmt.Errorf("key Properties: expected a width from 1 to %d for %s, found %q", maxWidth, p.name, words[2])
+			return nil, fmt.Errorf("key Properties: expected a width from 1 to %d for %.40s, found %.40q", maxWidth, p.name, words[2])
 		}
 		if total += p.width; total > maxWidth {
 			return nil, fmt.Errorf("key Properties: expected at most %d values an atom, found more", maxWidth)
@@ -123,14 +205,4 @@ func parseProperties(text string) ([]property, error) {
 		list = append(list, p)
 	}
 	return list, nil
-}
-
-func parseBool(word string) (value, ok bool) {
-	switch word {
-	case "T", "True", "TRUE", "true", "1":
-		return true, true
-	case "F", "False", "FALSE", "false", "0":
-		return false, true
-	}
-	return false, false
 }

@@ -1,9 +1,9 @@
 package data
 
 import (
-	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -12,49 +12,66 @@ type layout struct {
 	properties []property
 	target     []int    // of each property: an index into Columns, or one of the below
 	words      [][]byte // of the line being read
-	width      int      // words in a line
-	plain      bool     // more words than width may follow
-	numbers    []int    // from a column of atomic numbers
+	open       bool     // more words may follow
 }
 
 const (
 	species = -1 - iota
 	position
 	atomicNumber
+	unused
 )
 
+// structural is the names of the properties that are the structure itself, as in ASE.
+var structural = map[string]int{
+	"species": species, "symbols": species,
+	"pos": position, "positions": position,
+	"Z": atomicNumber, "numbers": atomicNumber,
+}
+
+// plainLayout is the layout where there is no Properties.
 func plainLayout() *layout {
 	return &layout{
 		properties: []property{{"species", String, 1}, {"pos", Real, 3}},
 		target:     []int{species, position},
-		width:      4,
-		plain:      true,
+		words:      make([][]byte, 4),
+		open:       true,
 	}
 }
 
-// newLayout reads Properties and makes the frame's columns.
+// newLayout reads Properties and makes the frame's columns. Atomic numbers go
+// before symbols, as in ASE; element is the species where nothing else is.
 func newLayout(f *Frame, text string) (*layout, error) {
 	properties, err := parseProperties(text)
 	if err != nil {
 		return nil, err
 	}
-	l := &layout{properties: properties}
 	has := map[int]bool{}
 	for _, p := range properties {
-		target := len(f.Columns)
-		switch {
-		case (p.name == "species" || p.name == "symbols" || p.name == "element") && p.kind == String && p.width == 1 && !has[species]:
-			target = species
-		case (p.name == "pos" || p.name == "positions") && p.kind == Real && p.width == 3 && !has[position]:
-			target = position
-		case (p.name == "Z" || p.name == "numbers") && p.kind == Integer && p.width == 1 && !has[atomicNumber]:
-			target = atomicNumber
-		default:
-			f.Columns = append(f.Columns, Column{Name: p.name, Kind: p.kind, Width: p.width})
+		target, ok := structural[p.name]
+		if ok && has[target] {
+			return nil, fmt.Errorf("key Properties: expected one column of the species, of Z and of pos, found also %s", p.name)
 		}
-		has[target] = true
+		has[target] = has[target] || ok
+	}
+	l := &layout{properties: properties}
+	width := 0
+	for _, p := range properties {
+		target, ok := structural[p.name]
+		if !ok && p.name == "element" && !has[species] && !has[atomicNumber] {
+			target, ok, has[species] = species, true, true
+		}
+		if !ok {
+			target = len(f.Columns)
+			f.Columns = append(f.Columns, Column{Name: p.name, Kind: p.kind, Width: p.width})
+		} else if err := p.check(target); err != nil {
+			return nil, err
+		}
+		if target == species && has[atomicNumber] {
+			target = unused
+		}
 		l.target = append(l.target, target)
-		l.width += p.width
+		width += p.width
 	}
 	if !has[position] {
 		return nil, fmt.Errorf("key Properties: expected pos:R:3, found %.80q", text)
@@ -62,41 +79,69 @@ func newLayout(f *Frame, text string) (*layout, error) {
 	if !has[species] && !has[atomicNumber] {
 		return nil, fmt.Errorf("key Properties: expected species:S:1 or Z:I:1, found %.80q", text)
 	}
+	l.words = make([][]byte, width)
 	return l, nil
 }
 
-// atom adds the atom of a line to the frame.
-func (l *layout) atom(f *Frame, line []byte) error {
-	l.words = splitWords(l.words[:0], line)
-	if len(l.words) < l.width || len(l.words) > l.width && !l.plain {
-		return fmt.Errorf("expected %d columns, found %d in %.60q", l.width, len(l.words), line)
+// check says whether a property of the structure has its kind and width.
+func (p property) check(target int) error {
+	kinds, width := map[int]string{species: "SI", position: "R", atomicNumber: "I"}[target], 1
+	if target == position {
+		width = 3
 	}
-	words := l.words
-	for k, p := range l.properties {
-		if err := l.property(f, p, l.target[k], words[:p.width]); err != nil {
-			return err
-		}
-		words = words[p.width:]
+	if !slices.Contains([]byte(kinds), byte(p.kind)) || p.width != width {
+		return fmt.Errorf("key Properties: expected %s:%c:%d, found %s:%c:%d", p.name, kinds[0], width, p.name, p.kind, p.width)
 	}
 	return nil
 }
 
-// splitWords appends the words between blanks.
-func splitWords(words [][]byte, line []byte) [][]byte {
-	for {
-		line = bytes.TrimLeft(line, " \t\v\f\r")
-		if len(line) == 0 {
-			return words
-		}
-		end := bytes.IndexAny(line, " \t\v\f\r")
-		if end < 0 {
-			return append(words, line)
-		}
-		words, line = append(words, line[:end]), line[end:]
+// atom adds the atom of a line to the frame.
+func (l *layout) atom(f *Frame, line []byte) error {
+	n, rest := splitWords(l.words, line)
+	if n < len(l.words) {
+		return fmt.Errorf("expected %d columns, found %d in %.60q", len(l.words), n, line)
 	}
+	words := l.words
+	for k, p := range l.properties {
+		if err := l.property(f, l.target[k], words[:p.width]); err != nil {
+			return fmt.Errorf("atom %d: %s: %w", len(f.Positions), p.name, err)
+		}
+		words = words[p.width:]
+	}
+	if !l.open {
+		for more := -1; more != 0; n += more {
+			more, rest = splitWords(l.words, rest)
+		}
+	}
+	if n > len(l.words) {
+		return fmt.Errorf("expected %d columns, found %d in %.60q", len(l.words), n, line)
+	}
+	return nil
 }
 
-func (l *layout) property(f *Frame, p property, target int, words [][]byte) error {
+// splitWords fills words with the first ones of a line. It returns how many
+// there were, and what follows them.
+func splitWords(words [][]byte, line []byte) (n int, rest []byte) {
+	i := 0
+	for ; n < len(words); n++ {
+		for i < len(line) && isBlank(line[i]) {
+			i++
+		}
+		if i == len(line) {
+			break
+		}
+		start := i
+		for i < len(line) && !isBlank(line[i]) {
+			i++
+		}
+		words[n] = line[start:i]
+	}
+	return n, line[i:]
+}
+
+func isBlank(b byte) bool { return b == ' ' || '\t' <= b && b <= '\r' }
+
+func (l *layout) property(f *Frame, target int, words [][]byte) error {
 	switch target {
 	case species:
 		z, err := parseElement(words[0])
@@ -109,7 +154,7 @@ func (l *layout) property(f *Frame, p property, target int, words [][]byte) erro
 			if err != nil {
 				return fmt.Errorf("%c coordinate: %w", "xyz"[c], err)
 			}
-			if math.IsNaN(x) || math.IsInf(x, 0) {
+			if !isFinite(x) {
 				return fmt.Errorf("%c coordinate: expected a finite number, found %q", "xyz"[c], word)
 			}
 			r[c] = x
@@ -117,59 +162,60 @@ func (l *layout) property(f *Frame, p property, target int, words [][]byte) erro
 		f.Positions = append(f.Positions, r)
 		return nil
 	case atomicNumber:
-		z, err := strconv.Atoi(string(words[0]))
-		if err != nil || z < 1 || z > len(elements) {
-			return fmt.Errorf("%s: expected an atomic number from 1 to %d, found %.40q", p.name, len(elements), words[0])
-		}
-		l.numbers = append(l.numbers, z)
+		z, err := parseAtomicNumber(words[0])
+		f.Numbers = append(f.Numbers, z)
+		return err
+	case unused:
 		return nil
 	}
+	return f.Columns[target].add(words)
+}
+
+// add reads the words of an atom as the column's kind.
+func (c *Column) add(words [][]byte) error {
 	for _, word := range words {
-		if err := f.Columns[target].add(word); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+		switch c.Kind {
+		case Real:
+			x, err := parseFloat(word)
+			if err != nil {
+				return err
+			}
+			c.Reals = append(c.Reals, x)
+		case Integer:
+			x, err := strconv.Atoi(string(word))
+			if err != nil {
+				return fmt.Errorf("expected an integer, found %.40q", word)
+			}
+			c.Integers = append(c.Integers, x)
+		case Logical:
+			x, ok := parseBool(string(word))
+			if !ok {
+				return fmt.Errorf("expected T or F, found %.40q", word)
+			}
+			c.Bools = append(c.Bools, x)
+		default:
+			c.Strings = append(c.Strings, string(word))
 		}
 	}
 	return nil
-}
-
-// add reads a word as the column's kind.
-func (c *Column) add(word []byte) error {
-	switch c.Kind {
-	case Real:
-		x, err := parseFloat(word)
-		c.Reals = append(c.Reals, x)
-		return err
-	case Integer:
-		x, err := strconv.Atoi(string(word))
-		if err != nil {
-			return fmt.Errorf("expected an integer, found %.40q", word)
-		}
-		c.Integers = append(c.Integers, x)
-	case Logical:
-		x, ok := parseBool(string(word))
-		if !ok {
-			return fmt.Errorf("expected T or F, found %.40q", word)
-		}
-		c.Bools = append(c.Bools, x)
-	default:
-		c.Strings = append(c.Strings, string(word))
-	}
-	return nil
-}
-
-// finish settles the elements: a column of atomic numbers goes before symbols, as in ASE.
-func (l *layout) finish(f *Frame) {
-	if l.numbers != nil {
-		f.Numbers = l.numbers
-	}
 }
 
 func parseElement(word []byte) (int, error) {
 	if z, ok := AtomicNumber(string(word)); ok {
 		return z, nil
 	}
-	if z, err := strconv.Atoi(string(word)); err == nil && z >= 1 && z <= len(elements) {
+	if z, err := parseAtomicNumber(word); err == nil {
 		return z, nil
 	}
 	return 0, fmt.Errorf("expected the symbol of an element, or its atomic number, found %.40q", word)
 }
+
+func parseAtomicNumber(word []byte) (int, error) {
+	z, err := strconv.Atoi(string(word))
+	if err != nil || z < 1 || z > len(elements) {
+		return 0, fmt.Errorf("expected an atomic number from 1 to %d, found %.40q", len(elements), word)
+	}
+	return z, nil
+}
+
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -98,6 +98,7 @@ type activations[T cpu.Float] struct {
 type gradients[T cpu.Float] struct {
 	g, gin cpu.State[T]
 	pairs  cpu.PairGrad[T]
+	spans  []span
 }
 
 // chunk is the pairs in work: their φ is computed, used and forgotten, so that
@@ -113,7 +114,7 @@ type chunk[T cpu.Float] struct {
 const (
 	maxAtomTile = 48   // atoms of an update
 	pairTile    = 32   // pairs whose φ is at hand at a time
-	splineTile  = 512  // pairs that are placed among the knots
+	splineTile  = 512  // pairs that are placed among the knots, or summed
 	chunkSize   = 2048 // pairs in work
 )
 
@@ -128,9 +129,10 @@ type scratch[T cpu.Float] struct {
 
 // tasks are the units of work of each stage, bound once so that calls allocate nothing.
 type tasks struct {
-	splines, filter, message        func(worker, unit int)
-	filterSlope, messageBackward    func(worker, unit int)
-	update, updateBackward, readout func(worker, unit int)
+	splines, filter, message                func(worker, unit int)
+	filterSlope, messageBackward, sumSlices func(worker, unit int)
+	update, updateBackward, readout         func(worker, unit int)
+	pairGradient                            func(worker, unit int)
 }
 
 func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] {
@@ -163,8 +165,9 @@ func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] 
 	}
 	e.tasks = tasks{
 		splines: e.splineTile, filter: e.filterTile, message: e.messageSlice,
-		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice,
+		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice, sumSlices: e.sumSlicesTile,
 		update: e.updateTile, updateBackward: e.updateBackwardTile, readout: e.readoutTile,
+		pairGradient: e.pairGradientSpan,
 	}
 	return e
 }
@@ -190,6 +193,8 @@ func (e *engine[T]) grow(n, p int) {
 	if e.weights.intervals > 0 {
 		e.splines = resize(e.splines, p)
 	}
+	// Waking threads takes some microseconds a stage: small structures do without.
+	e.pool.alone = (p+8*n)*h*last < 30_000
 	// Enough tiles for the threads to share the work evenly.
 	e.atomTile = min(maxAtomTile, max(6, n/(4*e.pool.threads)/6*6))
 }

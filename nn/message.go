@@ -6,24 +6,22 @@ import (
 	"painless/kernels/cpu"
 )
 
-// embed sets s_i = embedding[Z_i].
+// embed sets s_i = embedding[Z_i] and v_i = 0, and where the message begins to add.
 func (e *engine[T]) embed(numbers []int) {
 	h := e.h
 	for i, z := range numbers {
-		copy(e.s[0][i*h:(i+1)*h], e.weights.embedding[z*h:(z+1)*h])
+		row := e.weights.embedding[z*h : (z+1)*h]
+		copy(e.s[0][i*h:(i+1)*h], row)
+		copy(e.s[1][i*h:(i+1)*h], row)
 	}
+	clear(e.mid[0])
 }
 
 // message is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from block
-// k's state to s[k+1] and mid[k]. Atoms sum in the order of the pairs.
+// k's state to s[k+1] and mid[k], where the stage before has left a copy of it.
+// Atoms sum in the order of the pairs.
 func (e *engine[T]) message(ctx context.Context) error {
 	k := e.block
-	copy(e.s[k+1], e.s[k])
-	if e.v[k] == nil {
-		clear(e.mid[k])
-	} else {
-		copy(e.mid[k], e.v[k])
-	}
 	return e.eachChunk(ctx, func(pairs int) {
 		if e.weights.blocks[k].exact != nil {
 			e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filter)
@@ -64,18 +62,15 @@ func (e *engine[T]) messageSlice(worker, slice int) {
 }
 
 // messageBackward takes g from the state after the message to the one before
-// it, and adds the block's share of ∂E/∂d and ∂E/∂u to the pairs'.
+// it, gin, where the update's backward has left a copy of it, and adds the
+// block's share of ∂E/∂d and ∂E/∂u to the pairs'.
 func (e *engine[T]) messageBackward(ctx context.Context) error {
-	if e.block > 0 { // nothing before the first message depends on positions
-		copy(e.gin.S, e.g.S)
-		copy(e.gin.V, e.g.V)
-	}
 	err := e.eachChunk(ctx, func(pairs int) {
 		if e.weights.blocks[e.block].exact != nil {
 			e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filterSlope)
 		}
 		e.pool.run(len(e.chunk.slices), e.tasks.messageBackward)
-		e.sumSlices(pairs)
+		e.pool.run(ceilDiv(pairs, splineTile), e.tasks.sumSlices)
 	})
 	e.g, e.gin = e.gin, e.g
 	return err
@@ -92,15 +87,17 @@ func (e *engine[T]) messageBackwardSlice(worker, slice int) {
 	}
 }
 
-// sumSlices adds the slices' gradients of the chunk's pairs, in order.
-func (e *engine[T]) sumSlices(pairs int) {
-	gd, gu := e.pairs.D[e.chunk.start:][:pairs], e.pairs.U[e.chunk.start:][:pairs]
-	for _, slice := range e.chunk.slices {
+// sumSlicesTile adds the slices' gradients of some of the chunk's pairs, in order.
+func (e *engine[T]) sumSlicesTile(_, unit int) {
+	lo, hi := unit*splineTile, min((unit+1)*splineTile, len(e.chunk.pairs.D))
+	gd, gu := e.pairs.D[e.chunk.start:][lo:hi], e.pairs.U[e.chunk.start:][lo:hi]
+	for i := range e.chunk.slices {
+		sliceD, sliceU := e.chunk.slices[i].D[lo:hi], e.chunk.slices[i].U[lo:hi]
 		for p := range gd {
-			gd[p] += slice.D[p]
-			for c := range gu[p] {
-				gu[p][c] += slice.U[p][c]
-			}
+			gd[p] += sliceD[p]
+			gu[p][0] += sliceU[p][0]
+			gu[p][1] += sliceU[p][1]
+			gu[p][2] += sliceU[p][2]
 		}
 	}
 }

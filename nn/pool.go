@@ -9,6 +9,7 @@ import (
 // call starts none and allocates nothing.
 type pool struct {
 	threads int
+	alone   bool // the caller does all the work
 	wake    chan struct{}
 	task    func(worker, unit int)
 	units   int
@@ -35,7 +36,7 @@ func (p *pool) run(units int, task func(worker, unit int)) {
 	p.task, p.units = task, units
 	p.next.Store(0)
 	helpers := min(p.threads, units) - 1
-	if helpers > 0 {
+	if helpers > 0 && !p.alone {
 		p.busy.Add(helpers)
 		for range helpers {
 			p.wake <- struct{}{}

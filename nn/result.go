@@ -7,19 +7,39 @@ import (
 	"painless/kernels/cpu"
 )
 
+// span is pairs lo up to hi of structure k, and their virial.
+type span struct {
+	k, lo, hi int
+	virial    [3][3]float64
+}
+
+// spanSize decides the order of the sums over pairs.
+const spanSize = 1024
+
 // collect sums the atoms' energies by structure and turns the pairs' gradients
 // into forces, virial and stress, in float64 and in the order of the pairs.
 // Numbers that overflowed, as with atoms far too close, are an error.
 func (e *engine[T]) collect(b *Batch, r *Result) error {
 	r.Energy, r.Forces = resize(r.Energy, b.Len()), resize(r.Forces, b.NumAtoms())
 	r.Virial, r.Stress = resize(r.Virial, b.Len()), resize(r.Stress, b.Len())
+	e.spans = e.spans[:0]
+	for k := range b.Len() {
+		for lo := e.list.Start[k]; lo < e.list.Start[k+1]; lo += spanSize {
+			e.spans = append(e.spans, span{k: k, lo: lo, hi: min(lo+spanSize, e.list.Start[k+1])})
+		}
+	}
+	e.pool.run(len(e.spans), e.tasks.pairGradient)
+
 	clear(r.Forces)
+	clear(r.Virial)
+	for i := range e.spans {
+		e.scatter(r, &e.spans[i])
+	}
 	for k := range b.Len() {
 		r.Energy[k] = 0
 		for _, energy := range e.energy[b.Start[k]:b.Start[k+1]] {
 			r.Energy[k] += float64(energy)
 		}
-		r.Virial[k] = e.forces(r.Forces, e.list.Start[k], e.list.Start[k+1])
 		r.Stress[k] = [6]float64{}
 		if volume, ok := b.Volume(k); ok {
 			r.Stress[k] = stress(&r.Virial[k], volume)
@@ -29,6 +49,39 @@ func (e *engine[T]) collect(b *Batch, r *Result) error {
 		}
 	}
 	return nil
+}
+
+// pairGradientSpan puts ∂E/∂x in the place of ∂E/∂u, and sums −∂E/∂x ⊗ x.
+func (e *engine[T]) pairGradientSpan(_, unit int) {
+	s := &e.spans[unit]
+	var virial [3][3]float64
+	for p := s.lo; p < s.hi; p++ {
+		x := e.list.X[p]
+		gx := cpu.PairGradient(x, e.list.D[p], e.pairs.D[p], e.pairs.U[p])
+		e.pairs.U[p] = gx
+		for c, g := range gx {
+			for d := range x {
+				virial[c][d] -= float64(g) * float64(x[d])
+			}
+		}
+	}
+	s.virial = virial
+}
+
+// scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x, as x = r_j + shift − r_i.
+func (e *engine[T]) scatter(r *Result, s *span) {
+	for p := s.lo; p < s.hi; p++ {
+		fi, fj := &r.Forces[e.list.I[p]], &r.Forces[e.list.J[p]]
+		for c, g := range e.pairs.U[p] {
+			fi[c] += float64(g)
+			fj[c] -= float64(g)
+		}
+	}
+	for c := range s.virial {
+		for d := range s.virial[c] {
+			r.Virial[s.k][c][d] += s.virial[c][d]
+		}
+	}
 }
 
 func finite(energy float64, forces [][3]float64) error {
@@ -41,24 +94,6 @@ func finite(energy float64, forces [][3]float64) error {
 		}
 	}
 	return nil
-}
-
-// forces adds the forces of the pairs lo up to hi, −∂E/∂r_j = −∂E/∂x and
-// −∂E/∂r_i = ∂E/∂x as x = r_j + shift − r_i, and sums their virial −∂E/∂x ⊗ x.
-func (e *engine[T]) forces(forces [][3]float64, lo, hi int) (virial [3][3]float64) {
-	for p := lo; p < hi; p++ {
-		x := e.list.X[p]
-		gx := cpu.PairGradient(x, e.list.D[p], e.pairs.D[p], e.pairs.U[p])
-		fi, fj := &forces[e.list.I[p]], &forces[e.list.J[p]]
-		for c, g := range gx {
-			fi[c] += float64(g)
-			fj[c] -= float64(g)
-			for d := range x {
-				virial[c][d] -= float64(g) * float64(x[d])
-			}
-		}
-	}
-	return virial
 }
 
 func stress(w *[3][3]float64, volume float64) [6]float64 {

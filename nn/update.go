@@ -34,7 +34,10 @@ func (e *engine[T]) updateTile(worker, unit int) {
 		for i := range n {
 			copy(gates[i*2*h:(i+1)*2*h], scratch.output[i*rows+h:])
 		}
-		cpu.UpdateVectors(e.v[k+1][lo*3*h:hi*3*h], v, gates, &block.mixing, h)
+		next := e.v[k+1][lo*3*h : hi*3*h]
+		cpu.UpdateVectors(next, v, gates, &block.mixing, h)
+		copy(e.s[k+2][lo*h:], s) // where the next message begins to add
+		copy(e.mid[k+1][lo*3*h:], next)
 	}
 }
 
@@ -62,6 +65,10 @@ func (e *engine[T]) updateBackwardTile(worker, unit int) {
 	cpu.SiLUBackward(hidden, pre)
 	block.update[0].backward.Apply(scratch.input, hidden, n)
 	cpu.UpdateInputBackward(gs, gv, scratch.input, v, h)
+	if k > 0 { // nothing before the first message depends on positions
+		copy(e.gin.S[lo*h:], gs) // where the message's backward begins to add
+		copy(e.gin.V[lo*3*h:], gv)
+	}
 }
 
 // readout is E_i = W_c·silu(W_b·silu(W_a·s_i + b_a) + b_b) + b_c and, while

@@ -80,23 +80,19 @@ func NewSpline[T Float](d T, perLength float64, intervals int) (s Spline[T]) {
 
 // Values sets phi [P, parts, SliceWidth] to φ of the pairs, for a slice of features.
 func (t *Table[T]) Values(phi []T, splines []Spline[T], slice int) {
-	knots := t.slice(slice)
-	row := t.Parts * SliceWidth
-	if tableRows(phi, knots, splines, row, 0) {
-		return
+	knots, row := t.slice(slice), t.Parts*SliceWidth
+	if !tableRows(phi, nil, knots, splines, row) {
+		tableRowsGeneric(phi, knots, splines, row, 0)
 	}
-	tableRowsGeneric(phi, knots, splines, row, 0)
 }
 
 // ValuesAndSlopes sets phi and slope [P, parts, SliceWidth] to φ and dφ/dd.
 func (t *Table[T]) ValuesAndSlopes(phi, slope []T, splines []Spline[T], slice int) {
-	knots := t.slice(slice)
-	row := t.Parts * SliceWidth
-	if tableRows(phi, knots, splines, row, 0) && tableRows(slope, knots, splines, row, 6) {
-		return
+	knots, row := t.slice(slice), t.Parts*SliceWidth
+	if !tableRows(phi, slope, knots, splines, row) {
+		tableRowsGeneric(phi, knots, splines, row, 0)
+		tableRowsGeneric(slope, knots, splines, row, 6)
 	}
-	tableRowsGeneric(phi, knots, splines, row, 0)
-	tableRowsGeneric(slope, knots, splines, row, 6)
 }
 
 func (t *Table[T]) slice(i int) []T {
@@ -104,7 +100,7 @@ func (t *Table[T]) slice(i int) []T {
 	return t.data[i*size : (i+1)*size]
 }
 
-// tableRowsGeneric is the specification of tableRows: per pair, the six rows
+// tableRowsGeneric is the specification of the vector code: per pair, the six rows
 // of its interval, weighted by the six weights from first on.
 func tableRowsGeneric[T Float](dst, knots []T, splines []Spline[T], row, first int) {
 	for p := range splines {

@@ -4,12 +4,22 @@
 
 package cpu
 
-// tableRowsAVX2 interpolates rows of row numbers, a multiple of 16, with the weights from first on.
+// tableRowsAVX2 interpolates rows of row numbers, a multiple of 16.
 //
 //go:noescape
-func tableRowsAVX2(dst *float32, knots *float32, splines *float32, pairs int, row int, first int)
+func tableRowsAVX2(dst *float32, knots *float32, splines *float32, pairs int, row int)
 
-// tableRowsAVX512 interpolates rows of row numbers, a multiple of 16, with the weights from first on.
+// tableSlopesAVX2 interpolates rows of row numbers, a multiple of 16.
 //
 //go:noescape
-func tableRowsAVX512(dst *float32, knots *float32, splines *float32, pairs int, row int, first int)
+func tableSlopesAVX2(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)
+
+// tableRowsAVX512 interpolates rows of row numbers, a multiple of 16.
+//
+//go:noescape
+func tableRowsAVX512(dst *float32, knots *float32, splines *float32, pairs int, row int)
+
+// tableSlopesAVX512 interpolates rows of row numbers, a multiple of 16.
+//
+//go:noescape
+func tableSlopesAVX512(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)

@@ -6,7 +6,11 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-//go:generate sh -c "cd _asm && for stem in dense table silu message update; do go run . -stem $stem -out ../${stem}_amd64.s -stubs ../${stem}_stub_amd64.go -pkg cpu; done"
+//go:generate go run -C _asm . -stem dense -out ../dense_amd64.s -stubs ../dense_stub_amd64.go -pkg cpu
+//go:generate go run -C _asm . -stem table -out ../table_amd64.s -stubs ../table_stub_amd64.go -pkg cpu
+//go:generate go run -C _asm . -stem silu -out ../silu_amd64.s -stubs ../silu_stub_amd64.go -pkg cpu
+//go:generate go run -C _asm . -stem message -out ../message_amd64.s -stubs ../message_stub_amd64.go -pkg cpu
+//go:generate go run -C _asm . -stem update -out ../update_amd64.s -stubs ../update_stub_amd64.go -pkg cpu
 
 // level is the set of vector instructions that the machine has.
 type level int
@@ -60,20 +64,27 @@ func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool {
 	return true
 }
 
-// tableRows is tableRowsGeneric; false if there is no vector code.
-func tableRows[T Float](dst, knots []T, splines []Spline[T], row, first int) bool {
+// tableRows is tableRowsGeneric for phi and, unless it is nil, slope; false if
+// there is no vector code.
+func tableRows[T Float](phi, slope, knots []T, splines []Spline[T], row int) bool {
 	if !vectorized[T]() {
 		return false
 	}
-	if len(splines) == 0 {
+	n := len(splines)
+	if n == 0 {
 		return true
 	}
-	d, k := pointer(dst, len(splines)*row), pointer(knots, len(knots))
+	d, k := pointer(phi, n*row), pointer(knots, len(knots))
 	s := (*float32)(unsafe.Pointer(unsafe.SliceData(splines)))
-	if vectors == avx512 {
-		tableRowsAVX512(d, k, s, len(splines), row, first)
-	} else {
-		tableRowsAVX2(d, k, s, len(splines), row, first)
+	switch {
+	case slope == nil && vectors == avx512:
+		tableRowsAVX512(d, k, s, n, row)
+	case slope == nil:
+		tableRowsAVX2(d, k, s, n, row)
+	case vectors == avx512:
+		tableSlopesAVX512(d, pointer(slope, n*row), k, s, n, row)
+	default:
+		tableSlopesAVX2(d, pointer(slope, n*row), k, s, n, row)
 	}
 	return true
 }

@@ -6,7 +6,7 @@ package cpu
 
 func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool { return false }
 
-func tableRows[T Float](dst, knots []T, splines []Spline[T], row, first int) bool { return false }
+func tableRows[T Float](phi, slope, knots []T, splines []Spline[T], row int) bool { return false }
 
 func messageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
 	return false

@@ -74,7 +74,7 @@ func scaled(name string) reg.GPVirtual {
 
 var stems = map[string]func(v isa){
 	"dense": dense,
-	"table": tableRows,
+	"table": func(v isa) { tableRows(v, false); tableRows(v, true) },
 	"silu":  func(v isa) { silu(v, false); silu(v, true) },
 	"message": func(v isa) {
 		messageForward(v, true)

@@ -9,21 +9,35 @@ import (
 // The layout of a Spline: twelve weights and the knot.
 const splineKnot, splineSize = 48, 52
 
-// tableRows is, per pair, the six rows of its interval weighted by six weights.
-func tableRows(v isa) {
-	TEXT("tableRows"+v.name, NOSPLIT, "func(dst, knots *float32, splines *float32, pairs, row, first int)")
+// tableRows is, per pair, the six rows of its interval weighted by six weights,
+// for φ, or twice, for φ and its slope.
+func tableRows(v isa, slopes bool) {
+	name, parameters := "tableRows"+v.name, "dst"
+	if slopes {
+		name, parameters = "tableSlopes"+v.name, "dst, slope"
+	}
+	TEXT(name, NOSPLIT, "func("+parameters+", knots *float32, splines *float32, pairs, row int)")
 	Pragma("noescape")
-	Doc("tableRows" + v.name + " interpolates rows of row numbers, a multiple of 16, with the weights from first on.")
-	dst, knots, spline, pairs := pointer("dst"), pointer("knots"), pointer("splines"), pointer("pairs")
-	row, first := scaled("row"), scaled("first")
+	Doc(name + " interpolates rows of row numbers, a multiple of 16.")
+	outputs := []reg.GPVirtual{pointer("dst")}
+	if slopes {
+		outputs = append(outputs, pointer("slope"))
+	}
+	knots, spline, pairs, row := pointer("knots"), pointer("splines"), pointer("pairs"), scaled("row")
 	three, five := GP64(), GP64()
 	LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
 	LEAQ(Mem{Base: row, Index: row, Scale: 4}, five)
 
 	Label("pair")
-	var weights []reg.VecVirtual
-	for k := range 6 {
-		weights = append(weights, v.broadcast(at(spline, first, 4*k)))
+	weights := make([][]reg.VecVirtual, len(outputs))
+	for o := range weights {
+		for k := range 6 {
+			if k == 2 { // the weight of φ itself is 1 in φ and 0 in its slope
+				weights[o] = append(weights[o], nil)
+				continue
+			}
+			weights[o] = append(weights[o], v.broadcast(Mem{Base: spline, Disp: 24*o + 4*k}))
+		}
 	}
 	y, left := GP64(), GP64()
 	MOVLQSX(Mem{Base: spline, Disp: splineKnot}, y)
@@ -34,17 +48,32 @@ func tableRows(v isa) {
 	Label("panel")
 	for g := range v.groups() {
 		disp := g * v.bytes
-		sum := v.vector()
-		VMULPS(Mem{Base: y, Disp: disp}, weights[0], sum)
-		VFMADD231PS(at(y, row, disp), weights[1], sum)
-		VFMADD231PS(Mem{Base: y, Index: row, Scale: 2, Disp: disp}, weights[2], sum)
-		VFMADD231PS(at(y, three, disp), weights[3], sum)
-		VFMADD231PS(Mem{Base: y, Index: row, Scale: 4, Disp: disp}, weights[4], sum)
-		VFMADD231PS(at(y, five, disp), weights[5], sum)
-		VMOVUPS(sum, Mem{Base: dst, Disp: disp})
+		rows := []Mem{{Base: y, Disp: disp}, at(y, row, disp), {}, at(y, three, disp), {Base: y, Index: row, Scale: 4, Disp: disp}, at(y, five, disp)}
+		sums := []reg.VecVirtual{v.load(Mem{Base: y, Index: row, Scale: 2, Disp: disp})}
+		if slopes {
+			sums = append(sums, v.vector())
+		}
+		for k, m := range rows {
+			if k == 2 {
+				continue
+			}
+			r := v.load(m)
+			VFMADD231PS(r, weights[0][k], sums[0])
+			switch {
+			case slopes && k == 0:
+				VMULPS(r, weights[1][k], sums[1])
+			case slopes:
+				VFMADD231PS(r, weights[1][k], sums[1])
+			}
+		}
+		for o, sum := range sums {
+			VMOVUPS(sum, Mem{Base: outputs[o], Disp: disp})
+		}
 	}
 	ADDQ(Imm(panel), y)
-	ADDQ(Imm(panel), dst)
+	for _, out := range outputs {
+		ADDQ(Imm(panel), out)
+	}
 	SUBQ(Imm(panel), left)
 	JNZ(LabelRef("panel"))
 	ADDQ(Imm(splineSize), spline)
