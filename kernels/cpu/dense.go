@@ -28,6 +28,9 @@ func NewLinear[T Float](weight, bias []T, out, in int) *Linear[T] {
 // do not influence one another: an output is b + Σ_k x[k]·w[k] with k
 // ascending, whichever rows are computed beside it.
 func (l *Linear[T]) Apply(dst, x []T, rows int) {
+	if rows == 0 {
+		return
+	}
 	dst, x = dst[:rows*l.Out], x[:rows*l.In]
 	for o := 0; o < l.Out; o += panelWidth {
 		panel, bias := l.panels[o*l.In:][:l.In*panelWidth], l.bias[o:][:panelWidth]

@@ -44,8 +44,8 @@ next:
 	VFMADD231PS  Y7, Y10, Y9
 	VPSLLD       $0x17, Y8, Y8
 	VPADDD       Y8, Y9, Y9
-	VADDPS       Y5, Y9, Y9
-	VDIVPS       Y9, Y5, Y7
+	VADDPS       Y5, Y9, Y7
+	VDIVPS       Y7, Y5, Y7
 	VMULPS       Y6, Y7, Y7
 	VMOVUPS      Y7, (AX)
 	ADDQ         $0x20, CX
@@ -134,14 +134,14 @@ next:
 	VFMADD231PS  Y7, Y10, Y9
 	VPSLLD       $0x17, Y8, Y8
 	VPADDD       Y8, Y9, Y9
-	VADDPS       Y5, Y9, Y9
-	VDIVPS       Y9, Y5, Y7
-	VMOVUPS      (AX), Y9
-	VSUBPS       Y7, Y5, Y8
-	VMULPS       Y6, Y8, Y8
-	VFMADD213PS  Y7, Y7, Y8
-	VMULPS       Y8, Y9, Y9
-	VMOVUPS      Y9, (AX)
+	VADDPS       Y5, Y9, Y7
+	VDIVPS       Y7, Y5, Y7
+	VMOVUPS      (AX), Y8
+	VMULPS       Y7, Y9, Y9
+	VMULPS       Y6, Y9, Y9
+	VFMADD213PS  Y7, Y7, Y9
+	VMULPS       Y9, Y8, Y8
+	VMOVUPS      Y8, (AX)
 	ADDQ         $0x20, CX
 	ADDQ         $0x20, AX
 	SUBQ         $0x20, DX
@@ -228,8 +228,8 @@ next:
 	VFMADD231PS  Z7, Z10, Z9
 	VPSLLD       $0x17, Z8, Z8
 	VPADDD       Z8, Z9, Z9
-	VADDPS       Z5, Z9, Z9
-	VDIVPS       Z9, Z5, Z8
+	VADDPS       Z5, Z9, Z8
+	VDIVPS       Z8, Z5, Z8
 	VMULPS       Z6, Z8, Z8
 	VMOVUPS      Z8, (AX)
 	ADDQ         $0x40, CX
@@ -318,10 +318,10 @@ next:
 	VFMADD231PS  Z7, Z10, Z9
 	VPSLLD       $0x17, Z8, Z8
 	VPADDD       Z8, Z9, Z9
-	VADDPS       Z5, Z9, Z9
-	VDIVPS       Z9, Z5, Z8
+	VADDPS       Z5, Z9, Z8
+	VDIVPS       Z8, Z5, Z8
 	VMOVUPS      (AX), Z10
-	VSUBPS       Z8, Z5, Z9
+	VMULPS       Z8, Z9, Z9
 	VMULPS       Z6, Z9, Z9
 	VFMADD213PS  Z8, Z8, Z9
 	VMULPS       Z9, Z10, Z10

@@ -51,9 +51,6 @@ func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool {
 	if !vectorized[T]() {
 		return false
 	}
-	if rows == 0 || in == 0 {
-		return rows == 0
-	}
 	d, f := pointer(dst, (rows-1)*stride+panelWidth), pointer(x, rows*in)
 	w, b := pointer(panel, in*panelWidth), pointer(bias, panelWidth)
 	if vectors == avx512 {

@@ -39,8 +39,8 @@ func newSiluConstants(v isa, function string) (c siluConstants) {
 	return c
 }
 
-// sigmoid is σ(x) = 1/(1 + e^−x): e^y = 2^n·e^r with y = n·ln 2 + r.
-func (c *siluConstants) sigmoid(v isa, x reg.VecVirtual) reg.VecVirtual {
+// sigmoid is σ(x) = 1/(1 + e^−x), and e^−x: e^y = 2^n·e^r with y = n·ln 2 + r.
+func (c *siluConstants) sigmoid(v isa, x reg.VecVirtual) (sigma, exp reg.VecVirtual) {
 	y := v.vector()
 	v.zero(y)
 	VSUBPS(x, y, y)
@@ -61,10 +61,10 @@ func (c *siluConstants) sigmoid(v isa, x reg.VecVirtual) reg.VecVirtual {
 	}
 	VPSLLD(Imm(23), n, n) // into the exponent: p·2^n
 	VPADDD(n, p, p)
-	VADDPS(c.one, p, p)
-	sigma := v.vector()
-	VDIVPS(p, c.one, sigma)
-	return sigma
+	sigma = v.vector()
+	VADDPS(c.one, p, sigma)
+	VDIVPS(sigma, c.one, sigma)
+	return sigma, p
 }
 
 // silu is dst = x·σ(x), or dst ⊙= silu′(x) = σ + x·σ·(1−σ).
@@ -80,10 +80,10 @@ func silu(v isa, backward bool) {
 	c := newSiluConstants(v, name)
 	Label("next")
 	x := v.load(Mem{Base: from})
-	sigma := c.sigmoid(v, x)
+	sigma, slope := c.sigmoid(v, x)
 	if backward {
-		slope, grad := v.vector(), v.load(Mem{Base: dst})
-		VSUBPS(sigma, c.one, slope)
+		grad := v.load(Mem{Base: dst})
+		VMULPS(sigma, slope, slope) // 1 − σ = σ·e^−x, without cancellation
 		VMULPS(x, slope, slope)
 		VFMADD213PS(sigma, sigma, slope) // σ + σ·x·(1−σ)
 		VMULPS(slope, grad, grad)

@@ -1,0 +1,225 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"painless/internal/tolerance"
+)
+
+// atEveryLevel runs a test with each set of instructions that the machine has.
+func atEveryLevel(t *testing.T, test func(t *testing.T)) {
+	best := detect()
+	if best == portable {
+		t.Skip("no AVX2: there is no vector code to test on this machine")
+	}
+	for l := avx2; l <= best; l++ {
+		t.Run(map[level]string{avx2: "AVX2", avx512: "AVX512"}[l], func(t *testing.T) {
+			defer func(before level) { vectors = before }(vectors)
+			vectors = l
+			test(t)
+		})
+	}
+}
+
+// portably runs do without vector code.
+func portably(do func()) {
+	defer func(before level) { vectors = before }(vectors)
+	vectors = portable
+	do()
+}
+
+func TestVectorDense(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for range 60 {
+			rows, out, in := rng.IntN(40), 1+rng.IntN(70), 1+rng.IntN(70)
+			layer := NewLinear(normal[float32](rng, out*in), normal[float32](rng, out), out, in)
+			x := normal[float32](rng, rows*in)
+			got, want := make([]float32, rows*out), make([]float32, rows*out)
+			layer.Apply(got, x, rows)
+			portably(func() { layer.Apply(want, x, rows) })
+			tolerance.Check(t, fmt.Sprint(rows, out, in), got, want, 4*0x1p-24*float64(in+1), 0)
+			alone := make([]float32, out)
+			for r := range rows {
+				layer.Apply(alone, x[r*in:], 1)
+				assert.Equal(t, alone, got[r*out:(r+1)*out], "a row does not depend on the others")
+			}
+		}
+	})
+}
+
+// SiLU is within 5 roundings of float32 (and 2e-38·abs x), its slope within 3e-7.
+func TestVectorSiLU(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		var x []float32
+		for v := float32(-100); v <= 100; v += 0.0137 {
+			x = append(x, v)
+		}
+		x = append(x, 0, float32(math.Inf(1)), 1e-30, -1e-30, 88, -88, 1e30, -1e30)
+		value, slope := make([]float32, len(x)), make([]float32, len(x))
+		for i := range slope {
+			slope[i] = 1
+		}
+		SiLU(value, x)
+		SiLUBackward(slope[:len(x)-8], x[:len(x)-8])
+		for i, xi := range x {
+			want := float64(xi) / (1 + math.Exp(-float64(xi)))
+			if math.IsInf(want, 1) {
+				assert.Equal(t, want, float64(value[i]))
+				continue
+			}
+			assert.True(t, tolerance.Close(float64(value[i]), want, 2e-38*math.Max(1, math.Abs(float64(xi))), 5*0x1p-24), "silu(%v) = %v, expected %v", xi, value[i], want)
+			if i < len(x)-8 {
+				sigma := 1 / (1 + math.Exp(-float64(xi)))
+				assert.True(t, tolerance.Close(float64(slope[i]), sigma+float64(xi)*sigma*(1-sigma), 3e-7, 0), "silu′(%v) = %v", xi, slope[i])
+			}
+		}
+		// An element does not depend on where it stands.
+		for n := range 40 {
+			part := make([]float32, n)
+			SiLU(part, x[7000:7000+n])
+			assert.Equal(t, value[7000:7000+n], part)
+		}
+		nan := []float32{float32(math.NaN())}
+		SiLU(nan, nan)
+		assert.True(t, math.IsNaN(float64(nan[0])))
+	})
+}
+
+func TestVectorTable(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		for _, parts := range []int{2, 3} {
+			const intervals, h = 12, 40
+			n := (intervals + 1) * parts * h
+			table := NewTable[float32](normal[float64](rng, n), normal[float64](rng, n), normal[float64](rng, n), intervals+1, parts, h)
+			for _, pairs := range []int{0, 1, 7, 32} {
+				splines := make([]Spline[float32], pairs)
+				for p := range splines {
+					splines[p] = NewSpline(5*rng.Float32(), intervals/5., intervals)
+				}
+				size := pairs * parts * SliceWidth
+				phi, slope, only := make([]float32, size), make([]float32, size), make([]float32, size)
+				wantPhi, wantSlope := make([]float32, size), make([]float32, size)
+				for slice := range Slices(h) {
+					table.ValuesAndSlopes(phi, slope, splines, slice)
+					table.Values(only, splines, slice)
+					portably(func() { table.ValuesAndSlopes(wantPhi, wantSlope, splines, slice) })
+					tolerance.Check(t, "φ", phi, wantPhi, 1e-6, 0)
+					tolerance.Check(t, "φ′", slope, wantSlope, 1e-5, 0)
+					assert.Equal(t, phi, only)
+				}
+			}
+		}
+	})
+}
+
+func narrow(x []float64) []float32 {
+	if x == nil {
+		return nil
+	}
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return y
+}
+
+func narrowState(s State[float64]) State[float32] { return State[float32]{narrow(s.S), narrow(s.V)} }
+
+// Pairs of an atom with itself are among them.
+func TestVectorMessage(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		for seed := range uint64(10) {
+			for _, h := range []int{16, 32, 48} {
+				for _, first := range []bool{false, true} {
+					c := newMessageCase(seed, h, first)
+					var pairs Pairs[float32]
+					pairs.Resize(len(c.pairs.D))
+					for p := range c.pairs.D {
+						x := [3]float32(narrow(c.pairs.X[p][:]))
+						pairs.Set(p, c.pairs.I[p], c.pairs.J[p], x, Length(x))
+					}
+					in, g := narrowState(c.in), narrowState(c.g)
+					forward := func() State[float32] {
+						out := State[float32]{narrow(c.in.S), make([]float32, 3*len(c.in.S))}
+						copy(out.V, in.V)
+						for lo := 0; lo < h; lo += SliceWidth {
+							filter := Filter[float32]{narrow(c.filter.Phi[lo:]), nil, c.filter.Row, c.filter.Part}
+							MessageForward(out, in, pairs, filter, h, lo, lo+SliceWidth)
+						}
+						return out
+					}
+					backward := func() (gin State[float32], d [][]float32, u [][][3]float32) {
+						gin = narrowState(c.g)
+						for lo := 0; lo < h; lo += SliceWidth {
+							filter := Filter[float32]{narrow(c.filter.Phi[lo:]), narrow(c.filter.Slope[lo:]), c.filter.Row, c.filter.Part}
+							grad := PairGrad[float32]{make([]float32, len(pairs.D)), make([][3]float32, len(pairs.D))}
+							MessageBackward(gin, grad, g, in, pairs, filter, h, lo, lo+SliceWidth)
+							d, u = append(d, grad.D), append(u, grad.U)
+						}
+						return gin, d, u
+					}
+					out := forward()
+					gin, d, u := backward()
+					portably(func() {
+						want := forward()
+						tolerance.Check(t, "s", out.S, want.S, 2e-5, 1e-6)
+						tolerance.Check(t, "v", out.V, want.V, 2e-5, 1e-6)
+						wantGin, wantD, wantU := backward()
+						tolerance.Check(t, "∂E/∂s", gin.S, wantGin.S, 2e-5, 1e-6)
+						tolerance.Check(t, "∂E/∂v", gin.V, wantGin.V, 2e-5, 1e-6)
+						for s := range d {
+							tolerance.Check(t, "∂E/∂d", d[s], wantD[s], 1e-4, 1e-6)
+							for p := range u[s] {
+								tolerance.Check(t, "∂E/∂u", u[s][p][:], wantU[s][p][:], 1e-4, 1e-6)
+							}
+						}
+					})
+				}
+			}
+		}
+	})
+}
+
+func TestVectorUpdate(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		for _, h := range []int{16, 32, 48, 20} {
+			const atoms = 3
+			rng := rand.New(rand.NewPCG(5, uint64(h)))
+			s, v, gates := normal[float32](rng, atoms*h), normal[float32](rng, atoms*3*h), normal[float32](rng, atoms*2*h)
+			for f := range 5 { // some vectors are zero, or nearly
+				v[f], v[h+f], v[2*h+f] = 0, 0, 0
+				v[3*h+f], v[4*h+f], v[5*h+f] = 1e-15, 0, 0
+			}
+			gx, gv := normal[float32](rng, atoms*2*h), normal[float32](rng, atoms*3*h)
+			var m [3][3]float32
+			for i := range m {
+				m[i] = [3]float32(narrow(testMixing[i][:]))
+			}
+			rows := 3 * h
+			run := func() [][]float32 {
+				x, out := make([]float32, atoms*2*h), make([]float32, atoms*3*h)
+				UpdateInput(x, s, v, h)
+				UpdateVectors(out, v, gates, &m, h)
+				back, ggates := append([]float32(nil), gv...), make([]float32, atoms*rows)
+				UpdateVectorsBackward(back, ggates, v, gates, &m, h, rows, h)
+				gs := append([]float32(nil), s...)
+				UpdateInputBackward(gs, back, gx, v, h)
+				return [][]float32{x, out, ggates, gs, back}
+			}
+			got := run()
+			portably(func() {
+				for k, want := range run() {
+					tolerance.Check(t, []string{"[s ; |v|]", "v", "∂E/∂gates", "∂E/∂s", "∂E/∂v"}[k], got[k], want, 1e-5, 1e-6)
+				}
+			})
+			assert.NotContains(t, got[4], float32(math.NaN()))
+		}
+	})
+}
