@@ -94,28 +94,26 @@ type activations[T cpu.Float] struct {
 }
 
 // gradients is what the backward pass carries: ∂E/∂ of the state at the stage
-// that it has come down to, and of the pairs, summed over blocks and features.
+// that it has come down to, and of the pairs, summed over blocks.
 type gradients[T cpu.Float] struct {
 	g, gin cpu.State[T]
-	pairs  cpu.PairGrad[T]
+	pairs  [][]cpu.PairGrad[T] // one a slice of features, [slices][P]
+	forces [][3]T              // ∂E/∂x of the pairs, [P]
 	spans  []span
 }
 
-// chunk is the pairs in work: their φ is computed, used and forgotten, so that
-// memory stays small next to the pairs'.
+// chunk is the pairs whose exact φ is at hand, from start on.
 type chunk[T cpu.Float] struct {
-	start  int
-	pairs  cpu.Pairs[T]
-	exact  cpu.Filter[T]     // φ of all features, where there is no table
-	slices []cpu.PairGrad[T] // one a slice of features
+	start, end int
+	filter     cpu.Filter[T]
 }
 
 // Sizes of the units that the pool hands out; the results do not depend on them.
 const (
 	maxAtomTile = 48   // atoms of an update
 	pairTile    = 32   // pairs whose φ is at hand at a time
-	splineTile  = 512  // pairs that are placed among the knots, or summed
-	chunkSize   = 2048 // pairs in work
+	splineTile  = 512  // pairs that are placed among the knots
+	chunkSize   = 2048 // pairs whose exact φ is computed, used and forgotten
 )
 
 // scratch is a worker's own memory.
@@ -129,10 +127,10 @@ type scratch[T cpu.Float] struct {
 
 // tasks are the units of work of each stage, bound once so that calls allocate nothing.
 type tasks struct {
-	splines, filter, message                func(worker, unit int)
-	filterSlope, messageBackward, sumSlices func(worker, unit int)
-	update, updateBackward, readout         func(worker, unit int)
-	pairGradient                            func(worker, unit int)
+	splines, filter, message     func(worker, unit int)
+	filterSlope, messageBackward func(worker, unit int)
+	update, updateBackward, turn func(worker, unit int)
+	pairGradient                 func(worker, unit int)
 }
 
 func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] {
@@ -157,16 +155,13 @@ func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] 
 	e.s, e.v, e.mid = make([][]T, k+1), make([][]T, k), make([][]T, k)
 	e.pre, e.gates = make([][]T, k), make([][]T, k)
 	if opts.Filters == Exact {
-		e.chunk.exact = cpu.Filter[T]{Phi: make([]T, chunkSize*3*h), Slope: make([]T, chunkSize*3*h)}
+		e.chunk.filter = cpu.Filter[T]{Phi: make([]T, chunkSize*3*h), Slope: make([]T, chunkSize*3*h)}
 	}
-	e.chunk.slices = make([]cpu.PairGrad[T], cpu.Slices(h))
-	for i := range e.chunk.slices {
-		e.chunk.slices[i] = cpu.PairGrad[T]{D: make([]T, chunkSize), U: make([][3]T, chunkSize)}
-	}
+	e.pairs = make([][]cpu.PairGrad[T], cpu.Slices(h))
 	e.tasks = tasks{
 		splines: e.splineTile, filter: e.filterTile, message: e.messageSlice,
-		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice, sumSlices: e.sumSlicesTile,
-		update: e.updateTile, updateBackward: e.updateBackwardTile, readout: e.readoutTile,
+		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice,
+		update: e.updateTile, updateBackward: e.updateBackwardTile, turn: e.turnTile,
 		pairGradient: e.pairGradientSpan,
 	}
 	return e
@@ -189,7 +184,10 @@ func (e *engine[T]) grow(n, p int) {
 	for _, g := range []*cpu.State[T]{&e.g, &e.gin} {
 		g.S, g.V = resize(g.S, n*h), resize(g.V, n*3*h)
 	}
-	e.pairs.D, e.pairs.U = resize(e.pairs.D, p), resize(e.pairs.U, p)
+	for i := range e.pairs {
+		e.pairs[i] = resize(e.pairs[i], p)
+	}
+	e.forces = resize(e.forces, p)
 	if e.weights.intervals > 0 {
 		e.splines = resize(e.splines, p)
 	}

@@ -73,33 +73,32 @@ func (e *engine[T]) splineTile(_, unit int) {
 	}
 }
 
-// tile is the pairs of a unit of the filter, from lo up to hi of the chunk.
-func (c *chunk[T]) tile(unit int) (lo, hi int) {
-	return unit * pairTile, min((unit+1)*pairTile, len(c.pairs.D))
-}
-
+// filterTile computes the exact φ of a tile of the chunk.
 func (e *engine[T]) filterTile(worker, unit int) {
 	lo, hi := e.chunk.tile(unit)
-	row := e.weights.blocks[e.block].parts * e.h
-	e.weights.blocks[e.block].exact.values(e.chunk.exact.Phi[lo*row:hi*row], e.chunk.pairs.D[lo:hi], &e.scratch[worker].exact)
+	row, at := e.weights.blocks[e.block].parts*e.h, lo-e.chunk.start
+	phi := e.chunk.filter.Phi[at*row : (at+hi-lo)*row]
+	e.weights.blocks[e.block].exact.values(phi, e.list.D[lo:hi], &e.scratch[worker].exact)
 }
 
+// filterSlopeTile computes the exact φ and φ′ of a tile of the chunk.
 func (e *engine[T]) filterSlopeTile(worker, unit int) {
 	lo, hi := e.chunk.tile(unit)
-	row, all := e.weights.blocks[e.block].parts*e.h, &e.chunk.exact
-	e.weights.blocks[e.block].exact.valuesAndSlopes(all.Phi[lo*row:hi*row], all.Slope[lo*row:hi*row], e.chunk.pairs.D[lo:hi], &e.scratch[worker].exact)
+	row, at := e.weights.blocks[e.block].parts*e.h, lo-e.chunk.start
+	phi, slope := e.chunk.filter.Phi[at*row:(at+hi-lo)*row], e.chunk.filter.Slope[at*row:(at+hi-lo)*row]
+	e.weights.blocks[e.block].exact.valuesAndSlopes(phi, slope, e.list.D[lo:hi], &e.scratch[worker].exact)
 }
 
-// filter is φ, and its slope if asked, of a slice of features for the chunk's
-// pairs lo up to hi: from the table, or from what was computed before.
+// filter is φ, and its slope if asked, of a slice of features for the pairs lo
+// up to hi: from the table, or from what was computed before.
 func (e *engine[T]) filter(worker, slice, lo, hi int, slopes bool) cpu.Filter[T] {
 	block := &e.weights.blocks[e.block]
 	if block.exact != nil {
-		row, from := block.parts*e.h, slice*cpu.SliceWidth
-		all := &e.chunk.exact
-		return cpu.Filter[T]{Phi: all.Phi[lo*row+from:], Slope: all.Slope[lo*row+from:], Row: row, Part: e.h}
+		row, all := block.parts*e.h, &e.chunk.filter
+		at := (lo-e.chunk.start)*row + slice*cpu.SliceWidth
+		return cpu.Filter[T]{Phi: all.Phi[at:], Slope: all.Slope[at:], Row: row, Part: e.h}
 	}
-	s, splines := &e.scratch[worker], e.splines[e.chunk.start+lo:e.chunk.start+hi]
+	s, splines := &e.scratch[worker], e.splines[lo:hi]
 	if slopes {
 		block.table.ValuesAndSlopes(s.phi, s.slope, splines, slice)
 	} else {

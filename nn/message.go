@@ -21,26 +21,35 @@ func (e *engine[T]) embed(numbers []int) {
 // k's state to s[k+1] and mid[k], where the stage before has left a copy of it.
 // Atoms sum in the order of the pairs.
 func (e *engine[T]) message(ctx context.Context) error {
-	k := e.block
-	return e.eachChunk(ctx, func(pairs int) {
-		if e.weights.blocks[k].exact != nil {
-			e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filter)
-		}
-		e.pool.run(len(e.chunk.slices), e.tasks.message)
-	})
+	return e.overPairs(ctx, e.tasks.filter, e.tasks.message)
 }
 
-// eachChunk runs work on all pairs, some at a time, in order.
-func (e *engine[T]) eachChunk(ctx context.Context, work func(pairs int)) error {
-	for start := 0; start < len(e.list.D); start += chunkSize {
+// overPairs runs work on every slice of features: for all pairs at once with
+// tables, and otherwise for a chunk of them at a time, after its filter.
+func (e *engine[T]) overPairs(ctx context.Context, filter, work func(worker, unit int)) error {
+	pairs, size := len(e.list.D), chunkSize
+	if e.weights.intervals > 0 {
+		size = max(1, pairs)
+	}
+	for start := 0; start < pairs; start += size {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		end := min(start+chunkSize, len(e.list.D))
-		e.chunk.start, e.chunk.pairs = start, e.list.Slice(start, end)
-		work(end - start)
+		e.chunk.start, e.chunk.end = start, min(start+size, pairs)
+		if e.weights.intervals == 0 {
+			e.pool.run(e.chunk.tiles(), filter)
+		}
+		e.pool.run(len(e.pairs), work)
 	}
 	return nil
+}
+
+// tiles is the number of pairTiles in the chunk.
+func (c *chunk[T]) tiles() int { return ceilDiv(c.end-c.start, pairTile) }
+
+// tile is the pairs of tile i, lo up to hi.
+func (c *chunk[T]) tile(i int) (lo, hi int) {
+	return c.start + i*pairTile, min(c.start+(i+1)*pairTile, c.end)
 }
 
 // in is the state before the block.
@@ -53,11 +62,11 @@ func (e *engine[T]) features(slice int) (lo, hi int) {
 
 func (e *engine[T]) messageSlice(worker, slice int) {
 	in, out := e.in(), cpu.State[T]{S: e.s[e.block+1], V: e.mid[e.block]}
-	lo, hi := e.features(slice)
-	for tile := range ceilDiv(len(e.chunk.pairs.D), pairTile) {
-		first, last := e.chunk.tile(tile)
-		filter := e.filter(worker, slice, first, last, false)
-		cpu.MessageForward(out, in, e.chunk.pairs.Slice(first, last), filter, e.h, lo, hi)
+	first, last := e.features(slice)
+	for i := range e.chunk.tiles() {
+		lo, hi := e.chunk.tile(i)
+		filter := e.filter(worker, slice, lo, hi, false)
+		cpu.MessageForward(out, in, e.list.Slice(lo, hi), filter, e.h, first, last)
 	}
 }
 
@@ -65,39 +74,21 @@ func (e *engine[T]) messageSlice(worker, slice int) {
 // it, gin, where the update's backward has left a copy of it, and adds the
 // block's share of ∂E/∂d and ∂E/∂u to the pairs'.
 func (e *engine[T]) messageBackward(ctx context.Context) error {
-	err := e.eachChunk(ctx, func(pairs int) {
-		if e.weights.blocks[e.block].exact != nil {
-			e.pool.run(ceilDiv(pairs, pairTile), e.tasks.filterSlope)
-		}
-		e.pool.run(len(e.chunk.slices), e.tasks.messageBackward)
-		e.pool.run(ceilDiv(pairs, splineTile), e.tasks.sumSlices)
-	})
+	err := e.overPairs(ctx, e.tasks.filterSlope, e.tasks.messageBackward)
 	e.g, e.gin = e.gin, e.g
 	return err
 }
 
 func (e *engine[T]) messageBackwardSlice(worker, slice int) {
 	in := e.in()
-	lo, hi := e.features(slice)
-	for tile := range ceilDiv(len(e.chunk.pairs.D), pairTile) {
-		first, last := e.chunk.tile(tile)
-		filter := e.filter(worker, slice, first, last, true)
-		share := cpu.PairGrad[T]{D: e.chunk.slices[slice].D[first:last], U: e.chunk.slices[slice].U[first:last]}
-		cpu.MessageBackward(e.gin, share, e.g, in, e.chunk.pairs.Slice(first, last), filter, e.h, lo, hi)
-	}
-}
-
-// sumSlicesTile adds the slices' gradients of some of the chunk's pairs, in order.
-func (e *engine[T]) sumSlicesTile(_, unit int) {
-	lo, hi := unit*splineTile, min((unit+1)*splineTile, len(e.chunk.pairs.D))
-	gd, gu := e.pairs.D[e.chunk.start:][lo:hi], e.pairs.U[e.chunk.start:][lo:hi]
-	for i := range e.chunk.slices {
-		sliceD, sliceU := e.chunk.slices[i].D[lo:hi], e.chunk.slices[i].U[lo:hi]
-		for p := range gd {
-			gd[p] += sliceD[p]
-			gu[p][0] += sliceU[p][0]
-			gu[p][1] += sliceU[p][1]
-			gu[p][2] += sliceU[p][2]
+	first, last := e.features(slice)
+	for i := range e.chunk.tiles() {
+		lo, hi := e.chunk.tile(i)
+		grad := e.pairs[slice][lo:hi]
+		if e.block == len(e.weights.blocks)-1 {
+			clear(grad)
 		}
+		filter := e.filter(worker, slice, lo, hi, true)
+		cpu.MessageBackward(e.gin, grad, e.g, in, e.list.Slice(lo, hi), filter, e.h, first, last)
 	}
 }

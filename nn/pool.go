@@ -1,31 +1,44 @@
 package nn
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
 
 // pool runs tasks on a fixed set of goroutines that outlive a call, so that a
-// call starts none and allocates nothing.
+// call starts none and allocates nothing. Between the stages of a call the
+// workers spin, which takes under a microsecond; after that they sleep.
 type pool struct {
 	threads int
 	alone   bool // the caller does all the work
-	wake    chan struct{}
-	task    func(worker, unit int)
-	units   int
-	next    atomic.Int64
-	busy    sync.WaitGroup
+
+	task  func(worker, unit int)
+	units int
+	next  atomic.Int64 // unit
+
+	// state is a count of runs, whether the present one is open to workers,
+	// and how many are in it.
+	state  atomic.Int64
+	closed atomic.Bool
+	mu     sync.Mutex
+	wake   *sync.Cond
+	asleep atomic.Int32
 }
 
+const (
+	oneRun  = 1 << 32
+	open    = 1 << 31
+	workers = open - 1
+	// spins is how often a worker looks for the next stage before it sleeps: some 20 µs.
+	spins = 20_000
+)
+
 func newPool(threads int) *pool {
-	p := &pool{threads: threads, wake: make(chan struct{}, threads)}
+	p := &pool{threads: threads}
+	p.wake = sync.NewCond(&p.mu)
 	for worker := 1; worker < threads; worker++ {
-		go func() {
-			for range p.wake {
-				p.drain(worker)
-				p.busy.Done()
-			}
-		}()
+		go p.work(worker)
 	}
 	return p
 }
@@ -33,17 +46,27 @@ func newPool(threads int) *pool {
 // run calls task for every unit from 0 to units−1, in no fixed order and on
 // the workers 0 to threads−1, and returns when all are done.
 func (p *pool) run(units int, task func(worker, unit int)) {
+	if p.threads == 1 || p.alone || units == 1 {
+		for unit := range units {
+			task(0, unit)
+		}
+		return
+	}
 	p.task, p.units = task, units
 	p.next.Store(0)
-	helpers := min(p.threads, units) - 1
-	if helpers > 0 && !p.alone {
-		p.busy.Add(helpers)
-		for range helpers {
-			p.wake <- struct{}{}
-		}
+	p.state.Store(p.state.Load()&^(oneRun-1) + oneRun + open)
+	if p.asleep.Load() > 0 {
+		p.mu.Lock()
+		p.wake.Broadcast()
+		p.mu.Unlock()
 	}
 	p.drain(0)
-	p.busy.Wait()
+	p.state.Add(-open) // who has not come yet need not come
+	for i := 0; p.state.Load()&workers != 0; i++ {
+		if i > spins {
+			runtime.Gosched()
+		}
+	}
 }
 
 func (p *pool) drain(worker int) {
@@ -56,4 +79,46 @@ func (p *pool) drain(worker int) {
 	}
 }
 
-func (p *pool) close() { close(p.wake) }
+// work takes part in runs until the pool is closed.
+func (p *pool) work(worker int) {
+	seen := int64(0)
+	for p.await(seen) {
+		s := p.state.Load()
+		if s&open == 0 {
+			seen = s / oneRun
+			continue
+		}
+		if p.state.CompareAndSwap(s, s+1) {
+			seen = s / oneRun
+			p.drain(worker)
+			p.state.Add(-1)
+		}
+	}
+}
+
+// await returns when there is a run after the one seen, or false when the pool is closed.
+func (p *pool) await(seen int64) bool {
+	for range spins {
+		if p.closed.Load() {
+			return false
+		}
+		if p.state.Load()/oneRun != seen {
+			return true
+		}
+	}
+	p.asleep.Add(1)
+	defer p.asleep.Add(-1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.state.Load()/oneRun == seen && !p.closed.Load() {
+		p.wake.Wait()
+	}
+	return !p.closed.Load()
+}
+
+func (p *pool) close() {
+	p.closed.Store(true)
+	p.mu.Lock()
+	p.wake.Broadcast()
+	p.mu.Unlock()
+}

@@ -124,18 +124,26 @@ func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
 
 	e.place()
 	e.embed(b.Numbers)
-	for e.block = range e.weights.blocks {
+	last := len(e.weights.blocks) - 1
+	for e.block = 0; ; e.block++ {
 		if err := e.message(ctx); err != nil {
 			return err
 		}
+		if e.block == last {
+			break
+		}
 		e.update()
 	}
-	e.readout()
-	for e.block = len(e.weights.blocks) - 1; e.block >= 0; e.block-- {
-		e.updateBackward()
+	e.turn()
+	for {
 		if err := e.messageBackward(ctx); err != nil {
 			return err
 		}
+		if e.block == 0 {
+			break
+		}
+		e.block--
+		e.updateBackward()
 	}
 	return e.collect(b, r)
 }

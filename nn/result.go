@@ -51,14 +51,23 @@ func (e *engine[T]) collect(b *Batch, r *Result) error {
 	return nil
 }
 
-// pairGradientSpan puts ∂E/∂x in the place of ∂E/∂u, and sums −∂E/∂x ⊗ x.
+// pairGradientSpan sums ∂E/∂u and ∂E/∂d over the slices of features, makes
+// ∂E/∂x of them, and sums −∂E/∂x ⊗ x.
 func (e *engine[T]) pairGradientSpan(_, unit int) {
 	s := &e.spans[unit]
 	var virial [3][3]float64
 	for p := s.lo; p < s.hi; p++ {
+		sum := e.pairs[0][p]
+		for _, slice := range e.pairs[1:] {
+			share := &slice[p]
+			sum[0] += share[0]
+			sum[1] += share[1]
+			sum[2] += share[2]
+			sum[3] += share[3]
+		}
 		x := e.list.X[p]
-		gx := cpu.PairGradient(x, e.list.D[p], e.pairs.D[p], e.pairs.U[p])
-		e.pairs.U[p] = gx
+		gx := cpu.PairGradient(x, e.list.D[p], sum)
+		e.forces[p] = gx
 		for c, g := range gx {
 			for d := range x {
 				virial[c][d] -= float64(g) * float64(x[d])
@@ -72,7 +81,7 @@ func (e *engine[T]) pairGradientSpan(_, unit int) {
 func (e *engine[T]) scatter(r *Result, s *span) {
 	for p := s.lo; p < s.hi; p++ {
 		fi, fj := &r.Forces[e.list.I[p]], &r.Forces[e.list.J[p]]
-		for c, g := range e.pairs.U[p] {
+		for c, g := range e.forces[p] {
 			fi[c] += float64(g)
 			fj[c] -= float64(g)
 		}

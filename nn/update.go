@@ -71,15 +71,18 @@ func (e *engine[T]) updateBackwardTile(worker, unit int) {
 	}
 }
 
-// readout is E_i = W_c·silu(W_b·silu(W_a·s_i + b_a) + b_b) + b_c and, while
-// its layers are at hand, ∂E/∂s_i; ∂E/∂v_i is 0 after the last block.
-func (e *engine[T]) readout() {
-	clear(e.g.V)
-	clear(e.pairs.D)
-	clear(e.pairs.U)
-	e.pool.run(e.atomTiles(), e.tasks.readout)
+// turn is the last update, the readout and the last update's backward: what
+// ends the forward pass and begins the backward one, atom by atom.
+func (e *engine[T]) turn() { e.pool.run(e.atomTiles(), e.tasks.turn) }
+
+func (e *engine[T]) turnTile(worker, unit int) {
+	e.updateTile(worker, unit)
+	e.readoutTile(worker, unit)
+	e.updateBackwardTile(worker, unit)
 }
 
+// readoutTile is E_i = W_c·silu(W_b·silu(W_a·s_i + b_a) + b_b) + b_c and, while
+// its layers are at hand, ∂E/∂s_i; ∂E/∂v_i is 0 after the last block.
 func (e *engine[T]) readoutTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
 	n, h := hi-lo, e.h
@@ -101,4 +104,5 @@ func (e *engine[T]) readoutTile(worker, unit int) {
 	head[1].backward.Apply(layerA, layerB, n)
 	cpu.SiLUBackward(layerA, preA)
 	head[0].backward.Apply(e.g.S[lo*h:hi*h], layerA, n)
+	clear(e.g.V[lo*3*h : hi*3*h])
 }

@@ -99,28 +99,25 @@ func addVector[T Float](dst, a, b []T, c T, d []T) {
 	}
 }
 
-// PairGrad is ∂E/∂d and ∂E/∂u of P pairs, u being the direction of the edge J→I.
-type PairGrad[T Float] struct {
-	D []T    // [P]
-	U [][3]T // [P]
-}
+// PairGrad is ∂E/∂u, u being the direction of the edge J→I, and ∂E/∂d of a pair.
+type PairGrad[T Float] [4]T
 
 // MessageBackward is the reverse of MessageForward. From g = ∂E/∂out it adds
 // ∂E/∂in to gin, features lo up to hi (the identity part, gin = g, is the
-// caller's), and sets grad to those features' share of the pairs' gradients:
+// caller's), and to grad [P] those features' share of the pairs' gradients:
 //
 //	gin.s_j += g.s_i ⊙ φs      gin.v_j += g.v_i ⊙ φv      and i, j exchanged
-//	grad.U   = Σ_f φu (g.v_i − g.v_j)
-//	grad.D   = Σ_f φs′(g.s_i s_j + g.s_j s_i) + φv′(g.v_i·v_j + g.v_j·v_i) + φu′ u·(g.v_i − g.v_j)
+//	grad.u  += Σ_f φu (g.v_i − g.v_j)
+//	grad.d  += Σ_f φs′(g.s_i s_j + g.s_j s_i) + φv′(g.v_i·v_j + g.v_j·v_i) + φu′ u·(g.v_i − g.v_j)
 //
 // Where in.V is nil, gin is left alone: nothing before it depends on positions.
-func MessageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+func MessageBackward[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
 	if !messageBackward(gin, grad, g, in, pairs, filter, h, lo, hi) {
 		messageBackwardGeneric(gin, grad, g, in, pairs, filter, h, lo, hi)
 	}
 }
 
-func messageBackwardGeneric[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+func messageBackwardGeneric[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
 	parts := in.parts()
 	for p := range pairs.D {
 		u := pairs.U[p]
@@ -155,6 +152,10 @@ func messageBackwardGeneric[T Float](gin State[T], grad PairGrad[T], g, in State
 			addScaled(hyj, gyi, phiV)
 			addScaled(hzj, gzi, phiV)
 		}
-		grad.D[p], grad.U[p] = gd, [3]T{gux, guy, guz}
+		sum := &grad[p]
+		sum[0] += gux
+		sum[1] += guy
+		sum[2] += guz
+		sum[3] += gd
 	}
 }

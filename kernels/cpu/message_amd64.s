@@ -219,18 +219,18 @@ pair:
 	VZEROUPPER
 	RET
 
-// func messageBackwardFirstAVX2(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+// func messageBackwardFirstAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
 // Requires: AVX, FMA3
-TEXT ·messageBackwardFirstAVX2(SB), NOSPLIT, $0-136
-	MOVQ h+112(FP), AX
+TEXT ·messageBackwardFirstAVX2(SB), NOSPLIT, $0-128
+	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
-	MOVQ i+64(FP), CX
-	MOVQ j+72(FP), DX
-	MOVQ u+80(FP), BX
-	MOVQ phi+88(FP), SI
-	MOVQ part+128(FP), DI
+	MOVQ i+56(FP), CX
+	MOVQ j+64(FP), DX
+	MOVQ u+72(FP), BX
+	MOVQ phi+80(FP), SI
+	MOVQ part+120(FP), DI
 	SHLQ $0x02, DI
-	MOVQ slope+96(FP), R12
+	MOVQ slope+88(FP), R12
 
 pair:
 	MOVLQSX      (CX), R8
@@ -243,8 +243,8 @@ pair:
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	MOVQ         gS+32(FP), R13
-	MOVQ         inS+48(FP), R14
+	MOVQ         gS+24(FP), R13
+	MOVQ         inS+40(FP), R14
 	VMOVUPS      (R13)(R8*1), Y4
 	VMOVUPS      (R13)(R9*1), Y5
 	VMULPS       (R14)(R9*1), Y4, Y4
@@ -255,7 +255,7 @@ pair:
 	VMULPS       32(R14)(R9*1), Y4, Y4
 	VFMADD231PS  32(R14)(R8*1), Y5, Y4
 	VFMADD231PS  32(R12), Y4, Y0
-	MOVQ         gV+40(FP), R8
+	MOVQ         gV+32(FP), R8
 	VBROADCASTSS (BX), Y4
 	VMOVUPS      (R8)(R10*1), Y5
 	VMOVUPS      (R8)(R11*1), Y6
@@ -304,41 +304,37 @@ pair:
 	VHADDPS      Y0, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X1, X0, X0
-	MOVQ         gradU+24(FP), R8
-	MOVQ         gradD+16(FP), R9
-	VMOVLPS      X0, (R8)
-	VEXTRACTPS   $0x02, X0, 8(R8)
-	VEXTRACTPS   $0x03, X0, (R9)
-	ADDQ         $0x0c, R8
-	ADDQ         $0x04, R9
-	MOVQ         R8, gradU+24(FP)
-	MOVQ         R9, gradD+16(FP)
-	MOVQ         row+120(FP), R8
+	MOVQ         grad+16(FP), R8
+	VADDPS       (R8), X0, X0
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	MOVQ         R8, grad+16(FP)
+	MOVQ         row+112(FP), R8
 	SHLQ         $0x02, R8
 	ADDQ         $0x04, CX
 	ADDQ         $0x04, DX
 	ADDQ         $0x0c, BX
 	ADDQ         R8, SI
 	ADDQ         R8, R12
-	MOVQ         pairs+104(FP), R8
+	MOVQ         pairs+96(FP), R8
 	DECQ         R8
-	MOVQ         R8, pairs+104(FP)
+	MOVQ         R8, pairs+96(FP)
 	JNZ          pair
 	VZEROUPPER
 	RET
 
-// func messageBackwardAVX2(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+// func messageBackwardAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
 // Requires: AVX, FMA3
-TEXT ·messageBackwardAVX2(SB), NOSPLIT, $0-136
-	MOVQ h+112(FP), AX
+TEXT ·messageBackwardAVX2(SB), NOSPLIT, $0-128
+	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
-	MOVQ i+64(FP), CX
-	MOVQ j+72(FP), DX
-	MOVQ u+80(FP), BX
-	MOVQ phi+88(FP), SI
-	MOVQ part+128(FP), DI
+	MOVQ i+56(FP), CX
+	MOVQ j+64(FP), DX
+	MOVQ u+72(FP), BX
+	MOVQ phi+80(FP), SI
+	MOVQ part+120(FP), DI
 	SHLQ $0x02, DI
-	MOVQ slope+96(FP), R12
+	MOVQ slope+88(FP), R12
 
 pair:
 	MOVLQSX      (CX), R8
@@ -351,8 +347,8 @@ pair:
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	MOVQ         gS+32(FP), R13
-	MOVQ         inS+48(FP), R14
+	MOVQ         gS+24(FP), R13
+	MOVQ         inS+40(FP), R14
 	VMOVUPS      (R13)(R8*1), Y4
 	VMOVUPS      (R13)(R9*1), Y5
 	VMULPS       (R14)(R9*1), Y4, Y6
@@ -379,8 +375,8 @@ pair:
 	VMOVUPS      32(R13)(R9*1), Y5
 	VFMADD231PS  Y4, Y6, Y5
 	VMOVUPS      Y5, 32(R13)(R9*1)
-	MOVQ         gV+40(FP), R8
-	MOVQ         inV+56(FP), R9
+	MOVQ         gV+32(FP), R8
+	MOVQ         inV+48(FP), R9
 	MOVQ         ginV+8(FP), R13
 	VBROADCASTSS (BX), Y4
 	VMOVUPS      (R8)(R10*1), Y5
@@ -490,25 +486,21 @@ pair:
 	VHADDPS      Y0, Y1, Y1
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X1, X0, X0
-	MOVQ         gradU+24(FP), R8
-	MOVQ         gradD+16(FP), R9
-	VMOVLPS      X0, (R8)
-	VEXTRACTPS   $0x02, X0, 8(R8)
-	VEXTRACTPS   $0x03, X0, (R9)
-	ADDQ         $0x0c, R8
-	ADDQ         $0x04, R9
-	MOVQ         R8, gradU+24(FP)
-	MOVQ         R9, gradD+16(FP)
-	MOVQ         row+120(FP), R8
+	MOVQ         grad+16(FP), R8
+	VADDPS       (R8), X0, X0
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	MOVQ         R8, grad+16(FP)
+	MOVQ         row+112(FP), R8
 	SHLQ         $0x02, R8
 	ADDQ         $0x04, CX
 	ADDQ         $0x04, DX
 	ADDQ         $0x0c, BX
 	ADDQ         R8, SI
 	ADDQ         R8, R12
-	MOVQ         pairs+104(FP), R8
+	MOVQ         pairs+96(FP), R8
 	DECQ         R8
-	MOVQ         R8, pairs+104(FP)
+	MOVQ         R8, pairs+96(FP)
 	JNZ          pair
 	VZEROUPPER
 	RET
@@ -663,18 +655,18 @@ pair:
 	VZEROUPPER
 	RET
 
-// func messageBackwardFirstAVX512(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+// func messageBackwardFirstAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
 // Requires: AVX, AVX512F
-TEXT ·messageBackwardFirstAVX512(SB), NOSPLIT, $0-136
-	MOVQ h+112(FP), AX
+TEXT ·messageBackwardFirstAVX512(SB), NOSPLIT, $0-128
+	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
-	MOVQ i+64(FP), CX
-	MOVQ j+72(FP), DX
-	MOVQ u+80(FP), BX
-	MOVQ phi+88(FP), SI
-	MOVQ part+128(FP), DI
+	MOVQ i+56(FP), CX
+	MOVQ j+64(FP), DX
+	MOVQ u+72(FP), BX
+	MOVQ phi+80(FP), SI
+	MOVQ part+120(FP), DI
 	SHLQ $0x02, DI
-	MOVQ slope+96(FP), R12
+	MOVQ slope+88(FP), R12
 
 pair:
 	MOVLQSX       (CX), R8
@@ -687,14 +679,14 @@ pair:
 	VPXORD        Z1, Z1, Z1
 	VPXORD        Z2, Z2, Z2
 	VPXORD        Z3, Z3, Z3
-	MOVQ          gS+32(FP), R13
-	MOVQ          inS+48(FP), R14
+	MOVQ          gS+24(FP), R13
+	MOVQ          inS+40(FP), R14
 	VMOVUPS       (R13)(R8*1), Z4
 	VMOVUPS       (R13)(R9*1), Z5
 	VMULPS        (R14)(R9*1), Z4, Z4
 	VFMADD231PS   (R14)(R8*1), Z5, Z4
 	VFMADD231PS   (R12), Z4, Z0
-	MOVQ          gV+40(FP), R8
+	MOVQ          gV+32(FP), R8
 	VBROADCASTSS  (BX), Z4
 	VMOVUPS       (R8)(R10*1), Z5
 	VMOVUPS       (R8)(R11*1), Z6
@@ -733,41 +725,37 @@ pair:
 	VHADDPS       Y5, Y4, Y4
 	VEXTRACTF128  $0x01, Y4, X5
 	VADDPS        X4, X5, X5
-	MOVQ          gradU+24(FP), R8
-	MOVQ          gradD+16(FP), R9
-	VMOVLPS       X5, (R8)
-	VEXTRACTPS    $0x02, X5, 8(R8)
-	VEXTRACTPS    $0x03, X5, (R9)
-	ADDQ          $0x0c, R8
-	ADDQ          $0x04, R9
-	MOVQ          R8, gradU+24(FP)
-	MOVQ          R9, gradD+16(FP)
-	MOVQ          row+120(FP), R8
+	MOVQ          grad+16(FP), R8
+	VADDPS        (R8), X5, X5
+	VMOVUPS       X5, (R8)
+	ADDQ          $0x10, R8
+	MOVQ          R8, grad+16(FP)
+	MOVQ          row+112(FP), R8
 	SHLQ          $0x02, R8
 	ADDQ          $0x04, CX
 	ADDQ          $0x04, DX
 	ADDQ          $0x0c, BX
 	ADDQ          R8, SI
 	ADDQ          R8, R12
-	MOVQ          pairs+104(FP), R8
+	MOVQ          pairs+96(FP), R8
 	DECQ          R8
-	MOVQ          R8, pairs+104(FP)
+	MOVQ          R8, pairs+96(FP)
 	JNZ           pair
 	VZEROUPPER
 	RET
 
-// func messageBackwardAVX512(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+// func messageBackwardAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
 // Requires: AVX, AVX512F
-TEXT ·messageBackwardAVX512(SB), NOSPLIT, $0-136
-	MOVQ h+112(FP), AX
+TEXT ·messageBackwardAVX512(SB), NOSPLIT, $0-128
+	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
-	MOVQ i+64(FP), CX
-	MOVQ j+72(FP), DX
-	MOVQ u+80(FP), BX
-	MOVQ phi+88(FP), SI
-	MOVQ part+128(FP), DI
+	MOVQ i+56(FP), CX
+	MOVQ j+64(FP), DX
+	MOVQ u+72(FP), BX
+	MOVQ phi+80(FP), SI
+	MOVQ part+120(FP), DI
 	SHLQ $0x02, DI
-	MOVQ slope+96(FP), R12
+	MOVQ slope+88(FP), R12
 
 pair:
 	MOVLQSX       (CX), R8
@@ -780,8 +768,8 @@ pair:
 	VPXORD        Z1, Z1, Z1
 	VPXORD        Z2, Z2, Z2
 	VPXORD        Z3, Z3, Z3
-	MOVQ          gS+32(FP), R13
-	MOVQ          inS+48(FP), R14
+	MOVQ          gS+24(FP), R13
+	MOVQ          inS+40(FP), R14
 	VMOVUPS       (R13)(R8*1), Z4
 	VMOVUPS       (R13)(R9*1), Z5
 	VMULPS        (R14)(R9*1), Z4, Z6
@@ -795,8 +783,8 @@ pair:
 	VMOVUPS       (R13)(R9*1), Z5
 	VFMADD231PS   Z4, Z6, Z5
 	VMOVUPS       Z5, (R13)(R9*1)
-	MOVQ          gV+40(FP), R8
-	MOVQ          inV+56(FP), R9
+	MOVQ          gV+32(FP), R8
+	MOVQ          inV+48(FP), R9
 	MOVQ          ginV+8(FP), R13
 	VBROADCASTSS  (BX), Z4
 	VMOVUPS       (R8)(R10*1), Z5
@@ -866,25 +854,21 @@ pair:
 	VHADDPS       Y5, Y4, Y4
 	VEXTRACTF128  $0x01, Y4, X5
 	VADDPS        X4, X5, X5
-	MOVQ          gradU+24(FP), R8
-	MOVQ          gradD+16(FP), R9
-	VMOVLPS       X5, (R8)
-	VEXTRACTPS    $0x02, X5, 8(R8)
-	VEXTRACTPS    $0x03, X5, (R9)
-	ADDQ          $0x0c, R8
-	ADDQ          $0x04, R9
-	MOVQ          R8, gradU+24(FP)
-	MOVQ          R9, gradD+16(FP)
-	MOVQ          row+120(FP), R8
+	MOVQ          grad+16(FP), R8
+	VADDPS        (R8), X5, X5
+	VMOVUPS       X5, (R8)
+	ADDQ          $0x10, R8
+	MOVQ          R8, grad+16(FP)
+	MOVQ          row+112(FP), R8
 	SHLQ          $0x02, R8
 	ADDQ          $0x04, CX
 	ADDQ          $0x04, DX
 	ADDQ          $0x0c, BX
 	ADDQ          R8, SI
 	ADDQ          R8, R12
-	MOVQ          pairs+104(FP), R8
+	MOVQ          pairs+96(FP), R8
 	DECQ          R8
-	MOVQ          R8, pairs+104(FP)
+	MOVQ          R8, pairs+96(FP)
 	JNZ           pair
 	VZEROUPPER
 	RET

@@ -17,12 +17,12 @@ func messageForwardAVX2(outS *float32, outV *float32, inS *float32, inV *float32
 // messageBackwardFirstAVX2 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //
 //go:noescape
-func messageBackwardFirstAVX2(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+func messageBackwardFirstAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
 
 // messageBackwardAVX2 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //
 //go:noescape
-func messageBackwardAVX2(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+func messageBackwardAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
 
 // messageForwardFirstAVX512 is messageForwardGeneric for 16 features; pointers are to the first of them.
 //
@@ -37,9 +37,9 @@ func messageForwardAVX512(outS *float32, outV *float32, inS *float32, inV *float
 // messageBackwardFirstAVX512 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //
 //go:noescape
-func messageBackwardFirstAVX512(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+func messageBackwardFirstAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
 
 // messageBackwardAVX512 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //
 //go:noescape
-func messageBackwardAVX512(ginS *float32, ginV *float32, gradD *float32, gradU *[3]float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+func messageBackwardAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)

@@ -43,12 +43,12 @@ func Length[T Float](x [3]T) T {
 	return T(math.Sqrt(float64(T(T(T(x[0]*x[0])+T(x[1]*x[1])) + T(x[2]*x[2])))))
 }
 
-// PairGradient turns ∂E/∂d and ∂E/∂u of a pair into ∂E/∂x, eV/Å:
+// PairGradient turns g = (gu, gd) of a pair into ∂E/∂x, eV/Å:
 //
 //	∂E/∂x = x/d·(gd − (gu·x)/(d+ε)²) + gu/(d+ε)      from u = x/(d+ε), d = |x|
-func PairGradient[T Float](x [3]T, d, gd T, gu [3]T) [3]T {
+func PairGradient[T Float](x [3]T, d T, g PairGrad[T]) [3]T {
 	inv := 1 / (d + unitEps)
-	dot := gu[0]*x[0] + gu[1]*x[1] + gu[2]*x[2]
-	along := (gd - dot*inv*inv) / d
-	return [3]T{along*x[0] + gu[0]*inv, along*x[1] + gu[1]*inv, along*x[2] + gu[2]*inv}
+	dot := g[0]*x[0] + g[1]*x[1] + g[2]*x[2]
+	along := (g[3] - dot*inv*inv) / d
+	return [3]T{along*x[0] + g[0]*inv, along*x[1] + g[1]*inv, along*x[2] + g[2]*inv}
 }

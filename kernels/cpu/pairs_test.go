@@ -34,7 +34,7 @@ func TestPairGradient(t *testing.T) {
 			return gd*d + dotProduct(gu[:], x)/(d+unitEps)
 		}
 		at := [3]float64(x)
-		got := PairGradient(at, Length(at), gd, gu)
+		got := PairGradient(at, Length(at), PairGrad[float64]{gu[0], gu[1], gu[2], gd})
 		checkGradient(t, "∂E/∂x", f, x, got[:])
 	}
 }

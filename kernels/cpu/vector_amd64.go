@@ -150,7 +150,7 @@ func messageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T],
 
 // messageBackward is messageBackwardGeneric for a whole slice of features;
 // false if there is no vector code.
-func messageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
+func messageBackward[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
 	n := len(pairs.D)
 	if !vectorized[T]() || hi-lo != SliceWidth {
 		return false
@@ -159,23 +159,23 @@ func messageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pa
 		return true
 	}
 	i, j, u := &pairs.I[0], &pairs.J[0], (*[3]float32)(unsafe.Pointer(&pairs.U[0]))
-	gradD, gradU := pointer(grad.D, n), (*[3]float32)(unsafe.Pointer(unsafe.SliceData(grad.U[:n])))
+	sums := (*float32)(unsafe.Pointer(unsafe.SliceData(grad[:n])))
 	gS, gV, inS := pointer(g.S[lo:], 1), pointer(g.V[lo:], 1), pointer(in.S[lo:], 1)
 	length := filter.length(n, in.parts())
 	phi, slope := pointer(filter.Phi, length), pointer(filter.Slope, length)
 	if in.V == nil {
 		if vectors == avx512 {
-			messageBackwardFirstAVX512(nil, nil, gradD, gradU, gS, gV, inS, nil, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+			messageBackwardFirstAVX512(nil, nil, sums, gS, gV, inS, nil, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
 		} else {
-			messageBackwardFirstAVX2(nil, nil, gradD, gradU, gS, gV, inS, nil, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+			messageBackwardFirstAVX2(nil, nil, sums, gS, gV, inS, nil, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
 		}
 		return true
 	}
 	ginS, ginV, inV := pointer(gin.S[lo:], 1), pointer(gin.V[lo:], 1), pointer(in.V[lo:], 1)
 	if vectors == avx512 {
-		messageBackwardAVX512(ginS, ginV, gradD, gradU, gS, gV, inS, inV, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+		messageBackwardAVX512(ginS, ginV, sums, gS, gV, inS, inV, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
 	} else {
-		messageBackwardAVX2(ginS, ginV, gradD, gradU, gS, gV, inS, inV, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
+		messageBackwardAVX2(ginS, ginV, sums, gS, gV, inS, inV, i, j, u, phi, slope, n, h, filter.Row, filter.Part)
 	}
 	return true
 }

@@ -12,7 +12,7 @@ func messageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T],
 	return false
 }
 
-func messageBackward[T Float](gin State[T], grad PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
+func messageBackward[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
 	return false
 }
 

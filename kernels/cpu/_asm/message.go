@@ -130,7 +130,7 @@ func messageForward(v isa, first bool) {
 
 func messageBackward(v isa, first bool) {
 	name := "messageBackward" + suffix(v, first)
-	TEXT(name, NOSPLIT, "func(ginS, ginV, gradD *float32, gradU *[3]float32, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, h, row, part int)")
+	TEXT(name, NOSPLIT, "func(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, h, row, part int)")
 	Pragma("noescape")
 	Doc(name + " is messageBackwardGeneric for 16 features; pointers are to the first of them.")
 	l := newPairLoop(v, first)
@@ -194,14 +194,11 @@ func messageBackward(v isa, first bool) {
 
 	// The four sums over features: x, y, z and d.
 	all := horizontalSums(v, sumU[0], sumU[1], sumU[2], sumD)
-	gradU, gradD := pointer("gradU"), pointer("gradD")
-	VMOVLPS(all, Mem{Base: gradU})
-	VEXTRACTPS(Imm(2), all, Mem{Base: gradU, Disp: 8})
-	VEXTRACTPS(Imm(3), all, Mem{Base: gradD})
-	ADDQ(Imm(12), gradU)
-	ADDQ(Imm(4), gradD)
-	Store(gradU, Param("gradU"))
-	Store(gradD, Param("gradD"))
+	grad := pointer("grad")
+	VADDPS(Mem{Base: grad}, all, all)
+	VMOVUPS(all, Mem{Base: grad})
+	ADDQ(Imm(16), grad)
+	Store(grad, Param("grad"))
 
 	row := scaled("row")
 	l.end(row, l.phi, slope)
