@@ -10,12 +10,16 @@ APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done
 run:
 	go run ./tools/predict -model testdata/tiny.pt testdata/ethanol.xyz
 
-# gcc is for the race detector, ASE to read what we write.
+# gcc is for the race detector, ASE reads what we write, qemu runs the arm64 tests. GODEBUG takes away
+# vector instructions, so that each set is tested where the machine has a better one.
 test:
-	@$(call APT,gcc libc6-dev python3-ase)
+	@$(call APT,gcc libc6-dev python3-ase qemu-user)
 	PAINLESS_REQUIRE_ASE=1 go test ./...
+	GODEBUG=cpu.avx512f=off go test ./nn
+	GODEBUG=cpu.avx512f=off,cpu.avx2=off go test ./nn
 	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
 	GOARCH=arm64 go build ./...
+	CGO_ENABLED=0 GOARCH=arm64 go test -short -exec qemu-aarch64 ./kernels/... ./nn
 
 # The numbers of the README.
 bench:

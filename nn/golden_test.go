@@ -75,6 +75,9 @@ func TestGolden(t *testing.T) {
 				if _, err := os.Stat(set.golden); errors.Is(err, os.ErrNotExist) && set.name == "development" {
 					t.Skip("no development data beside the project; its own testdata is tested")
 				}
+				if testing.Short() && (set.name == "development" || student.name == "original") {
+					t.Skip("-short: the compact students of the project's own set are tested")
+				}
 				net := loadNetwork(t, filepath.Join(set.models, student.name+".pt"))
 				assert.Equal(t, student.config, net.Config)
 				frames := readFrames(t, filepath.Join(set.golden, student.name+".extxyz"))

@@ -11,6 +11,7 @@ import (
 //go:generate go run -C _asm . -stem silu -out ../silu_amd64.s -stubs ../silu_stub_amd64.go -pkg cpu
 //go:generate go run -C _asm . -stem message -out ../message_amd64.s -stubs ../message_stub_amd64.go -pkg cpu
 //go:generate go run -C _asm . -stem update -out ../update_amd64.s -stubs ../update_stub_amd64.go -pkg cpu
+//go:generate sh -c "sha256sum _asm/*.go _asm/go.mod *_amd64.s *_stub_amd64.go > asm.sum"
 
 // level is the set of vector instructions that the machine has.
 type level int

@@ -1,0 +1,38 @@
+package cpu
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The vector code is what its generator writes: asm.sum holds the sums of both,
+// and go generate, which needs avo, makes all three anew.
+func TestVectorCodeIsUpToDate(t *testing.T) {
+	text, err := os.ReadFile("asm.sum")
+	require.NoError(t, err)
+	listed := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		want, path, ok := strings.Cut(strings.TrimSpace(line), "  ")
+		require.True(t, ok, line)
+		listed[path] = true
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		sum := sha256.Sum256(content)
+		assert.Equal(t, want, hex.EncodeToString(sum[:]), "%s has changed: run go generate ./kernels/cpu", path)
+	}
+	for _, pattern := range []string{"_asm/*.go", "*_amd64.s", "*_stub_amd64.go"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		assert.NotEmpty(t, paths)
+		for _, path := range paths {
+			assert.True(t, listed[path], "%s is not in asm.sum: run go generate ./kernels/cpu", path)
+		}
+	}
+}
