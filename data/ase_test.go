@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,35 +30,45 @@ func pythonWithASE(t *testing.T) string {
 	return ""
 }
 
-func TestASEReadsWhatWeWrite(t *testing.T) {
-	python := pythonWithASE(t)
-	frames := append(readFile(t, "testdata/ase.extxyz"), readFile(t, "testdata/ase.xyz")...)
-	frames[3].Set("energy", -7.0625)
-	frames[3].SetVectors("forces", [][3]float64{{1. / 3, 0, 0}, {-1. / 3, 1e-17, 0}, {0, 0, 2e10}})
-	path := t.TempDir() + "/ours.extxyz"
-	require.NoError(t, os.WriteFile(path, []byte(written(t, frames...)), 0o600))
+// seen is what testdata/ase_check.py prints of a frame.
+type seen struct {
+	Numbers   []int
+	Positions [][3]float64
+	Cell      [3][3]float64
+	PBC       [3]bool
+	Info      map[string]any
+	Arrays    map[string]any
+	Results   struct {
+		Energy     float64
+		FreeEnergy float64 `json:"free_energy"`
+		Forces     [][3]float64
+		Stress     []float64
+	}
+}
+
+func seenByASE(t *testing.T, python, path string) (got []seen) {
+	t.Helper()
 	out, err := exec.Command(python, "testdata/ase_check.py", path).Output()
 	require.NoError(t, err)
-
-	type seen struct {
-		Numbers   []int
-		Positions [][3]float64
-		Cell      [3][3]float64
-		PBC       [3]bool
-		Info      map[string]any
-		Arrays    map[string]any
-		Results   struct {
-			Energy float64
-			Forces [][3]float64
-			Stress []float64
-		}
-	}
-	var got []seen
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		var s seen
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &s))
 		got = append(got, s)
 	}
+	return got
+}
+
+func TestASEReadsWhatWeWrite(t *testing.T) {
+	python := pythonWithASE(t)
+	frames := append(readFile(t, "testdata/ase.extxyz"), readFile(t, "testdata/ase.xyz")...)
+	frames[3].SetText("nothing", "") // ASE would take what follows "" for the value
+	frames[3].Set("energy", -7.0625)
+	frames[3].Set("free_energy", -8.5)
+	frames[3].SetText("odd blanks", "a\u00a0b\vc")
+	frames[3].SetVectors("forces", [][3]float64{{1. / 3, 0, 0}, {-1. / 3, 1e-17, 0}, {0, 0, 2e10}})
+	path := t.TempDir() + "/ours.extxyz"
+	require.NoError(t, os.WriteFile(path, []byte(written(t, frames...)), 0o600))
+	got := seenByASE(t, python, path)
 	require.Len(t, got, len(frames))
 	for i, f := range frames {
 		assert.Equal(t, f.Structure, Structure{got[i].Numbers, got[i].Positions, got[i].Cell, got[i].PBC})
@@ -74,5 +86,38 @@ func TestASEReadsWhatWeWrite(t *testing.T) {
 	assert.Equal(t, []any{true, false}, crystal.Arrays["fixed"])
 	assert.Equal(t, "plain water", got[3].Info["comment"])
 	assert.Equal(t, -7.0625, got[3].Results.Energy)
+	assert.Equal(t, -8.5, got[3].Results.FreeEnergy)
+	assert.Equal(t, "a\u00a0b\vc", got[3].Info["odd blanks"])
 	assert.Equal(t, [][3]float64{{1. / 3, 0, 0}, {-1. / 3, 1e-17, 0}, {0, 0, 2e10}}, got[3].Results.Forces)
+}
+
+// TestWeReadWhatASEReads reads comment lines that both of us must take for the same.
+func TestWeReadWhatASEReads(t *testing.T) {
+	python := pythonWithASE(t)
+	const lattice = `"4 0 0 1 5 0 1 2 6"`
+	path := t.TempDir() + "/both.extxyz"
+	var text strings.Builder
+	for comment, atom := range map[string]string{
+		`Lattice=` + lattice:                                "H 1 2 3",
+		`Lattice = ` + lattice + ` pbc = "T F T"`:           "H 1 2 3 0.5",
+		`lattice=fcc Lattice=` + lattice:                    "H 1 2 3",
+		`lattice=` + lattice + ` pbc="F F F"`:               "h 1 2 3",
+		`Properties=element:S:1:species:S:1:pos:R:3`:        "Ca H 1 2 3",
+		`Properties=species:S:1:pos:R:3:Z:I:1`:              "H 1 2 3 8",
+		`Properties=pos:R:3:symbols:S:1 pbc="T F T"`:        "1 2 3 CL",
+		`pbc="F F F" energy=1.5 stress="1 2 3 4 5 6 7 8 9"`: "H 1 2 3", // not symmetric
+	} {
+		fmt.Fprintf(&text, "1\n%s\n%s\n", comment, atom)
+	}
+	require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
+	frames, got := readFile(t, path), seenByASE(t, python, path)
+	require.Len(t, got, len(frames))
+	for i, f := range frames {
+		assert.Equal(t, f.Structure, Structure{got[i].Numbers, got[i].Positions, got[i].Cell, got[i].PBC}, f.Info)
+		if stress, err := f.Stress(); err == nil {
+			assert.Equal(t, got[i].Results.Stress, stress[:])
+		} else {
+			assert.Nil(t, got[i].Results.Stress)
+		}
+	}
 }

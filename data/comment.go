@@ -8,7 +8,7 @@ import (
 )
 
 // closing is the delimiter that ends a quoted value.
-var closing = map[byte]byte{'"': '"', '\'': '\'', '{': '}', '[': ']'}
+var closing = [256]byte{'"': '"', '\'': '\'', '{': '}', '[': ']'}
 
 // The keys of the structure; as in ASE, capitals matter.
 const (
@@ -17,8 +17,10 @@ const (
 	keyPBC        = "pbc"
 )
 
-// maxFields is more keys than any comment line has, and few enough to look through one by one.
+// maxFields is more info than any comment line has, and few enough to look through one by one.
 const maxFields = 1000
+
+var errFields = fmt.Errorf("comment line: expected at most %d keys beside the structure's, found more", maxFields)
 
 // isExtended says whether a comment line gives one of the structure's keys a value.
 func isExtended(line string) bool {
@@ -38,14 +40,14 @@ func isExtended(line string) bool {
 	return false
 }
 
-// parseComment reads key=value pairs, as ASE does: values quoted by "", ”, {}
-// or [], a backslash before a character that stands for itself, blanks around
-// the = or not, and keys that stand alone, which are T. A value of nothing but
-// blanks is empty. Unlike ASE it reads "a= b=1", which is how ASE writes an
-// empty a, as two keys.
+// parseComment reads key=value pairs, as ASE does: values in double or single
+// quotes, braces or brackets, a backslash before a character that stands for
+// itself, blanks around the = or not, and keys that stand alone, which are T.
+// A value of nothing but blanks is empty. Unlike ASE it reads "a= b=1", which
+// is how ASE writes an empty a, as two keys.
 func parseComment(line string) ([]Field, error) {
 	var fields []Field
-	var key, word strings.Builder
+	var key, word []byte
 	var end byte // what ends the quote that we are in
 	escaped := false
 	inValue := false // word follows an =
@@ -56,21 +58,20 @@ func parseComment(line string) ([]Field, error) {
 		if !filled && !inValue {
 			return nil
 		}
-		field := Field{key.String(), word.String()}
+		field := Field{string(key), string(word)}
 		if alone = !inValue; alone {
-			field = Field{word.String(), "T"}
+			field = Field{string(word), "T"}
 		}
 		if strings.TrimSpace(field.Value) == "" {
 			field.Value = ""
 		}
-		key.Reset()
-		word.Reset()
+		key, word = key[:0], word[:0]
 		inValue, filled, apart = false, false, false
 		if field.Key == "" {
 			return fmt.Errorf("comment line: expected a key before %.40q", "="+field.Value)
 		}
-		if len(fields) == maxFields {
-			return fmt.Errorf("comment line: expected at most %d keys, found more", maxFields)
+		if len(fields) == maxFields+3 { // Lattice, Properties, pbc
+			return errFields
 		}
 		fields = append(fields, field)
 		return nil
@@ -78,14 +79,14 @@ func parseComment(line string) ([]Field, error) {
 	for _, r := range []byte(line) { // bytes, as old files are in old encodings
 		switch {
 		case escaped:
-			word.WriteByte(r)
+			word = append(word, r)
 			escaped = false
 		case r == '\\':
 			escaped, filled = true, true
 		case end != 0 && r == end:
 			end = 0
 		case end != 0:
-			word.WriteByte(r)
+			word = append(word, r)
 		case closing[r] != 0:
 			end, filled = closing[r], true
 		case isBlank(r) && inValue && !filled:
@@ -95,22 +96,22 @@ func parseComment(line string) ([]Field, error) {
 				return nil, err
 			}
 		case r == '=' && !inValue && !filled && alone: // key =
-			key.WriteString(fields[len(fields)-1].Key)
+			key = append(key, fields[len(fields)-1].Key...)
 			fields = fields[:len(fields)-1]
 			inValue = true
 		case r == '=' && (!inValue || apart && filled):
-			next := word.String()
-			if inValue { // the value was empty, and this is the next key
-				word.Reset()
+			if inValue { // the value was empty, and word is the next key
+				next := word
+				word = nil
 				if err := finish(); err != nil {
 					return nil, err
 				}
+				word = next
 			}
-			word.Reset()
-			key.WriteString(next)
+			key, word = word, key[:0]
 			inValue, filled = true, false
 		default:
-			word.WriteByte(r)
+			word = append(word, r)
 			filled = true
 		}
 	}
@@ -205,4 +206,14 @@ func parseProperties(text string) ([]property, error) {
 		list = append(list, p)
 	}
 	return list, nil
+}
+
+func parseBool(word string) (value, ok bool) {
+	switch word {
+	case "T", "True", "TRUE", "true", "1":
+		return true, true
+	case "F", "False", "FALSE", "false", "0":
+		return false, true
+	}
+	return false, false
 }

@@ -54,7 +54,7 @@ func (f *Frame) Get(key string) (value string, ok bool) {
 	return "", false
 }
 
-// Floats is the numbers of a key, separated by blanks or commas. A missing
+// Floats is the n numbers of a key, separated by blanks or commas. A missing
 // key and a value that is not n numbers are errors.
 func (f *Frame) Floats(key string, n int) ([]float64, error) {
 	value, ok := f.Get(key)
@@ -78,7 +78,8 @@ func (f *Frame) Set(key string, numbers ...float64) {
 	f.SetText(key, strings.Join(text, " "))
 }
 
-// SetText gives a key a text, in place of the value that was there.
+// SetText gives a key a text, in place of the value that was there. A text of
+// blanks reads back as an empty one.
 func (f *Frame) SetText(key, value string) {
 	if i := f.field(key); i >= 0 {
 		f.Info[i].Value = value
@@ -93,13 +94,14 @@ func (f *Frame) SetStress(s [6]float64) {
 	f.Set("stress", s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2])
 }
 
-// Stress is stress as xx, yy, zz, yz, xz, xy, eV/Å³.
+// Stress is stress as xx, yy, zz, yz, xz, xy, eV/Å³; tension is positive. Of
+// nine numbers that are not symmetric it takes those that ASE takes.
 func (f *Frame) Stress() ([6]float64, error) {
 	s, err := f.Floats("stress", 9)
 	if err != nil {
 		return [6]float64{}, err
 	}
-	return [6]float64{s[0], s[4], s[8], s[5], s[2], s[1]}, nil
+	return [6]float64{s[0], s[4], s[8], s[7], s[6], s[3]}, nil
 }
 
 // Column is the column of a name, or nil.
@@ -152,24 +154,29 @@ func (f *Frame) column(name string) int {
 
 // parseFloats is n numbers separated by blanks or commas.
 func parseFloats(text string, n int) ([]float64, error) {
-	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
-	if len(words) != n {
-		return nil, fmt.Errorf("expected %d numbers, found %d in %.60q", n, len(words), text)
-	}
-	numbers := make([]float64, n)
-	for i, word := range words {
-		var err error
-		if numbers[i], err = parseFloat([]byte(word)); err != nil {
+	numbers, found := make([]float64, 0, n), 0
+	for word := range strings.FieldsFuncSeq(text, isSeparator) {
+		if found++; found > n {
+			continue
+		}
+		x, err := parseFloat([]byte(word))
+		if err != nil {
 			return nil, err
 		}
+		numbers = append(numbers, x)
+	}
+	if found != n {
+		return nil, fmt.Errorf("expected %d numbers, found %d in %.60q", n, found, text)
 	}
 	return numbers, nil
 }
 
+func isSeparator(r rune) bool { return r == ' ' || r == ',' || r == '\t' }
+
 // parseFloat reads a number; Fortran's exponents (1.0D-3) too.
 func parseFloat(word []byte) (float64, error) {
-	x, err := strconv.ParseFloat(string(word), 64) // does not allocate
-	if err != nil || bytes.ContainsAny(word, "xX") {
+	x, err := strconv.ParseFloat(string(word), 64)                                        // does not allocate
+	if err != nil || bytes.IndexByte(word, 'x') >= 0 || bytes.IndexByte(word, 'X') >= 0 { // hexadecimal
 		return parseFortran(string(word))
 	}
 	return x, nil

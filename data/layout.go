@@ -7,12 +7,15 @@ import (
 	"strconv"
 )
 
-// layout is what the words of an atom's line are, in order.
+// layout is what the words of an atom's line are, in order. The frames of a
+// file mostly share one.
 type layout struct {
+	text       string // of Properties; empty where there is none
 	properties []property
-	target     []int    // of each property: an index into Columns, or one of the below
+	target     []int    // of each property: an index into columns, or one of the below
+	columns    []Column // without values
 	words      [][]byte // of the line being read
-	open       bool     // more words may follow
+	atoms      int      // of the last frame that was read with this layout
 }
 
 const (
@@ -35,13 +38,15 @@ func plainLayout() *layout {
 		properties: []property{{"species", String, 1}, {"pos", Real, 3}},
 		target:     []int{species, position},
 		words:      make([][]byte, 4),
-		open:       true,
 	}
 }
 
-// newLayout reads Properties and makes the frame's columns. Atomic numbers go
-// before symbols, as in ASE; element is the species where nothing else is.
-func newLayout(f *Frame, text string) (*layout, error) {
+// newLayout reads Properties. Atomic numbers go before symbols, as in ASE;
+// element is the species where nothing else is.
+func newLayout(text string) (*layout, error) {
+	if text == "" {
+		return plainLayout(), nil
+	}
 	properties, err := parseProperties(text)
 	if err != nil {
 		return nil, err
@@ -54,7 +59,7 @@ func newLayout(f *Frame, text string) (*layout, error) {
 		}
 		has[target] = has[target] || ok
 	}
-	l := &layout{properties: properties}
+	l := &layout{text: text, properties: properties}
 	width := 0
 	for _, p := range properties {
 		target, ok := structural[p.name]
@@ -62,8 +67,8 @@ func newLayout(f *Frame, text string) (*layout, error) {
 			target, ok, has[species] = species, true, true
 		}
 		if !ok {
-			target = len(f.Columns)
-			f.Columns = append(f.Columns, Column{Name: p.name, Kind: p.kind, Width: p.width})
+			target = len(l.columns)
+			l.columns = append(l.columns, Column{Name: p.name, Kind: p.kind, Width: p.width})
 		} else if err := p.check(target); err != nil {
 			return nil, err
 		}
@@ -95,10 +100,35 @@ func (p property) check(target int) error {
 	return nil
 }
 
+// start gives a frame of n atoms its columns, and no more room in advance than
+// the last frame filled.
+func (l *layout) start(f *Frame, n int) {
+	n = min(n, l.atoms)
+	f.Numbers = slices.Grow(f.Numbers, n)
+	f.Positions = slices.Grow(f.Positions, n)
+	f.Columns = slices.Clone(l.columns)
+	for i := range f.Columns {
+		c := &f.Columns[i]
+		switch c.Kind {
+		case Real:
+			c.Reals = slices.Grow(c.Reals, n*c.Width)
+		case Integer:
+			c.Integers = slices.Grow(c.Integers, n*c.Width)
+		case Logical:
+			c.Bools = slices.Grow(c.Bools, n*c.Width)
+		default:
+			c.Strings = slices.Grow(c.Strings, n*c.Width)
+		}
+	}
+}
+
 // atom adds the atom of a line to the frame.
 func (l *layout) atom(f *Frame, line []byte) error {
 	n, rest := splitWords(l.words, line)
-	if n < len(l.words) {
+	if l.text != "" {
+		n += countWords(rest)
+	}
+	if n != len(l.words) {
 		return fmt.Errorf("expected %d columns, found %d in %.60q", len(l.words), n, line)
 	}
 	words := l.words
@@ -107,14 +137,6 @@ func (l *layout) atom(f *Frame, line []byte) error {
 			return fmt.Errorf("atom %d: %s: %w", len(f.Positions), p.name, err)
 		}
 		words = words[p.width:]
-	}
-	if !l.open {
-		for more := -1; more != 0; n += more {
-			more, rest = splitWords(l.words, rest)
-		}
-	}
-	if n > len(l.words) {
-		return fmt.Errorf("expected %d columns, found %d in %.60q", len(l.words), n, line)
 	}
 	return nil
 }
@@ -137,6 +159,14 @@ func splitWords(words [][]byte, line []byte) (n int, rest []byte) {
 		words[n] = line[start:i]
 	}
 	return n, line[i:]
+}
+
+func countWords(line []byte) (count int) {
+	var words [16][]byte
+	for n := -1; n != 0; count += n {
+		n, line = splitWords(words[:], line)
+	}
+	return count
 }
 
 func isBlank(b byte) bool { return b == ' ' || '\t' <= b && b <= '\r' }

@@ -13,15 +13,16 @@ import (
 
 // Reader reads frames of extended or plain XYZ, one after another.
 //
-// A comment line with Lattice=, Properties= or pbc= makes a frame extended; a
-// Lattice without pbc is periodic along all three vectors. In a plain frame
-// the comment is free text, and columns after the coordinates are passed over.
-// An element is a symbol or an atomic number.
+// A comment line with Lattice=, Properties= or pbc=, in these capitals, makes
+// a frame extended; a Lattice without pbc is periodic along all three vectors.
+// In a plain frame the comment is free text. Without Properties, columns after
+// the coordinates are passed over. An element is a symbol or an atomic number.
 type Reader struct {
-	in   *bufio.Reader
-	name string
-	line int    // number of the line last read, from 1
-	long []byte // a line that is longer than in's buffer
+	in     *bufio.Reader
+	name   string
+	line   int     // number of the line last read, from 1
+	long   []byte  // a line that is longer than in's buffer
+	layout *layout // of the last frame
 }
 
 const (
@@ -31,11 +32,12 @@ const (
 
 // NewReader reads from r; name is what errors call it.
 func NewReader(r io.Reader, name string) *Reader {
-	return &Reader{in: bufio.NewReaderSize(r, bufferSize), name: name}
+	return &Reader{in: bufio.NewReaderSize(r, bufferSize), name: name, layout: plainLayout()}
 }
 
 // Read is the next frame, or io.EOF after the last one. Other errors name the
-// file, the line, what was expected and what was found.
+// file, the line, what was expected and what was found, and end the reading.
+// Atoms are counted from 0.
 func (r *Reader) Read() (*Frame, error) {
 	f, err := r.frame()
 	if err != nil && err != io.EOF {
@@ -51,22 +53,36 @@ func (r *Reader) frame() (*Frame, error) {
 	}
 	comment, err := r.next()
 	if err != nil {
-		return nil, inFrame(err, "a comment line")
+		if err == io.EOF {
+			err = errors.New("expected a comment line, found the end of the file")
+		}
+		return nil, err
 	}
-	f, layout, err := newFrame(string(comment))
+	f, properties, err := newFrame(string(comment))
 	if err != nil {
 		return nil, err
 	}
+	if properties != r.layout.text {
+		l, err := newLayout(properties)
+		if err != nil {
+			return nil, err
+		}
+		r.layout = l
+	}
+	r.layout.start(f, n)
 	for i := range n {
 		line, err := r.next()
-		if err != nil {
-			return nil, inFrame(err, fmt.Sprintf("atom %d of %d", i+1, n))
+		if err == io.EOF {
+			err = fmt.Errorf("expected %d atoms, found the end of the file after %d", n, i)
 		}
-		if err := layout.atom(f, line); err != nil {
+		if err != nil {
+			return nil, err
+		}
+		if err := r.layout.atom(f, line); err != nil {
 			return nil, err
 		}
 	}
-	layout.finish(f)
+	r.layout.atoms = n
 	return f, nil
 }
 
@@ -85,14 +101,6 @@ func (r *Reader) count() (int, error) {
 		return 0, fmt.Errorf("expected the number of atoms, found %.60q", text)
 	}
 	return n, nil
-}
-
-// inFrame is an error inside a frame, where the end of the file is one.
-func inFrame(err error, expected string) error {
-	if err == io.EOF {
-		return fmt.Errorf("expected %s, found the end of the file", expected)
-	}
-	return err
 }
 
 // next is the next line without its ending, until the following call; io.EOF
@@ -117,68 +125,60 @@ func (r *Reader) next() ([]byte, error) {
 	return bytes.TrimRight(line, "\r\n"), nil
 }
 
-// newFrame is a frame without atoms, from its comment line, and the layout of
-// the lines that follow.
-func newFrame(comment string) (*Frame, *layout, error) {
-	f := &Frame{}
-	if lower := strings.ToLower(comment); !strings.Contains(lower, "lattice=") && !strings.Contains(lower, "properties=") && !strings.Contains(lower, "pbc=") {
+// newFrame is a frame without atoms, from its comment line, and the value of
+// Properties.
+func newFrame(comment string) (f *Frame, properties string, err error) {
+	f = &Frame{}
+	comment = strings.ReplaceAll(comment, "\r", " ") // which Python takes for the end of a line
+	if !isExtended(comment) {
 		f.Plain = true
 		if text := strings.TrimSpace(comment); text != "" {
 			f.Info = []Field{{Comment, text}}
 		}
-		return f, plainLayout(), nil
+		return f, "", nil
 	}
 	fields, err := parseComment(comment)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
-	properties := "species:S:1:pos:R:3"
-	hasPBC := false
+	var lattice, pbc string
 	for _, field := range fields {
-		switch strings.ToLower(field.Key) {
-		case "lattice":
-			numbers, err := parseFloats(field.Value, 9)
-			if err != nil {
-				return nil, nil, fmt.Errorf("key Lattice: %w", err)
+		switch field.Key {
+		case keyLattice:
+			lattice = field.Value
+			if err := f.setLattice(lattice); err != nil {
+				return nil, "", fmt.Errorf("key Lattice: %w", err)
 			}
-			for i, x := range numbers {
-				if math.IsNaN(x) || math.IsInf(x, 0) {
-					return nil, nil, fmt.Errorf("key Lattice: expected finite numbers, found %v", x)
-				}
-				f.Cell[i/3][i%3] = x
+		case keyPBC:
+			pbc = field.Value
+			if f.PBC, err = parsePBC(pbc); err != nil {
+				return nil, "", err
 			}
-			if !hasPBC {
-				f.PBC = [3]bool{true, true, true}
-			}
-		case "pbc":
-			hasPBC = true
-			if f.PBC, err = parsePBC(field.Value); err != nil {
-				return nil, nil, err
-			}
-		case "properties":
+		case keyProperties:
 			properties = field.Value
 		default:
 			f.SetText(field.Key, field.Value)
 		}
 	}
-	l, err := newLayout(f, properties)
-	return f, l, err
+	if len(f.Info) > maxFields {
+		return nil, "", errFields
+	}
+	if lattice != "" && pbc == "" {
+		f.PBC = [3]bool{true, true, true}
+	}
+	return f, properties, nil
 }
 
-// parsePBC reads "T F T", or one value for all three directions.
-func parsePBC(text string) (pbc [3]bool, err error) {
-	words := strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' })
-	if len(words) == 1 {
-		words = []string{words[0], words[0], words[0]}
+func (f *Frame) setLattice(text string) error {
+	numbers, err := parseFloats(text, 9)
+	if err != nil {
+		return err
 	}
-	if len(words) != 3 {
-		return pbc, fmt.Errorf("key pbc: expected three of T and F, found %.40q", text)
-	}
-	for k, word := range words {
-		var ok bool
-		if pbc[k], ok = parseBool(word); !ok {
-			return pbc, fmt.Errorf("key pbc: expected T or F, found %.40q", word)
+	for i, x := range numbers {
+		if !isFinite(x) {
+			return fmt.Errorf("expected finite numbers, found %v", x)
 		}
+		f.Cell[i/3][i%3] = x
 	}
-	return pbc, nil
+	return nil
 }

@@ -24,7 +24,9 @@ func NewWriter(w io.Writer) *Writer {
 func (w *Writer) Flush() error { return w.out.Flush() }
 
 // Write writes a frame. It writes nothing of one that it cannot write: columns
-// of the wrong length, unknown elements, text columns with blanks.
+// of the wrong length or with the names of the structure's own, unknown
+// elements, positions that are not finite, text columns with blanks, two
+// fields or columns of one name.
 func (w *Writer) Write(f *Frame) error {
 	if err := f.check(); err != nil {
 		return fmt.Errorf("cannot write frame: %w", err)
@@ -55,11 +57,11 @@ func appendComment(line []byte, f *Frame) []byte {
 		}
 		line = append(line, `" `...)
 	}
-	line = append(line, "Properties=species:S:1:pos:R:3"...)
+	properties := []byte("species:S:1:pos:R:3")
 	for _, c := range f.Columns {
-		line = fmt.Appendf(line, ":%s:%c:%d", c.Name, c.Kind, c.Width)
+		properties = fmt.Appendf(properties, ":%s:%c:%d", c.Name, c.Kind, c.Width)
 	}
-	line = append(line, ' ')
+	line = appendField(line, Field{keyProperties, string(properties)})
 	for _, field := range f.Info {
 		line = appendField(line, field)
 	}
@@ -121,26 +123,67 @@ func (f *Frame) check() error {
 		if z < 1 || z > len(elements) {
 			return fmt.Errorf("atom %d has atomic number %d: expected 1 to %d", i, z, len(elements))
 		}
-	}
-	for _, field := range f.Info {
-		if field.Key == "" || strings.ContainsAny(field.Key+field.Value, "\r\n") {
-			return fmt.Errorf("info %q = %.40q: expected a key, and one line", field.Key, field.Value)
+		for c, x := range f.Positions[i] {
+			if !isFinite(x) {
+				return fmt.Errorf("atom %d has %c = %v: expected a finite number", i, "xyz"[c], x)
+			}
 		}
 	}
-	for _, c := range f.Columns {
+	for _, a := range f.Cell {
+		if !isFinite(a[0]) || !isFinite(a[1]) || !isFinite(a[2]) {
+			return fmt.Errorf("lattice vector %v: expected finite numbers", a)
+		}
+	}
+	if len(f.Info) > maxFields {
+		return errFields
+	}
+	for i, field := range f.Info {
+		switch field.Key {
+		case "", keyLattice, keyProperties, keyPBC:
+			return fmt.Errorf("info %q: expected another key", field.Key)
+		}
+		if strings.ContainsAny(field.Key+field.Value, "\r\n") {
+			return fmt.Errorf("info %q = %.40q: expected one line", field.Key, field.Value)
+		}
+		if f.field(field.Key) != i {
+			return fmt.Errorf("info %q: expected one value, found two", field.Key)
+		}
+	}
+	width := 4 // species and pos
+	for i := range f.Columns {
+		c := &f.Columns[i]
 		if err := c.check(n); err != nil {
 			return fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		if f.column(c.Name) != i {
+			return fmt.Errorf("column %s: expected one, found two", c.Name)
+		}
+		if width += c.Width; width > maxWidth {
+			return fmt.Errorf("expected at most %d values an atom, found more", maxWidth)
 		}
 	}
 	return nil
 }
 
+// check says what keeps a column of n atoms from being written.
 func (c *Column) check(n int) error {
-	length, known := map[Kind]int{Real: len(c.Reals), Integer: len(c.Integers), Logical: len(c.Bools), String: len(c.Strings)}[c.Kind]
-	if !known || c.Name == "" || strings.ContainsAny(c.Name, ": \t\r\n=\\\"'{}[]") {
-		return fmt.Errorf("name %q and kind %q: expected a plain name and one of R, I, S, L", c.Name, c.Kind)
+	if _, taken := structural[c.Name]; taken || c.Name == "" || strings.ContainsAny(c.Name, ":\r\n") {
+		return fmt.Errorf("name %q: expected another one, without colons", c.Name)
 	}
-	if c.Width < 1 || length != n*c.Width {
+	var length int
+	switch c.Kind {
+	case Real:
+		length = len(c.Reals)
+	case Integer:
+		length = len(c.Integers)
+	case Logical:
+		length = len(c.Bools)
+	case String:
+		length = len(c.Strings)
+	default:
+		return fmt.Errorf("kind %q: expected R, I, S or L", c.Kind)
+	}
+	if c.Width < 1 || c.Width > maxWidth || length != n*c.Width {
 		return fmt.Errorf("%d values for %d atoms of width %d", length, n, c.Width)
 	}
 	for _, s := range c.Strings {

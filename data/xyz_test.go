@@ -107,9 +107,19 @@ func TestReadFlavours(t *testing.T) {
 		"braces":                {"1\nLattice={4 0 0 0 5 0 1 0 6}\nH 1 2 3\n", periodic},
 		"brackets and commas":   {"1\nLattice=[4, 0, 0, 0, 5, 0, 1, 0, 6]\nH 1 2 3\n", periodic},
 		"pbc after":             {"1\nLattice=\"4 0 0 0 5 0 1 0 6\" pbc=\"T T F\"\nH 1 2 3\n", slab},
-		"pbc before":            {"1\npbc=\"1 True F\" lattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", slab},
+		"pbc before":            {"1\npbc=\"1 True F\" Lattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", slab},
 		"one pbc":               {"1\npbc=T Lattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", periodic},
 		"columns in any order":  {"1\nProperties=pos:R:3:q:R:1:species:S:1\n1 2 3 0.5 H\n", hydrogen},
+		"blanks around =":       {"1\nLattice = \"4 0 0 0 5 0 1 0 6\" energy =1\nH 1 2 3\n", periodic},
+		"no Properties":         {"1\nLattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3 0.5 x\n", periodic},
+		"capitals of Lattice":   {"1\nlattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", hydrogen},
+		"lattice of another":    {"1\nlattice=fcc Lattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", periodic},
+		"sublattice":            {"1\nsubLattice=3 isn't periodic\nH 1 2 3\n", hydrogen},
+		"element":               {"1\nProperties=element:S:1:pos:R:3\nH 1 2 3\n", hydrogen},
+		"element and species":   {"1\nProperties=element:S:1:species:S:1:pos:R:3\nCa H 1 2 3\n", hydrogen},
+		"symbols":               {"1\nProperties=symbols:S:1:positions:R:3\nH 1 2 3\n", hydrogen},
+		"integer species":       {"1\nProperties=species:I:1:pos:R:3\n1 1 2 3\n", hydrogen},
+		"labels beside Z":       {"1\nProperties=species:S:1:Z:I:1:pos:R:3\nH1 1 1 2 3\n", hydrogen},
 		"Z":                     {"1\nProperties=Z:I:1:pos:R:3\n1 1 2 3\n", hydrogen},
 		"Z goes before species": {"1\nProperties=species:S:1:Z:I:1:pos:R:3\nC 1 1 2 3\n", hydrogen},
 	} {
@@ -130,6 +140,9 @@ func TestParseComment(t *testing.T) {
 		`a="x y" b='z w' c={1 2} d=[3 4]`: {{"a", "x y"}, {"b", "z w"}, {"c", "1 2"}, {"d", "3 4"}},
 		`a="say \"hi\"" b=c\ d`:           {{"a", `say "hi"`}, {"b", "c d"}},
 		`a=b=c "quoted key"=1 e=""`:       {{"a", "b=c"}, {"quoted key", "1"}, {"e", ""}},
+		`a = 1 b= "x y" c ="z" d`:         {{"a", "1"}, {"b", "x y"}, {"c", "z"}, {"d", "T"}},
+		`name= energy=-1.5 last=`:         {{"name", ""}, {"energy", "-1.5"}, {"last", ""}}, // ASE writes ""
+		`name="" e=1 b=" " c=d\`:          {{"name", ""}, {"e", "1"}, {"b", ""}, {"c", "d"}},
 		`å=ß`:                             {{"å", "ß"}},
 	} {
 		got, err := parseComment(line)
@@ -147,16 +160,18 @@ func TestReadRefuses(t *testing.T) {
 		"count":            {"one\n", 1, `expected the number of atoms, found "one"`},
 		"negative count":   {"-1\n", 1, `expected the number of atoms, found "-1"`},
 		"huge count":       {"99999999999\n\n", 1, `expected the number of atoms`},
-		"count too large":  {"2000000000\n\nH 1 2 3\n", 4, "expected atom 2 of 2000000000, found the end of the file"},
+		"count too large":  {"2000000000\n\nH 1 2 3\n", 4, "expected 2000000000 atoms, found the end of the file after 1"},
 		"no comment":       {"1\n", 2, "expected a comment line, found the end of the file"},
 		"second frame":     {"1\n\nH 1 2 3\nx\n", 4, `expected the number of atoms, found "x"`},
 		"few columns":      {"1\n\nH 1 2\n", 3, `expected 4 columns, found 3 in "H 1 2"`},
 		"many columns":     {"1\nProperties=species:S:1:pos:R:3\nH 1 2 3 4\n", 3, "expected 4 columns, found 5"},
 		"element":          {"1\n\nXx 1 2 3\n", 3, `expected the symbol of an element, or its atomic number, found "Xx"`},
+		"label":            {"1\n\nC1 1 2 3\n", 3, `atom 0: species: expected the symbol of an element, or its atomic number, found "C1"`},
+		"deuterium":        {"1\n\nD 1 2 3\n", 3, `found "D"`},
 		"element 119":      {"1\n\n119 1 2 3\n", 3, `found "119"`},
 		"coordinate":       {"1\n\nH 1 two 3\n", 3, `y coordinate: expected a number, found "two"`},
 		"hexadecimal":      {"1\n\nH 1 0x2p3 3\n", 3, `y coordinate: expected a number`},
-		"NaN":              {"1\n\nH 1 2 NaN\n", 3, `z coordinate: expected a finite number, found "NaN"`},
+		"NaN":              {"2\n\nH 1 2 3\nH 1 2 NaN\n", 4, `atom 1: pos: z coordinate: expected a finite number, found "NaN"`},
 		"infinite":         {"1\n\nH -Inf 2 3\n", 3, "x coordinate: expected a finite number"},
 		"lattice of 8":     {"1\nLattice=\"1 0 0 0 1 0 0 0\"\nH 1 2 3\n", 2, "key Lattice: expected 9 numbers, found 8"},
 		"lattice of text":  {"1\nLattice=\"1 0 0 0 1 0 0 0 x\"\nH 1 2 3\n", 2, `key Lattice: expected a number, found "x"`},
@@ -171,6 +186,10 @@ func TestReadRefuses(t *testing.T) {
 		"huge width":       {"1\nProperties=species:S:1:pos:R:3:x:R:9999:y:R:9999\nH 1 2 3\n", 2, "at most 10000 values an atom"},
 		"twice":            {"1\nProperties=species:S:1:pos:R:3:x:R:1:x:R:1\nH 1 2 3 4 5\n", 2, "expected a new name"},
 		"no pos":           {"1\nProperties=species:S:1:x:R:3\nH 1 2 3\n", 2, "expected pos:R:3"},
+		"species twice":    {"1\nProperties=symbols:S:1:species:S:1:pos:R:3\nH H 1 2 3\n", 2, "found also species"},
+		"two species":      {"1\nProperties=species:S:2:pos:R:3\nH H 1 2 3\n", 2, "expected species:S:1, found species:S:2"},
+		"pos of two":       {"1\nProperties=species:S:1:pos:R:2\nH 1 2\n", 2, "expected pos:R:3, found pos:R:2"},
+		"real Z":           {"1\nProperties=Z:R:1:pos:R:3\n1 1 2 3\n", 2, "expected Z:I:1, found Z:R:1"},
 		"no species":       {"1\nProperties=pos:R:3\n1 2 3\n", 2, "expected species:S:1 or Z:I:1"},
 		"integer":          {"1\nProperties=species:S:1:pos:R:3:tag:I:1\nH 1 2 3 1.5\n", 3, `tag: expected an integer, found "1.5"`},
 		"logical":          {"1\nProperties=species:S:1:pos:R:3:on:L:1\nH 1 2 3 maybe\n", 3, `on: expected T or F, found "maybe"`},
@@ -187,27 +206,6 @@ func TestReadRefuses(t *testing.T) {
 		assert.ErrorContains(t, err, fmt.Sprintf("file.xyz:%d: ", c.line), name)
 		assert.Nil(t, f, name)
 	}
-}
-
-// endless is a line without an end.
-type endless struct{}
-
-func (endless) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = '1'
-	}
-	return len(p), nil
-}
-
-func TestReadLongLines(t *testing.T) {
-	comment := strings.Repeat("x", 3*bufferSize)
-	frames := readAll(t, strings.NewReader("1\n"+comment+"\nH 1 2 3\n"))
-	value, _ := frames[0].Get(Comment)
-	assert.Equal(t, comment, value)
-	_, err := NewReader(endless{}, "endless").Read()
-	assert.ErrorContains(t, err, "endless:1: expected lines of at most 64 MiB")
-	_, err = NewReader(iotest.ErrReader(fs.ErrPermission), "locked").Read()
-	assert.ErrorIs(t, err, fs.ErrPermission)
 }
 
 func TestFrameFields(t *testing.T) {
@@ -262,12 +260,25 @@ func TestWriteRefuses(t *testing.T) {
 	}{
 		"positions":   {func(f *Frame) { f.Positions = nil }, "0 positions for 1 atoms"},
 		"element":     {func(f *Frame) { f.Numbers[0] = 0 }, "atom 0 has atomic number 0"},
-		"two lines":   {func(f *Frame) { f.SetText("a", "b\nc") }, "expected a key, and one line"},
-		"no key":      {func(f *Frame) { f.SetText("", "b") }, "expected a key"},
+		"two lines":   {func(f *Frame) { f.SetText("a", "b\nc") }, "expected one line"},
+		"no key":      {func(f *Frame) { f.SetText("", "b") }, `info "": expected another key`},
 		"length":      {func(f *Frame) { f.SetVectors("forces", nil) }, "column forces: 0 values for 1 atoms of width 3"},
 		"column name": {func(f *Frame) { f.SetVectors("a:b", nil) }, `name "a:b"`},
-		"kind":        {func(f *Frame) { f.Columns = []Column{{Name: "x", Width: 1}} }, "expected a plain name and one of R, I, S, L"},
-		"blanks":      {func(f *Frame) { f.Columns = []Column{{Name: "x", Kind: String, Width: 1, Strings: []string{"a b"}}} }, `text "a b": expected no blanks`},
+		"kind":        {func(f *Frame) { f.Columns = []Column{{Name: "x", Width: 1}} }, "expected R, I, S or L"},
+		"not finite":  {func(f *Frame) { f.Positions[0][1] = math.NaN() }, "atom 0 has y = NaN"},
+		"cell":        {func(f *Frame) { f.Cell[2][0] = math.Inf(1) }, "expected finite numbers"},
+		"lattice":     {func(f *Frame) { f.SetText("Lattice", "b") }, `info "Lattice": expected another key`},
+		"key twice":   {func(f *Frame) { f.Info = []Field{{"a", "1"}, {"a", "2"}} }, `info "a": expected one value, found two`},
+		"many keys":   {func(f *Frame) { f.Info = make([]Field, 1001) }, "expected at most 1000 keys"},
+		"Z":           {func(f *Frame) { f.Columns = []Column{{Name: "Z", Kind: Integer, Width: 1, Integers: []int{1}}} }, `name "Z": expected another one`},
+		"name twice": {func(f *Frame) {
+			f.SetVectors("a", [][3]float64{{}})
+			f.Columns = append(f.Columns, f.Columns[0])
+		}, "column a: expected one, found two"},
+		"width": {func(f *Frame) {
+			f.Columns = []Column{{Name: "x", Kind: Real, Width: 9997, Reals: make([]float64, 9997)}}
+		}, "at most 10000 values"},
+		"blanks": {func(f *Frame) { f.Columns = []Column{{Name: "x", Kind: String, Width: 1, Strings: []string{"a b"}}} }, `text "a b": expected no blanks`},
 	} {
 		f := &Frame{Structure: Structure{Numbers: []int{1}, Positions: [][3]float64{{}}}}
 		c.change(f)
@@ -307,65 +318,4 @@ func TestElements(t *testing.T) {
 	}
 	assert.Equal(t, "X", Symbol(0))
 	assert.Equal(t, "X", Symbol(119))
-}
-
-func FuzzReader(f *testing.F) {
-	for _, path := range []string{"testdata/ase.extxyz", "testdata/ase.xyz"} {
-		text, err := os.ReadFile(path)
-		require.NoError(f, err)
-		f.Add(text)
-	}
-	f.Add([]byte("1\npbc=\"T F T\" a={1 2} b='\\'' c Properties=species:S:1:pos:R:3:l:L:1\nH 1 2 3 T\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		in := NewReader(bytes.NewReader(text), "fuzz")
-		for {
-			frame, err := in.Read()
-			if err != nil {
-				return
-			}
-			if frame.check() != nil { // such as a text column with a name that we would not write
-				continue
-			}
-			again := readAll(t, strings.NewReader(written(t, frame)))
-			require.Len(t, again, 1)
-			require.Equal(t, written(t, frame), written(t, again[0]), "what is written reads back the same")
-		}
-	})
-}
-
-func BenchmarkReader(b *testing.B) {
-	text := []byte(written(b, trajectoryFrame()))
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := NewReader(bytes.NewReader(text), "bench").Read(); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkWriter(b *testing.B) {
-	f := trajectoryFrame()
-	b.SetBytes(int64(len(written(b, f))))
-	b.ReportAllocs()
-	w := NewWriter(io.Discard)
-	for b.Loop() {
-		if err := w.Write(f); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// trajectoryFrame is 3,000 atoms with forces.
-func trajectoryFrame() *Frame {
-	f := &Frame{}
-	var forces [][3]float64
-	for i := range 3000 {
-		x := float64(i) / 7
-		f.Numbers = append(f.Numbers, 1+i%17)
-		f.Positions = append(f.Positions, [3]float64{x, math.Sin(x), math.Cos(x)})
-		forces = append(forces, [3]float64{math.Sin(2 * x), math.Cos(3 * x), -x / 100})
-	}
-	f.SetVectors("forces", forces)
-	return f
 }
