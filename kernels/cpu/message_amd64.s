@@ -5,8 +5,8 @@
 #include "textflag.h"
 
 // func messageForwardFirstAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
-// Requires: AVX, FMA3
-TEXT ·messageForwardFirstAVX2(SB), NOSPLIT, $0-96
+// Requires: AVX, FMA3, MMX+
+TEXT ·messageForwardFirstAVX2(SB), NOSPLIT, $8-96
 	MOVQ h+72(FP), AX
 	SHLQ $0x02, AX
 	MOVQ i+32(FP), CX
@@ -26,6 +26,18 @@ pair:
 	IMULQ        AX, R9
 	LEAQ         (R8)(R8*2), R10
 	LEAQ         (R9)(R9*2), R11
+	MOVLQSX      16(DX), R15
+	IMULQ        AX, R15
+	MOVQ         outS+0(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	MOVQ         inS+16(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	LEAQ         (R15)(R15*2), R15
+	MOVQ         outV+8(FP), BP
+	ADDQ         R15, BP
+	PREFETCHT0   (BP)
+	PREFETCHT0   (BP)(AX*1)
+	PREFETCHT0   (BP)(AX*2)
 	VMOVUPS      (SI), Y0
 	VMOVUPS      (SI)(DI*1), Y1
 	VMOVUPS      (R12)(R8*1), Y2
@@ -105,8 +117,8 @@ pair:
 	RET
 
 // func messageForwardAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
-// Requires: AVX, FMA3
-TEXT ·messageForwardAVX2(SB), NOSPLIT, $0-96
+// Requires: AVX, FMA3, MMX+
+TEXT ·messageForwardAVX2(SB), NOSPLIT, $8-96
 	MOVQ h+72(FP), AX
 	SHLQ $0x02, AX
 	MOVQ i+32(FP), CX
@@ -126,6 +138,24 @@ pair:
 	IMULQ        AX, R9
 	LEAQ         (R8)(R8*2), R10
 	LEAQ         (R9)(R9*2), R11
+	MOVLQSX      16(DX), R15
+	IMULQ        AX, R15
+	MOVQ         outS+0(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	MOVQ         inS+16(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	LEAQ         (R15)(R15*2), R15
+	MOVQ         outV+8(FP), BP
+	ADDQ         R15, BP
+	PREFETCHT0   (BP)
+	PREFETCHT0   (BP)(AX*1)
+	PREFETCHT0   (BP)(AX*2)
+	MOVQ         inV+24(FP), BP
+	ADDQ         R15, BP
+	PREFETCHT0   (BP)
+	PREFETCHT0   (BP)(AX*1)
+	PREFETCHT0   (BP)(AX*2)
+	MOVQ         inV+24(FP), R15
 	VMOVUPS      (SI), Y0
 	VMOVUPS      (SI)(DI*1), Y1
 	VMOVUPS      (SI)(DI*2), Y2
@@ -144,25 +174,24 @@ pair:
 	VMOVUPS      32(R12)(R9*1), Y5
 	VFMADD231PS  32(R14)(R8*1), Y0, Y5
 	VMOVUPS      Y5, 32(R12)(R9*1)
-	MOVQ         inV+24(FP), R8
 	VBROADCASTSS (BX), Y0
 	VMULPS       Y0, Y2, Y5
 	VMOVUPS      (R13)(R10*1), Y6
 	VADDPS       Y5, Y6, Y6
-	VFMADD231PS  (R8)(R11*1), Y1, Y6
+	VFMADD231PS  (R15)(R11*1), Y1, Y6
 	VMOVUPS      Y6, (R13)(R10*1)
 	VMOVUPS      (R13)(R11*1), Y6
 	VSUBPS       Y5, Y6, Y6
-	VFMADD231PS  (R8)(R10*1), Y1, Y6
+	VFMADD231PS  (R15)(R10*1), Y1, Y6
 	VMOVUPS      Y6, (R13)(R11*1)
 	VMULPS       Y0, Y4, Y0
 	VMOVUPS      32(R13)(R10*1), Y5
 	VADDPS       Y0, Y5, Y5
-	VFMADD231PS  32(R8)(R11*1), Y3, Y5
+	VFMADD231PS  32(R15)(R11*1), Y3, Y5
 	VMOVUPS      Y5, 32(R13)(R10*1)
 	VMOVUPS      32(R13)(R11*1), Y5
 	VSUBPS       Y0, Y5, Y5
-	VFMADD231PS  32(R8)(R10*1), Y3, Y5
+	VFMADD231PS  32(R15)(R10*1), Y3, Y5
 	VMOVUPS      Y5, 32(R13)(R11*1)
 	ADDQ         AX, R10
 	ADDQ         AX, R11
@@ -170,20 +199,20 @@ pair:
 	VMULPS       Y0, Y2, Y5
 	VMOVUPS      (R13)(R10*1), Y6
 	VADDPS       Y5, Y6, Y6
-	VFMADD231PS  (R8)(R11*1), Y1, Y6
+	VFMADD231PS  (R15)(R11*1), Y1, Y6
 	VMOVUPS      Y6, (R13)(R10*1)
 	VMOVUPS      (R13)(R11*1), Y6
 	VSUBPS       Y5, Y6, Y6
-	VFMADD231PS  (R8)(R10*1), Y1, Y6
+	VFMADD231PS  (R15)(R10*1), Y1, Y6
 	VMOVUPS      Y6, (R13)(R11*1)
 	VMULPS       Y0, Y4, Y0
 	VMOVUPS      32(R13)(R10*1), Y5
 	VADDPS       Y0, Y5, Y5
-	VFMADD231PS  32(R8)(R11*1), Y3, Y5
+	VFMADD231PS  32(R15)(R11*1), Y3, Y5
 	VMOVUPS      Y5, 32(R13)(R10*1)
 	VMOVUPS      32(R13)(R11*1), Y5
 	VSUBPS       Y0, Y5, Y5
-	VFMADD231PS  32(R8)(R10*1), Y3, Y5
+	VFMADD231PS  32(R15)(R10*1), Y3, Y5
 	VMOVUPS      Y5, 32(R13)(R11*1)
 	ADDQ         AX, R10
 	ADDQ         AX, R11
@@ -191,20 +220,20 @@ pair:
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      (R13)(R10*1), Y5
 	VADDPS       Y2, Y5, Y5
-	VFMADD231PS  (R8)(R11*1), Y1, Y5
+	VFMADD231PS  (R15)(R11*1), Y1, Y5
 	VMOVUPS      Y5, (R13)(R10*1)
 	VMOVUPS      (R13)(R11*1), Y5
 	VSUBPS       Y2, Y5, Y5
-	VFMADD231PS  (R8)(R10*1), Y1, Y5
+	VFMADD231PS  (R15)(R10*1), Y1, Y5
 	VMOVUPS      Y5, (R13)(R11*1)
 	VMULPS       Y0, Y4, Y0
 	VMOVUPS      32(R13)(R10*1), Y1
 	VADDPS       Y0, Y1, Y1
-	VFMADD231PS  32(R8)(R11*1), Y3, Y1
+	VFMADD231PS  32(R15)(R11*1), Y3, Y1
 	VMOVUPS      Y1, 32(R13)(R10*1)
 	VMOVUPS      32(R13)(R11*1), Y1
 	VSUBPS       Y0, Y1, Y1
-	VFMADD231PS  32(R8)(R10*1), Y3, Y1
+	VFMADD231PS  32(R15)(R10*1), Y3, Y1
 	VMOVUPS      Y1, 32(R13)(R11*1)
 	MOVQ         row+80(FP), R8
 	SHLQ         $0x02, R8
@@ -220,7 +249,7 @@ pair:
 	RET
 
 // func messageBackwardFirstAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·messageBackwardFirstAVX2(SB), NOSPLIT, $0-128
 	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
@@ -243,6 +272,18 @@ pair:
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
+	MOVLQSX      16(DX), R13
+	IMULQ        AX, R13
+	MOVQ         gS+24(FP), R14
+	PREFETCHT0   (R14)(R13*1)
+	MOVQ         inS+40(FP), R14
+	PREFETCHT0   (R14)(R13*1)
+	LEAQ         (R13)(R13*2), R13
+	MOVQ         gV+32(FP), R14
+	ADDQ         R13, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(AX*1)
+	PREFETCHT0   (R14)(AX*2)
 	MOVQ         gS+24(FP), R13
 	MOVQ         inS+40(FP), R14
 	VMOVUPS      (R13)(R8*1), Y4
@@ -324,7 +365,7 @@ pair:
 	RET
 
 // func messageBackwardAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·messageBackwardAVX2(SB), NOSPLIT, $0-128
 	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
@@ -347,6 +388,28 @@ pair:
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
+	MOVLQSX      16(DX), R13
+	IMULQ        AX, R13
+	MOVQ         gS+24(FP), R14
+	PREFETCHT0   (R14)(R13*1)
+	MOVQ         inS+40(FP), R14
+	PREFETCHT0   (R14)(R13*1)
+	LEAQ         (R13)(R13*2), R13
+	MOVQ         gV+32(FP), R14
+	ADDQ         R13, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(AX*1)
+	PREFETCHT0   (R14)(AX*2)
+	MOVQ         inV+48(FP), R14
+	ADDQ         R13, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(AX*1)
+	PREFETCHT0   (R14)(AX*2)
+	MOVQ         ginV+8(FP), R14
+	ADDQ         R13, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(AX*1)
+	PREFETCHT0   (R14)(AX*2)
 	MOVQ         gS+24(FP), R13
 	MOVQ         inS+40(FP), R14
 	VMOVUPS      (R13)(R8*1), Y4
@@ -506,8 +569,8 @@ pair:
 	RET
 
 // func messageForwardFirstAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
-// Requires: AVX, AVX512F
-TEXT ·messageForwardFirstAVX512(SB), NOSPLIT, $0-96
+// Requires: AVX, AVX512F, MMX+
+TEXT ·messageForwardFirstAVX512(SB), NOSPLIT, $8-96
 	MOVQ h+72(FP), AX
 	SHLQ $0x02, AX
 	MOVQ i+32(FP), CX
@@ -527,6 +590,18 @@ pair:
 	IMULQ        AX, R9
 	LEAQ         (R8)(R8*2), R10
 	LEAQ         (R9)(R9*2), R11
+	MOVLQSX      16(DX), R15
+	IMULQ        AX, R15
+	MOVQ         outS+0(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	MOVQ         inS+16(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	LEAQ         (R15)(R15*2), R15
+	MOVQ         outV+8(FP), BP
+	ADDQ         R15, BP
+	PREFETCHT0   (BP)
+	PREFETCHT0   (BP)(AX*1)
+	PREFETCHT0   (BP)(AX*2)
 	VMOVUPS      (SI), Z0
 	VMOVUPS      (SI)(DI*1), Z1
 	VMOVUPS      (R12)(R8*1), Z2
@@ -577,8 +652,8 @@ pair:
 	RET
 
 // func messageForwardAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
-// Requires: AVX, AVX512F
-TEXT ·messageForwardAVX512(SB), NOSPLIT, $0-96
+// Requires: AVX, AVX512F, MMX+
+TEXT ·messageForwardAVX512(SB), NOSPLIT, $8-96
 	MOVQ h+72(FP), AX
 	SHLQ $0x02, AX
 	MOVQ i+32(FP), CX
@@ -598,6 +673,24 @@ pair:
 	IMULQ        AX, R9
 	LEAQ         (R8)(R8*2), R10
 	LEAQ         (R9)(R9*2), R11
+	MOVLQSX      16(DX), R15
+	IMULQ        AX, R15
+	MOVQ         outS+0(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	MOVQ         inS+16(FP), BP
+	PREFETCHT0   (BP)(R15*1)
+	LEAQ         (R15)(R15*2), R15
+	MOVQ         outV+8(FP), BP
+	ADDQ         R15, BP
+	PREFETCHT0   (BP)
+	PREFETCHT0   (BP)(AX*1)
+	PREFETCHT0   (BP)(AX*2)
+	MOVQ         inV+24(FP), BP
+	ADDQ         R15, BP
+	PREFETCHT0   (BP)
+	PREFETCHT0   (BP)(AX*1)
+	PREFETCHT0   (BP)(AX*2)
+	MOVQ         inV+24(FP), R15
 	VMOVUPS      (SI), Z0
 	VMOVUPS      (SI)(DI*1), Z1
 	VMOVUPS      (SI)(DI*2), Z2
@@ -607,16 +700,15 @@ pair:
 	VMOVUPS      (R12)(R9*1), Z3
 	VFMADD231PS  (R14)(R8*1), Z0, Z3
 	VMOVUPS      Z3, (R12)(R9*1)
-	MOVQ         inV+24(FP), R8
 	VBROADCASTSS (BX), Z0
 	VMULPS       Z0, Z2, Z0
 	VMOVUPS      (R13)(R10*1), Z3
 	VADDPS       Z0, Z3, Z3
-	VFMADD231PS  (R8)(R11*1), Z1, Z3
+	VFMADD231PS  (R15)(R11*1), Z1, Z3
 	VMOVUPS      Z3, (R13)(R10*1)
 	VMOVUPS      (R13)(R11*1), Z3
 	VSUBPS       Z0, Z3, Z3
-	VFMADD231PS  (R8)(R10*1), Z1, Z3
+	VFMADD231PS  (R15)(R10*1), Z1, Z3
 	VMOVUPS      Z3, (R13)(R11*1)
 	ADDQ         AX, R10
 	ADDQ         AX, R11
@@ -624,11 +716,11 @@ pair:
 	VMULPS       Z0, Z2, Z0
 	VMOVUPS      (R13)(R10*1), Z3
 	VADDPS       Z0, Z3, Z3
-	VFMADD231PS  (R8)(R11*1), Z1, Z3
+	VFMADD231PS  (R15)(R11*1), Z1, Z3
 	VMOVUPS      Z3, (R13)(R10*1)
 	VMOVUPS      (R13)(R11*1), Z3
 	VSUBPS       Z0, Z3, Z3
-	VFMADD231PS  (R8)(R10*1), Z1, Z3
+	VFMADD231PS  (R15)(R10*1), Z1, Z3
 	VMOVUPS      Z3, (R13)(R11*1)
 	ADDQ         AX, R10
 	ADDQ         AX, R11
@@ -636,11 +728,11 @@ pair:
 	VMULPS       Z0, Z2, Z0
 	VMOVUPS      (R13)(R10*1), Z2
 	VADDPS       Z0, Z2, Z2
-	VFMADD231PS  (R8)(R11*1), Z1, Z2
+	VFMADD231PS  (R15)(R11*1), Z1, Z2
 	VMOVUPS      Z2, (R13)(R10*1)
 	VMOVUPS      (R13)(R11*1), Z2
 	VSUBPS       Z0, Z2, Z2
-	VFMADD231PS  (R8)(R10*1), Z1, Z2
+	VFMADD231PS  (R15)(R10*1), Z1, Z2
 	VMOVUPS      Z2, (R13)(R11*1)
 	MOVQ         row+80(FP), R8
 	SHLQ         $0x02, R8
@@ -656,7 +748,7 @@ pair:
 	RET
 
 // func messageBackwardFirstAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·messageBackwardFirstAVX512(SB), NOSPLIT, $0-128
 	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
@@ -679,6 +771,18 @@ pair:
 	VPXORD        Z1, Z1, Z1
 	VPXORD        Z2, Z2, Z2
 	VPXORD        Z3, Z3, Z3
+	MOVLQSX       16(DX), R13
+	IMULQ         AX, R13
+	MOVQ          gS+24(FP), R14
+	PREFETCHT0    (R14)(R13*1)
+	MOVQ          inS+40(FP), R14
+	PREFETCHT0    (R14)(R13*1)
+	LEAQ          (R13)(R13*2), R13
+	MOVQ          gV+32(FP), R14
+	ADDQ          R13, R14
+	PREFETCHT0    (R14)
+	PREFETCHT0    (R14)(AX*1)
+	PREFETCHT0    (R14)(AX*2)
 	MOVQ          gS+24(FP), R13
 	MOVQ          inS+40(FP), R14
 	VMOVUPS       (R13)(R8*1), Z4
@@ -745,7 +849,7 @@ pair:
 	RET
 
 // func messageBackwardAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·messageBackwardAVX512(SB), NOSPLIT, $0-128
 	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
@@ -768,6 +872,28 @@ pair:
 	VPXORD        Z1, Z1, Z1
 	VPXORD        Z2, Z2, Z2
 	VPXORD        Z3, Z3, Z3
+	MOVLQSX       16(DX), R13
+	IMULQ         AX, R13
+	MOVQ          gS+24(FP), R14
+	PREFETCHT0    (R14)(R13*1)
+	MOVQ          inS+40(FP), R14
+	PREFETCHT0    (R14)(R13*1)
+	LEAQ          (R13)(R13*2), R13
+	MOVQ          gV+32(FP), R14
+	ADDQ          R13, R14
+	PREFETCHT0    (R14)
+	PREFETCHT0    (R14)(AX*1)
+	PREFETCHT0    (R14)(AX*2)
+	MOVQ          inV+48(FP), R14
+	ADDQ          R13, R14
+	PREFETCHT0    (R14)
+	PREFETCHT0    (R14)(AX*1)
+	PREFETCHT0    (R14)(AX*2)
+	MOVQ          ginV+8(FP), R14
+	ADDQ          R13, R14
+	PREFETCHT0    (R14)
+	PREFETCHT0    (R14)(AX*1)
+	PREFETCHT0    (R14)(AX*2)
 	MOVQ          gS+24(FP), R13
 	MOVQ          inS+40(FP), R14
 	VMOVUPS       (R13)(R8*1), Z4

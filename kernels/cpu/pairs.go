@@ -8,7 +8,7 @@ const unitEps = 1e-8
 
 // Pairs are undirected pairs of atoms {I, J}, each standing for the two
 // directed edges J→I with displacement x and I→J with −x. I and J may be the
-// same atom (a periodic image of itself).
+// same atom (a periodic image of itself). They are made by Resize and Set.
 type Pairs[T Float] struct {
 	I, J []int32 // [P]
 	X    [][3]T  // x = r_J + shift − r_I, Å, [P]
@@ -21,11 +21,15 @@ func (p *Pairs[T]) Slice(lo, hi int) Pairs[T] {
 	return Pairs[T]{p.I[lo:hi], p.J[lo:hi], p.X[lo:hi], p.D[lo:hi], p.U[lo:hi]}
 }
 
+// ahead is how far beyond the last pair vector code reads indices, to fetch
+// the atoms of later pairs.
+const ahead = 4
+
 // Resize makes room for n pairs, of any content; memory grows geometrically.
 func (p *Pairs[T]) Resize(n int) {
-	if cap(p.I) < n {
+	if cap(p.D) < n {
 		room := n + n/4
-		*p = Pairs[T]{make([]int32, room), make([]int32, room), make([][3]T, room), make([]T, room), make([][3]T, room)}
+		*p = Pairs[T]{make([]int32, room+ahead), make([]int32, room+ahead), make([][3]T, room), make([]T, room), make([][3]T, room)}
 	}
 	p.I, p.J, p.X, p.D, p.U = p.I[:n], p.J[:n], p.X[:n], p.D[:n], p.U[:n]
 }

@@ -37,6 +37,29 @@ func (l *pairLoop) begin() {
 	LEAQ(Mem{Base: l.sj, Index: l.sj, Scale: 2}, l.vj)
 }
 
+// ahead is how many pairs before its turn a pair's atom J is fetched into the
+// cache; the indices of Pairs go on for as many beyond their end.
+const ahead = 4
+
+// prefetch fetches the rows of the atom J of a later pair, of the parameters
+// that hold scalars and vectors.
+func (l *pairLoop) prefetch(scalars, vectors []string) {
+	offset := GP64()
+	MOVLQSX(Mem{Base: l.j, Disp: 4 * ahead}, offset)
+	IMULQ(l.h, offset)
+	for _, name := range scalars {
+		PREFETCHT0(at(pointer(name), offset, 0))
+	}
+	LEAQ(Mem{Base: offset, Index: offset, Scale: 2}, offset)
+	for _, name := range vectors {
+		row := pointer(name)
+		ADDQ(offset, row)
+		PREFETCHT0(Mem{Base: row})
+		PREFETCHT0(at(row, l.h, 0))
+		PREFETCHT0(Mem{Base: row, Index: l.h, Scale: 2})
+	}
+}
+
 // nextComponent moves from x to y to z.
 func (l *pairLoop) nextComponent() {
 	ADDQ(l.h, l.vi)
@@ -84,6 +107,12 @@ func messageForward(v isa, first bool) {
 	l := newPairLoop(v, first)
 	outS, outV, inS, inV := pointer("outS"), pointer("outV"), pointer("inS"), GP64()
 	l.begin()
+	if first {
+		l.prefetch([]string{"outS", "inS"}, []string{"outV"})
+	} else {
+		l.prefetch([]string{"outS", "inS"}, []string{"outV", "inV"})
+		Load(Param("inV"), inV)
+	}
 	var phiV, phiU []reg.VecVirtual
 	for g := range v.groups() {
 		disp := g * v.bytes
@@ -91,9 +120,6 @@ func messageForward(v isa, first bool) {
 		phiV, phiU = append(phiV, pv), append(phiU, pu)
 		l.accumulate(at(outS, l.si, disp), at(inS, l.sj, disp), phiS)
 		l.accumulate(at(outS, l.sj, disp), at(inS, l.si, disp), phiS)
-	}
-	if !first {
-		Load(Param("inV"), inV)
 	}
 	for c := range 3 {
 		uc := v.broadcast(Mem{Base: l.u, Disp: 4 * c})
@@ -142,6 +168,11 @@ func messageBackward(v isa, first bool) {
 		v.zero(r)
 	}
 
+	if first {
+		l.prefetch([]string{"gS", "inS"}, []string{"gV"})
+	} else {
+		l.prefetch([]string{"gS", "inS"}, []string{"gV", "inV", "ginV"})
+	}
 	gS, inS := pointer("gS"), pointer("inS")
 	for g := range v.groups() {
 		disp := g * v.bytes
