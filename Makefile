@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test bench testdata clean
+.PHONY: run test bench bench-peers testdata clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -24,6 +24,13 @@ test:
 # The numbers of the README.
 bench:
 	go test ./nn -run '^$$' -bench . -timeout 60m
+
+# painless beside PyTorch and ONNX Runtime, in turns; writes docs/benchmarks/cpu-DATE.json.
+bench-peers:
+	@$(call APT,python3-torch)
+	@command -v npm >/dev/null || { $(call APT,nodejs npm); }
+	cd tools/peers && { [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
+	go run ./tools/peers
 
 # Makes testdata/ again with PyTorch; byte-identical with the versions in testdata/VERSIONS.
 testdata:

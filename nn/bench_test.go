@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"painless/data"
+	"painless/internal/systems"
 )
 
 // students are the three sizes; the weights do not matter to the time.
@@ -31,21 +32,21 @@ func shaken(b *Batch, step int) {
 // BenchmarkCompute is energy, forces and stress of one structure, float32, on
 // all cores and, where it says so, on one.
 func BenchmarkCompute(b *testing.B) {
-	systems := []struct {
+	cases := []struct {
 		name string
 		make func() data.Structure
 	}{
-		{"water-molecule", func() data.Structure { return waterDrop(1, 1, 1) }},
-		{"benzene", benzene},
-		{"water", func() data.Structure { return waterDrop(4, 4, 2) }},
-		{"water", func() data.Structure { return waterDrop(8, 4, 4) }},
-		{"water-box", func() data.Structure { return waterBox(8, 4, 4) }},
-		{"water-box", func() data.Structure { return waterBox(10, 10, 10) }},
-		{"water-box", func() data.Structure { return waterBox(25, 20, 20) }},
+		{"water-molecule", func() data.Structure { return systems.WaterDrop(1, 1, 1) }},
+		{"benzene", systems.Benzene},
+		{"water", func() data.Structure { return systems.WaterDrop(4, 4, 2) }},
+		{"water", func() data.Structure { return systems.WaterDrop(8, 4, 4) }},
+		{"water-box", func() data.Structure { return systems.WaterBox(8, 4, 4) }},
+		{"water-box", func() data.Structure { return systems.WaterBox(10, 10, 10) }},
+		{"water-box", func() data.Structure { return systems.WaterBox(25, 20, 20) }},
 	}
 	for _, student := range students {
 		net := randomNetwork(student.config, 1)
-		for _, system := range systems {
+		for _, system := range cases {
 			for _, threads := range []int{1, runtime.GOMAXPROCS(0)} {
 				batch := NewBatch(system.make())
 				name := fmt.Sprintf("backend=cpu/model=%s/structure=%s/threads=%d/atoms=%d", student.name, system.name, threads, batch.NumAtoms())
@@ -96,7 +97,7 @@ func BenchmarkNewPotential(b *testing.B) {
 
 // BenchmarkNeighborList is the search alone, every time anew.
 func BenchmarkNeighborList(b *testing.B) {
-	for _, s := range []data.Structure{benzene(), waterDrop(8, 4, 4), waterBox(10, 10, 10), waterBox(25, 20, 20)} {
+	for _, s := range []data.Structure{systems.Benzene(), systems.WaterDrop(8, 4, 4), systems.WaterBox(10, 10, 10), systems.WaterBox(25, 20, 20)} {
 		batch := NewBatch(s)
 		b.Run(fmt.Sprintf("backend=cpu/atoms=%d", batch.NumAtoms()), func(b *testing.B) {
 			var l NeighborList[float32]

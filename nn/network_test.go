@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/checkpoint"
+	"painless/internal/systems"
 )
 
 // tensors is a whole checkpoint of smallConfig, to be broken.
@@ -79,7 +80,7 @@ func TestLastMixingMatrixMayBeAbsent(t *testing.T) {
 	require.NoError(t, err)
 	without, err := FromCheckpoint(checkpoint.New(nil, slices.Delete(list, i, i+1)...))
 	require.NoError(t, err)
-	s := benzene()
+	s := systems.Benzene()
 	want := compute(t, newTestPotential(t, whole, Options{}), s)
 	assert.Equal(t, want, compute(t, newTestPotential(t, without, Options{}), s))
 }

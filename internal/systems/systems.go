@@ -1,4 +1,6 @@
-package nn
+// Package systems makes the structures that benchmarks run on: the same ones
+// every time, a little out of their symmetry, as in a simulation.
+package systems
 
 import (
 	"math"
@@ -10,10 +12,10 @@ import (
 // waterSpacing is the edge of a cube that holds one molecule at 1 g/cm³, Å.
 const waterSpacing = 3.1042
 
-// waterBox is nx × ny × nz molecules, each turned at random, in a periodic box.
-func waterBox(nx, ny, nz int) data.Structure {
+// WaterBox is nx × ny × nz molecules, each turned at random, in a periodic box.
+func WaterBox(nx, ny, nz int) data.Structure {
 	rng := rand.New(rand.NewPCG(uint64(nx), uint64(ny*1000+nz)))
-	s := data.Structure{PBC: everywhere}
+	s := data.Structure{PBC: [3]bool{true, true, true}}
 	for k, n := range [3]int{nx, ny, nz} {
 		s.Cell[k][k] = waterSpacing * float64(n)
 	}
@@ -35,10 +37,10 @@ func waterBox(nx, ny, nz int) data.Structure {
 	return s
 }
 
-// waterDrop is the same without the boundaries.
-func waterDrop(nx, ny, nz int) data.Structure {
-	s := waterBox(nx, ny, nz)
-	s.PBC, s.Cell = isolated, matrix{}
+// WaterDrop is the same without the boundaries.
+func WaterDrop(nx, ny, nz int) data.Structure {
+	s := WaterBox(nx, ny, nz)
+	s.PBC, s.Cell = [3]bool{}, [3][3]float64{}
 	return s
 }
 
@@ -47,13 +49,21 @@ func orthonormal(rng *rand.Rand) (first, second [3]float64) {
 	for c := range first {
 		first[c], second[c] = rng.NormFloat64(), rng.NormFloat64()
 	}
-	first = scale(first, 1/length(first))
-	second = cross(first, second)
-	return first, scale(second, 1/length(second))
+	first = normalized(first)
+	along := first[0]*second[0] + first[1]*second[1] + first[2]*second[2]
+	for c := range second {
+		second[c] -= along * first[c]
+	}
+	return first, normalized(second)
 }
 
-// benzene is slightly out of its symmetry, as in a simulation.
-func benzene() data.Structure {
+func normalized(r [3]float64) [3]float64 {
+	n := math.Sqrt(r[0]*r[0] + r[1]*r[1] + r[2]*r[2])
+	return [3]float64{r[0] / n, r[1] / n, r[2] / n}
+}
+
+// Benzene is slightly out of its symmetry, as in a simulation.
+func Benzene() data.Structure {
 	rng := rand.New(rand.NewPCG(6, 6))
 	s := data.Structure{}
 	for k := range 6 {

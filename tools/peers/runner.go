@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"painless/data"
+	"painless/nn"
+)
+
+// scaling is the median seconds of a call on one thread and on several.
+type scaling struct {
+	Model     string    `json:"model"`
+	Structure string    `json:"structure"`
+	Atoms     int       `json:"atoms"`
+	Edges     int       `json:"edges"`
+	One       []float64 `json:"one_thread"`
+	All       []float64 `json:"all_threads"`
+}
+
+// scale times one thread and several in turns.
+func scale(ctx context.Context, model string, network *nn.Network, name string, s data.Structure, threads, rounds int) (scaling, error) {
+	result := scaling{Model: model, Structure: name, Atoms: len(s.Numbers)}
+	one, err := newRunner(network, s, 1)
+	if err != nil {
+		return result, err
+	}
+	defer one.close()
+	all, err := newRunner(network, s, threads)
+	if err != nil {
+		return result, err
+	}
+	defer all.close()
+	result.Edges = one.edges()
+	for range rounds {
+		seconds, err := one.time(ctx)
+		if err != nil {
+			return result, err
+		}
+		result.One = append(result.One, seconds)
+		if seconds, err = all.time(ctx); err != nil {
+			return result, err
+		}
+		result.All = append(result.All, seconds)
+	}
+	return result, nil
+}
+
+// runner is painless on one structure.
+type runner struct {
+	potential nn.Potential
+	batch     *nn.Batch
+	result    nn.Result
+	step      int
+}
+
+func newRunner(network *nn.Network, s data.Structure, threads int) (*runner, error) {
+	p, err := nn.NewPotential(network, nn.Options{Threads: threads})
+	return &runner{potential: p, batch: nn.NewBatch(s)}, err
+}
+
+func (r *runner) close() { r.potential.Close() } // a CPU potential has nothing to say when it closes
+
+func (r *runner) compute(ctx context.Context) error {
+	return r.potential.Compute(ctx, r.batch, &r.result)
+}
+
+// edges is the number of directed edges.
+func (r *runner) edges() int {
+	var list nn.NeighborList[float32]
+	if err := list.Build(r.batch, 5); err != nil {
+		return 0 // Compute says what is wrong
+	}
+	return 2 * len(list.D)
+}
+
+// time is the median of a turn of calls, each after the atoms have moved by a
+// hundredth of an Å, as in a simulation.
+func (r *runner) time(ctx context.Context) (float64, error) {
+	var seconds []float64
+	for begin := time.Now(); len(seconds) < 3 || time.Since(begin).Seconds() < turnSeconds; {
+		by := 0.01 * float64(1-2*(r.step%2))
+		r.step++
+		for i := range r.batch.Positions {
+			r.batch.Positions[i][i%3] += by
+		}
+		start := time.Now()
+		if err := r.compute(ctx); err != nil {
+			return 0, err
+		}
+		seconds = append(seconds, time.Since(start).Seconds())
+	}
+	return median(seconds), nil
+}

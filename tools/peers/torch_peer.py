@@ -1,0 +1,57 @@
+"""Times energy and forces of a TorchScript export in PyTorch: a job a line on standard input, an answer a line.
+
+job     {"model": path, "structure": path of an XYZ file, "iterations": n}
+answer  {"seconds": [per iteration], "energy": eV, "forces": [[x, y, z], ...]}
+"""
+import json
+import sys
+import time
+
+import torch
+
+NUMBERS = {"H": 1, "C": 6, "O": 8}
+
+
+def read_xyz(path):
+    lines = open(path).read().split("\n")
+    rows = [line.split() for line in lines[2 : 2 + int(lines[0])]]
+    return torch.tensor([NUMBERS[r[0]] for r in rows]), torch.tensor([[float(x) for x in r[1:4]] for r in rows])
+
+
+def load(path):
+    model = torch.jit.load(path)
+    for p in model.parameters():
+        p.requires_grad_(False)  # forces need no gradients of the weights
+    return model
+
+
+def compute(model, numbers, positions):
+    positions.grad = None
+    energy = model(numbers, positions)
+    energy.backward()
+    return energy.item(), -positions.grad
+
+
+def main():
+    torch.set_num_threads(int(sys.argv[1]))
+    print(json.dumps({"version": torch.__version__}), flush=True)
+    models = {}
+    for line in sys.stdin:
+        job = json.loads(line)
+        if job["model"] not in models:
+            models[job["model"]] = load(job["model"])
+        model = models[job["model"]]
+        numbers, positions = read_xyz(job["structure"])
+        positions.requires_grad_(True)
+        # The profiling executor of 1.13 fails on the second shape that it sees.
+        with torch.jit.optimized_execution(False):
+            energy, forces = compute(model, numbers, positions)
+            seconds = []
+            for _ in range(job["iterations"]):
+                start = time.perf_counter()
+                compute(model, numbers, positions)
+                seconds.append(time.perf_counter() - start)
+        print(json.dumps({"seconds": seconds, "energy": energy, "forces": forces.tolist()}), flush=True)
+
+
+main()
