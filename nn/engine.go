@@ -193,8 +193,13 @@ func (e *engine[T]) grow(n, p int) {
 	}
 	// Waking threads takes some microseconds a stage: small structures do without.
 	e.pool.alone = (p+8*n)*h*last < 30_000
-	// Enough tiles for the threads to share the work evenly.
-	e.atomTile = min(maxAtomTile, max(6, n/(4*e.pool.threads)/6*6))
+	// As few tiles as give all threads the same work: each reads all weights.
+	shares := e.pool.threads
+	if e.pool.alone {
+		shares = 1
+	}
+	shares *= max(1, ceilDiv(n, maxAtomTile*shares))
+	e.atomTile = min(maxAtomTile, max(1, ceilDiv(ceilDiv(n, shares), 6))*6)
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

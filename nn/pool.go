@@ -15,16 +15,22 @@ type pool struct {
 
 	task  func(worker, unit int)
 	units int
+	_     cacheLine
 	next  atomic.Int64 // unit
-
+	_     cacheLine
 	// state is a count of runs, whether the present one is open to workers,
-	// and how many are in it.
-	state  atomic.Int64
-	closed atomic.Bool
+	// and how many are in it. Workers spin on it: it has a line of its own.
+	state atomic.Int64
+	_     cacheLine
+
 	mu     sync.Mutex
 	wake   *sync.Cond
 	asleep atomic.Int32
+	closed atomic.Bool
 }
+
+// cacheLine keeps what threads write apart from what others read.
+type cacheLine [128]byte
 
 const (
 	oneRun  = 1 << 32
@@ -99,26 +105,25 @@ func (p *pool) work(worker int) {
 // await returns when there is a run after the one seen, or false when the pool is closed.
 func (p *pool) await(seen int64) bool {
 	for range spins {
-		if p.closed.Load() {
-			return false
-		}
 		if p.state.Load()/oneRun != seen {
-			return true
+			return !p.closed.Load()
 		}
 	}
 	p.asleep.Add(1)
 	defer p.asleep.Add(-1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.state.Load()/oneRun == seen && !p.closed.Load() {
+	for p.state.Load()/oneRun == seen {
 		p.wake.Wait()
 	}
 	return !p.closed.Load()
 }
 
+// close ends the workers; there must be no run.
 func (p *pool) close() {
 	p.closed.Store(true)
 	p.mu.Lock()
+	p.state.Add(oneRun)
 	p.wake.Broadcast()
 	p.mu.Unlock()
 }
