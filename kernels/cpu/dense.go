@@ -32,16 +32,18 @@ func (l *Linear[T]) Apply(dst, x []T, rows int) {
 		return
 	}
 	dst, x = dst[:rows*l.Out], x[:rows*l.In]
-	for o := 0; o < l.Out; o += panelWidth {
-		panel, bias := l.panels[o*l.In:][:l.In*panelWidth], l.bias[o:][:panelWidth]
-		if o+panelWidth <= l.Out && densePanel(dst[o:], x, panel, bias, rows, l.Out, l.In) {
-			continue
+	for o := 0; o < l.Out; {
+		panels, bias := l.panels[o*l.In:], l.bias[o:]
+		done := densePanels(dst[o:], x, panels, bias, rows, l.Out, l.In, l.Out-o)
+		if done == 0 {
+			done = min(panelWidth, l.Out-o)
+			densePanelGeneric(dst[o:], x, panels, bias, rows, l.Out, l.In, done)
 		}
-		densePanelGeneric(dst[o:], x, panel, bias, rows, l.Out, l.In, min(panelWidth, l.Out-o))
+		o += done
 	}
 }
 
-// densePanelGeneric is the specification of densePanel: it computes the first
+// densePanelGeneric is the specification of densePanels: it computes the first
 // width columns of a panel; rows of dst are stride apart.
 func densePanelGeneric[T Float](dst, x, panel, bias []T, rows, stride, in, width int) {
 	for r := range rows {

@@ -9,7 +9,7 @@ package cpu
 //go:noescape
 func densePanelAVX2(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int)
 
-// densePanelAVX512 computes 16 columns of rows of x·Wᵀ + b; rows of dst are stride apart.
+// densePairAVX512 computes 32 columns of rows of x·Wᵀ + b; rows of dst are stride apart.
 //
 //go:noescape
-func densePanelAVX512(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int)
+func densePairAVX512(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int)

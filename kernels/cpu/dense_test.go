@@ -58,3 +58,25 @@ func BenchmarkDense(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFloor is what the machine can do on one core: multiply-adds on
+// operands in the first-level cache, and copying memory.
+func BenchmarkFloor(b *testing.B) {
+	const rows, in = 12, 256
+	rng := rand.New(rand.NewPCG(3, 4))
+	layer := NewLinear(normal[float32](rng, 2*panelWidth*in), nil, 2*panelWidth, in)
+	x, dst := normal[float32](rng, rows*in), make([]float32, rows*2*panelWidth)
+	b.Run("backend=cpu/fma", func(b *testing.B) {
+		for b.Loop() {
+			layer.Apply(dst, x, rows)
+		}
+		b.ReportMetric(float64(b.N)*rows*in*2*panelWidth/b.Elapsed().Seconds()/1e9, "GFMA/s")
+	})
+	from, to := make([]float32, 64<<20), make([]float32, 64<<20)
+	b.Run("backend=cpu/copy", func(b *testing.B) {
+		for b.Loop() {
+			copy(to, from)
+		}
+		b.ReportMetric(2*4*float64(b.N)*float64(len(from))/b.Elapsed().Seconds()/1e9, "GB/s")
+	})
+}

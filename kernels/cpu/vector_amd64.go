@@ -47,19 +47,24 @@ func pointer[T Float](s []T, n int) *float32 {
 	return (*float32)(unsafe.Pointer(unsafe.SliceData(s)))
 }
 
-// densePanel is densePanelGeneric for a whole panel; false if there is no vector code.
-func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool {
-	if !vectorized[T]() {
-		return false
+// densePanels is densePanelGeneric for one or two whole panels, of left columns
+// that there are: how many columns it computed, 0 if there is no vector code.
+func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) int {
+	if !vectorized[T]() || left < panelWidth || in == 0 {
+		return 0
 	}
-	d, f := pointer(dst, (rows-1)*stride+panelWidth), pointer(x, rows*in)
-	w, b := pointer(panel, in*panelWidth), pointer(bias, panelWidth)
-	if vectors == avx512 {
-		densePanelAVX512(d, stride, f, in, w, b, rows)
-	} else {
+	width := panelWidth
+	if vectors == avx512 && left >= 2*panelWidth {
+		width *= 2
+	}
+	d, f := pointer(dst, (rows-1)*stride+width), pointer(x, rows*in)
+	w, b := pointer(panels, in*width), pointer(bias, width)
+	if width == panelWidth {
 		densePanelAVX2(d, stride, f, in, w, b, rows)
+	} else {
+		densePairAVX512(d, stride, f, in, w, b, rows)
 	}
-	return true
+	return width
 }
 
 // tableRows is tableRowsGeneric for phi and, unless it is nil, slope; false if

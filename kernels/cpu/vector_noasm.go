@@ -4,7 +4,7 @@ package cpu
 
 // Without vector code each operation is its portable Go.
 
-func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) bool { return false }
+func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) int { return 0 }
 
 func tableRows[T Float](phi, slope, knots []T, splines []Spline[T], row int) bool { return false }
 

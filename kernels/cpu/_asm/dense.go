@@ -39,23 +39,27 @@ func (p rowPointers) row(r, offset int) Mem {
 	return m
 }
 
-// dense is dst[r] = bias + Σ_k x[r][k]·panel[k] for rows r: 16 outputs, as many
-// rows at a time as there are registers.
+// dense is dst[r] = bias + Σ_k x[r][k]·panel[k] for rows r, as many rows at a
+// time as there are registers. AVX2 works on one panel of 16 outputs, AVX-512
+// on two, so that a number of x that is loaded is used in two registers.
 func dense(v isa) {
-	TEXT("densePanel"+v.name, NOSPLIT, "func(dst *float32, stride int, x *float32, in int, panel, bias *float32, rows int)")
+	name, panels, most := "densePanelAVX2", 1, 6
+	if v.name == "AVX512" {
+		name, panels, most = "densePairAVX512", 2, 12
+	}
+	TEXT(name, NOSPLIT, "func(dst *float32, stride int, x *float32, in int, panel, bias *float32, rows int)")
 	Pragma("noescape")
-	Doc("densePanel" + v.name + " computes 16 columns of rows of x·Wᵀ + b; rows of dst are stride apart.")
+	Doc(fmt.Sprintf("%s computes %d columns of rows of x·Wᵀ + b; rows of dst are stride apart.", name, 16*panels))
 	dst, x, rows := pointer("dst"), pointer("x"), pointer("rows")
 	stride, in := scaled("stride"), scaled("in")
 	weights, bias := pointer("panel"), pointer("bias")
-	most := map[string]int{"AVX2": 6, "AVX512": 12}[v.name]
 
 	label := func(n int) string { return fmt.Sprintf("%drows", n) }
 	for n := most; n >= 1; n-- {
 		Label("try" + label(n))
 		CMPQ(rows, Imm(uint64(n)))
 		JL(LabelRef("less" + label(n)))
-		denseBlock(v, dst, stride, x, in, weights, bias, n)
+		denseBlock(v, panels, dst, stride, x, in, weights, bias, n)
 		ADDQ(pitch(stride, n), dst)
 		ADDQ(pitch(in, n), x)
 		SUBQ(Imm(uint64(n)), rows)
@@ -75,22 +79,29 @@ func pitch(stride reg.GPVirtual, n int) reg.GPVirtual {
 	return r
 }
 
-func denseBlock(v isa, dst, stride, x, in, weights, bias reg.GPVirtual, rows int) {
+func denseBlock(v isa, panels int, dst, stride, x, in, weights, bias reg.GPVirtual, rows int) {
 	from := newRowPointers(x, in, rows)
 	sums := make([][]reg.VecVirtual, rows)
 	for r := range sums {
-		for g := range v.groups() {
+		for g := range panels * v.groups() {
 			sums[r] = append(sums[r], v.load(Mem{Base: bias, Disp: g * v.bytes}))
 		}
 	}
-	w, left := GP64(), GP64()
+	w, left, second := GP64(), GP64(), GP64()
 	MOVQ(weights, w)
+	if panels == 2 {
+		MOVQ(in, second)
+		SHLQ(Imm(4), second)
+	}
 	MOVQ(in, left)
 	loop := fmt.Sprintf("each%drows", rows)
 	Label(loop)
 	var columns []reg.VecVirtual
 	for g := range v.groups() {
 		columns = append(columns, v.load(Mem{Base: w, Disp: g * v.bytes}))
+	}
+	if panels == 2 { // the second panel begins 16·in numbers after the first
+		columns = append(columns, v.load(at(w, second, 0)))
 	}
 	for r := range sums {
 		xr := v.broadcast(from.row(r, 0))
