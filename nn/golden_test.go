@@ -3,9 +3,12 @@ package nn
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -84,6 +87,7 @@ func TestGolden(t *testing.T) {
 				assert.Greater(t, len(frames), 40)
 				single, exact := newTestPotential(t, net, Options{}), newTestPotential(t, net, Options{Filters: Exact})
 				double := newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
+				var table, network errorsOf
 				for _, f := range frames {
 					name, _ := f.Get("name")
 					t.Run(name, func(t *testing.T) {
@@ -91,16 +95,37 @@ func TestGolden(t *testing.T) {
 						got64, got32 := compute(t, double, f.Structure), compute(t, single, f.Structure)
 						checkAccuracy(t, got64, want, set.rtol)
 						checkAccuracy(t, got32, want, 0)
-						checkAccuracy(t, compute(t, exact, f.Structure), want, 0)
+						gotExact := compute(t, exact, f.Structure)
+						checkAccuracy(t, gotExact, want, 0)
+						table.add(got32, want)
+						network.add(gotExact, want)
 						if want.Stress != nil {
 							tolerance.Check(t, "stress", got64.Stress[0][:], want.Stress[0][:], 1e-11, 1e-9)
 							tolerance.Check(t, "float32 stress", got32.Stress[0][:], want.Stress[0][:], 1e-5, 1e-5)
 						}
 					})
 				}
+				t.Logf("float32 forces, error over max(1, max|F|): tables %v, filter networks %v", table, network)
 			})
 		}
 	}
+}
+
+// errorsOf is the structures' largest errors of forces, over max(1, max|F|).
+type errorsOf []float64
+
+func (e *errorsOf) add(got, want *Result) {
+	worst, force := 0.0, 1.0
+	reference := flatten(want.Forces)
+	for i, f := range flatten(got.Forces) {
+		worst, force = math.Max(worst, math.Abs(f-reference[i])), math.Max(force, math.Abs(reference[i]))
+	}
+	*e = append(*e, worst/force)
+}
+
+func (e errorsOf) String() string {
+	sorted := slices.Sorted(slices.Values(e))
+	return fmt.Sprintf("%.1e median %.1e largest", sorted[len(sorted)/2], sorted[len(sorted)-1])
 }
 
 // The flavours of one network: as trained, with a config and without.
