@@ -3,7 +3,8 @@ package cpu
 import "math"
 
 // SiLU computes dst = x·σ(x) with σ(x) = 1/(1+exp(−x)), element by element.
-// dst and x may be the same slice.
+// dst and x may be the same slice. Vector code is within 5 roundings of float32
+// of it, or 2e-38·|x| where that is more, and its slope within 3e-7.
 func SiLU[T Float](dst, x []T) {
 	x = x[:len(dst)]
 	if silu(dst, x) {

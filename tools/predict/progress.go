@@ -13,12 +13,9 @@ import (
 // progress is a bar of the input's bytes, on a terminal only and only when
 // there is more than patience of work. A nil progress shows nothing.
 type progress struct {
-	out     io.Writer
-	total   int64 // bytes; −1 where it is not known
-	read    int64
-	frames  int
-	started time.Time
-	bar     *progressbar.ProgressBar
+	read   int64 // bytes
+	frames int
+	bar    *progressbar.ProgressBar
 }
 
 const patience = time.Second
@@ -28,7 +25,25 @@ func newProgress(stderr io.Writer, inputs []string) *progress {
 	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return nil
 	}
-	return &progress{out: stderr, total: totalSize(inputs), started: time.Now()}
+	total := totalSize(inputs)
+	return &progress{bar: progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(late{stderr, time.Now().Add(patience)}),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetPredictTime(total > 0))}
+}
+
+// late drops what is written before a point in time.
+type late struct {
+	io.Writer
+	from time.Time
+}
+
+func (l late) Write(b []byte) (int, error) {
+	if time.Now().Before(l.from) {
+		return len(b), nil
+	}
+	return l.Writer.Write(b)
 }
 
 // totalSize is the bytes in all inputs, or −1 if one is no file.
@@ -64,21 +79,12 @@ func (p *progress) done(n int) {
 		return
 	}
 	p.frames += n
-	if p.bar == nil && time.Since(p.started) > patience {
-		p.bar = progressbar.NewOptions64(p.total,
-			progressbar.OptionSetWriter(p.out),
-			progressbar.OptionShowBytes(true),
-			progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetPredictTime(p.total > 0))
-	}
-	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("%d structures", p.frames))
-		_ = p.bar.Set64(p.read) // a bar that cannot be drawn is no reason to stop
-	}
+	p.bar.Describe(fmt.Sprintf("%d structures", p.frames))
+	_ = p.bar.Set64(p.read) // a bar that cannot be drawn is no reason to stop
 }
 
 func (p *progress) close() {
-	if p != nil && p.bar != nil {
+	if p != nil {
 		_ = p.bar.Finish()
 	}
 }
