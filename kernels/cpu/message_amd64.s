@@ -116,6 +116,128 @@ pair:
 	VZEROUPPER
 	RET
 
+// func messageBackwardFirstAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·messageBackwardFirstAVX2(SB), NOSPLIT, $0-128
+	MOVQ h+104(FP), AX
+	SHLQ $0x02, AX
+	MOVQ i+56(FP), CX
+	MOVQ j+64(FP), DX
+	MOVQ u+72(FP), BX
+	MOVQ phi+80(FP), SI
+	MOVQ part+120(FP), DI
+	SHLQ $0x02, DI
+	MOVQ slope+88(FP), R12
+
+pair:
+	MOVLQSX      (CX), R8
+	MOVLQSX      (DX), R9
+	IMULQ        AX, R8
+	IMULQ        AX, R9
+	LEAQ         (R8)(R8*2), R10
+	LEAQ         (R9)(R9*2), R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	MOVLQSX      16(DX), R13
+	IMULQ        AX, R13
+	MOVQ         gS+24(FP), R14
+	PREFETCHT0   (R14)(R13*1)
+	MOVQ         inS+40(FP), R14
+	PREFETCHT0   (R14)(R13*1)
+	LEAQ         (R13)(R13*2), R13
+	MOVQ         gV+32(FP), R14
+	ADDQ         R13, R14
+	PREFETCHT0   (R14)
+	PREFETCHT0   (R14)(AX*1)
+	PREFETCHT0   (R14)(AX*2)
+	MOVQ         gS+24(FP), R13
+	MOVQ         inS+40(FP), R14
+	VMOVUPS      (R13)(R8*1), Y4
+	VMOVUPS      (R13)(R9*1), Y5
+	VMULPS       (R14)(R9*1), Y4, Y4
+	VFMADD231PS  (R14)(R8*1), Y5, Y4
+	VFMADD231PS  (R12), Y4, Y0
+	VMOVUPS      32(R13)(R8*1), Y4
+	VMOVUPS      32(R13)(R9*1), Y5
+	VMULPS       32(R14)(R9*1), Y4, Y4
+	VFMADD231PS  32(R14)(R8*1), Y5, Y4
+	VFMADD231PS  32(R12), Y4, Y0
+	MOVQ         gV+32(FP), R8
+	VBROADCASTSS (BX), Y4
+	VMOVUPS      (R8)(R10*1), Y5
+	VMOVUPS      (R8)(R11*1), Y6
+	VSUBPS       Y6, Y5, Y5
+	VFMADD231PS  (SI)(DI*1), Y5, Y1
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  (R12)(DI*1), Y5, Y0
+	VMOVUPS      32(R8)(R10*1), Y5
+	VMOVUPS      32(R8)(R11*1), Y6
+	VSUBPS       Y6, Y5, Y5
+	VFMADD231PS  32(SI)(DI*1), Y5, Y1
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  32(R12)(DI*1), Y5, Y0
+	ADDQ         AX, R10
+	ADDQ         AX, R11
+	VBROADCASTSS 4(BX), Y4
+	VMOVUPS      (R8)(R10*1), Y5
+	VMOVUPS      (R8)(R11*1), Y6
+	VSUBPS       Y6, Y5, Y5
+	VFMADD231PS  (SI)(DI*1), Y5, Y2
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  (R12)(DI*1), Y5, Y0
+	VMOVUPS      32(R8)(R10*1), Y5
+	VMOVUPS      32(R8)(R11*1), Y6
+	VSUBPS       Y6, Y5, Y5
+	VFMADD231PS  32(SI)(DI*1), Y5, Y2
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  32(R12)(DI*1), Y5, Y0
+	ADDQ         AX, R10
+	ADDQ         AX, R11
+	VBROADCASTSS 8(BX), Y4
+	VMOVUPS      (R8)(R10*1), Y5
+	VMOVUPS      (R8)(R11*1), Y6
+	VSUBPS       Y6, Y5, Y5
+	VFMADD231PS  (SI)(DI*1), Y5, Y3
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  (R12)(DI*1), Y5, Y0
+	VMOVUPS      32(R8)(R10*1), Y5
+	VMOVUPS      32(R8)(R11*1), Y6
+	VSUBPS       Y6, Y5, Y5
+	VFMADD231PS  32(SI)(DI*1), Y5, Y3
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  32(R12)(DI*1), Y5, Y0
+	VUNPCKLPS    Y2, Y1, Y4
+	VUNPCKHPS    Y2, Y1, Y1
+	VADDPS       Y4, Y1, Y1
+	VUNPCKLPS    Y0, Y3, Y2
+	VUNPCKHPS    Y0, Y3, Y0
+	VADDPS       Y2, Y0, Y0
+	VUNPCKLPD    Y0, Y1, Y2
+	VUNPCKHPD    Y0, Y1, Y0
+	VADDPS       Y0, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X2, X0, X0
+	MOVQ         grad+16(FP), R8
+	VADDPS       (R8), X0, X0
+	VMOVUPS      X0, (R8)
+	ADDQ         $0x10, R8
+	MOVQ         R8, grad+16(FP)
+	MOVQ         row+112(FP), R8
+	SHLQ         $0x02, R8
+	ADDQ         $0x04, CX
+	ADDQ         $0x04, DX
+	ADDQ         $0x0c, BX
+	ADDQ         R8, SI
+	ADDQ         R8, R12
+	MOVQ         pairs+96(FP), R8
+	DECQ         R8
+	MOVQ         R8, pairs+96(FP)
+	JNZ          pair
+	VZEROUPPER
+	RET
+
 // func messageForwardAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·messageForwardAVX2(SB), NOSPLIT, $8-96
@@ -244,122 +366,6 @@ pair:
 	MOVQ         pairs+64(FP), R8
 	DECQ         R8
 	MOVQ         R8, pairs+64(FP)
-	JNZ          pair
-	VZEROUPPER
-	RET
-
-// func messageBackwardFirstAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·messageBackwardFirstAVX2(SB), NOSPLIT, $0-128
-	MOVQ h+104(FP), AX
-	SHLQ $0x02, AX
-	MOVQ i+56(FP), CX
-	MOVQ j+64(FP), DX
-	MOVQ u+72(FP), BX
-	MOVQ phi+80(FP), SI
-	MOVQ part+120(FP), DI
-	SHLQ $0x02, DI
-	MOVQ slope+88(FP), R12
-
-pair:
-	MOVLQSX      (CX), R8
-	MOVLQSX      (DX), R9
-	IMULQ        AX, R8
-	IMULQ        AX, R9
-	LEAQ         (R8)(R8*2), R10
-	LEAQ         (R9)(R9*2), R11
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	MOVLQSX      16(DX), R13
-	IMULQ        AX, R13
-	MOVQ         gS+24(FP), R14
-	PREFETCHT0   (R14)(R13*1)
-	MOVQ         inS+40(FP), R14
-	PREFETCHT0   (R14)(R13*1)
-	LEAQ         (R13)(R13*2), R13
-	MOVQ         gV+32(FP), R14
-	ADDQ         R13, R14
-	PREFETCHT0   (R14)
-	PREFETCHT0   (R14)(AX*1)
-	PREFETCHT0   (R14)(AX*2)
-	MOVQ         gS+24(FP), R13
-	MOVQ         inS+40(FP), R14
-	VMOVUPS      (R13)(R8*1), Y4
-	VMOVUPS      (R13)(R9*1), Y5
-	VMULPS       (R14)(R9*1), Y4, Y4
-	VFMADD231PS  (R14)(R8*1), Y5, Y4
-	VFMADD231PS  (R12), Y4, Y0
-	VMOVUPS      32(R13)(R8*1), Y4
-	VMOVUPS      32(R13)(R9*1), Y5
-	VMULPS       32(R14)(R9*1), Y4, Y4
-	VFMADD231PS  32(R14)(R8*1), Y5, Y4
-	VFMADD231PS  32(R12), Y4, Y0
-	MOVQ         gV+32(FP), R8
-	VBROADCASTSS (BX), Y4
-	VMOVUPS      (R8)(R10*1), Y5
-	VMOVUPS      (R8)(R11*1), Y6
-	VSUBPS       Y6, Y5, Y5
-	VFMADD231PS  (SI)(DI*1), Y5, Y1
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  (R12)(DI*1), Y5, Y0
-	VMOVUPS      32(R8)(R10*1), Y5
-	VMOVUPS      32(R8)(R11*1), Y6
-	VSUBPS       Y6, Y5, Y5
-	VFMADD231PS  32(SI)(DI*1), Y5, Y1
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  32(R12)(DI*1), Y5, Y0
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VBROADCASTSS 4(BX), Y4
-	VMOVUPS      (R8)(R10*1), Y5
-	VMOVUPS      (R8)(R11*1), Y6
-	VSUBPS       Y6, Y5, Y5
-	VFMADD231PS  (SI)(DI*1), Y5, Y2
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  (R12)(DI*1), Y5, Y0
-	VMOVUPS      32(R8)(R10*1), Y5
-	VMOVUPS      32(R8)(R11*1), Y6
-	VSUBPS       Y6, Y5, Y5
-	VFMADD231PS  32(SI)(DI*1), Y5, Y2
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  32(R12)(DI*1), Y5, Y0
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VBROADCASTSS 8(BX), Y4
-	VMOVUPS      (R8)(R10*1), Y5
-	VMOVUPS      (R8)(R11*1), Y6
-	VSUBPS       Y6, Y5, Y5
-	VFMADD231PS  (SI)(DI*1), Y5, Y3
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  (R12)(DI*1), Y5, Y0
-	VMOVUPS      32(R8)(R10*1), Y5
-	VMOVUPS      32(R8)(R11*1), Y6
-	VSUBPS       Y6, Y5, Y5
-	VFMADD231PS  32(SI)(DI*1), Y5, Y3
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  32(R12)(DI*1), Y5, Y0
-	VHADDPS      Y2, Y1, Y1
-	VHADDPS      Y0, Y3, Y0
-	VHADDPS      Y0, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X1, X0, X0
-	MOVQ         grad+16(FP), R8
-	VADDPS       (R8), X0, X0
-	VMOVUPS      X0, (R8)
-	ADDQ         $0x10, R8
-	MOVQ         R8, grad+16(FP)
-	MOVQ         row+112(FP), R8
-	SHLQ         $0x02, R8
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, DX
-	ADDQ         $0x0c, BX
-	ADDQ         R8, SI
-	ADDQ         R8, R12
-	MOVQ         pairs+96(FP), R8
-	DECQ         R8
-	MOVQ         R8, pairs+96(FP)
 	JNZ          pair
 	VZEROUPPER
 	RET
@@ -544,11 +550,17 @@ pair:
 	VMOVUPS      32(R13)(R11*1), Y6
 	VFMADD231PS  Y5, Y4, Y6
 	VMOVUPS      Y6, 32(R13)(R11*1)
-	VHADDPS      Y2, Y1, Y1
-	VHADDPS      Y0, Y3, Y0
-	VHADDPS      Y0, Y1, Y1
-	VEXTRACTF128 $0x01, Y1, X0
-	VADDPS       X1, X0, X0
+	VUNPCKLPS    Y2, Y1, Y4
+	VUNPCKHPS    Y2, Y1, Y1
+	VADDPS       Y4, Y1, Y1
+	VUNPCKLPS    Y0, Y3, Y2
+	VUNPCKHPS    Y0, Y3, Y0
+	VADDPS       Y2, Y0, Y0
+	VUNPCKLPD    Y0, Y1, Y2
+	VUNPCKHPD    Y0, Y1, Y0
+	VADDPS       Y0, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X2, X0, X0
 	MOVQ         grad+16(FP), R8
 	VADDPS       (R8), X0, X0
 	VMOVUPS      X0, (R8)
@@ -570,7 +582,7 @@ pair:
 
 // func messageForwardFirstAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·messageForwardFirstAVX512(SB), NOSPLIT, $8-96
+TEXT ·messageForwardFirstAVX512(SB), NOSPLIT, $0-96
 	MOVQ h+72(FP), AX
 	SHLQ $0x02, AX
 	MOVQ i+32(FP), CX
@@ -579,176 +591,128 @@ TEXT ·messageForwardFirstAVX512(SB), NOSPLIT, $8-96
 	MOVQ phi+56(FP), SI
 	MOVQ part+88(FP), DI
 	SHLQ $0x02, DI
-	MOVQ outS+0(FP), R12
-	MOVQ outV+8(FP), R13
-	MOVQ inS+16(FP), R14
+	MOVQ $-1, R10
 
 pair:
-	MOVLQSX      (CX), R8
-	MOVLQSX      (DX), R9
-	IMULQ        AX, R8
-	IMULQ        AX, R9
-	LEAQ         (R8)(R8*2), R10
-	LEAQ         (R9)(R9*2), R11
-	MOVLQSX      16(DX), R15
-	IMULQ        AX, R15
-	MOVQ         outS+0(FP), BP
-	PREFETCHT0   (BP)(R15*1)
-	MOVQ         inS+16(FP), BP
-	PREFETCHT0   (BP)(R15*1)
-	LEAQ         (R15)(R15*2), R15
-	MOVQ         outV+8(FP), BP
-	ADDQ         R15, BP
-	PREFETCHT0   (BP)
-	PREFETCHT0   (BP)(AX*1)
-	PREFETCHT0   (BP)(AX*2)
-	VMOVUPS      (SI), Z0
-	VMOVUPS      (SI)(DI*1), Z1
-	VMOVUPS      (R12)(R8*1), Z2
-	VFMADD231PS  (R14)(R9*1), Z0, Z2
-	VMOVUPS      Z2, (R12)(R8*1)
-	VMOVUPS      (R12)(R9*1), Z2
-	VFMADD231PS  (R14)(R8*1), Z0, Z2
-	VMOVUPS      Z2, (R12)(R9*1)
-	VBROADCASTSS (BX), Z0
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      (R13)(R10*1), Z2
-	VADDPS       Z0, Z2, Z2
-	VMOVUPS      Z2, (R13)(R10*1)
-	VMOVUPS      (R13)(R11*1), Z2
-	VSUBPS       Z0, Z2, Z2
-	VMOVUPS      Z2, (R13)(R11*1)
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VBROADCASTSS 4(BX), Z0
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      (R13)(R10*1), Z2
-	VADDPS       Z0, Z2, Z2
-	VMOVUPS      Z2, (R13)(R10*1)
-	VMOVUPS      (R13)(R11*1), Z2
-	VSUBPS       Z0, Z2, Z2
-	VMOVUPS      Z2, (R13)(R11*1)
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VBROADCASTSS 8(BX), Z0
-	VMULPS       Z0, Z1, Z0
-	VMOVUPS      (R13)(R10*1), Z1
-	VADDPS       Z0, Z1, Z1
-	VMOVUPS      Z1, (R13)(R10*1)
-	VMOVUPS      (R13)(R11*1), Z1
-	VSUBPS       Z0, Z1, Z1
-	VMOVUPS      Z1, (R13)(R11*1)
-	MOVQ         row+80(FP), R8
-	SHLQ         $0x02, R8
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, DX
-	ADDQ         $0x0c, BX
-	ADDQ         R8, SI
-	MOVQ         pairs+64(FP), R8
-	DECQ         R8
-	MOVQ         R8, pairs+64(FP)
-	JNZ          pair
-	VZEROUPPER
-	RET
+	MOVLQSX (CX), R8
+	MOVLQSX (DX), R9
+	IMULQ   AX, R8
+	IMULQ   AX, R9
+	CMPQ    R8, R10
+	JEQ     same
+	TESTQ   R10, R10
+	JS      load
+	MOVQ    outS+0(FP), R11
+	VMOVUPS Z0, (R11)(R10*1)
+	MOVQ    outV+8(FP), R11
+	ADDQ    R10, R11
+	LEAQ    (R11)(R10*2), R11
+	VMOVUPS Z1, (R11)
+	VMOVUPS Z2, (R11)(AX*1)
+	VMOVUPS Z3, (R11)(AX*2)
 
-// func messageForwardAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·messageForwardAVX512(SB), NOSPLIT, $8-96
-	MOVQ h+72(FP), AX
-	SHLQ $0x02, AX
-	MOVQ i+32(FP), CX
-	MOVQ j+40(FP), DX
-	MOVQ u+48(FP), BX
-	MOVQ phi+56(FP), SI
-	MOVQ part+88(FP), DI
-	SHLQ $0x02, DI
-	MOVQ outS+0(FP), R12
-	MOVQ outV+8(FP), R13
-	MOVQ inS+16(FP), R14
+load:
+	MOVQ    R8, R10
+	MOVQ    outS+0(FP), R11
+	VMOVUPS (R11)(R10*1), Z0
+	MOVQ    outV+8(FP), R11
+	ADDQ    R10, R11
+	LEAQ    (R11)(R10*2), R11
+	VMOVUPS (R11), Z1
+	VMOVUPS (R11)(AX*1), Z2
+	VMOVUPS (R11)(AX*2), Z3
+	MOVQ    inS+16(FP), R11
+	VMOVUPS (R11)(R10*1), Z4
 
-pair:
-	MOVLQSX      (CX), R8
-	MOVLQSX      (DX), R9
-	IMULQ        AX, R8
-	IMULQ        AX, R9
-	LEAQ         (R8)(R8*2), R10
-	LEAQ         (R9)(R9*2), R11
-	MOVLQSX      16(DX), R15
-	IMULQ        AX, R15
-	MOVQ         outS+0(FP), BP
-	PREFETCHT0   (BP)(R15*1)
-	MOVQ         inS+16(FP), BP
-	PREFETCHT0   (BP)(R15*1)
-	LEAQ         (R15)(R15*2), R15
-	MOVQ         outV+8(FP), BP
-	ADDQ         R15, BP
-	PREFETCHT0   (BP)
-	PREFETCHT0   (BP)(AX*1)
-	PREFETCHT0   (BP)(AX*2)
-	MOVQ         inV+24(FP), BP
-	ADDQ         R15, BP
-	PREFETCHT0   (BP)
-	PREFETCHT0   (BP)(AX*1)
-	PREFETCHT0   (BP)(AX*2)
-	MOVQ         inV+24(FP), R15
-	VMOVUPS      (SI), Z0
-	VMOVUPS      (SI)(DI*1), Z1
-	VMOVUPS      (SI)(DI*2), Z2
-	VMOVUPS      (R12)(R8*1), Z3
-	VFMADD231PS  (R14)(R9*1), Z0, Z3
-	VMOVUPS      Z3, (R12)(R8*1)
-	VMOVUPS      (R12)(R9*1), Z3
-	VFMADD231PS  (R14)(R8*1), Z0, Z3
-	VMOVUPS      Z3, (R12)(R9*1)
-	VBROADCASTSS (BX), Z0
-	VMULPS       Z0, Z2, Z0
-	VMOVUPS      (R13)(R10*1), Z3
-	VADDPS       Z0, Z3, Z3
-	VFMADD231PS  (R15)(R11*1), Z1, Z3
-	VMOVUPS      Z3, (R13)(R10*1)
-	VMOVUPS      (R13)(R11*1), Z3
-	VSUBPS       Z0, Z3, Z3
-	VFMADD231PS  (R15)(R10*1), Z1, Z3
-	VMOVUPS      Z3, (R13)(R11*1)
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VBROADCASTSS 4(BX), Z0
-	VMULPS       Z0, Z2, Z0
-	VMOVUPS      (R13)(R10*1), Z3
-	VADDPS       Z0, Z3, Z3
-	VFMADD231PS  (R15)(R11*1), Z1, Z3
-	VMOVUPS      Z3, (R13)(R10*1)
-	VMOVUPS      (R13)(R11*1), Z3
-	VSUBPS       Z0, Z3, Z3
-	VFMADD231PS  (R15)(R10*1), Z1, Z3
-	VMOVUPS      Z3, (R13)(R11*1)
-	ADDQ         AX, R10
-	ADDQ         AX, R11
-	VBROADCASTSS 8(BX), Z0
-	VMULPS       Z0, Z2, Z0
-	VMOVUPS      (R13)(R10*1), Z2
-	VADDPS       Z0, Z2, Z2
-	VFMADD231PS  (R15)(R11*1), Z1, Z2
-	VMOVUPS      Z2, (R13)(R10*1)
-	VMOVUPS      (R13)(R11*1), Z2
-	VSUBPS       Z0, Z2, Z2
-	VFMADD231PS  (R15)(R10*1), Z1, Z2
-	VMOVUPS      Z2, (R13)(R11*1)
-	MOVQ         row+80(FP), R8
-	SHLQ         $0x02, R8
-	ADDQ         $0x04, CX
-	ADDQ         $0x04, DX
-	ADDQ         $0x0c, BX
-	ADDQ         R8, SI
-	MOVQ         pairs+64(FP), R8
-	DECQ         R8
-	MOVQ         R8, pairs+64(FP)
-	JNZ          pair
+same:
+	MOVLQSX      16(DX), R11
+	IMULQ        AX, R11
+	MOVQ         outS+0(FP), R12
+	PREFETCHT0   (R12)(R11*1)
+	MOVQ         inS+16(FP), R12
+	PREFETCHT0   (R12)(R11*1)
+	LEAQ         (R11)(R11*2), R11
+	MOVQ         outV+8(FP), R12
+	ADDQ         R11, R12
+	PREFETCHT0   (R12)
+	PREFETCHT0   (R12)(AX*1)
+	PREFETCHT0   (R12)(AX*2)
+	VMOVUPS      (SI), Z5
+	VMOVUPS      (SI)(DI*1), Z6
+	VBROADCASTSS (BX), Z7
+	VMULPS       Z7, Z6, Z7
+	VBROADCASTSS 4(BX), Z8
+	VMULPS       Z8, Z6, Z8
+	VBROADCASTSS 8(BX), Z9
+	VMULPS       Z9, Z6, Z9
+	CMPQ         R8, R9
+	JNE          apart
+	MOVQ         outS+0(FP), R11
+	VMOVUPS      Z0, (R11)(R8*1)
+	MOVQ         outV+8(FP), R11
+	ADDQ         R8, R11
+	LEAQ         (R11)(R8*2), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z2, (R11)(AX*1)
+	VMOVUPS      Z3, (R11)(AX*2)
+
+apart:
+	MOVQ        outS+0(FP), R11
+	VMOVUPS     (R11)(R9*1), Z6
+	VFMADD231PS Z4, Z5, Z6
+	VMOVUPS     Z6, (R11)(R9*1)
+	MOVQ        outV+8(FP), R11
+	ADDQ        R9, R11
+	LEAQ        (R11)(R9*2), R11
+	VMOVUPS     (R11), Z6
+	VSUBPS      Z7, Z6, Z6
+	VMOVUPS     Z6, (R11)
+	VMOVUPS     (R11)(AX*1), Z6
+	VSUBPS      Z8, Z6, Z6
+	VMOVUPS     Z6, (R11)(AX*1)
+	VMOVUPS     (R11)(AX*2), Z6
+	VSUBPS      Z9, Z6, Z6
+	VMOVUPS     Z6, (R11)(AX*2)
+	CMPQ        R8, R9
+	JNE         next
+	MOVQ        outS+0(FP), R11
+	VMOVUPS     (R11)(R8*1), Z0
+	MOVQ        outV+8(FP), R11
+	ADDQ        R8, R11
+	LEAQ        (R11)(R8*2), R11
+	VMOVUPS     (R11), Z1
+	VMOVUPS     (R11)(AX*1), Z2
+	VMOVUPS     (R11)(AX*2), Z3
+
+next:
+	MOVQ        inS+16(FP), R8
+	VFMADD231PS (R8)(R9*1), Z5, Z0
+	VADDPS      Z7, Z1, Z1
+	VADDPS      Z8, Z2, Z2
+	VADDPS      Z9, Z3, Z3
+	MOVQ        row+80(FP), R8
+	SHLQ        $0x02, R8
+	ADDQ        $0x04, CX
+	ADDQ        $0x04, DX
+	ADDQ        $0x0c, BX
+	ADDQ        R8, SI
+	MOVQ        pairs+64(FP), R8
+	DECQ        R8
+	MOVQ        R8, pairs+64(FP)
+	JNZ         pair
+	MOVQ        outS+0(FP), CX
+	VMOVUPS     Z0, (CX)(R10*1)
+	MOVQ        outV+8(FP), CX
+	ADDQ        R10, CX
+	LEAQ        (CX)(R10*2), CX
+	VMOVUPS     Z1, (CX)
+	VMOVUPS     Z2, (CX)(AX*1)
+	VMOVUPS     Z3, (CX)(AX*2)
 	VZEROUPPER
 	RET
 
 // func messageBackwardFirstAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
-// Requires: AVX, AVX512F, MMX+
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·messageBackwardFirstAVX512(SB), NOSPLIT, $0-128
 	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
@@ -758,77 +722,89 @@ TEXT ·messageBackwardFirstAVX512(SB), NOSPLIT, $0-128
 	MOVQ phi+80(FP), SI
 	MOVQ part+120(FP), DI
 	SHLQ $0x02, DI
-	MOVQ slope+88(FP), R12
+	MOVQ $-1, R10
+	MOVQ slope+88(FP), R11
 
 pair:
-	MOVLQSX       (CX), R8
-	MOVLQSX       (DX), R9
+	MOVLQSX (CX), R8
+	MOVLQSX (DX), R9
+	IMULQ   AX, R8
+	IMULQ   AX, R9
+	CMPQ    R8, R10
+	JEQ     same
+	TESTQ   R10, R10
+	JS      load
+
+load:
+	MOVQ    R8, R10
+	MOVQ    gS+24(FP), R8
+	VMOVUPS (R8)(R10*1), Z0
+	MOVQ    gV+32(FP), R8
+	ADDQ    R10, R8
+	LEAQ    (R8)(R10*2), R8
+	VMOVUPS (R8), Z1
+	VMOVUPS (R8)(AX*1), Z2
+	VMOVUPS (R8)(AX*2), Z3
+	MOVQ    inS+40(FP), R8
+	VMOVUPS (R8)(R10*1), Z4
+
+same:
+	MOVLQSX       16(DX), R8
 	IMULQ         AX, R8
-	IMULQ         AX, R9
-	LEAQ          (R8)(R8*2), R10
-	LEAQ          (R9)(R9*2), R11
-	VPXORD        Z0, Z0, Z0
-	VPXORD        Z1, Z1, Z1
-	VPXORD        Z2, Z2, Z2
-	VPXORD        Z3, Z3, Z3
-	MOVLQSX       16(DX), R13
-	IMULQ         AX, R13
-	MOVQ          gS+24(FP), R14
-	PREFETCHT0    (R14)(R13*1)
-	MOVQ          inS+40(FP), R14
-	PREFETCHT0    (R14)(R13*1)
-	LEAQ          (R13)(R13*2), R13
-	MOVQ          gV+32(FP), R14
-	ADDQ          R13, R14
-	PREFETCHT0    (R14)
-	PREFETCHT0    (R14)(AX*1)
-	PREFETCHT0    (R14)(AX*2)
-	MOVQ          gS+24(FP), R13
-	MOVQ          inS+40(FP), R14
-	VMOVUPS       (R13)(R8*1), Z4
-	VMOVUPS       (R13)(R9*1), Z5
-	VMULPS        (R14)(R9*1), Z4, Z4
-	VFMADD231PS   (R14)(R8*1), Z5, Z4
-	VFMADD231PS   (R12), Z4, Z0
+	MOVQ          gS+24(FP), R12
+	PREFETCHT0    (R12)(R8*1)
+	MOVQ          inS+40(FP), R12
+	PREFETCHT0    (R12)(R8*1)
+	LEAQ          (R8)(R8*2), R8
+	MOVQ          gV+32(FP), R12
+	ADDQ          R8, R12
+	PREFETCHT0    (R12)
+	PREFETCHT0    (R12)(AX*1)
+	PREFETCHT0    (R12)(AX*2)
+	MOVQ          gS+24(FP), R8
+	VMOVUPS       (R8)(R9*1), Z5
 	MOVQ          gV+32(FP), R8
-	VBROADCASTSS  (BX), Z4
-	VMOVUPS       (R8)(R10*1), Z5
-	VMOVUPS       (R8)(R11*1), Z6
-	VSUBPS        Z6, Z5, Z5
-	VFMADD231PS   (SI)(DI*1), Z5, Z1
-	VMULPS        Z4, Z5, Z5
-	VFMADD231PS   (R12)(DI*1), Z5, Z0
-	ADDQ          AX, R10
-	ADDQ          AX, R11
-	VBROADCASTSS  4(BX), Z4
-	VMOVUPS       (R8)(R10*1), Z5
-	VMOVUPS       (R8)(R11*1), Z6
-	VSUBPS        Z6, Z5, Z5
-	VFMADD231PS   (SI)(DI*1), Z5, Z2
-	VMULPS        Z4, Z5, Z5
-	VFMADD231PS   (R12)(DI*1), Z5, Z0
-	ADDQ          AX, R10
-	ADDQ          AX, R11
-	VBROADCASTSS  8(BX), Z4
-	VMOVUPS       (R8)(R10*1), Z5
-	VMOVUPS       (R8)(R11*1), Z6
-	VSUBPS        Z6, Z5, Z5
-	VFMADD231PS   (SI)(DI*1), Z5, Z3
-	VMULPS        Z4, Z5, Z5
-	VFMADD231PS   (R12)(DI*1), Z5, Z0
-	VEXTRACTF64X4 $0x01, Z2, Y4
-	VADDPS        Y2, Y4, Y4
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y1, Y5, Y5
-	VHADDPS       Y4, Y5, Y4
-	VEXTRACTF64X4 $0x01, Z0, Y5
-	VADDPS        Y0, Y5, Y5
-	VEXTRACTF64X4 $0x01, Z3, Y6
-	VADDPS        Y3, Y6, Y6
-	VHADDPS       Y5, Y6, Y5
-	VHADDPS       Y5, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X4, X5, X5
+	ADDQ          R9, R8
+	LEAQ          (R8)(R9*2), R8
+	VMOVUPS       (R8), Z6
+	VMOVUPS       (R8)(AX*1), Z7
+	VMOVUPS       (R8)(AX*2), Z8
+	VMOVUPS       (SI), Z9
+	VMOVUPS       (SI)(DI*1), Z9
+	VMOVUPS       (R11), Z10
+	VMOVUPS       (R11)(DI*1), Z11
+	MOVQ          inS+40(FP), R8
+	VMULPS        (R8)(R9*1), Z0, Z12
+	VFMADD231PS   Z4, Z5, Z12
+	VMULPS        Z10, Z12, Z12
+	VSUBPS        Z6, Z1, Z5
+	VMULPS        Z9, Z5, Z6
+	VBROADCASTSS  (BX), Z10
+	VMULPS        Z10, Z5, Z5
+	VFMADD231PS   Z11, Z5, Z12
+	VSUBPS        Z7, Z2, Z5
+	VMULPS        Z9, Z5, Z7
+	VBROADCASTSS  4(BX), Z10
+	VMULPS        Z10, Z5, Z5
+	VFMADD231PS   Z11, Z5, Z12
+	VSUBPS        Z8, Z3, Z5
+	VMULPS        Z9, Z5, Z8
+	VBROADCASTSS  8(BX), Z9
+	VMULPS        Z9, Z5, Z5
+	VFMADD231PS   Z11, Z5, Z12
+	VUNPCKLPS     Z7, Z6, Z5
+	VUNPCKHPS     Z7, Z6, Z6
+	VADDPS        Z5, Z6, Z6
+	VUNPCKLPS     Z12, Z8, Z5
+	VUNPCKHPS     Z12, Z8, Z7
+	VADDPS        Z5, Z7, Z7
+	VUNPCKLPD     Z7, Z6, Z5
+	VUNPCKHPD     Z7, Z6, Z6
+	VADDPS        Z6, Z5, Z5
+	VEXTRACTF64X4 $0x01, Z5, Y6
+	VADDPS        Y5, Y6, Y6
+	VEXTRACTF32X4 $0x01, Y6, X5
+	VADDPS        X6, X5, X5
 	MOVQ          grad+16(FP), R8
 	VADDPS        (R8), X5, X5
 	VMOVUPS       X5, (R8)
@@ -840,7 +816,7 @@ pair:
 	ADDQ          $0x04, DX
 	ADDQ          $0x0c, BX
 	ADDQ          R8, SI
-	ADDQ          R8, R12
+	ADDQ          R8, R11
 	MOVQ          pairs+96(FP), R8
 	DECQ          R8
 	MOVQ          R8, pairs+96(FP)
@@ -848,8 +824,160 @@ pair:
 	VZEROUPPER
 	RET
 
-// func messageBackwardAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+// func messageForwardAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
 // Requires: AVX, AVX512F, MMX+
+TEXT ·messageForwardAVX512(SB), NOSPLIT, $0-96
+	MOVQ h+72(FP), AX
+	SHLQ $0x02, AX
+	MOVQ i+32(FP), CX
+	MOVQ j+40(FP), DX
+	MOVQ u+48(FP), BX
+	MOVQ phi+56(FP), SI
+	MOVQ part+88(FP), DI
+	SHLQ $0x02, DI
+	MOVQ $-1, R10
+
+pair:
+	MOVLQSX (CX), R8
+	MOVLQSX (DX), R9
+	IMULQ   AX, R8
+	IMULQ   AX, R9
+	CMPQ    R8, R10
+	JEQ     same
+	TESTQ   R10, R10
+	JS      load
+	MOVQ    outS+0(FP), R11
+	VMOVUPS Z0, (R11)(R10*1)
+	MOVQ    outV+8(FP), R11
+	ADDQ    R10, R11
+	LEAQ    (R11)(R10*2), R11
+	VMOVUPS Z1, (R11)
+	VMOVUPS Z2, (R11)(AX*1)
+	VMOVUPS Z3, (R11)(AX*2)
+
+load:
+	MOVQ    R8, R10
+	MOVQ    outS+0(FP), R11
+	VMOVUPS (R11)(R10*1), Z0
+	MOVQ    outV+8(FP), R11
+	ADDQ    R10, R11
+	LEAQ    (R11)(R10*2), R11
+	VMOVUPS (R11), Z1
+	VMOVUPS (R11)(AX*1), Z2
+	VMOVUPS (R11)(AX*2), Z3
+	MOVQ    inS+16(FP), R11
+	VMOVUPS (R11)(R10*1), Z4
+	MOVQ    inV+24(FP), R11
+	ADDQ    R10, R11
+	LEAQ    (R11)(R10*2), R11
+	VMOVUPS (R11), Z5
+	VMOVUPS (R11)(AX*1), Z6
+	VMOVUPS (R11)(AX*2), Z7
+
+same:
+	MOVLQSX      16(DX), R11
+	IMULQ        AX, R11
+	MOVQ         outS+0(FP), R12
+	PREFETCHT0   (R12)(R11*1)
+	MOVQ         inS+16(FP), R12
+	PREFETCHT0   (R12)(R11*1)
+	LEAQ         (R11)(R11*2), R11
+	MOVQ         outV+8(FP), R12
+	ADDQ         R11, R12
+	PREFETCHT0   (R12)
+	PREFETCHT0   (R12)(AX*1)
+	PREFETCHT0   (R12)(AX*2)
+	MOVQ         inV+24(FP), R12
+	ADDQ         R11, R12
+	PREFETCHT0   (R12)
+	PREFETCHT0   (R12)(AX*1)
+	PREFETCHT0   (R12)(AX*2)
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (SI)(DI*1), Z9
+	VMOVUPS      (SI)(DI*2), Z10
+	VBROADCASTSS (BX), Z11
+	VMULPS       Z11, Z10, Z11
+	VBROADCASTSS 4(BX), Z12
+	VMULPS       Z12, Z10, Z12
+	VBROADCASTSS 8(BX), Z13
+	VMULPS       Z13, Z10, Z13
+	CMPQ         R8, R9
+	JNE          apart
+	MOVQ         outS+0(FP), R11
+	VMOVUPS      Z0, (R11)(R8*1)
+	MOVQ         outV+8(FP), R11
+	ADDQ         R8, R11
+	LEAQ         (R11)(R8*2), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z2, (R11)(AX*1)
+	VMOVUPS      Z3, (R11)(AX*2)
+
+apart:
+	MOVQ        outS+0(FP), R11
+	VMOVUPS     (R11)(R9*1), Z10
+	VFMADD231PS Z4, Z8, Z10
+	VMOVUPS     Z10, (R11)(R9*1)
+	MOVQ        outV+8(FP), R11
+	ADDQ        R9, R11
+	LEAQ        (R11)(R9*2), R11
+	VMOVUPS     (R11), Z10
+	VSUBPS      Z11, Z10, Z10
+	VFMADD231PS Z5, Z9, Z10
+	VMOVUPS     Z10, (R11)
+	VMOVUPS     (R11)(AX*1), Z10
+	VSUBPS      Z12, Z10, Z10
+	VFMADD231PS Z6, Z9, Z10
+	VMOVUPS     Z10, (R11)(AX*1)
+	VMOVUPS     (R11)(AX*2), Z10
+	VSUBPS      Z13, Z10, Z10
+	VFMADD231PS Z7, Z9, Z10
+	VMOVUPS     Z10, (R11)(AX*2)
+	CMPQ        R8, R9
+	JNE         next
+	MOVQ        outS+0(FP), R11
+	VMOVUPS     (R11)(R8*1), Z0
+	MOVQ        outV+8(FP), R11
+	ADDQ        R8, R11
+	LEAQ        (R11)(R8*2), R11
+	VMOVUPS     (R11), Z1
+	VMOVUPS     (R11)(AX*1), Z2
+	VMOVUPS     (R11)(AX*2), Z3
+
+next:
+	MOVQ        inS+16(FP), R8
+	VFMADD231PS (R8)(R9*1), Z8, Z0
+	VADDPS      Z11, Z1, Z1
+	VADDPS      Z12, Z2, Z2
+	VADDPS      Z13, Z3, Z3
+	MOVQ        inV+24(FP), R8
+	ADDQ        R9, R8
+	LEAQ        (R8)(R9*2), R8
+	VFMADD231PS (R8), Z9, Z1
+	VFMADD231PS (R8)(AX*1), Z9, Z2
+	VFMADD231PS (R8)(AX*2), Z9, Z3
+	MOVQ        row+80(FP), R8
+	SHLQ        $0x02, R8
+	ADDQ        $0x04, CX
+	ADDQ        $0x04, DX
+	ADDQ        $0x0c, BX
+	ADDQ        R8, SI
+	MOVQ        pairs+64(FP), R8
+	DECQ        R8
+	MOVQ        R8, pairs+64(FP)
+	JNZ         pair
+	MOVQ        outS+0(FP), CX
+	VMOVUPS     Z0, (CX)(R10*1)
+	MOVQ        outV+8(FP), CX
+	ADDQ        R10, CX
+	LEAQ        (CX)(R10*2), CX
+	VMOVUPS     Z1, (CX)
+	VMOVUPS     Z2, (CX)(AX*1)
+	VMOVUPS     Z3, (CX)(AX*2)
+	VZEROUPPER
+	RET
+
+// func messageBackwardAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+// Requires: AVX, AVX512F, AVX512VL, MMX+
 TEXT ·messageBackwardAVX512(SB), NOSPLIT, $0-128
 	MOVQ h+104(FP), AX
 	SHLQ $0x02, AX
@@ -859,142 +987,200 @@ TEXT ·messageBackwardAVX512(SB), NOSPLIT, $0-128
 	MOVQ phi+80(FP), SI
 	MOVQ part+120(FP), DI
 	SHLQ $0x02, DI
-	MOVQ slope+88(FP), R12
+	MOVQ $-1, R10
+	MOVQ slope+88(FP), R11
 
 pair:
-	MOVLQSX       (CX), R8
-	MOVLQSX       (DX), R9
-	IMULQ         AX, R8
-	IMULQ         AX, R9
-	LEAQ          (R8)(R8*2), R10
-	LEAQ          (R9)(R9*2), R11
-	VPXORD        Z0, Z0, Z0
-	VPXORD        Z1, Z1, Z1
-	VPXORD        Z2, Z2, Z2
-	VPXORD        Z3, Z3, Z3
-	MOVLQSX       16(DX), R13
-	IMULQ         AX, R13
-	MOVQ          gS+24(FP), R14
-	PREFETCHT0    (R14)(R13*1)
-	MOVQ          inS+40(FP), R14
-	PREFETCHT0    (R14)(R13*1)
-	LEAQ          (R13)(R13*2), R13
-	MOVQ          gV+32(FP), R14
-	ADDQ          R13, R14
-	PREFETCHT0    (R14)
-	PREFETCHT0    (R14)(AX*1)
-	PREFETCHT0    (R14)(AX*2)
-	MOVQ          inV+48(FP), R14
-	ADDQ          R13, R14
-	PREFETCHT0    (R14)
-	PREFETCHT0    (R14)(AX*1)
-	PREFETCHT0    (R14)(AX*2)
-	MOVQ          ginV+8(FP), R14
-	ADDQ          R13, R14
-	PREFETCHT0    (R14)
-	PREFETCHT0    (R14)(AX*1)
-	PREFETCHT0    (R14)(AX*2)
+	MOVLQSX (CX), R8
+	MOVLQSX (DX), R9
+	IMULQ   AX, R8
+	IMULQ   AX, R9
+	CMPQ    R8, R10
+	JEQ     same
+	TESTQ   R10, R10
+	JS      load
+	MOVQ    ginS+0(FP), R12
+	VMOVUPS Z8, (R12)(R10*1)
+	MOVQ    ginV+8(FP), R12
+	ADDQ    R10, R12
+	LEAQ    (R12)(R10*2), R12
+	VMOVUPS Z9, (R12)
+	VMOVUPS Z10, (R12)(AX*1)
+	VMOVUPS Z11, (R12)(AX*2)
+
+load:
+	MOVQ    R8, R10
+	MOVQ    ginS+0(FP), R12
+	VMOVUPS (R12)(R10*1), Z8
+	MOVQ    ginV+8(FP), R12
+	ADDQ    R10, R12
+	LEAQ    (R12)(R10*2), R12
+	VMOVUPS (R12), Z9
+	VMOVUPS (R12)(AX*1), Z10
+	VMOVUPS (R12)(AX*2), Z11
+	MOVQ    gS+24(FP), R12
+	VMOVUPS (R12)(R10*1), Z0
+	MOVQ    gV+32(FP), R12
+	ADDQ    R10, R12
+	LEAQ    (R12)(R10*2), R12
+	VMOVUPS (R12), Z1
+	VMOVUPS (R12)(AX*1), Z2
+	VMOVUPS (R12)(AX*2), Z3
+	MOVQ    inS+40(FP), R12
+	VMOVUPS (R12)(R10*1), Z4
+	MOVQ    inV+48(FP), R12
+	ADDQ    R10, R12
+	LEAQ    (R12)(R10*2), R12
+	VMOVUPS (R12), Z5
+	VMOVUPS (R12)(AX*1), Z6
+	VMOVUPS (R12)(AX*2), Z7
+
+same:
+	MOVLQSX       16(DX), R12
+	IMULQ         AX, R12
 	MOVQ          gS+24(FP), R13
-	MOVQ          inS+40(FP), R14
-	VMOVUPS       (R13)(R8*1), Z4
-	VMOVUPS       (R13)(R9*1), Z5
-	VMULPS        (R14)(R9*1), Z4, Z6
-	VFMADD231PS   (R14)(R8*1), Z5, Z6
-	VFMADD231PS   (R12), Z6, Z0
-	MOVQ          ginS+0(FP), R13
-	VMOVUPS       (SI), Z6
-	VMOVUPS       (R13)(R8*1), Z7
-	VFMADD231PS   Z5, Z6, Z7
-	VMOVUPS       Z7, (R13)(R8*1)
-	VMOVUPS       (R13)(R9*1), Z5
-	VFMADD231PS   Z4, Z6, Z5
-	VMOVUPS       Z5, (R13)(R9*1)
-	MOVQ          gV+32(FP), R8
-	MOVQ          inV+48(FP), R9
+	PREFETCHT0    (R13)(R12*1)
+	MOVQ          inS+40(FP), R13
+	PREFETCHT0    (R13)(R12*1)
+	LEAQ          (R12)(R12*2), R12
+	MOVQ          gV+32(FP), R13
+	ADDQ          R12, R13
+	PREFETCHT0    (R13)
+	PREFETCHT0    (R13)(AX*1)
+	PREFETCHT0    (R13)(AX*2)
+	MOVQ          inV+48(FP), R13
+	ADDQ          R12, R13
+	PREFETCHT0    (R13)
+	PREFETCHT0    (R13)(AX*1)
+	PREFETCHT0    (R13)(AX*2)
 	MOVQ          ginV+8(FP), R13
-	VBROADCASTSS  (BX), Z4
-	VMOVUPS       (R8)(R10*1), Z5
-	VMOVUPS       (R8)(R11*1), Z6
-	VSUBPS        Z6, Z5, Z7
-	VFMADD231PS   (SI)(DI*2), Z7, Z1
-	VMULPS        Z4, Z7, Z7
-	VFMADD231PS   (R12)(DI*2), Z7, Z0
-	VMULPS        (R9)(R11*1), Z5, Z4
-	VFMADD231PS   (R9)(R10*1), Z6, Z4
-	VFMADD231PS   (R12)(DI*1), Z4, Z0
-	VMOVUPS       (SI)(DI*1), Z4
-	VMOVUPS       (R13)(R10*1), Z7
-	VFMADD231PS   Z6, Z4, Z7
-	VMOVUPS       Z7, (R13)(R10*1)
-	VMOVUPS       (R13)(R11*1), Z6
-	VFMADD231PS   Z5, Z4, Z6
-	VMOVUPS       Z6, (R13)(R11*1)
-	ADDQ          AX, R10
-	ADDQ          AX, R11
-	VBROADCASTSS  4(BX), Z4
-	VMOVUPS       (R8)(R10*1), Z5
-	VMOVUPS       (R8)(R11*1), Z6
-	VSUBPS        Z6, Z5, Z7
-	VFMADD231PS   (SI)(DI*2), Z7, Z2
-	VMULPS        Z4, Z7, Z7
-	VFMADD231PS   (R12)(DI*2), Z7, Z0
-	VMULPS        (R9)(R11*1), Z5, Z4
-	VFMADD231PS   (R9)(R10*1), Z6, Z4
-	VFMADD231PS   (R12)(DI*1), Z4, Z0
-	VMOVUPS       (SI)(DI*1), Z4
-	VMOVUPS       (R13)(R10*1), Z7
-	VFMADD231PS   Z6, Z4, Z7
-	VMOVUPS       Z7, (R13)(R10*1)
-	VMOVUPS       (R13)(R11*1), Z6
-	VFMADD231PS   Z5, Z4, Z6
-	VMOVUPS       Z6, (R13)(R11*1)
-	ADDQ          AX, R10
-	ADDQ          AX, R11
-	VBROADCASTSS  8(BX), Z4
-	VMOVUPS       (R8)(R10*1), Z5
-	VMOVUPS       (R8)(R11*1), Z6
-	VSUBPS        Z6, Z5, Z7
-	VFMADD231PS   (SI)(DI*2), Z7, Z3
-	VMULPS        Z4, Z7, Z7
-	VFMADD231PS   (R12)(DI*2), Z7, Z0
-	VMULPS        (R9)(R11*1), Z5, Z4
-	VFMADD231PS   (R9)(R10*1), Z6, Z4
-	VFMADD231PS   (R12)(DI*1), Z4, Z0
-	VMOVUPS       (SI)(DI*1), Z4
-	VMOVUPS       (R13)(R10*1), Z7
-	VFMADD231PS   Z6, Z4, Z7
-	VMOVUPS       Z7, (R13)(R10*1)
-	VMOVUPS       (R13)(R11*1), Z6
-	VFMADD231PS   Z5, Z4, Z6
-	VMOVUPS       Z6, (R13)(R11*1)
-	VEXTRACTF64X4 $0x01, Z2, Y4
-	VADDPS        Y2, Y4, Y4
-	VEXTRACTF64X4 $0x01, Z1, Y5
-	VADDPS        Y1, Y5, Y5
-	VHADDPS       Y4, Y5, Y4
-	VEXTRACTF64X4 $0x01, Z0, Y5
-	VADDPS        Y0, Y5, Y5
-	VEXTRACTF64X4 $0x01, Z3, Y6
-	VADDPS        Y3, Y6, Y6
-	VHADDPS       Y5, Y6, Y5
-	VHADDPS       Y5, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X4, X5, X5
-	MOVQ          grad+16(FP), R8
-	VADDPS        (R8), X5, X5
-	VMOVUPS       X5, (R8)
-	ADDQ          $0x10, R8
-	MOVQ          R8, grad+16(FP)
-	MOVQ          row+112(FP), R8
-	SHLQ          $0x02, R8
-	ADDQ          $0x04, CX
-	ADDQ          $0x04, DX
-	ADDQ          $0x0c, BX
-	ADDQ          R8, SI
+	ADDQ          R12, R13
+	PREFETCHT0    (R13)
+	PREFETCHT0    (R13)(AX*1)
+	PREFETCHT0    (R13)(AX*2)
+	MOVQ          gS+24(FP), R12
+	VMOVUPS       (R12)(R9*1), Z12
+	MOVQ          gV+32(FP), R12
+	ADDQ          R9, R12
+	LEAQ          (R12)(R9*2), R12
+	VMOVUPS       (R12), Z13
+	VMOVUPS       (R12)(AX*1), Z14
+	VMOVUPS       (R12)(AX*2), Z15
+	VMOVUPS       (SI), Z16
+	VMOVUPS       (SI)(DI*1), Z17
+	VMOVUPS       (SI)(DI*2), Z18
+	VMOVUPS       (R11), Z19
+	VMOVUPS       (R11)(DI*1), Z20
+	VMOVUPS       (R11)(DI*2), Z21
+	MOVQ          inS+40(FP), R12
+	VMULPS        (R12)(R9*1), Z0, Z22
+	VFMADD231PS   Z4, Z12, Z22
+	VMULPS        Z19, Z22, Z22
+	VSUBPS        Z13, Z1, Z19
+	VMULPS        Z18, Z19, Z23
+	VBROADCASTSS  (BX), Z24
+	VMULPS        Z24, Z19, Z19
+	VFMADD231PS   Z21, Z19, Z22
+	VSUBPS        Z14, Z2, Z19
+	VMULPS        Z18, Z19, Z24
+	VBROADCASTSS  4(BX), Z25
+	VMULPS        Z25, Z19, Z19
+	VFMADD231PS   Z21, Z19, Z22
+	VSUBPS        Z15, Z3, Z19
+	VMULPS        Z18, Z19, Z18
+	VBROADCASTSS  8(BX), Z25
+	VMULPS        Z25, Z19, Z19
+	VFMADD231PS   Z21, Z19, Z22
+	MOVQ          inV+48(FP), R12
+	ADDQ          R9, R12
+	LEAQ          (R12)(R9*2), R12
+	VMULPS        (R12), Z1, Z19
+	VFMADD231PS   Z5, Z13, Z19
+	VFMADD231PS   (R12)(AX*1), Z2, Z19
+	VFMADD231PS   Z6, Z14, Z19
+	VFMADD231PS   (R12)(AX*2), Z3, Z19
+	VFMADD231PS   Z7, Z15, Z19
+	VFMADD231PS   Z20, Z19, Z22
+	VUNPCKLPS     Z24, Z23, Z19
+	VUNPCKHPS     Z24, Z23, Z20
+	VADDPS        Z19, Z20, Z20
+	VUNPCKLPS     Z22, Z18, Z19
+	VUNPCKHPS     Z22, Z18, Z18
+	VADDPS        Z19, Z18, Z18
+	VUNPCKLPD     Z18, Z20, Z19
+	VUNPCKHPD     Z18, Z20, Z18
+	VADDPS        Z18, Z19, Z19
+	VEXTRACTF64X4 $0x01, Z19, Y18
+	VADDPS        Y19, Y18, Y18
+	VEXTRACTF32X4 $0x01, Y18, X19
+	VADDPS        X18, X19, X19
+	MOVQ          grad+16(FP), R12
+	VADDPS        (R12), X19, X19
+	VMOVUPS       X19, (R12)
+	ADDQ          $0x10, R12
+	MOVQ          R12, grad+16(FP)
+	CMPQ          R8, R9
+	JNE           apart
+	MOVQ          ginS+0(FP), R12
+	VMOVUPS       Z8, (R12)(R8*1)
+	MOVQ          ginV+8(FP), R12
 	ADDQ          R8, R12
-	MOVQ          pairs+96(FP), R8
-	DECQ          R8
-	MOVQ          R8, pairs+96(FP)
-	JNZ           pair
+	LEAQ          (R12)(R8*2), R12
+	VMOVUPS       Z9, (R12)
+	VMOVUPS       Z10, (R12)(AX*1)
+	VMOVUPS       Z11, (R12)(AX*2)
+
+apart:
+	MOVQ        ginS+0(FP), R12
+	VMOVUPS     (R12)(R9*1), Z18
+	VFMADD231PS Z0, Z16, Z18
+	VMOVUPS     Z18, (R12)(R9*1)
+	MOVQ        ginV+8(FP), R12
+	ADDQ        R9, R12
+	LEAQ        (R12)(R9*2), R12
+	VMOVUPS     (R12), Z18
+	VFMADD231PS Z1, Z17, Z18
+	VMOVUPS     Z18, (R12)
+	VMOVUPS     (R12)(AX*1), Z18
+	VFMADD231PS Z2, Z17, Z18
+	VMOVUPS     Z18, (R12)(AX*1)
+	VMOVUPS     (R12)(AX*2), Z18
+	VFMADD231PS Z3, Z17, Z18
+	VMOVUPS     Z18, (R12)(AX*2)
+	CMPQ        R8, R9
+	JNE         next
+	MOVQ        ginS+0(FP), R9
+	VMOVUPS     (R9)(R8*1), Z8
+	MOVQ        ginV+8(FP), R9
+	ADDQ        R8, R9
+	LEAQ        (R9)(R8*2), R9
+	VMOVUPS     (R9), Z9
+	VMOVUPS     (R9)(AX*1), Z10
+	VMOVUPS     (R9)(AX*2), Z11
+
+next:
+	VFMADD231PS Z12, Z16, Z8
+	VFMADD231PS Z13, Z17, Z9
+	VFMADD231PS Z14, Z17, Z10
+	VFMADD231PS Z15, Z17, Z11
+	MOVQ        row+112(FP), R8
+	SHLQ        $0x02, R8
+	ADDQ        $0x04, CX
+	ADDQ        $0x04, DX
+	ADDQ        $0x0c, BX
+	ADDQ        R8, SI
+	ADDQ        R8, R11
+	MOVQ        pairs+96(FP), R8
+	DECQ        R8
+	MOVQ        R8, pairs+96(FP)
+	JNZ         pair
+	MOVQ        ginS+0(FP), CX
+	VMOVUPS     Z8, (CX)(R10*1)
+	MOVQ        ginV+8(FP), CX
+	ADDQ        R10, CX
+	LEAQ        (CX)(R10*2), CX
+	VMOVUPS     Z9, (CX)
+	VMOVUPS     Z10, (CX)(AX*1)
+	VMOVUPS     Z11, (CX)(AX*2)
 	VZEROUPPER
 	RET

@@ -9,15 +9,15 @@ package cpu
 //go:noescape
 func messageForwardFirstAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
 
-// messageForwardAVX2 is messageForwardGeneric for 16 features; pointers are to the first of them.
-//
-//go:noescape
-func messageForwardAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
-
 // messageBackwardFirstAVX2 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //
 //go:noescape
 func messageBackwardFirstAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+
+// messageForwardAVX2 is messageForwardGeneric for 16 features; pointers are to the first of them.
+//
+//go:noescape
+func messageForwardAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
 
 // messageBackwardAVX2 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //
@@ -29,15 +29,15 @@ func messageBackwardAVX2(ginS *float32, ginV *float32, grad *float32, gS *float3
 //go:noescape
 func messageForwardFirstAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
 
-// messageForwardAVX512 is messageForwardGeneric for 16 features; pointers are to the first of them.
-//
-//go:noescape
-func messageForwardAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
-
 // messageBackwardFirstAVX512 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //
 //go:noescape
 func messageBackwardFirstAVX512(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, slope *float32, pairs int, h int, row int, part int)
+
+// messageForwardAVX512 is messageForwardGeneric for 16 features; pointers are to the first of them.
+//
+//go:noescape
+func messageForwardAVX512(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, h int, row int, part int)
 
 // messageBackwardAVX512 is messageBackwardGeneric for 16 features; pointers are to the first of them.
 //

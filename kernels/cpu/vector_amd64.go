@@ -19,12 +19,12 @@ type level int
 const (
 	portable level = iota
 	avx2           // with FMA
-	avx512         // the foundation and its conversions
+	avx512         // the foundation and its shorter vectors
 )
 
 func detect() level {
 	switch x := &cpu.X86; {
-	case x.HasAVX512F && x.HasAVX2 && x.HasFMA:
+	case x.HasAVX512F && x.HasAVX512VL && x.HasAVX2 && x.HasFMA:
 		return avx512
 	case x.HasAVX2 && x.HasFMA:
 		return avx2

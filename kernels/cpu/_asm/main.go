@@ -73,16 +73,11 @@ func scaled(name string) reg.GPVirtual {
 }
 
 var stems = map[string]func(v isa){
-	"dense": dense,
-	"table": func(v isa) { tableRows(v, false); tableRows(v, true) },
-	"silu":  func(v isa) { silu(v, false); silu(v, true) },
-	"message": func(v isa) {
-		messageForward(v, true)
-		messageForward(v, false)
-		messageBackward(v, true)
-		messageBackward(v, false)
-	},
-	"update": update,
+	"dense":   dense,
+	"table":   func(v isa) { tableRows(v, false); tableRows(v, true) },
+	"silu":    func(v isa) { silu(v, false); silu(v, true) },
+	"message": message,
+	"update":  update,
 }
 
 func main() {

@@ -92,6 +92,18 @@ func (l *pairLoop) accumulate(m Mem, a Op, b reg.VecVirtual) {
 	VMOVUPS(sum, m)
 }
 
+// message is both directions, with and without φv.
+func message(v isa) {
+	forward, backward := messageForward, messageBackward
+	if v.name == "AVX512" {
+		forward, backward = messageForwardWide, messageBackwardWide
+	}
+	for _, first := range []bool{true, false} {
+		forward(v, first)
+		backward(v, first)
+	}
+}
+
 func suffix(v isa, first bool) string {
 	if first {
 		return "First" + v.name
@@ -243,21 +255,29 @@ func messageBackward(v isa, first bool) {
 
 // horizontalSums is the sums of a, b, c and d, in that order.
 func horizontalSums(v isa, a, b, c, d reg.VecVirtual) reg.VecVirtual {
-	half := func(r reg.VecVirtual) reg.VecVirtual {
-		if v.bytes == 32 {
-			return r
-		}
-		high := YMM()
-		VEXTRACTF64X4(Imm(1), r, high)
-		VADDPS(r.AsY(), high, high)
+	// halves is a0+a2, b0+b2, a1+a3, b1+b3 of every four lanes.
+	halves := func(a, b reg.VecVirtual) reg.VecVirtual {
+		low, high := v.vector(), v.vector()
+		VUNPCKLPS(b, a, low)
+		VUNPCKHPS(b, a, high)
+		VADDPS(low, high, high)
 		return high
 	}
-	ab, cd := YMM(), YMM()
-	VHADDPS(half(b), half(a), ab)
-	VHADDPS(half(d), half(c), cd)
-	VHADDPS(cd, ab, ab)
-	all := XMM()
-	VEXTRACTF128(Imm(1), ab, all)
-	VADDPS(ab.AsX(), all, all)
-	return all
+	ab, cd := halves(a, b), halves(c, d)
+	sums, odd := v.vector(), v.vector()
+	VUNPCKLPD(cd, ab, sums)
+	VUNPCKHPD(cd, ab, odd)
+	VADDPS(odd, sums, sums)
+	four := XMM()
+	if v.bytes == 32 {
+		VEXTRACTF128(Imm(1), sums, four)
+	} else {
+		high := YMM()
+		VEXTRACTF64X4(Imm(1), sums, high)
+		VADDPS(sums.AsY(), high, high)
+		VEXTRACTF32X4(Imm(1), high, four)
+		sums = high
+	}
+	VADDPS(sums.AsX(), four, four)
+	return four
 }
