@@ -21,7 +21,7 @@ test:
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -exec qemu-aarch64 ./kernels/... ./nn
 
-# The numbers of the README.
+# Every student and size, on one core and all.
 bench:
 	go test ./nn -run '^$$' -bench . -timeout 60m
 

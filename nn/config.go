@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -155,6 +154,3 @@ func (c Config) specs() []spec {
 	linear("energy_head.4", 1, h/4)
 	return list
 }
-
-// errClosed is what a Potential answers after Close.
-var errClosed = errors.New("potential is closed")

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -148,13 +149,16 @@ func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
 	return e.collect(b, r)
 }
 
+// errClosed is what a Potential answers after Close.
+var errClosed = errors.New("potential is closed")
+
 func (e *engine[T]) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !e.closed {
 		e.closed = true
 		e.pool.close()
-		e.list = nil
+		e.list, e.splines = nil, nil
 		e.activations, e.gradients = activations[T]{}, gradients[T]{}
 		e.weights, e.chunk, e.scratch = weights[T]{}, chunk[T]{}, nil
 	}

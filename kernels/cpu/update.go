@@ -45,7 +45,7 @@ func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h int) {
 
 // UpdateVectorsBackward is the reverse of UpdateVectors. It writes ∂E/∂gates
 // into ggates [A, rows], at the columns offset up to offset+2H, and replaces
-// gv, on entry ∂E/∂out, by ∂E/∂v (the part through |v| is UpdateNormBackward's):
+// gv, on entry ∂E/∂out, by ∂E/∂v (the part through |v| is UpdateInputBackward's):
 //
 //	gg1 = gout·v      gg2 = gout·(M v)      gv = gout ⊙ g1 + Mᵀ(gout ⊙ g2)
 func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, rows, offset int) {
