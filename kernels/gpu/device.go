@@ -1,0 +1,91 @@
+// Package gpu runs the network's operations on a GPU: for each a kernel in CUDA
+// C, its embedded PTX, and a launcher. A Device is a real GPU (package cuda) or
+// an emulator of one (package emulator), on which the same PTX runs.
+package gpu
+
+import (
+	"math"
+	"time"
+)
+
+// Pointer is an address in a device's memory; 0 is none.
+type Pointer uint64
+
+// Properties are what launchers need to know of a device.
+type Properties struct {
+	Name            string
+	Capability      int   // compute capability: 90 is 9.0
+	Multiprocessors int   // SMs
+	SharedPerBlock  int   // most shared memory of a block, bytes
+	Memory          int64 // bytes
+}
+
+// Device is one GPU and one queue of work on it: copies and launches run in the
+// order in which they were asked for, and may run after the call has returned.
+// An error of theirs then comes from a later call, Synchronize at the latest.
+// Calls must not run at the same time.
+type Device interface {
+	Properties() Properties
+
+	// Alloc is size bytes of device memory, aligned to 256, of any content.
+	Alloc(size int) (Pointer, error)
+	Free(p Pointer) error
+	// AllocHost is memory of the host from which and to which copies are fast.
+	AllocHost(size int) ([]byte, error)
+	FreeHost(b []byte) error
+
+	// Upload copies src to the device; src stays as it is until Synchronize.
+	Upload(dst Pointer, src []byte) error
+	// Download copies from the device; dst is filled after Synchronize.
+	Download(dst []byte, src Pointer) error
+	// Zero sets size bytes to 0.
+	Zero(dst Pointer, size int) error
+
+	// Load makes a module of PTX; name is what errors call it.
+	Load(name, ptx string) (Module, error)
+	Launch(l *Launch) error
+	// Capture records what work asks for, running none of it, to be launched as one.
+	Capture(work func() error) (Graph, error)
+
+	// Synchronize waits until all work is done.
+	Synchronize() error
+	// Time is how long the device took for what work asked for.
+	Time(work func() error) (time.Duration, error)
+
+	// Close frees what the device itself holds. It may be called twice.
+	Close() error
+}
+
+// Module is the kernels of one PTX file.
+type Module interface {
+	// Kernel is an entry of the module that is launched with up to shared bytes
+	// of dynamic shared memory.
+	Kernel(name string, shared int) (Kernel, error)
+	Close() error
+}
+
+// Kernel is a function that can be launched.
+type Kernel interface{ Name() string }
+
+// Graph is recorded work.
+type Graph interface {
+	Launch() error
+	Close() error
+}
+
+// Dim is a number of blocks or of threads in x, y and z; 0 counts as 1.
+type Dim struct{ X, Y, Z int }
+
+// Launch is one run of a kernel.
+type Launch struct {
+	Kernel      Kernel
+	Grid, Block Dim
+	Shared      int      // bytes of dynamic shared memory of a block
+	Args        []uint64 // parameters in order: a Pointer, Int or Float each
+}
+
+// Int is an argument for a parameter int.
+func Int(x int) uint64 { return uint64(uint32(int32(x))) }
+
+// Float is an argument for a parameter float.
+func Float(x float32) uint64 { return uint64(math.Float32bits(x)) }
