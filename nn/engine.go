@@ -112,7 +112,7 @@ type chunk[T cpu.Float] struct {
 const (
 	maxAtomTile = 48   // atoms of an update
 	pairTile    = 32   // pairs whose φ is at hand at a time
-	splineTile  = 512  // pairs that are placed among the knots
+	splineTile  = 256  // pairs that are placed among the knots
 	chunkSize   = 2048 // pairs whose exact φ is computed, used and forgotten
 )
 
@@ -127,7 +127,8 @@ type scratch[T cpu.Float] struct {
 
 // tasks are the units of work of each stage, bound once so that calls allocate nothing.
 type tasks struct {
-	splines, filter, message     func(worker, unit int)
+	splines, embed               func(worker, unit int)
+	filter, message              func(worker, unit int)
 	filterSlope, messageBackward func(worker, unit int)
 	update, updateBackward, turn func(worker, unit int)
 	pairGradient                 func(worker, unit int)
@@ -159,7 +160,7 @@ func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] 
 	}
 	e.pairs = make([][]cpu.PairGrad[T], cpu.Slices(h))
 	e.tasks = tasks{
-		splines: e.splineTile, filter: e.filterTile, message: e.messageSlice,
+		splines: e.splineTile, embed: e.embedTile, filter: e.filterTile, message: e.messageSlice,
 		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice,
 		update: e.updateTile, updateBackward: e.updateBackwardTile, turn: e.turnTile,
 		pairGradient: e.pairGradientSpan,

@@ -7,14 +7,18 @@ import (
 )
 
 // embed sets s_i = embedding[Z_i] and v_i = 0, and where the message begins to add.
-func (e *engine[T]) embed(numbers []int) {
+func (e *engine[T]) embed() { e.pool.run(e.atomTiles(), e.tasks.embed) }
+
+func (e *engine[T]) embedTile(_, unit int) {
+	lo, hi := e.atoms(unit)
 	h := e.h
-	for i, z := range numbers {
+	for i := lo; i < hi; i++ {
+		z := e.list.batch.Numbers[i]
 		row := e.weights.embedding[z*h : (z+1)*h]
 		copy(e.s[0][i*h:(i+1)*h], row)
 		copy(e.s[1][i*h:(i+1)*h], row)
 	}
-	clear(e.mid[0])
+	clear(e.mid[0][lo*3*h : hi*3*h])
 }
 
 // message is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from block

@@ -38,7 +38,7 @@ type NeighborList[T cpu.Float] struct {
 // block is candidates lo up to hi of structure k, and where their pairs begin.
 type block struct{ k, lo, hi, pairs int }
 
-const blockSize = 1024
+const blockSize = 256
 
 // Build finds the pairs of a batch, one thread doing all of the work. Memory
 // is reused from call to call.
@@ -88,7 +88,7 @@ func (l *NeighborList[T]) build(b *Batch, cutoff float64, p *pool) error {
 func (l *NeighborList[T]) measure(_, unit int) {
 	block := &l.blocks[unit]
 	cell := &l.batch.Cells[block.k]
-	block.pairs = 0
+	pairs := 0
 	for c := block.lo; c < block.hi; c++ {
 		n := &l.candidates.pairs[c]
 		ri, rj := &l.batch.Positions[n.i], &l.batch.Positions[n.j]
@@ -106,10 +106,11 @@ func (l *NeighborList[T]) measure(_, unit int) {
 				before = l.onOnePoint.Load()
 			}
 		default:
-			block.pairs++
+			pairs++
 		}
 		l.x[c], l.d[c] = x, d
 	}
+	block.pairs = pairs
 }
 
 // keep puts a block's pairs where they belong.

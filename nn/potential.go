@@ -118,13 +118,15 @@ func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
 	if err := b.check(e.maxZ); err != nil {
 		return err
 	}
+	e.pool.begin()
+	defer e.pool.end()
 	if err := e.list.build(b, e.cutoff, e.pool); err != nil {
 		return err
 	}
 	e.grow(b.NumAtoms(), len(e.list.D))
 
 	e.place()
-	e.embed(b.Numbers)
+	e.embed()
 	last := len(e.weights.blocks) - 1
 	for e.block = 0; ; e.block++ {
 		if err := e.message(ctx); err != nil {

@@ -14,7 +14,7 @@ type span struct {
 }
 
 // spanSize decides the order of the sums over pairs.
-const spanSize = 1024
+const spanSize = 256
 
 // collect sums the atoms' energies by structure and turns the pairs' gradients
 // into forces, virial and stress, in float64 and in the order of the pairs.
