@@ -1,0 +1,179 @@
+// The message between atoms, and its reverse.
+//
+//   s_i += Σ_j s_j ⊙ φs(d)        v_i += Σ_j v_j ⊙ φv(d) + u ⊗ φu(d)
+//
+// over the edges j → i of every atom i, u pointing from i to j.
+//
+// State is float4 {s, vx, vy, vz} [atoms, H]. The edges of atom i are
+// start[i] up to start[i+1]; edge_a is {j, interval, t, d}, where d lies in the
+// table, and edge_b {ux, uy, uz, 1/(d + 1e-8)}.
+//
+// φ is a table of polynomials, c0 + c1·t + … + c5·t⁵ on every interval, t in
+// [0, 1]; dφ/dd is its own derivative. It is stored by slices of 8 features:
+// low [slices, intervals, parts, 8] float4 {c0 … c3}, high the same of float2
+// {c4, c5}. The parts are φs, φv, φu; in the first block, where v = 0, φs, φu.
+//
+// Launch: 256 threads; grid (runs of atoms, slices); 24·8·parts·intervals bytes
+// of shared memory, where a block keeps its slice of the table. A warp works
+// on an atom, and each group of 8 lanes on every fourth of its edges, a lane
+// being a feature.
+#include "cuda.cuh"
+
+#define SLICE 8
+#define GROUPS (WARP / SLICE)
+
+extern __shared__ float4 table[];
+
+struct curve { float value, slope; };
+
+// load_table copies a slice of the table to shared memory.
+static __device__ __forceinline__ const float2 *load_table(const float4 *low, const float2 *high, int curves) {
+	float2 *high_table = (float2 *)(table + curves);
+	low += (size_t)blockIdx_y * curves, high += (size_t)blockIdx_y * curves;
+	for (int c = threadIdx_x; c < curves; c += blockDim_x) table[c] = low[c], high_table[c] = high[c];
+	sync_block();
+	return high_table;
+}
+
+static __device__ __forceinline__ float value(const float2 *high_table, int c, float t) {
+	float4 a = table[c];
+	float2 b = high_table[c];
+	return fma(fma(fma(fma(fma(b.y, t, b.x), t, a.w), t, a.z), t, a.y), t, a.x);
+}
+
+// value_and_slope is φ and dφ/dt.
+static __device__ __forceinline__ curve value_and_slope(const float2 *high_table, int c, float t) {
+	float4 a = table[c];
+	float2 b = high_table[c];
+	float p = b.y, q = b.y;
+	p = fma(p, t, b.x), q = fma(q, t, p);
+	p = fma(p, t, a.w), q = fma(q, t, p);
+	p = fma(p, t, a.z), q = fma(q, t, p);
+	p = fma(p, t, a.y), q = fma(q, t, p);
+	curve out;
+	out.value = fma(p, t, a.x), out.slope = q;
+	return out;
+}
+
+// over_groups is the sum over the groups of a warp, the same in each.
+static __device__ __forceinline__ float over_groups(float x) {
+	x += shuffle_xor(x, SLICE);
+	return x + shuffle_xor(x, 2 * SLICE);
+}
+
+template <bool first>
+static __device__ __forceinline__ void forward(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,
+	const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {
+	const int parts = first ? 2 : 3;
+	const float2 *high_table = load_table(low, high, intervals * parts * SLICE);
+	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
+	int end = min_int((blockIdx_x + 1) * run, atoms);
+	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
+		float s = 0, x = 0, y = 0, z = 0;
+		int last = start[i + 1];
+		for (int e = start[i] + group; e < last; e += GROUPS) {
+			int4 a = edge_a[e];
+			float4 u = edge_b[e];
+			float t = as_float(a.z);
+			int c = a.y * parts * SLICE + feature;
+			float4 from = in[(size_t)a.x * h + f];
+			s = fma(from.x, value(high_table, c, t), s);
+			float push = value(high_table, c + (parts - 1) * SLICE, t);
+			x = fma(u.x, push, x), y = fma(u.y, push, y), z = fma(u.z, push, z);
+			if (!first) {
+				float keep = value(high_table, c + SLICE, t);
+				x = fma(from.y, keep, x), y = fma(from.z, keep, y), z = fma(from.w, keep, z);
+			}
+		}
+		s = over_groups(s), x = over_groups(x), y = over_groups(y), z = over_groups(z);
+		if (group == 0) {
+			float4 own = in[(size_t)i * h + f];
+			out[(size_t)i * h + f] = first ? vec4(own.x + s, x, y, z) : vec4(own.x + s, own.y + x, own.z + y, own.w + z);
+		}
+	}
+}
+
+KERNEL __launch_bounds__(256) message_forward_first(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,
+	const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {
+	forward<true>(out, in, start, edge_a, edge_b, low, high, atoms, h, intervals, run);
+}
+
+KERNEL __launch_bounds__(256) message_forward(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,
+	const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {
+	forward<false>(out, in, start, edge_a, edge_b, low, high, atoms, h, intervals, run);
+}
+
+// From g = ∂E/∂(s, v) after the message to gin = ∂E/∂(s, v) before it:
+//
+//   gin.s_i = g.s_i + Σ_j g.s_j ⊙ φs        gin.v_i = g.v_i + Σ_j g.v_j ⊙ φv
+//
+// and the derivative along every edge's displacement x, of both its directions:
+//
+//   gd = φs′(g.s_i s_j + g.s_j s_i) + φv′(g.v_i·v_j + g.v_j·v_i) + φu′ u·D,  D = g.v_i − g.v_j
+//   ∂E/∂x = u·(gd − φu (u·D)/d) + φu D/d
+//
+// (u for x/d costs 1e-8/d.) An atom's edges are summed feature by feature:
+// force [slices, atoms, 12] is, for every slice of features, Σ ∂E/∂x and the
+// nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
+template <bool first, bool add>
+static __device__ __forceinline__ void backward(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start, const int4 *edge_a,
+	const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {
+	const int parts = first ? 2 : 3;
+	const float2 *high_table = load_table(low, high, intervals * parts * SLICE);
+	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
+	int end = min_int((blockIdx_x + 1) * run, atoms);
+	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
+		float4 own = in[(size_t)i * h + f], gi = g[(size_t)i * h + f];
+		float s = 0, x = 0, y = 0, z = 0;
+		float sums[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+		int last = start[i + 1];
+		for (int e = start[i] + group; e < last; e += GROUPS) {
+			int4 a = edge_a[e];
+			float4 u = edge_b[e];
+			float t = as_float(a.z), d = as_float(a.w);
+			int c = a.y * parts * SLICE + feature;
+			float4 from = in[(size_t)a.x * h + f], gj = g[(size_t)a.x * h + f];
+			curve keep_s = value_and_slope(high_table, c, t), push = value_and_slope(high_table, c + (parts - 1) * SLICE, t);
+			float gd = keep_s.slope * fma(gi.x, from.x, gj.x * own.x);
+			float dx = gi.y - gj.y, dy = gi.z - gj.z, dz = gi.w - gj.w;
+			float along = fma(u.x, dx, fma(u.y, dy, u.z * dz));
+			gd = fma(push.slope, along, gd);
+			if (!first) {
+				curve keep = value_and_slope(high_table, c + SLICE, t);
+				float both = fma(gi.y, from.y, fma(gi.z, from.z, gi.w * from.w));
+				both = fma(gj.y, own.y, fma(gj.z, own.z, fma(gj.w, own.w, both)));
+				gd = fma(keep.slope, both, gd);
+				s = fma(gj.x, keep_s.value, s);
+				x = fma(gj.y, keep.value, x), y = fma(gj.z, keep.value, y), z = fma(gj.w, keep.value, z);
+			}
+			float across = push.value * u.w;
+			float stretch = fma(gd, per_length, -across * along);
+			float fx = fma(u.x, stretch, across * dx), fy = fma(u.y, stretch, across * dy), fz = fma(u.z, stretch, across * dz);
+			float rx = u.x * d, ry = u.y * d, rz = u.z * d;
+			sums[0] += fx, sums[1] += fy, sums[2] += fz;
+			sums[3] = fma(fx, rx, sums[3]), sums[4] = fma(fx, ry, sums[4]), sums[5] = fma(fx, rz, sums[5]);
+			sums[6] = fma(fy, rx, sums[6]), sums[7] = fma(fy, ry, sums[7]), sums[8] = fma(fy, rz, sums[8]);
+			sums[9] = fma(fz, rx, sums[9]), sums[10] = fma(fz, ry, sums[10]), sums[11] = fma(fz, rz, sums[11]);
+		}
+		if (!first) {
+			s = over_groups(s), x = over_groups(x), y = over_groups(y), z = over_groups(z);
+			if (group == 0) gin[(size_t)i * h + f] = vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z);
+		}
+		float *to = force + ((size_t)blockIdx_y * atoms + i) * 12;
+		for (int k = 0; k < 12; k++) {
+			float sum = warp_sum(sums[k]);
+			if (lane == k) to[k] = add ? to[k] + sum : sum;
+		}
+	}
+}
+
+#define BACKWARD(name, first, add)                                                                                                         \
+	KERNEL __launch_bounds__(256) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start, const int4 *edge_a, \
+		const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {         \
+		backward<first, add>(gin, force, g, in, start, edge_a, edge_b, low, high, atoms, h, intervals, per_length, run);                   \
+	}
+
+BACKWARD(message_backward_only, true, false)  // the one block of a network of one
+BACKWARD(message_backward_first, true, true)  // block 0, the last one to come to
+BACKWARD(message_backward_last, false, false) // block K−1
+BACKWARD(message_backward, false, true)

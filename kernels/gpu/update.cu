@@ -1,0 +1,241 @@
+// The update of every atom, and its reverse; the last one with the readout.
+//
+//   n = |v|       [a ; g1 ; g2] = W4·silu(W3·[s ; n] + b3) + b4
+//   s += a        v = v ⊙ g1 + (M v) ⊙ g2
+//   E_i = W_c·silu(W_b·silu(W_a·s + b_a) + b_b) + b_c
+//
+// State is float4 {s, vx, vy, vz} [atoms, H], H a multiple of 16.
+//
+// Launch: H threads, a block for every 32 atoms. A block keeps what it works on
+// in shared memory, feature by feature, [features, 36]: 32 atoms and 4 numbers
+// that spread the banks. A thread computes 8 atoms × 4 features of a product.
+// Weights are read through the first-level cache, [in, out], 4 of them at once.
+#include "cuda.cuh"
+
+#define TILE 32
+#define PITCH (TILE + 4)
+#define ATOMS 8    // of a thread
+#define FEATURES 4 // of a thread
+
+extern __shared__ float buffer[];
+
+// place is a thread's part of the tile: 8 atoms from atom on, 4 features from f on.
+struct place { int atom, f; };
+
+static __device__ __forceinline__ place my_place(int h) {
+	place p;
+	p.f = threadIdx_x % (h / FEATURES) * FEATURES;
+	p.atom = threadIdx_x / (h / FEATURES) * ATOMS;
+	return p;
+}
+
+// dense is sum[o][a] = bias + Σ_k x[k][a]·w[k][o], features p.f on and atoms
+// p.atom on; rows of w are out apart. bias may be 0.
+static __device__ __forceinline__ void dense(float sum[FEATURES][ATOMS], const float *x, int in, const float *w, int out, const float *bias, place p) {
+	for (int o = 0; o < FEATURES; o++) {
+		float b = bias ? bias[p.f + o] : 0.f;
+		for (int a = 0; a < ATOMS; a++) sum[o][a] = b;
+	}
+	x += p.atom, w += p.f;
+	for (int k = 0; k < in; k++, x += PITCH, w += out) {
+		float4 row = *(const float4 *)w, low = *(const float4 *)x, high = *(const float4 *)(x + 4);
+		float weight[FEATURES] = {row.x, row.y, row.z, row.w};
+		float from[ATOMS] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
+#pragma unroll
+		for (int o = 0; o < FEATURES; o++)
+#pragma unroll
+			for (int a = 0; a < ATOMS; a++) sum[o][a] = fma(weight[o], from[a], sum[o][a]);
+	}
+}
+
+// each runs do(o, a, atom in the tile, feature) on a thread's part.
+#define EACH(p) \
+	_Pragma("unroll") for (int o = 0; o < FEATURES; o++) _Pragma("unroll") for (int a = 0; a < ATOMS; a++)
+
+static __device__ __forceinline__ float norm(float4 v) { return sqrt_rn(fma(v.w, v.w, fma(v.z, v.z, v.y * v.y))); }
+
+static __device__ __forceinline__ float4 mixed(const float *m, float4 v) {
+	return vec4(0, fma(m[2], v.w, fma(m[1], v.z, m[0] * v.y)), fma(m[5], v.w, fma(m[4], v.z, m[3] * v.y)),
+		fma(m[8], v.w, fma(m[7], v.z, m[6] * v.y)));
+}
+
+static __device__ __forceinline__ float4 mixed_transposed(const float *m, float4 v) {
+	return vec4(0, fma(m[6], v.w, fma(m[3], v.z, m[0] * v.y)), fma(m[7], v.w, fma(m[4], v.z, m[1] * v.y)),
+		fma(m[8], v.w, fma(m[5], v.z, m[2] * v.y)));
+}
+
+// load_input puts [s ; n] of the tile's atoms into x; those beyond the last are 0.
+static __device__ __forceinline__ void load_input(float *x, const float4 *state, int first, int atoms, int h) {
+	for (int k = threadIdx_x; k < TILE * h; k += blockDim_x) {
+		int a = k / h, f = k % h;
+		float4 v = first + a < atoms ? state[(size_t)(first + a) * h + f] : vec4(0, 0, 0, 0);
+		x[f * PITCH + a] = v.x, x[(h + f) * PITCH + a] = norm(v);
+	}
+	sync_block();
+}
+
+// From the state after the message to the one after the update. Kept for the
+// way back: pre [atoms, H] = W3·[s ; n] + b3, and gates [atoms, 2H] = [g1 ; g2].
+// Shared memory: 3H·36 floats.
+KERNEL update_forward(float4 *out, float *pre, float *gates, const float4 *state, const float *w3, const float *b3, const float *w4,
+	const float *b4, const float *m, int atoms, int h) {
+	float *x = buffer, *hidden = buffer + 2 * h * PITCH;
+	int first = blockIdx_x * TILE;
+	place p = my_place(h);
+	float sum[FEATURES][ATOMS];
+
+	load_input(x, state, first, atoms, h);
+	dense(sum, x, 2 * h, w3, h, b3, p);
+	EACH(p) {
+		int atom = first + p.atom + a;
+		if (atom < atoms) pre[(size_t)atom * h + p.f + o] = sum[o][a];
+		hidden[(p.f + o) * PITCH + p.atom + a] = silu(sum[o][a]);
+	}
+	sync_block(); // from here on each thread reads and writes its own part of x
+	dense(sum, hidden, h, w4, 3 * h, b4, p);
+	EACH(p) x[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	dense(sum, hidden, h, w4 + h, 3 * h, b4 + h, p);
+	EACH(p) x[(h + p.f + o) * PITCH + p.atom + a] = sum[o][a];
+	dense(sum, hidden, h, w4 + 2 * h, 3 * h, b4 + 2 * h, p);
+	EACH(p) {
+		int atom = first + p.atom + a, f = p.f + o;
+		if (atom < atoms) {
+			float4 v = state[(size_t)atom * h + f], mv = mixed(m, v);
+			float s = x[f * PITCH + p.atom + a], g1 = x[(h + f) * PITCH + p.atom + a], g2 = sum[o][a];
+			out[(size_t)atom * h + f] = vec4(s, fma(mv.y, g2, v.y * g1), fma(mv.z, g2, v.z * g1), fma(mv.w, g2, v.w * g1));
+			gates[(size_t)atom * 2 * h + f] = g1, gates[(size_t)atom * 2 * h + h + f] = g2;
+		}
+	}
+}
+
+// along is v/n, and 0 where n = 0.
+static __device__ __forceinline__ float4 along(float4 v) {
+	float n = norm(v), by = n > 0 ? 1.f / n : 0.f;
+	return vec4(0, v.y * by, v.z * by, v.w * by);
+}
+
+// The reverse of update_forward, of g = ∂E/∂(s, v) in place:
+//
+//   gp = (W4ᵀ [gs ; Σ_c gv_c v_c ; Σ_c gv_c (M v)_c]) ⊙ silu′(pre)        [hs ; hn] = W3ᵀ gp
+//   gs += hs        gv = gv ⊙ g1 + Mᵀ(gv ⊙ g2) + hn ⊙ v/n
+//
+// Shared memory: 4H·36 floats.
+KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const float *gates, const float *w3_t, const float *w4_t,
+	const float *m, int atoms, int h) {
+	float *x = buffer, *hidden = buffer + 3 * h * PITCH;
+	int first = blockIdx_x * TILE;
+	place p = my_place(h);
+	float sum[FEATURES][ATOMS];
+
+	for (int k = threadIdx_x; k < TILE * h; k += blockDim_x) {
+		int a = k / h, f = k % h;
+		float4 gv = vec4(0, 0, 0, 0), v = gv;
+		if (first + a < atoms) gv = g[(size_t)(first + a) * h + f], v = state[(size_t)(first + a) * h + f];
+		float4 mv = mixed(m, v);
+		x[f * PITCH + a] = gv.x;
+		x[(h + f) * PITCH + a] = fma(gv.w, v.w, fma(gv.z, v.z, gv.y * v.y));
+		x[(2 * h + f) * PITCH + a] = fma(gv.w, mv.w, fma(gv.z, mv.z, gv.y * mv.y));
+	}
+	sync_block();
+	dense(sum, x, 3 * h, w4_t, h, 0, p);
+	EACH(p) {
+		int atom = first + p.atom + a;
+		float before = atom < atoms ? pre[(size_t)atom * h + p.f + o] : 0.f;
+		hidden[(p.f + o) * PITCH + p.atom + a] = sum[o][a] * silu_slope(before);
+	}
+	sync_block(); // from here on each thread reads and writes its own part of x
+	dense(sum, hidden, h, w3_t, 2 * h, 0, p);
+	EACH(p) x[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	dense(sum, hidden, h, w3_t + h, 2 * h, 0, p);
+	EACH(p) {
+		int atom = first + p.atom + a, f = p.f + o;
+		if (atom < atoms) {
+			float4 gv = g[(size_t)atom * h + f], v = state[(size_t)atom * h + f], u = along(v);
+			float g1 = gates[(size_t)atom * 2 * h + f], g2 = gates[(size_t)atom * 2 * h + h + f], hn = sum[o][a];
+			float4 back = mixed_transposed(m, vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
+			g[(size_t)atom * h + f] = vec4(x[f * PITCH + p.atom + a], fma(hn, u.y, fma(gv.y, g1, back.y)), fma(hn, u.z, fma(gv.z, g1, back.z)),
+				fma(hn, u.w, fma(gv.w, g1, back.w)));
+		}
+	}
+}
+
+// The last update, the readout and the last update's reverse: energy [atoms],
+// and g = ∂E/∂(s, v) after the last message. v after the last update is not
+// used, so that W4 is its rows of a alone. The weights with _t are those of the
+// way back. Shared memory: 4H·36 floats.
+KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, const float *b3, const float *w4, const float *b4, const float *wa,
+	const float *ba, const float *wb, const float *bb, const float *wc, const float *bc, const float *wb_t, const float *wa_t, const float *w4_t,
+	const float *w3_t, int atoms, int h) {
+	float *s = buffer, *n = buffer + h * PITCH, *pre = buffer + 2 * h * PITCH, *hidden = buffer + 3 * h * PITCH;
+	float *pre_a = n, *pre_b = n + h / 2 * PITCH, *layer_a = hidden, *layer_b = hidden + h / 2 * PITCH;
+	int first = blockIdx_x * TILE, half = h / 2, quarter = h / 4;
+	place p = my_place(h);
+	float sum[FEATURES][ATOMS];
+
+	load_input(s, state, first, atoms, h);
+	dense(sum, s, 2 * h, w3, h, b3, p);
+	EACH(p) {
+		int at = (p.f + o) * PITCH + p.atom + a;
+		pre[at] = sum[o][a], hidden[at] = silu(sum[o][a]);
+	}
+	sync_block();
+	dense(sum, hidden, h, w4, h, b4, p);
+	EACH(p) s[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	sync_block();
+	if (p.f < half) {
+		dense(sum, s, h, wa, half, ba, p);
+		EACH(p) {
+			int at = (p.f + o) * PITCH + p.atom + a;
+			pre_a[at] = sum[o][a], layer_a[at] = silu(sum[o][a]);
+		}
+	}
+	sync_block();
+	if (p.f < quarter) {
+		dense(sum, layer_a, half, wb, quarter, bb, p);
+		EACH(p) {
+			int at = (p.f + o) * PITCH + p.atom + a;
+			pre_b[at] = sum[o][a], layer_b[at] = silu(sum[o][a]);
+		}
+	}
+	sync_block();
+	for (int a = threadIdx_x; a < TILE; a += blockDim_x) {
+		float e = *bc;
+		for (int f = 0; f < quarter; f++) e = fma(wc[f], layer_b[f * PITCH + a], e);
+		if (first + a < atoms) energy[first + a] = e;
+	}
+
+	sync_block();
+	if (p.f < quarter) EACH(p) {
+		int at = (p.f + o) * PITCH + p.atom + a;
+		layer_b[at] = wc[p.f + o] * silu_slope(pre_b[at]);
+	}
+	sync_block();
+	if (p.f < half) {
+		dense(sum, layer_b, quarter, wb_t, half, 0, p);
+		EACH(p) {
+			int at = (p.f + o) * PITCH + p.atom + a;
+			layer_a[at] = sum[o][a] * silu_slope(pre_a[at]);
+		}
+	}
+	sync_block();
+	dense(sum, layer_a, half, wa_t, h, 0, p);
+	EACH(p) s[(p.f + o) * PITCH + p.atom + a] = sum[o][a];
+	sync_block();
+	dense(sum, s, h, w4_t, h, 0, p);
+	EACH(p) {
+		int at = (p.f + o) * PITCH + p.atom + a;
+		hidden[at] = sum[o][a] * silu_slope(pre[at]);
+	}
+	sync_block();
+	dense(sum, hidden, h, w3_t, 2 * h, 0, p);
+	EACH(p) s[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	dense(sum, hidden, h, w3_t + h, 2 * h, 0, p);
+	EACH(p) {
+		int atom = first + p.atom + a, f = p.f + o;
+		if (atom < atoms) {
+			float4 u = along(state[(size_t)atom * h + f]);
+			float hn = sum[o][a];
+			g[(size_t)atom * h + f] = vec4(s[f * PITCH + p.atom + a], hn * u.y, hn * u.z, hn * u.w);
+		}
+	}
+}
