@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test bench bench-peers testdata clean
+.PHONY: run test bench bench-peers ptx testdata clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -31,6 +31,11 @@ bench-peers:
 	@command -v npm >/dev/null || { $(call APT,nodejs npm); }
 	cd tools/peers && { [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
 	go run ./tools/peers
+
+# Compiles the CUDA kernels to the PTX that the binaries embed; byte-identical on any machine.
+ptx:
+	@$(call APT,clang-19)
+	go generate ./kernels/gpu
 
 # Makes testdata/ again with PyTorch; byte-identical with the versions in testdata/VERSIONS.
 testdata:

@@ -36,21 +36,32 @@ func (s *bins) fill(lat *lattice, positions [][3]float64, cutoff float64) error 
 	s.lat, s.cutoff = *lat, cutoff*searchMargin
 	s.inside, s.image = resize(s.inside, n), resize(s.image, n)
 	s.box, s.order = resize(s.box, n), resize(s.order, n)
-	for k := range s.count {
-		s.count[k], s.reach[k] = 1, 1
-		if !lat.periodic[k] {
-			continue
-		}
-		s.count[k] = max(1, int64(lat.height[k]/s.cutoff))
-		s.reach[k] = int64(math.Ceil(s.cutoff * float64(s.count[k]) / lat.height[k]))
-		if s.reach[k] > maxImages {
-			return fmt.Errorf("the cell is %.3g Å thick along %c: expected at least cutoff/%d = %.3g Å",
-				lat.height[k], "abc"[k], maxImages, cutoff/maxImages)
-		}
+	var err error
+	if s.count, s.reach, err = lat.boxes(cutoff); err != nil {
+		return err
 	}
 	s.place(positions)
 	s.sort()
 	return nil
+}
+
+// boxes is how many boxes, a little wider than cutoff, lie along the periodic
+// directions, and how many of them away a neighbour may be; 1 along open ones.
+func (l *lattice) boxes(cutoff float64) (count, reach [3]int64, err error) {
+	width := cutoff * searchMargin
+	for k := range count {
+		count[k], reach[k] = 1, 1
+		if !l.periodic[k] {
+			continue
+		}
+		count[k] = max(1, int64(l.height[k]/width))
+		reach[k] = int64(math.Ceil(width * float64(count[k]) / l.height[k]))
+		if reach[k] > maxImages {
+			return count, reach, fmt.Errorf("the cell is %.3g Å thick along %c: expected at least cutoff/%d = %.3g Å",
+				l.height[k], "abc"[k], maxImages, cutoff/maxImages)
+		}
+	}
+	return count, reach, nil
 }
 
 // place finds each atom's box; along open directions boxes start at the lowest atom.

@@ -9,16 +9,21 @@ type dense[T cpu.Float] struct{ forward, backward *cpu.Linear[T] }
 func newDense[T cpu.Float](l *Linear, parts int, take ...int) dense[T] {
 	weight, bias := l.rows(parts, take...)
 	in, out := l.In, len(bias)
-	transposed := make([]float64, len(weight))
-	for o := range out {
-		for i := range in {
-			transposed[i*out+o] = weight[o*in+i]
-		}
-	}
 	return dense[T]{
 		forward:  cpu.NewLinear(convert[T](weight), convert[T](bias), out, in),
-		backward: cpu.NewLinear(convert[T](transposed), nil, in, out),
+		backward: cpu.NewLinear(convert[T](transposed(weight, out, in)), nil, in, out),
 	}
+}
+
+// transposed is the transpose of a matrix [rows, columns].
+func transposed(m []float64, rows, columns int) []float64 {
+	t := make([]float64, len(m))
+	for r := range rows {
+		for c := range columns {
+			t[c*rows+r] = m[r*columns+c]
+		}
+	}
+	return t
 }
 
 func convert[T cpu.Float](values []float64) []T {

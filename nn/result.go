@@ -20,8 +20,7 @@ const spanSize = 256
 // into forces, virial and stress, in float64 and in the order of the pairs.
 // Numbers that overflowed, as with atoms far too close, are an error.
 func (e *engine[T]) collect(b *Batch, r *Result) error {
-	r.Energy, r.Forces = resize(r.Energy, b.Len()), resize(r.Forces, b.NumAtoms())
-	r.Virial, r.Stress = resize(r.Virial, b.Len()), resize(r.Stress, b.Len())
+	r.resize(b)
 	e.spans = e.spans[:0]
 	for k := range b.Len() {
 		for lo := e.list.Start[k]; lo < e.list.Start[k+1]; lo += spanSize {
@@ -40,13 +39,27 @@ func (e *engine[T]) collect(b *Batch, r *Result) error {
 		for _, energy := range e.energy[b.Start[k]:b.Start[k+1]] {
 			r.Energy[k] += float64(energy)
 		}
-		r.Stress[k] = [6]float64{}
-		if volume, ok := b.Volume(k); ok {
-			r.Stress[k] = stress(&r.Virial[k], volume)
+		if err := r.finish(b, k); err != nil {
+			return err
 		}
-		if err := finite(r.Energy[k], r.Forces[b.Start[k]:b.Start[k+1]]); err != nil {
-			return &StructureError{k, err}
-		}
+	}
+	return nil
+}
+
+// resize makes room for a batch's results.
+func (r *Result) resize(b *Batch) {
+	r.Energy, r.Forces = resize(r.Energy, b.Len()), resize(r.Forces, b.NumAtoms())
+	r.Virial, r.Stress = resize(r.Virial, b.Len()), resize(r.Stress, b.Len())
+}
+
+// finish makes structure k's stress of its virial, and looks at all numbers.
+func (r *Result) finish(b *Batch, k int) error {
+	r.Stress[k] = [6]float64{}
+	if volume, ok := b.Volume(k); ok {
+		r.Stress[k] = stress(&r.Virial[k], volume)
+	}
+	if err := finite(r.Energy[k], r.Forces[b.Start[k]:b.Start[k+1]]); err != nil {
+		return &StructureError{k, err}
 	}
 	return nil
 }

@@ -70,9 +70,20 @@ const (
 	maxSlopeError = 0x1p-19
 )
 
-// newTables tabulates every block's filters, with as many knots as they need.
+// newTables is the tables of every block.
 func newTables[T cpu.Float](net *Network) (tables []*cpu.Table[T], intervals int) {
-	filters, knots := make([]filterCurves, len(net.Blocks)), make([]curves, len(net.Blocks))
+	knots, intervals := tabulate(net)
+	for k, c := range knots {
+		tables = append(tables, cpu.NewTable[T](c.value, c.slope, c.curvature, intervals+1, len(net.filterParts(k)), net.HiddenDim))
+	}
+	return tables, intervals
+}
+
+// tabulate is every block's filters at as many knots as they need; slopes and
+// curvatures are times the knots' distance to the power of 1 and 2.
+func tabulate(net *Network) (knots []curves, intervals int) {
+	filters := make([]filterCurves, len(net.Blocks))
+	knots = make([]curves, len(net.Blocks))
 	for k := range filters {
 		exact := newExactFilter[float64](net, k)
 		filters[k] = filterCurves{net, exact.layers, exact.tangents}
@@ -99,14 +110,13 @@ func newTables[T cpu.Float](net *Network) (tables []*cpu.Table[T], intervals int
 		intervals *= 2
 	}
 	step := net.Cutoff / float64(intervals)
-	for k, c := range knots {
+	for _, c := range knots {
 		for i := range c.value {
 			c.slope[i] *= step
 			c.curvature[i] *= step * step
 		}
-		tables = append(tables, cpu.NewTable[T](c.value, c.slope, c.curvature, intervals+1, len(net.filterParts(k)), net.HiddenDim))
 	}
-	return tables, intervals
+	return knots, intervals
 }
 
 // spaced is the points (k + offset)·cutoff/intervals in [0, cutoff].

@@ -30,6 +30,7 @@ static __device__ __forceinline__ int atomic_add(int *p, int x) { return __nvvm_
 static __device__ __forceinline__ int atomic_min(int *p, int x) { return __nvvm_atom_min_gen_i(p, x); }
 #define fma __builtin_fmaf
 #define sqrt_rn __nvvm_sqrt_rn_f
+#define floor_double __nvvm_floor_d
 #define popcount __builtin_popcount
 #else
 #define threadIdx_x threadIdx.x
@@ -46,6 +47,7 @@ static __device__ __forceinline__ int atomic_add(int *p, int x) { return atomicA
 static __device__ __forceinline__ int atomic_min(int *p, int x) { return atomicMin(p, x); }
 #define fma fmaf
 #define sqrt_rn __fsqrt_rn
+#define floor_double floor
 #define popcount __popc
 #endif
 
@@ -56,6 +58,8 @@ static __device__ __forceinline__ int min_int(int a, int b) { return a < b ? a :
 
 // as_float is the float whose bits are those of x.
 static __device__ __forceinline__ float as_float(int x) { return __builtin_bit_cast(float, x); }
+
+static __device__ __forceinline__ int as_int(float x) { return __builtin_bit_cast(int, x); }
 
 static __device__ __forceinline__ float4 vec4(float x, float y, float z, float w) {
 	float4 v;

@@ -89,3 +89,6 @@ func Int(x int) uint64 { return uint64(uint32(int32(x))) }
 
 // Float is an argument for a parameter float.
 func Float(x float32) uint64 { return uint64(math.Float32bits(x)) }
+
+// Double is an argument for a parameter double.
+func Double(x float64) uint64 { return math.Float64bits(x) }

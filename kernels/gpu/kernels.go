@@ -1,0 +1,129 @@
+package gpu
+
+import (
+	_ "embed" // the PTX
+	"errors"
+	"fmt"
+)
+
+// The PTX is what `make ptx` makes of the CUDA C beside it.
+var (
+	//go:embed neighbors.ptx
+	neighborsPTX string
+	//go:embed embed.ptx
+	embedPTX string
+	//go:embed message.ptx
+	messagePTX string
+	//go:embed update.ptx
+	updatePTX string
+	//go:embed collect.ptx
+	collectPTX string
+)
+
+// Kernels launches the kernels on one device. Calls return before the device
+// is done: see Device.
+type Kernels struct {
+	dev     Device
+	props   Properties
+	modules []Module
+	launch  Launch // reused, so that launching allocates nothing
+
+	place, scan, scatter, rank, countEdges, fillEdges Kernel
+	embed                                             Kernel
+	messageForward                                    [2]Kernel // blocks after the first, and the first
+	messageBackward                                   [4]Kernel // the same, and those two as the last block
+	updateForward, updateBackward, turn               Kernel
+	sumSlices, reduce                                 Kernel
+}
+
+// Load loads all kernels on dev, for networks of h features and up to the
+// given number of intervals in a table.
+func Load(dev Device, h, intervals int) (*Kernels, error) {
+	k := &Kernels{dev: dev, props: dev.Properties()}
+	if h <= 0 || h%16 != 0 {
+		return nil, fmt.Errorf("hidden_dim %d: the GPU's kernels expect a multiple of 16", h)
+	}
+	shared := max(messageShared(3, intervals), updateShared(4, h))
+	if shared > k.props.SharedPerBlock {
+		return nil, fmt.Errorf("a block needs %d bytes of shared memory: %s has %d", shared, k.props.Name, k.props.SharedPerBlock)
+	}
+	type entry struct {
+		kernel *Kernel
+		name   string
+		shared int
+	}
+	for _, m := range []struct {
+		name, ptx string
+		entries   []entry
+	}{
+		{"neighbors.ptx", neighborsPTX, []entry{
+			{&k.place, "place", 0}, {&k.scan, "scan", 0}, {&k.scatter, "scatter", 0}, {&k.rank, "rank", 0},
+			{&k.countEdges, "count_edges", 0}, {&k.fillEdges, "fill_edges", 0},
+		}},
+		{"embed.ptx", embedPTX, []entry{{&k.embed, "embed", 0}}},
+		{"message.ptx", messagePTX, []entry{
+			{&k.messageForward[0], "message_forward", messageShared(3, intervals)},
+			{&k.messageForward[1], "message_forward_first", messageShared(2, intervals)},
+			{&k.messageBackward[0], "message_backward", messageShared(3, intervals)},
+			{&k.messageBackward[1], "message_backward_first", messageShared(2, intervals)},
+			{&k.messageBackward[2], "message_backward_last", messageShared(3, intervals)},
+			{&k.messageBackward[3], "message_backward_only", messageShared(2, intervals)},
+		}},
+		{"update.ptx", updatePTX, []entry{
+			{&k.updateForward, "update_forward", updateShared(3, h)}, {&k.updateBackward, "update_backward", updateShared(4, h)},
+			{&k.turn, "turn", updateShared(4, h)},
+		}},
+		{"collect.ptx", collectPTX, []entry{{&k.sumSlices, "sum_slices", 0}, {&k.reduce, "reduce", 0}}},
+	} {
+		module, err := dev.Load(m.name, m.ptx)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("load %s: %w", m.name, err), k.Close())
+		}
+		k.modules = append(k.modules, module)
+		for _, e := range m.entries {
+			if *e.kernel, err = module.Kernel(e.name, e.shared); err != nil {
+				return nil, errors.Join(fmt.Errorf("load %s: %w", m.name, err), k.Close())
+			}
+		}
+	}
+	return k, nil
+}
+
+// Close gives back the modules. It may be called twice.
+func (k *Kernels) Close() error {
+	var errs []error
+	for _, m := range k.modules {
+		errs = append(errs, m.Close())
+	}
+	k.modules = nil
+	return errors.Join(errs...)
+}
+
+// run launches a kernel; args are in the order of its parameters.
+func (k *Kernels) run(kernel Kernel, grid, block Dim, shared int, args ...uint64) error {
+	k.launch = Launch{Kernel: kernel, Grid: grid, Block: block, Shared: shared, Args: append(k.launch.Args[:0], args...)}
+	if err := k.dev.Launch(&k.launch); err != nil {
+		return fmt.Errorf("kernel %s: %w", kernel.Name(), err)
+	}
+	return nil
+}
+
+// threads is a launch of blocks of 256, at least n threads in all.
+func threads(n int) (grid, block Dim) { return Dim{X: ceilDiv(n, 256)}, Dim{X: 256} }
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
+
+// sized says which of an operation's arrays is not as long as it has to be.
+func sized(operation string, lengths ...length) error {
+	for _, l := range lengths {
+		if l.got != l.want {
+			return fmt.Errorf("%s: %s has %d elements, expected %d", operation, l.what, l.got, l.want)
+		}
+	}
+	return nil
+}
+
+type length struct {
+	what      string
+	got, want int
+}

@@ -1,0 +1,119 @@
+package gpu
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+)
+
+// Array is n elements of device memory, which a Memory owns. The zero value is
+// empty.
+type Array[T any] struct {
+	ptr    Pointer
+	n, cap int
+}
+
+// Len is the number of elements.
+func (a Array[T]) Len() int { return a.n }
+
+func (a Array[T]) arg() uint64 { return uint64(a.ptr) }
+
+// Slice is the elements from lo up to hi, which the same Memory owns.
+func (a Array[T]) Slice(lo, hi int) Array[T] {
+	var x T
+	return Array[T]{ptr: a.ptr + Pointer(lo*int(unsafe.Sizeof(x))), n: hi - lo}
+}
+
+// Memory owns what is allocated on a device, until Close.
+type Memory struct {
+	dev  Device
+	held map[Pointer]struct{}
+	size int64 // bytes
+}
+
+// NewMemory is an empty memory on dev.
+func NewMemory(dev Device) *Memory { return &Memory{dev: dev, held: map[Pointer]struct{}{}} }
+
+// Size is the bytes held.
+func (m *Memory) Size() int64 { return m.size }
+
+// Resize makes room for n elements, of any content; memory grows geometrically.
+// If there is none left, a is empty and what asks for less goes on working;
+// the error says how much was asked for, and for what.
+func Resize[T any](m *Memory, a *Array[T], what string, n int) error {
+	if n <= a.cap {
+		a.n = n
+		return nil
+	}
+	if err := release(m, a); err != nil {
+		return err
+	}
+	var x T
+	room := n + n/4
+	size := room * int(unsafe.Sizeof(x))
+	p, err := m.dev.Alloc(size)
+	if err != nil {
+		return fmt.Errorf("%.4g MB of device memory for %s, beside %.4g MB in use: %w", float64(size)/1e6, what, float64(m.size)/1e6, err)
+	}
+	m.held[p] = struct{}{}
+	m.size += int64(size)
+	*a = Array[T]{p, n, room}
+	return nil
+}
+
+func release[T any](m *Memory, a *Array[T]) error {
+	if a.ptr == 0 {
+		return nil
+	}
+	var x T
+	p := a.ptr
+	m.size -= int64(a.cap) * int64(unsafe.Sizeof(x))
+	*a = Array[T]{}
+	delete(m.held, p)
+	return m.dev.Free(p)
+}
+
+// Upload makes a's elements those of src, which stays as it is until the
+// device is synchronised.
+func Upload[T any](m *Memory, a *Array[T], what string, src []T) error {
+	if err := Resize(m, a, what, len(src)); err != nil || len(src) == 0 {
+		return err
+	}
+	return m.dev.Upload(a.ptr, bytesOf(src))
+}
+
+// Download fills dst with a's elements by the time the device is synchronised.
+func Download[T any](m *Memory, dst []T, a Array[T]) error {
+	if len(dst) != a.n {
+		return fmt.Errorf("download of %d elements into %d", a.n, len(dst))
+	}
+	if a.n == 0 {
+		return nil
+	}
+	return m.dev.Download(bytesOf(dst), a.ptr)
+}
+
+// Zero sets a's elements to 0.
+func Zero[T any](m *Memory, a Array[T]) error {
+	var x T
+	if a.n == 0 {
+		return nil
+	}
+	return m.dev.Zero(a.ptr, a.n*int(unsafe.Sizeof(x)))
+}
+
+func bytesOf[T any](s []T) []byte {
+	var x T
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(x)))
+}
+
+// Close frees all. It may be called twice.
+func (m *Memory) Close() error {
+	var errs []error
+	for p := range m.held {
+		errs = append(errs, m.dev.Free(p))
+	}
+	clear(m.held)
+	m.size = 0
+	return errors.Join(errs...)
+}

@@ -1,0 +1,56 @@
+package gpu
+
+// atomTile is the atoms of a block, TILE in update.cu.
+const atomTile = 32
+
+// Dense is the weights of a linear layer, for its way forward [in, out] and
+// its way back [out, in].
+type Dense struct{ Forward, Bias, Backward Array[float32] }
+
+// Update is the weights of an update: of 2H → H and of H → 3H, or H → H in the
+// last block, whose mixing matrix is not used.
+type Update struct {
+	Hidden, Out Dense
+	Mixing      Array[float32] // [3, 3]
+}
+
+// Readout is the weights of H → H/2 → H/4 → 1.
+type Readout [3]Dense
+
+// updateShared is the bytes of so many times h features of a tile's atoms.
+func updateShared(times, h int) int { return 4 * times * h * (atomTile + 4) }
+
+// UpdateForward takes the state after a message to the one after the update
+// of h features, and keeps pre [N, h] and gates [N, 2h] for the way back.
+func (k *Kernels) UpdateForward(out State, pre, gates Array[float32], in State, u *Update, h int) error {
+	n := in.n / h
+	if err := sized("update forward", length{"out", out.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
+		return err
+	}
+	return k.run(k.updateForward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, updateShared(3, h), out.arg(), pre.arg(), gates.arg(), in.arg(),
+		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(), u.Mixing.arg(), Int(n), Int(h))
+}
+
+// UpdateBackward takes g = ∂E/∂state after the update to that before it, in
+// place; in is the state before it.
+func (k *Kernels) UpdateBackward(g, in State, pre, gates Array[float32], u *Update, h int) error {
+	n := in.n / h
+	if err := sized("update backward", length{"g", g.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
+		return err
+	}
+	return k.run(k.updateBackward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, updateShared(4, h), g.arg(), in.arg(), pre.arg(), gates.arg(),
+		u.Hidden.Backward.arg(), u.Out.Backward.arg(), u.Mixing.arg(), Int(n), Int(h))
+}
+
+// Turn is the last update, the readout and the last update's reverse: the
+// atoms' energies, eV, [N], and g = ∂E/∂state after the last message.
+func (k *Kernels) Turn(g State, energy Array[float32], in State, u *Update, r *Readout, h int) error {
+	n := in.n / h
+	if err := sized("turn", length{"g", g.n, in.n}, length{"energy", energy.n, n}); err != nil || n == 0 {
+		return err
+	}
+	return k.run(k.turn, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, updateShared(4, h), g.arg(), energy.arg(), in.arg(),
+		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(),
+		r[0].Forward.arg(), r[0].Bias.arg(), r[1].Forward.arg(), r[1].Bias.arg(), r[2].Forward.arg(), r[2].Bias.arg(),
+		r[1].Backward.arg(), r[0].Backward.arg(), u.Out.Backward.arg(), u.Hidden.Backward.arg(), Int(n), Int(h))
+}
