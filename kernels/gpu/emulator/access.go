@@ -1,0 +1,236 @@
+package emulator
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// element is the type of what a load or a store moves.
+type element struct {
+	size   int
+	signed bool
+}
+
+var elements = map[string]element{
+	"b32": {4, false}, "u32": {4, false}, "s32": {4, true}, "f32": {4, false},
+	"b64": {8, false}, "u64": {8, false}, "s64": {8, true}, "f64": {8, false},
+}
+
+// access decodes ld and st: ld.global.nc.v4.f32 {a, b, c, d}, [e+16].
+func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint32), cost, error) {
+	e, ok := elements[words[len(words)-1]]
+	if !ok || len(words) < 3 {
+		return nil, cost{}, fmt.Errorf("expected a space and a type of 4 or 8 bytes")
+	}
+	count, space := 1, words[1]
+	for _, modifier := range words[2 : len(words)-1] {
+		switch modifier {
+		case "v2":
+			count = 2
+		case "v4":
+			count = 4
+		case "nc":
+			if s.opcode != "ld.global.nc" && !strings.HasPrefix(s.opcode, "ld.global.nc.") {
+				return nil, cost{}, fmt.Errorf("nc is of ld.global")
+			}
+		default:
+			return nil, cost{}, fmt.Errorf("not a modifier that the emulator knows: %s", modifier)
+		}
+	}
+	size := count * e.size
+	if len(s.operands) != 2 || size > 16 {
+		return nil, cost{}, fmt.Errorf("expected a value, or at most 16 bytes of them, and an address")
+	}
+	load := words[0] == "ld"
+	value, at := s.operands[0], s.operands[1]
+	if !load {
+		value, at = at, value
+	}
+	values, err := d.values(value, count, e, load)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	if space == "param" {
+		return d.parameter(at, values, load)
+	}
+	base, offset, err := d.address(at)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	c := cost{sharedBytes: size}
+	switch {
+	case space == "global" && load:
+		c = cost{globalRead: size}
+	case space == "global":
+		c = cost{globalWritten: size}
+	case space != "shared":
+		return nil, cost{}, fmt.Errorf("not a space that the emulator knows: %s", space)
+	}
+	piece := func(w *warp, address uint64) ([]byte, string) {
+		switch {
+		case space == "shared" && load:
+			return w.block.shared.read(address, size, w.index)
+		case space == "shared":
+			return w.block.shared.write(address, size, w.index)
+		case load:
+			return w.block.memory.read(address, size, w.block.number)
+		}
+		return w.block.memory.write(address, size, w.block.number)
+	}
+	return func(w *warp, mask uint32) {
+		addresses := &w.r64[base.index]
+		for m := mask; m != 0; m &= m - 1 {
+			lane := bits.TrailingZeros32(m)
+			bytes, wrong := piece(w, addresses[lane]+offset)
+			if wrong != "" {
+				w.fail(lane, wrong)
+				return
+			}
+			for k, r := range values {
+				part := bytes[k*e.size:]
+				switch {
+				case !load && e.size == 4:
+					binary.LittleEndian.PutUint32(part, uint32(r.get(w, lane)))
+				case !load:
+					binary.LittleEndian.PutUint64(part, r.get(w, lane))
+				case e.size == 8:
+					w.r64[r.index][lane] = binary.LittleEndian.Uint64(part)
+				case !r.wide:
+					w.r32[r.index][lane] = binary.LittleEndian.Uint32(part)
+				case e.signed: // a narrow load into a wide register extends
+					w.r64[r.index][lane] = uint64(int64(int32(binary.LittleEndian.Uint32(part))))
+				default:
+					w.r64[r.index][lane] = uint64(binary.LittleEndian.Uint32(part))
+				}
+			}
+		}
+	}, c, nil
+}
+
+// values is the registers of a, or of {a, b}.
+func (d *decoder) values(text string, count int, e element, load bool) (r []register, err error) {
+	list := []string{text}
+	if inner, ok := strings.CutPrefix(text, "{"); ok {
+		list = operands(strings.TrimSuffix(inner, "}"))
+	}
+	if len(list) != count {
+		return nil, fmt.Errorf("%s: expected %d values", text, count)
+	}
+	for _, name := range list {
+		var x register
+		if _, declared := d.entry.registers[name]; declared || load {
+			x, err = d.register(name)
+		} else {
+			x, err = d.operand(name, e.size == 8)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if x.pred || e.size == 8 && !x.wide {
+			return nil, fmt.Errorf("%s has not the size of the instruction's type", name)
+		}
+		r = append(r, x)
+	}
+	return r, nil
+}
+
+// address reads [register], [register+16] or [variable+16].
+func (d *decoder) address(text string) (base register, offset uint64, err error) {
+	inner, ok := strings.CutPrefix(text, "[")
+	if inner, ok = strings.CutSuffix(inner, "]"); !ok {
+		return base, 0, fmt.Errorf("%s: expected an address", text)
+	}
+	name, by, plus := strings.Cut(inner, "+")
+	if plus {
+		n, err := strconv.ParseInt(by, 0, 64)
+		if err != nil {
+			return base, 0, fmt.Errorf("%s: %w", text, err)
+		}
+		offset = uint64(n)
+	}
+	base, err = d.operand(name, true)
+	return base, offset, err
+}
+
+// parameter is ld.param: a register that holds the parameter from the start on.
+func (d *decoder) parameter(at string, values []register, load bool) (func(w *warp, mask uint32), cost, error) {
+	name := strings.TrimSuffix(strings.TrimPrefix(at, "["), "]")
+	index, ok := d.entry.params[name]
+	if !ok || !load || len(values) != 1 {
+		return nil, cost{}, fmt.Errorf("expected to load one whole parameter")
+	}
+	to := values[0]
+	key := fmt.Sprint("param ", index, to.wide)
+	from, ok := d.constants[key]
+	if !ok {
+		from = d.constant(key, constant{wide: to.wide, param: index})
+	}
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := bits.TrailingZeros32(m)
+			to.set(w, lane, from.get(w, lane))
+		}
+	}, cost{}, nil
+}
+
+// atomics is what atom and red do with 4 bytes.
+var atomics = map[string]func(old, x uint32) uint32{
+	"add.u32":  func(old, x uint32) uint32 { return old + x },
+	"add.s32":  func(old, x uint32) uint32 { return old + x },
+	"min.s32":  func(old, x uint32) uint32 { return uint32(min(int32(old), int32(x))) },
+	"min.u32":  func(old, x uint32) uint32 { return min(old, x) },
+	"max.s32":  func(old, x uint32) uint32 { return uint32(max(int32(old), int32(x))) },
+	"max.u32":  func(old, x uint32) uint32 { return max(old, x) },
+	"and.b32":  func(old, x uint32) uint32 { return old & x },
+	"or.b32":   func(old, x uint32) uint32 { return old | x },
+	"exch.b32": func(_, x uint32) uint32 { return x },
+}
+
+// atomic decodes atom.global.add.u32 d, [a], b and red.global.add.u32 [a], b.
+func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint32), cost, error) {
+	if len(words) < 4 || words[1] != "global" || len(words) == 5 && !slices.Contains([]string{"relaxed", "gpu"}, words[2]) {
+		return nil, cost{}, fmt.Errorf("not an atomic that the emulator knows")
+	}
+	change, ok := atomics[strings.Join(words[len(words)-2:], ".")]
+	in := s.operands
+	if words[0] == "atom" && len(in) > 0 {
+		in = in[1:]
+	}
+	if !ok || len(in) != 2 {
+		return nil, cost{}, fmt.Errorf("not an atomic that the emulator knows")
+	}
+	base, offset, err := d.address(in[0])
+	if err != nil {
+		return nil, cost{}, err
+	}
+	x, err := d.operand(in[1], false)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	var to *register
+	if words[0] == "atom" {
+		r, err := d.register(s.operands[0])
+		if err != nil {
+			return nil, cost{}, err
+		}
+		to = &r
+	}
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := bits.TrailingZeros32(m)
+			by := uint32(x.get(w, lane))
+			old, wrong := w.block.memory.update(w.r64[base.index][lane]+offset, w.block.number, func(old uint32) uint32 { return change(old, by) })
+			if wrong != "" {
+				w.fail(lane, wrong)
+				return
+			}
+			if to != nil {
+				to.set(w, lane, uint64(old))
+			}
+		}
+	}, cost{globalRead: 4, globalWritten: 4}, nil
+}

@@ -1,0 +1,188 @@
+// Package emulator is a GPU without one: a gpu.Device that interprets PTX. A
+// grid's blocks run side by side on the cores, the 32 lanes of a warp together.
+//
+// It looks for what goes wrong unseen on a GPU, and makes it an error that
+// names the kernel, the line of the PTX, the block and the thread: access out
+// of bounds or misaligned, reading what nothing wrote, races for shared memory
+// between barriers, divergent barriers, a block that writes or reads where
+// another one writes in the same launch, memory that is not given back.
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"painless/kernels/gpu"
+)
+
+// Options of a device; the zero value is a large GPU with all checks on.
+type Options struct {
+	Properties gpu.Properties
+	Unchecked  bool  // leaves out the checks of who wrote what
+	Limit      int64 // instructions of a warp; 0 is 2³²
+}
+
+// Device is the emulated GPU.
+type Device struct {
+	props   gpu.Properties
+	memory  memory
+	limit   int64
+	capture *graph // that records
+	counts  map[string]*Counts
+	closed  bool
+}
+
+// Counts is what the launches of a kernel did.
+type Counts struct {
+	Launches                  int
+	Instructions              uint64 // of lanes
+	Flops, Special            uint64 // float32 operations, and how many of them special functions
+	GlobalRead, GlobalWritten uint64 // bytes
+	Shared                    uint64 // bytes
+}
+
+// New is a device.
+func New(opts Options) *Device {
+	p := opts.Properties
+	if p.Name == "" {
+		p.Name = "emulated GPU"
+	}
+	if p.Capability == 0 {
+		p.Capability = 90
+	}
+	if p.Multiprocessors == 0 {
+		p.Multiprocessors = 4
+	}
+	if p.SharedPerBlock == 0 {
+		p.SharedPerBlock = 227 << 10
+	}
+	if p.Memory == 0 {
+		p.Memory = 4 << 30
+	}
+	if opts.Limit == 0 {
+		opts.Limit = 1 << 32
+	}
+	return &Device{props: p, limit: opts.Limit, memory: memory{limit: p.Memory, checked: !opts.Unchecked}, counts: map[string]*Counts{}}
+}
+
+// Properties is those of the options.
+func (d *Device) Properties() gpu.Properties { return d.props }
+
+// Counts is what each kernel did so far.
+func (d *Device) Counts() map[string]*Counts { return d.counts }
+
+// Alloc is size bytes that nothing wrote.
+func (d *Device) Alloc(size int) (gpu.Pointer, error) {
+	if size <= 0 {
+		return 0, fmt.Errorf("allocation of %d bytes", size)
+	}
+	p, err := d.memory.alloc(size)
+	return gpu.Pointer(p), err
+}
+
+// Free gives back what Alloc gave.
+func (d *Device) Free(p gpu.Pointer) error { return d.memory.free(uint64(p)) }
+
+// AllocHost is ordinary memory.
+func (d *Device) AllocHost(size int) ([]byte, error) { return make([]byte, size), nil }
+
+// FreeHost leaves it to the garbage collector.
+func (d *Device) FreeHost([]byte) error { return nil }
+
+// Upload copies at once.
+func (d *Device) Upload(dst gpu.Pointer, src []byte) error {
+	return d.do(func() error {
+		b, err := d.memory.fromHost(uint64(dst), len(src), true)
+		copy(b, src)
+		return err
+	})
+}
+
+// Download copies at once.
+func (d *Device) Download(dst []byte, src gpu.Pointer) error {
+	return d.do(func() error {
+		b, err := d.memory.fromHost(uint64(src), len(dst), false)
+		copy(dst, b)
+		return err
+	})
+}
+
+// Zero sets bytes to 0.
+func (d *Device) Zero(dst gpu.Pointer, size int) error {
+	return d.do(func() error {
+		b, err := d.memory.fromHost(uint64(dst), size, true)
+		clear(b)
+		return err
+	})
+}
+
+// do runs work, or records it.
+func (d *Device) do(work func() error) error {
+	if d.capture != nil {
+		d.capture.work = append(d.capture.work, work)
+		return nil
+	}
+	return work()
+}
+
+// Launch runs a kernel to its end.
+func (d *Device) Launch(l *gpu.Launch) error {
+	k, ok := l.Kernel.(*kernel)
+	if !ok || k.dev != d {
+		return errors.New("the kernel belongs to another device")
+	}
+	own := *l
+	own.Args = append([]uint64(nil), l.Args...)
+	return d.do(func() error { return k.run(&own) })
+}
+
+type graph struct{ work []func() error }
+
+// Capture records work.
+func (d *Device) Capture(work func() error) (gpu.Graph, error) {
+	if d.capture != nil {
+		return nil, errors.New("capture within a capture")
+	}
+	g := &graph{}
+	d.capture = g
+	err := work()
+	d.capture = nil
+	return g, err
+}
+
+func (g *graph) Launch() error {
+	for _, work := range g.work {
+		if err := work(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *graph) Close() error { return nil }
+
+// Synchronize has nothing to wait for.
+func (d *Device) Synchronize() error { return nil }
+
+// Time is the time that the emulation took.
+func (d *Device) Time(work func() error) (time.Duration, error) {
+	start := time.Now()
+	err := work()
+	return time.Since(start), err
+}
+
+// Close is an error if memory was not given back.
+func (d *Device) Close() error {
+	if d.closed {
+		return nil
+	}
+	d.closed = true
+	var errs []error
+	for _, a := range d.memory.allocs {
+		if !a.freed {
+			errs = append(errs, fmt.Errorf("%d bytes of device memory were not freed", len(a.data)))
+		}
+	}
+	return errors.Join(errs...)
+}

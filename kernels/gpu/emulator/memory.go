@@ -1,0 +1,231 @@
+package emulator
+
+import (
+	"encoding/binary"
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// memory is the device's global memory. An address is the number of its
+// allocation and an offset, so that running over the end of one never reaches
+// another.
+type memory struct {
+	mu      sync.Mutex // of atomics
+	allocs  []*allocation
+	used    int64
+	limit   int64
+	launch  uint64 // count of launches
+	checked bool
+}
+
+// allocation is size bytes, and for every 4 of them who wrote them last: the
+// launch and the block, counted from 1, everyone for atomics, or host. 0 is nobody.
+type allocation struct {
+	data    []byte
+	writers []uint64
+	freed   bool
+}
+
+const (
+	addressBits = 40
+	everyone    = 1<<32 - 1
+	host        = 1 // launch 0
+)
+
+func writer(launch uint64, block int) uint64 { return launch<<32 | uint64(block+1) }
+
+func (m *memory) alloc(size int) (uint64, error) {
+	if m.used+int64(size) > m.limit {
+		return 0, fmt.Errorf("out of memory: %d bytes asked for, %d of %d in use", size, m.used, m.limit)
+	}
+	m.used += int64(size)
+	m.allocs = append(m.allocs, &allocation{data: make([]byte, size), writers: make([]uint64, (size+3)/4)})
+	return uint64(len(m.allocs)) << addressBits, nil
+}
+
+func (m *memory) free(address uint64) error {
+	a, offset := m.at(address)
+	switch {
+	case a == nil || offset != 0:
+		return fmt.Errorf("free of %#x, which was not allocated", address)
+	case a.freed:
+		return fmt.Errorf("free of %#x, which is free already", address)
+	}
+	m.used -= int64(len(a.data))
+	*a = allocation{freed: true}
+	return nil
+}
+
+// at is the allocation of an address and the offset in it; nil if there is none.
+func (m *memory) at(address uint64) (*allocation, uint64) {
+	id := address >> addressBits
+	if id == 0 || id > uint64(len(m.allocs)) {
+		return nil, 0
+	}
+	return m.allocs[id-1], address & (1<<addressBits - 1)
+}
+
+// piece is size bytes at an address, or what is wrong with that.
+func (m *memory) piece(address uint64, size int) (*allocation, int, string) {
+	a, offset := m.at(address)
+	switch {
+	case a == nil:
+		return nil, 0, fmt.Sprintf("address %#x is in no allocation", address)
+	case a.freed:
+		return nil, 0, fmt.Sprintf("address %#x is in memory that was freed", address)
+	case offset+uint64(size) > uint64(len(a.data)):
+		return nil, 0, fmt.Sprintf("out of bounds: bytes %d to %d of an allocation of %d", offset, offset+uint64(size), len(a.data))
+	case offset%uint64(size) != 0:
+		return nil, 0, fmt.Sprintf("misaligned: %d bytes at offset %d", size, offset)
+	}
+	return a, int(offset), ""
+}
+
+// read checks an access of a block to size bytes.
+func (m *memory) read(address uint64, size, block int) ([]byte, string) {
+	a, offset, wrong := m.piece(address, size)
+	if wrong != "" {
+		return nil, wrong
+	}
+	if m.checked {
+		for k := offset / 4; k < (offset+size+3)/4; k++ {
+			switch by := atomic.LoadUint64(&a.writers[k]); {
+			case by == 0:
+				return nil, fmt.Sprintf("reads memory that nothing wrote, at byte %d of an allocation of %d", 4*k, len(a.data))
+			case by>>32 == m.launch && by != writer(m.launch, block):
+				return nil, fmt.Sprintf("reads what another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
+			}
+		}
+	}
+	return a.data[offset : offset+size], ""
+}
+
+func (m *memory) write(address uint64, size, block int) ([]byte, string) {
+	a, offset, wrong := m.piece(address, size)
+	if wrong != "" {
+		return nil, wrong
+	}
+	if m.checked {
+		own := writer(m.launch, block)
+		for k := offset / 4; k < (offset+size+3)/4; k++ {
+			if by := atomic.SwapUint64(&a.writers[k], own); by>>32 == m.launch && by != own {
+				return nil, fmt.Sprintf("writes where another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
+			}
+		}
+	}
+	return a.data[offset : offset+size], ""
+}
+
+// update changes 4 bytes atomically and returns what they were.
+func (m *memory) update(address uint64, block int, change func(old uint32) uint32) (uint32, string) {
+	a, offset, wrong := m.piece(address, 4)
+	if wrong != "" {
+		return 0, wrong
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.checked {
+		switch by := atomic.SwapUint64(&a.writers[offset/4], m.launch<<32|everyone); {
+		case by == 0:
+			return 0, fmt.Sprintf("changes memory that nothing wrote, at byte %d of an allocation of %d", offset, len(a.data))
+		case by>>32 == m.launch && by&everyone != everyone && by != writer(m.launch, block):
+			return 0, fmt.Sprintf("changes what another block writes in the same launch, at byte %d of an allocation of %d", offset, len(a.data))
+		}
+	}
+	old := binary.LittleEndian.Uint32(a.data[offset:])
+	binary.LittleEndian.PutUint32(a.data[offset:], change(old))
+	return old, ""
+}
+
+// fromHost is size bytes that the host writes, or reads.
+func (m *memory) fromHost(address uint64, size int, writes bool) ([]byte, error) {
+	a, offset := m.at(address)
+	if a == nil || a.freed || offset+uint64(size) > uint64(len(a.data)) {
+		return nil, fmt.Errorf("copy of %d bytes at %#x: not within an allocation", size, address)
+	}
+	for k := offset / 4; k < (offset+uint64(size)+3)/4; k++ {
+		if writes {
+			a.writers[k] = host
+		} else if m.checked && a.writers[k] == 0 {
+			return nil, fmt.Errorf("download of %d bytes: nothing wrote byte %d of an allocation of %d", size, 4*k, len(a.data))
+		}
+	}
+	return a.data[offset : offset+uint64(size)], nil
+}
+
+// shared is a block's shared memory, and for every 4 bytes who used them since
+// the last barrier. Threads of a warp run together: between them the order of
+// instructions is one.
+type shared struct {
+	data    []byte
+	users   []user
+	barrier uint32 // count of barriers, from 1
+	checked bool
+}
+
+type user struct {
+	written, read uint32 // at which barrier; 0 is never
+	writer        int32  // warp
+	reader        int32  // warp, or −1 for several
+}
+
+func (s *shared) reset(size int) {
+	if cap(s.data) < size {
+		s.data, s.users = make([]byte, size), make([]user, (size+3)/4)
+	}
+	s.data, s.users = s.data[:size], s.users[:(size+3)/4]
+	clear(s.users)
+	s.barrier = 1
+}
+
+func (s *shared) piece(address uint64, size int) string {
+	switch {
+	case address+uint64(size) > uint64(len(s.data)) || address > uint64(len(s.data)):
+		return fmt.Sprintf("out of bounds: bytes %d to %d of %d of shared memory", address, address+uint64(size), len(s.data))
+	case address%uint64(size) != 0:
+		return fmt.Sprintf("misaligned: %d bytes at %d of shared memory", size, address)
+	}
+	return ""
+}
+
+func (s *shared) read(address uint64, size, warp int) ([]byte, string) {
+	if wrong := s.piece(address, size); wrong != "" {
+		return nil, wrong
+	}
+	if s.checked {
+		for k := address / 4; k < (address+uint64(size)+3)/4; k++ {
+			u := &s.users[k]
+			switch {
+			case u.written == 0:
+				return nil, fmt.Sprintf("reads shared memory that nothing wrote, at byte %d", 4*k)
+			case u.written == s.barrier && u.writer != int32(warp):
+				return nil, fmt.Sprintf("race: reads what another warp wrote since the last barrier, at byte %d of shared memory", 4*k)
+			case u.read != s.barrier:
+				u.read, u.reader = s.barrier, int32(warp)
+			case u.reader != int32(warp):
+				u.reader = -1
+			}
+		}
+	}
+	return s.data[address : address+uint64(size)], ""
+}
+
+func (s *shared) write(address uint64, size, warp int) ([]byte, string) {
+	if wrong := s.piece(address, size); wrong != "" {
+		return nil, wrong
+	}
+	if s.checked {
+		for k := address / 4; k < (address+uint64(size)+3)/4; k++ {
+			u := &s.users[k]
+			switch {
+			case u.written == s.barrier && u.writer != int32(warp):
+				return nil, fmt.Sprintf("race: writes what another warp wrote since the last barrier, at byte %d of shared memory", 4*k)
+			case u.read == s.barrier && u.reader != int32(warp):
+				return nil, fmt.Sprintf("race: writes what another warp read since the last barrier, at byte %d of shared memory", 4*k)
+			}
+			u.written, u.writer = s.barrier, int32(warp)
+		}
+	}
+	return s.data[address : address+uint64(size)], ""
+}

@@ -1,0 +1,96 @@
+package emulator
+
+import (
+	"fmt"
+
+	"painless/kernels/gpu"
+)
+
+// module is the kernels of a PTX file.
+type module struct {
+	dev     *Device
+	name    string
+	kernels map[string]*program
+}
+
+// kernel is a program on a device.
+type kernel struct {
+	dev     *Device
+	program *program
+	shared  int
+}
+
+// Load parses and decodes PTX; what the emulator does not know is an error
+// that names it and its line.
+func (d *Device) Load(name, ptx string) (gpu.Module, error) {
+	src, err := parse(ptx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	m := &module{dev: d, name: name, kernels: map[string]*program{}}
+	for _, e := range src.entries {
+		p, err := decode(src, e)
+		if err != nil {
+			return nil, fmt.Errorf("%s: kernel %s: %w", name, e.name, err)
+		}
+		m.kernels[e.name] = p
+	}
+	return m, nil
+}
+
+func (m *module) Kernel(name string, shared int) (gpu.Kernel, error) {
+	p, ok := m.kernels[name]
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("%s has no kernel %s", m.name, name)
+	case p.static+shared > m.dev.props.SharedPerBlock:
+		return nil, fmt.Errorf("kernel %s: %d bytes of shared memory, a block has at most %d", name, p.static+shared, m.dev.props.SharedPerBlock)
+	}
+	return &kernel{m.dev, p, shared}, nil
+}
+
+func (m *module) Close() error { return nil }
+
+func (k *kernel) Name() string { return k.program.name }
+
+// maxThreads is the most threads of a block on any GPU.
+const maxThreads = 1024
+
+func (k *kernel) run(l *gpu.Launch) error {
+	p, most := k.program, maxThreads
+	if p.maxThreads > 0 {
+		most = p.maxThreads
+	}
+	g := &grid{program: p, dim: ones(l.Grid), shape: ones(l.Block), shared: l.Shared, args: l.Args, memory: &k.dev.memory, limit: k.dev.limit}
+	switch {
+	case len(l.Args) != p.params:
+		return fmt.Errorf("%d arguments, expected %d", len(l.Args), p.params)
+	case volume(g.shape) > most:
+		return fmt.Errorf("%d threads in a block, expected at most %d", volume(g.shape), most)
+	case l.Shared > k.shared:
+		return fmt.Errorf("%d bytes of shared memory, the kernel was made for %d", l.Shared, k.shared)
+	}
+	k.dev.memory.launch++
+	counts, err := g.run()
+	k.dev.count(p, counts)
+	return err
+}
+
+// count adds a launch to the kernel's counts.
+func (d *Device) count(p *program, counts []uint64) {
+	c := d.counts[p.name]
+	if c == nil {
+		c = &Counts{}
+		d.counts[p.name] = c
+	}
+	c.Launches++
+	for i, n := range counts {
+		at := &p.code[i].cost
+		c.Instructions += n
+		c.Flops += n * uint64(at.flops)
+		c.Special += n * uint64(at.special)
+		c.GlobalRead += n * uint64(at.globalRead)
+		c.GlobalWritten += n * uint64(at.globalWritten)
+		c.Shared += n * uint64(at.sharedBytes)
+	}
+}

@@ -1,0 +1,111 @@
+package gpu_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"painless/internal/tolerance"
+	"painless/kernels/cpu"
+	"painless/kernels/gpu"
+)
+
+// bench is a device with its kernels and memory, closed with the test.
+type bench struct {
+	t      *testing.T
+	dev    gpu.Device
+	k      *gpu.Kernels
+	memory *gpu.Memory
+}
+
+func newBench(t *testing.T, h, intervals int) *bench {
+	t.Helper()
+	b := &bench{t: t, dev: openDevice(t)}
+	b.memory = gpu.NewMemory(b.dev)
+	t.Cleanup(func() {
+		require.NoError(t, b.memory.Close())
+		if b.k != nil {
+			require.NoError(t, b.k.Close())
+		}
+		require.NoError(t, b.dev.Close())
+	})
+	k, err := gpu.Load(b.dev, h, intervals)
+	require.NoError(t, err)
+	b.k = k
+	return b
+}
+
+func upload[T any](b *bench, values []T) (a gpu.Array[T]) {
+	b.t.Helper()
+	require.NoError(b.t, gpu.Upload(b.memory, &a, "a test", values))
+	return a
+}
+
+func room[T any](b *bench, n int) (a gpu.Array[T]) {
+	b.t.Helper()
+	require.NoError(b.t, gpu.Resize(b.memory, &a, "a test", n))
+	return a
+}
+
+func download[T any](b *bench, a gpu.Array[T]) []T {
+	b.t.Helper()
+	out := make([]T, a.Len())
+	require.NoError(b.t, gpu.Download(b.memory, out, a))
+	require.NoError(b.t, b.dev.Synchronize())
+	return out
+}
+
+// normal is n random numbers that float32 holds exactly.
+func normal(rng *rand.Rand, n int) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = float64(float32(rng.NormFloat64()))
+	}
+	return x
+}
+
+func floats[T cpu.Float](x []T) []float32 {
+	y := make([]float32, len(x))
+	for i := range x {
+		y[i] = float32(x[i])
+	}
+	return y
+}
+
+// pack is a state as the device has it, [N, H] of {s, vx, vy, vz}.
+func pack(s cpu.State[float64], h int) [][4]float32 {
+	out := make([][4]float32, len(s.S))
+	for k := range out {
+		out[k][0] = float32(s.S[k])
+		if s.V != nil {
+			for c := range 3 {
+				out[k][1+c] = float32(s.V[(k/h*3+c)*h+k%h])
+			}
+		}
+	}
+	return out
+}
+
+func unpack(state [][4]float32, h int) cpu.State[float64] {
+	s := cpu.State[float64]{S: make([]float64, len(state)), V: make([]float64, 3*len(state))}
+	for k, x := range state {
+		s.S[k] = float64(x[0])
+		for c := range 3 {
+			s.V[(k/h*3+c)*h+k%h] = float64(x[1+c])
+		}
+	}
+	return s
+}
+
+// checkScaled compares numbers that are sums of others about as large as the
+// largest of them, up to relative times that.
+func checkScaled(t *testing.T, what string, got, want []float64, relative float64) {
+	t.Helper()
+	largest := 0.0
+	for _, x := range want {
+		largest = math.Max(largest, math.Abs(x))
+	}
+	tolerance.Check(t, what, got, want, relative*math.Max(largest, 1e-30), 0)
+}

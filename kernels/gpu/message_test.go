@@ -1,0 +1,192 @@
+package gpu_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/kernels/cpu"
+	"painless/kernels/gpu"
+)
+
+const testCutoff, testIntervals = 5.0, 32
+
+// curves is smooth random φ at the knots, as tables are made of.
+type curves struct{ value, slope, curvature []float64 }
+
+func randomCurves(rng *rand.Rand, parts, h int) (c curves) {
+	step := testCutoff / testIntervals
+	row := parts * h
+	c = curves{make([]float64, (testIntervals+1)*row), make([]float64, (testIntervals+1)*row), make([]float64, (testIntervals+1)*row)}
+	for i := range row {
+		a, w, phase := rng.NormFloat64(), 0.5+rng.Float64(), 6*rng.Float64()
+		for k := range testIntervals + 1 {
+			sin, cos := math.Sincos(w*float64(k)*step + phase)
+			c.value[k*row+i], c.slope[k*row+i], c.curvature[k*row+i] = a*sin, a*w*cos*step, -a*w*w*sin*step*step
+		}
+	}
+	return c
+}
+
+// randomPairs is pairs of n atoms, of which the first has many and the last
+// none; some are of an atom with its own image.
+func randomPairs(rng *rand.Rand, n, many, others int) (p cpu.Pairs[float64]) {
+	p.Resize(many + others)
+	for k := range many + others {
+		i, j := int32(0), int32(rng.IntN(n-1))
+		if k >= many {
+			i = int32(rng.IntN(n - 1))
+		}
+		x := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
+		d := cpu.Length(x)
+		to := 0.8 + (testCutoff-0.8)*rng.Float64()
+		if k == 0 {
+			to = testCutoff
+		}
+		for c := range x {
+			x[c] *= to / d
+		}
+		p.Set(k, i, j, x, cpu.Length(x))
+		p.D[k] = min(p.D[k], testCutoff)
+	}
+	return p
+}
+
+// edgesOf is both directions of the pairs, by the atom that they end at.
+func edgesOf(b *bench, p *cpu.Pairs[float64], n int) (e gpu.Edges) {
+	lists := make([][]int, n) // pair·2, and 1 for the direction towards J
+	for k := range p.D {
+		lists[p.I[k]] = append(lists[p.I[k]], 2*k)
+		lists[p.J[k]] = append(lists[p.J[k]], 2*k+1)
+	}
+	start := []int32{0}
+	var ea [][4]int32
+	var eb [][4]float32
+	for _, list := range lists {
+		for _, edge := range list {
+			k, from, sign := edge/2, p.J[edge/2], 1.0
+			if edge%2 == 1 {
+				from, sign = p.I[k], -1
+			}
+			at := p.D[k] * testIntervals / testCutoff
+			interval := min(int(at), testIntervals-1)
+			ea = append(ea, [4]int32{from, int32(interval), int32(math.Float32bits(float32(at - float64(interval)))), int32(math.Float32bits(float32(p.D[k])))})
+			eb = append(eb, [4]float32{float32(sign * p.U[k][0]), float32(sign * p.U[k][1]), float32(sign * p.U[k][2]), float32(1 / (p.D[k] + 1e-8))})
+		}
+		start = append(start, int32(len(ea)))
+	}
+	return gpu.Edges{Start: upload(b, start), A: upload(b, ea), B: upload(b, eb)}
+}
+
+// eachSlice is φ and φ′ of all pairs in float64, a slice of features at a time.
+func eachSlice(c curves, parts, h int, p *cpu.Pairs[float64], do func(f cpu.Filter[float64], lo, hi int)) {
+	table := cpu.NewTable[float64](c.value, c.slope, c.curvature, testIntervals+1, parts, h)
+	splines := make([]cpu.Spline[float64], len(p.D))
+	for k, d := range p.D {
+		splines[k] = cpu.NewSpline(d, testIntervals/testCutoff, testIntervals)
+	}
+	row := parts * cpu.SliceWidth
+	phi, slope := make([]float64, len(p.D)*row), make([]float64, len(p.D)*row)
+	for slice := range cpu.Slices(h) {
+		table.ValuesAndSlopes(phi, slope, splines, slice)
+		do(cpu.Filter[float64]{Phi: phi, Slope: slope, Row: row, Part: cpu.SliceWidth}, slice*cpu.SliceWidth, (slice+1)*cpu.SliceWidth)
+	}
+}
+
+func copied(s cpu.State[float64]) cpu.State[float64] {
+	return cpu.State[float64]{S: append([]float64(nil), s.S...), V: append([]float64(nil), s.V...)}
+}
+
+func TestMessage(t *testing.T) {
+	for _, h := range []int{32, 64, 128} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprintf("h=%d/first=%v", h, first), func(t *testing.T) { testMessage(t, h, first) })
+		}
+	}
+}
+
+func testMessage(t *testing.T, h int, first bool) {
+	const n = 19
+	rng := rand.New(rand.NewPCG(1, uint64(h)))
+	parts := 3
+	if first {
+		parts = 2
+	}
+	c, pairs := randomCurves(rng, parts, h), randomPairs(rng, n, 200, 60)
+	in := cpu.State[float64]{S: normal(rng, n*h), V: normal(rng, n*3*h)}
+	g := cpu.State[float64]{S: normal(rng, n*h), V: normal(rng, n*3*h)}
+	if first {
+		in.V = nil
+	}
+	b := newBench(t, h, testIntervals)
+	edges := edgesOf(b, &pairs, n)
+	table, err := gpu.NewTable(b.memory, c.value, c.slope, c.curvature, testIntervals+1, parts, h)
+	require.NoError(t, err)
+
+	want := cpu.State[float64]{S: append([]float64(nil), in.S...), V: make([]float64, n*3*h)}
+	copy(want.V, in.V)
+	gin, grad := copied(g), make([]cpu.PairGrad[float64], len(pairs.D))
+	eachSlice(c, parts, h, &pairs, func(f cpu.Filter[float64], lo, hi int) {
+		cpu.MessageForward(want, in, pairs, f, h, lo, hi)
+		cpu.MessageBackward(gin, grad, g, in, pairs, f, h, lo, hi)
+	})
+	state, out := upload(b, pack(in, h)), room[[4]float32](b, n*h)
+	require.NoError(t, b.k.MessageForward(out, state, &edges, table))
+	got := unpack(download(b, out), h)
+	checkScaled(t, "s", got.S, want.S, 2e-6)
+	checkScaled(t, "v", got.V, want.V, 2e-6)
+
+	force := upload(b, make([]float32, gpu.Slices(h)*n*12))
+	for _, last := range []bool{true, false} { // set, and added to it once more
+		require.NoError(t, b.k.MessageBackward(out, force, upload(b, pack(g, h)), state, &edges, table, testCutoff, last))
+	}
+	if !first {
+		got = unpack(download(b, out), h)
+		checkScaled(t, "∂E/∂s", got.S, gin.S, 2e-6)
+		checkScaled(t, "∂E/∂v", got.V, gin.V, 2e-6)
+	}
+	wantForces, wantVirials := make([]float64, 3*n), make([]float64, 9*n)
+	for k := range pairs.D {
+		x := pairs.X[k]
+		for c, f := range cpu.PairGradient(x, pairs.D[k], grad[k]) {
+			wantForces[3*pairs.I[k]+int32(c)] += 2 * f
+			wantForces[3*pairs.J[k]+int32(c)] -= 2 * f
+			for d := range x {
+				wantVirials[9*int(pairs.I[k])+3*c+d] += 2 * f * x[d]
+				wantVirials[9*int(pairs.J[k])+3*c+d] += 2 * f * x[d]
+			}
+		}
+	}
+	forces, virials := room[[3]float32](b, n), room[[9]float32](b, n)
+	require.NoError(t, b.k.SumSlices(forces, virials, force, gpu.Slices(h)))
+	var gotForces, gotVirials []float64
+	for _, f := range download(b, forces) {
+		gotForces = append(gotForces, float64(f[0]), float64(f[1]), float64(f[2]))
+	}
+	for _, w := range download(b, virials) {
+		for _, x := range w {
+			gotVirials = append(gotVirials, float64(x))
+		}
+	}
+	checkScaled(t, "forces", gotForces, wantForces, 2e-6)
+	checkScaled(t, "virials", gotVirials, wantVirials, 2e-6)
+}
+
+// Launchers refuse arrays of the wrong length.
+func TestMessageChecksSizes(t *testing.T) {
+	const h = 32
+	rng := rand.New(rand.NewPCG(2, 2))
+	b := newBench(t, h, testIntervals)
+	c, pairs := randomCurves(rng, 3, h), randomPairs(rng, 4, 2, 2)
+	edges := edgesOf(b, &pairs, 4)
+	table, err := gpu.NewTable(b.memory, c.value, c.slope, c.curvature, testIntervals+1, 3, h)
+	require.NoError(t, err)
+	err = b.k.MessageForward(room[[4]float32](b, 4*h), room[[4]float32](b, 3*h), &edges, table)
+	assert.EqualError(t, err, "message forward: state has 96 elements, expected 128")
+	_, err = gpu.NewTable(b.memory, c.value[1:], c.slope, c.curvature, testIntervals+1, 3, h)
+	assert.EqualError(t, err, fmt.Sprintf("table: values has %d elements, expected %d", 33*96-1, 33*96))
+}

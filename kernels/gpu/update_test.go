@@ -1,0 +1,166 @@
+package gpu_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"painless/kernels/cpu"
+	"painless/kernels/gpu"
+)
+
+// layer is random weights of a linear layer, on the CPU and on the device.
+type layer struct {
+	forward, backward *cpu.Linear[float64]
+	dense             gpu.Dense
+	weight            []float64
+}
+
+func newLayer(b *bench, rng *rand.Rand, in, out int) (l layer) {
+	w, bias, t := normal(rng, out*in), normal(rng, out), make([]float64, out*in)
+	for i := range w {
+		w[i] = float64(float32(w[i] / math.Sqrt(float64(in))))
+	}
+	for o := range out {
+		for i := range in {
+			t[i*out+o] = w[o*in+i]
+		}
+	}
+	return layer{
+		forward: cpu.NewLinear(w, bias, out, in), backward: cpu.NewLinear(t, nil, in, out), weight: w,
+		dense: gpu.Dense{Forward: upload(b, floats(t)), Bias: upload(b, floats(bias)), Backward: upload(b, floats(w))},
+	}
+}
+
+// updateCase is atoms, of which one has no vectors, and the weights of an update.
+type updateCase struct {
+	h, n        int
+	hidden, out layer
+	mixing      [3][3]float64
+	weights     gpu.Update
+	in          cpu.State[float64]
+}
+
+func newUpdateCase(b *bench, rng *rand.Rand, h, n, parts int) *updateCase {
+	c := &updateCase{h: h, n: n, hidden: newLayer(b, rng, 2*h, h), out: newLayer(b, rng, h, parts*h)}
+	var m []float64
+	for i := range c.mixing {
+		copy(c.mixing[i][:], normal(rng, 3))
+		m = append(m, c.mixing[i][:]...)
+	}
+	c.weights = gpu.Update{Hidden: c.hidden.dense, Out: c.out.dense, Mixing: upload(b, floats(m))}
+	c.in = cpu.State[float64]{S: normal(rng, n*h), V: normal(rng, n*3*h)}
+	clear(c.in.V[:3*h])
+	return c
+}
+
+// forward is pre [n, h] and the output of the update network [n, parts·h].
+func (c *updateCase) forward() (pre, out []float64) {
+	x := make([]float64, c.n*2*c.h)
+	pre, out = make([]float64, c.n*c.h), make([]float64, c.n*c.out.forward.Out)
+	cpu.UpdateInput(x, c.in.S, c.in.V, c.h)
+	c.hidden.forward.Apply(pre, x, c.n)
+	hidden := make([]float64, len(pre))
+	cpu.SiLU(hidden, pre)
+	c.out.forward.Apply(out, hidden, c.n)
+	return pre, out
+}
+
+// backward takes ∂E/∂out [n, parts·h] through the update network; gs and gv
+// hold what does not go through it.
+func (c *updateCase) backward(gs, gv, gout, pre []float64) {
+	hidden, x := make([]float64, c.n*c.h), make([]float64, c.n*2*c.h)
+	c.out.backward.Apply(hidden, gout, c.n)
+	cpu.SiLUBackward(hidden, pre)
+	c.hidden.backward.Apply(x, hidden, c.n)
+	cpu.UpdateInputBackward(gs, gv, x, c.in.V, c.h)
+}
+
+// forUpdates runs over sizes whose last block of atoms is full, and is not.
+func forUpdates(t *testing.T, test func(t *testing.T, h, n int)) {
+	for _, h := range []int{32, 64, 128} {
+		for _, n := range []int{1, 32, 45} {
+			t.Run(fmt.Sprintf("h=%d/atoms=%d", h, n), func(t *testing.T) { test(t, h, n) })
+		}
+	}
+}
+
+func TestUpdate(t *testing.T) {
+	forUpdates(t, func(t *testing.T, h, n int) {
+		rng := rand.New(rand.NewPCG(3, uint64(h+n)))
+		b := newBench(t, h, testIntervals)
+		c := newUpdateCase(b, rng, h, n, 3)
+		pre, out := c.forward()
+		want := cpu.State[float64]{S: append([]float64(nil), c.in.S...), V: make([]float64, n*3*h)}
+		gates := make([]float64, n*2*h)
+		for i := range n {
+			cpu.Add(want.S[i*h:(i+1)*h], out[i*3*h:][:h])
+			copy(gates[i*2*h:(i+1)*2*h], out[i*3*h+h:])
+		}
+		cpu.UpdateVectors(want.V, c.in.V, gates, &c.mixing, h)
+
+		in, next := upload(b, pack(c.in, h)), room[[4]float32](b, n*h)
+		gpuPre, gpuGates := room[float32](b, n*h), room[float32](b, n*2*h)
+		require.NoError(t, b.k.UpdateForward(next, gpuPre, gpuGates, in, &c.weights, h))
+		got := unpack(download(b, next), h)
+		checkScaled(t, "s", got.S, want.S, 3e-6)
+		checkScaled(t, "v", got.V, want.V, 3e-6)
+
+		g := cpu.State[float64]{S: normal(rng, n*h), V: normal(rng, n*3*h)}
+		gpuG := upload(b, pack(g, h))
+		gout := make([]float64, n*3*h)
+		for i := range n {
+			copy(gout[i*3*h:][:h], g.S[i*h:])
+		}
+		cpu.UpdateVectorsBackward(g.V, gout, c.in.V, gates, &c.mixing, h, 3*h, h)
+		c.backward(g.S, g.V, gout, pre)
+		require.NoError(t, b.k.UpdateBackward(gpuG, in, gpuPre, gpuGates, &c.weights, h))
+		got = unpack(download(b, gpuG), h)
+		checkScaled(t, "∂E/∂s", got.S, g.S, 3e-6)
+		checkScaled(t, "∂E/∂v", got.V, g.V, 3e-6)
+	})
+}
+
+func TestTurn(t *testing.T) {
+	forUpdates(t, func(t *testing.T, h, n int) {
+		rng := rand.New(rand.NewPCG(4, uint64(h+n)))
+		b := newBench(t, h, testIntervals)
+		c := newUpdateCase(b, rng, h, n, 1)
+		head := [3]layer{newLayer(b, rng, h, h/2), newLayer(b, rng, h/2, h/4), newLayer(b, rng, h/4, 1)}
+
+		pre, s := c.forward()
+		cpu.Add(s, c.in.S)
+		preA, preB, energy := make([]float64, n*h/2), make([]float64, n*h/4), make([]float64, n)
+		head[0].forward.Apply(preA, s, n)
+		a := make([]float64, len(preA))
+		cpu.SiLU(a, preA)
+		head[1].forward.Apply(preB, a, n)
+		bb := make([]float64, len(preB))
+		cpu.SiLU(bb, preB)
+		head[2].forward.Apply(energy, bb, n)
+		for i := range n {
+			copy(bb[i*h/4:], head[2].weight)
+		}
+		cpu.SiLUBackward(bb, preB)
+		head[1].backward.Apply(a, bb, n)
+		cpu.SiLUBackward(a, preA)
+		g := cpu.State[float64]{S: make([]float64, n*h), V: make([]float64, n*3*h)}
+		head[0].backward.Apply(g.S, a, n)
+		c.backward(g.S, g.V, append([]float64(nil), g.S...), pre)
+
+		readout := gpu.Readout{head[0].dense, head[1].dense, head[2].dense}
+		gpuG, gpuEnergy := room[[4]float32](b, n*h), room[float32](b, n)
+		require.NoError(t, b.k.Turn(gpuG, gpuEnergy, upload(b, pack(c.in, h)), &c.weights, &readout, h))
+		got := unpack(download(b, gpuG), h)
+		checkScaled(t, "∂E/∂s", got.S, g.S, 3e-6)
+		checkScaled(t, "∂E/∂v", got.V, g.V, 3e-6)
+		var energies []float64
+		for _, e := range download(b, gpuEnergy) {
+			energies = append(energies, float64(e))
+		}
+		checkScaled(t, "energy", energies, energy, 3e-6)
+	})
+}
