@@ -1,0 +1,204 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/data"
+	"painless/internal/systems"
+	"painless/internal/tolerance"
+	"painless/kernels/gpu"
+	"painless/kernels/gpu/emulator"
+)
+
+// gpuConfig is the smallest network that has every part and that the GPU takes.
+var gpuConfig = Config{HiddenDim: 16, NumInteractions: 3, NumRBF: 8, Cutoff: 5, MaxZ: 20}
+
+// newGPUTestPotential is a network on the emulator; it is closed at the end of
+// the test, when nothing of the device's memory must be left.
+func newGPUTestPotential(t testing.TB, net *Network, opts emulator.Options) Potential {
+	t.Helper()
+	p, err := NewGPUPotential(net, emulator.New(opts))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, p.Close()) })
+	return p
+}
+
+// The GPU is as near to PyTorch as the CPU is, to the same tolerances.
+func TestGPUGolden(t *testing.T) {
+	for _, set := range goldenSets {
+		for _, student := range students {
+			t.Run(set.name+"/"+student.name, func(t *testing.T) {
+				if _, err := os.Stat(set.golden); errors.Is(err, os.ErrNotExist) && set.name == "development" {
+					t.Skip("no development data beside the project; its own testdata is tested")
+				}
+				if testing.Short() && (set.name == "development" || student.name == "original") {
+					t.Skip("-short: the compact students of the project's own set are tested")
+				}
+				p := newGPUTestPotential(t, loadNetwork(t, filepath.Join(set.models, student.name+".pt")), emulator.Options{})
+				var structures []data.Structure
+				var want []*Result
+				for _, f := range readFrames(t, filepath.Join(set.golden, student.name+".extxyz")) {
+					structures, want = append(structures, f.Structure), append(want, reference(t, f))
+				}
+				b := NewBatch(structures...)
+				var got Result
+				require.NoError(t, p.Compute(context.Background(), b, &got))
+				var errs errorsOf
+				for k := range structures {
+					one := &Result{Energy: got.Energy[k : k+1], Forces: got.Forces[b.Start[k]:b.Start[k+1]]}
+					checkAccuracy(t, one, want[k], 0)
+					errs.add(one, want[k])
+					if want[k].Stress != nil {
+						tolerance.Check(t, "stress", got.Stress[k][:], want[k].Stress[0][:], 1e-5, 1e-5)
+					}
+				}
+				t.Logf("forces on the GPU, error over max(1, max|F|): %v", errs)
+			})
+		}
+	}
+}
+
+// Against the CPU in float64: isolated, slabs, wires, crystals, skewed and
+// small cells, atoms outside the cell, single atoms with their own images.
+func TestGPUPeriodic(t *testing.T) {
+	net := randomNetwork(gpuConfig, 11)
+	p := newGPUTestPotential(t, net, emulator.Options{})
+	double := newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
+	rng := rand.New(rand.NewPCG(11, 11))
+	for k := range 16 {
+		pbc := [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}
+		n, size := 8, 6.0
+		if k >= 8 {
+			n, size = 1+k%3, 3
+		}
+		s := distorted(t, rng, n, size, 0.3, pbc)
+		got, want := compute(t, p, s), compute(t, double, s)
+		checkAccuracy(t, got, want, 0)
+		for a := range 3 {
+			tolerance.Check(t, "virial", got.Virial[0][a][:], want.Virial[0][a][:], 2e-5, 1e-5)
+		}
+	}
+}
+
+// The edges are those of the CPU's list in float32: the same decisions at the
+// cutoff, the same neighbours, in structures of every kind and size.
+func TestGPUEdges(t *testing.T) {
+	net := randomNetwork(gpuConfig, 12)
+	p := newGPUTestPotential(t, net, emulator.Options{}).(*gpuEngine)
+	rng := rand.New(rand.NewPCG(12, 12))
+	for k := range 24 {
+		s := randomStructure(rng, 1+rng.IntN(60), 4+12*rng.Float64(), 0.4, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true)
+		if k%5 == 0 { // far apart: boxes of a hash table
+			for i := range s.Positions {
+				for c := range 3 {
+					s.Positions[i][c] *= 1000
+				}
+			}
+			s.PBC = isolated
+		}
+		b := NewBatch(s)
+		require.NoError(t, p.Compute(context.Background(), b, &Result{}))
+		var list NeighborList[float32]
+		require.NoError(t, list.Build(b, net.Cutoff))
+		type edge struct {
+			from int32
+			d    uint32 // bits
+		}
+		want := make([][]edge, b.NumAtoms())
+		for q, d := range list.D {
+			i, j := list.I[q], list.J[q]
+			want[i] = append(want[i], edge{j, math.Float32bits(d)})
+			want[j] = append(want[j], edge{i, math.Float32bits(d)})
+		}
+		start, edges := downloadAll(t, p, p.edges.Start), downloadAll(t, p, p.edges.A)
+		for i := range want {
+			var got []edge
+			for _, e := range edges[start[i]:start[i+1]] {
+				got = append(got, edge{e[0], uint32(e[3])})
+			}
+			assert.ElementsMatch(t, want[i], got, "structure %d, atom %d", k, i)
+		}
+	}
+}
+
+// A structure gives the same bits alone, anywhere in a batch, and again.
+func TestGPUBatchEqualsItsMembers(t *testing.T) {
+	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 13), emulator.Options{})
+	rng := rand.New(rand.NewPCG(13, 13))
+	var members []data.Structure
+	for k := range 8 {
+		members = append(members, randomStructure(rng, 1+rng.IntN(40), 8, 0.3, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true))
+	}
+	members = append(members, data.Structure{}, members[0])
+	batch, b := compute(t, p, members...), NewBatch(members...)
+	for k, s := range members {
+		alone := compute(t, p, s)
+		assert.Equal(t, alone.Energy[0], batch.Energy[k])
+		assert.Equal(t, flatten(alone.Forces), flatten(batch.Forces[b.Start[k]:b.Start[k+1]]))
+		assert.Equal(t, alone.Virial[0], batch.Virial[k])
+		assert.Equal(t, alone.Stress[0], batch.Stress[k])
+	}
+	assert.Equal(t, batch, compute(t, p, members...))
+}
+
+func TestGPUErrors(t *testing.T) {
+	net := randomNetwork(gpuConfig, 14)
+	p := newGPUTestPotential(t, net, emulator.Options{})
+	cpu := newTestPotential(t, net, Options{})
+	water := systems.WaterDrop(1, 1, 1)
+	same := data.Structure{Numbers: []int{1, 8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}, {1, 0, 0}}}
+	for name, s := range map[string]data.Structure{
+		"on one point": same,
+		"element":      {Numbers: []int{99}, Positions: [][3]float64{{}}},
+		"thin cell":    {Numbers: []int{1}, Positions: [][3]float64{{}}, Cell: matrix{{0.01, 0, 0}, {0, 9, 0}, {0, 0, 9}}, PBC: everywhere},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := cpu.Compute(context.Background(), NewBatch(water, s), &Result{})
+			require.Error(t, want)
+			assert.EqualError(t, p.Compute(context.Background(), NewBatch(water, s), &Result{}), want.Error())
+			compute(t, p, water) // it goes on working
+		})
+	}
+}
+
+// Where the memory does not suffice, the error says for what, and smaller
+// batches go on working.
+func TestGPUOutOfMemory(t *testing.T) {
+	opts := emulator.Options{}
+	opts.Properties.Memory = 1 << 20
+	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 15), opts)
+	compute(t, p, systems.Benzene())
+	err := p.Compute(context.Background(), NewBatch(systems.WaterBox(8, 4, 4)), &Result{})
+	require.ErrorContains(t, err, "MB of device memory for ")
+	require.ErrorContains(t, err, "out of memory")
+	compute(t, p, systems.Benzene())
+}
+
+func TestGPUClose(t *testing.T) {
+	p, err := NewGPUPotential(randomNetwork(gpuConfig, 16), emulator.New(emulator.Options{}))
+	require.NoError(t, err)
+	compute(t, p, systems.Benzene())
+	require.NoError(t, p.Close())
+	require.NoError(t, p.Close())
+	assert.ErrorIs(t, p.Compute(context.Background(), NewBatch(), &Result{}), errClosed)
+
+	_, err = NewGPUPotential(randomNetwork(smallConfig, 1), emulator.New(emulator.Options{}))
+	assert.EqualError(t, err, "hidden_dim 20: the GPU's kernels expect a multiple of 16")
+}
+
+func downloadAll[T any](t *testing.T, e *gpuEngine, a gpu.Array[T]) []T {
+	t.Helper()
+	out := make([]T, a.Len())
+	require.NoError(t, gpu.Download(e.memory, out, a))
+	require.NoError(t, e.dev.Synchronize())
+	return out
+}
