@@ -12,7 +12,7 @@ import (
 // NewGPUPotential is the network on a GPU, in float32 and with tabulated
 // filters. It owns dev and closes it.
 func NewGPUPotential(net *Network, dev gpu.Device) (Potential, error) {
-	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev)}
+	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)}}
 	if err := e.load(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -28,11 +28,21 @@ type gpuEngine struct {
 	closed  bool
 	dev     gpu.Device
 	kernels *gpu.Kernels
-	memory  *gpu.Memory
 	weights gpuWeights
 
-	host   gpuHost
-	input  gpu.Structures
+	in, out  gpuBlock // what goes to the device in one copy, and what comes back
+	input    gpu.Structures
+	host     gpuResults
+	memory   *gpu.Memory // of the buffers
+	edgeRoom int         // edges that there is room for
+	gpuBuffers
+	recorded recording
+
+	list NeighborList[float32] // names the atoms where two are on one point
+}
+
+// gpuBuffers is what a batch needs on the device.
+type gpuBuffers struct {
 	search gpu.Search
 	edges  gpu.Edges
 
@@ -47,19 +57,17 @@ type gpuEngine struct {
 	forces  gpu.Array[[3]float32]
 	virials gpu.Array[[9]float32]
 	results gpu.Array[[10]float64]
-
-	list NeighborList[float32] // names the atoms where two are on one point
 }
 
-// gpuHost is what goes to the device and comes from it.
-type gpuHost struct {
-	numbers, structure, first []int32
-	lattices                  []gpu.Lattice
-	total                     []int32 // edges, [1]
-	onOnePoint                []int32 // [1]
-	forces                    [][3]float32
-	results                   [][10]float64
+// recording is the work of a call, to be launched as one where the next call
+// has the same shape.
+type recording struct {
+	graph gpu.Graph
+	shape gpuShape
 }
+
+// gpuShape is all that the launches of a call depend on.
+type gpuShape struct{ atoms, structures, buckets, edgeRoom, changes int }
 
 func (e *gpuEngine) Compute(ctx context.Context, b *Batch, r *Result) error {
 	e.mu.Lock()
@@ -70,49 +78,103 @@ func (e *gpuEngine) Compute(ctx context.Context, b *Batch, r *Result) error {
 	if err := b.check(e.net.MaxZ); err != nil {
 		return err
 	}
-	if err := e.upload(b); err != nil {
+	if err := e.compute(ctx, b, r); err != nil {
+		if errors.Is(err, gpu.ErrOutOfMemory) { // leave the memory to smaller batches
+			err = errors.Join(err, e.drop())
+		}
 		return err
 	}
-	if err := e.findEdges(b); err != nil {
+	return nil
+}
+
+func (e *gpuEngine) compute(ctx context.Context, b *Batch, r *Result) error {
+	if err := e.stage(b); err != nil {
 		return err
 	}
-	if err := e.grow(b); err != nil {
+	if e.edges.A.Len() < guessedNeighbors*b.NumAtoms() {
+		e.edgeRoom = guessedNeighbors * b.NumAtoms()
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := e.grow(b); err != nil {
+			return err
+		}
+		if err := e.run(b); err != nil {
+			return err
+		}
+		found := int(e.host.status[0])
+		if found <= e.edges.A.Len() {
+			return e.collect(b, r)
+		}
+		if found > b.NumAtoms()*maxNeighbors {
+			return e.onHost(b, fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", maxNeighbors, e.net.Cutoff))
+		}
+		e.edgeRoom = found
+	}
+}
+
+// guessedNeighbors is the room for an atom's edges before any were counted: a
+// dense liquid's.
+const guessedNeighbors = 64
+
+// run does all work of a call: launch by launch the first time, and as one
+// where it is the same as the last time's.
+func (e *gpuEngine) run(b *Batch) error {
+	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.edgeRoom, e.memory.Changes()}
+	if shape != e.recorded.shape {
+		if err := e.forget(); err != nil {
+			return err
+		}
+		e.recorded.shape = shape
+		if err := e.work(); err != nil {
+			return err
+		}
+		return e.dev.Synchronize()
+	}
+	if e.recorded.graph == nil {
+		graph, err := e.dev.Capture(e.work)
+		if err != nil {
+			return err
+		}
+		e.recorded.graph = graph
+	}
+	if err := e.recorded.graph.Launch(); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
+	return e.dev.Synchronize()
+}
+
+func (e *gpuEngine) forget() error {
+	graph := e.recorded.graph
+	e.recorded = recording{}
+	if graph == nil {
+		return nil
+	}
+	return graph.Close()
+}
+
+// work is everything from the copy of the structures to that of the results.
+func (e *gpuEngine) work() error {
+	if err := e.in.upload(e.dev); err != nil {
+		return err
+	}
+	if err := e.kernels.Neighbors(e.memory, &e.edges, &e.search, &e.input, float32(e.net.Cutoff), e.weights.intervals); err != nil {
 		return err
 	}
 	if err := e.launch(); err != nil {
 		return err
 	}
-	return e.collect(b, r)
+	return e.out.download(e.dev)
 }
 
-// findEdges leaves all edges on the device; their number has to come back
-// first, to make room for them.
-func (e *gpuEngine) findEdges(b *Batch) error {
-	k, m, cutoff := e.kernels, e.memory, float32(e.net.Cutoff)
-	if err := k.FindEdges(m, &e.search, &e.edges, &e.input, cutoff); err != nil {
-		return err
-	}
-	n := b.NumAtoms()
-	if err := gpu.Download(m, e.host.total, e.edges.Start.Slice(n, n+1)); err != nil {
-		return err
-	}
-	if err := e.dev.Synchronize(); err != nil {
-		return err
-	}
-	total := int(e.host.total[0])
-	if total > n*maxNeighbors || total == 1<<31-1 {
-		return e.onHost(b, fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", maxNeighbors, e.net.Cutoff))
-	}
-	if err := gpu.Resize(m, &e.edges.A, "edges", total); err != nil {
-		return err
-	}
-	if err := gpu.Resize(m, &e.edges.B, "edges", total); err != nil {
-		return err
-	}
-	return k.FillEdges(m, &e.search, &e.edges, &e.input, cutoff, e.weights.intervals)
+// drop gives back what batches needed on the device.
+func (e *gpuEngine) drop() error {
+	err := errors.Join(e.forget(), e.memory.Close())
+	e.gpuBuffers, e.edgeRoom = gpuBuffers{}, 0
+	e.in.device, e.out.device = gpu.Array[byte]{}, gpu.Array[byte]{}
+	return err
 }
 
 // onHost looks at the structures on the CPU, which can say which one is wrong.
@@ -126,6 +188,11 @@ func (e *gpuEngine) onHost(b *Batch, otherwise error) error {
 // grow makes room for the batch.
 func (e *gpuEngine) grow(b *Batch) error {
 	n, h, m := b.NumAtoms(), e.net.HiddenDim, e.memory
+	if e.before == nil {
+		blocks := len(e.net.Blocks)
+		e.before, e.after = make([]gpu.State, blocks), make([]gpu.State, blocks)
+		e.pre, e.gates = make([]gpu.Array[float32], blocks-1), make([]gpu.Array[float32], blocks-1)
+	}
 	var errs []error
 	states := func(s *gpu.State) { errs = append(errs, gpu.Resize(m, s, "states of atoms", n*h)) }
 	floats := func(a *gpu.Array[float32], n int) { errs = append(errs, gpu.Resize(m, a, "activations of atoms", n)) }
@@ -141,9 +208,8 @@ func (e *gpuEngine) grow(b *Batch) error {
 	states(&e.gin)
 	floats(&e.energy, n)
 	floats(&e.force, gpu.Slices(h)*n*12)
-	errs = append(errs, gpu.Resize(m, &e.forces, "forces", n), gpu.Resize(m, &e.virials, "virials", n),
-		gpu.Resize(m, &e.results, "results", b.Len()))
-	return errors.Join(errs...)
+	return errors.Join(append(errs, gpu.Resize(m, &e.virials, "virials", n), e.search.Resize(m, n, e.input.Buckets),
+		e.edges.Resize(m, n, e.edgeRoom), e.resizeResults(b))...)
 }
 
 // launch runs the network forwards and then backwards.
@@ -185,15 +251,10 @@ func (e *gpuEngine) launch() error {
 	return k.Reduce(e.results, e.energy, e.virials, &e.input)
 }
 
-// collect brings the results to the host.
+// collect makes r of the results.
 func (e *gpuEngine) collect(b *Batch, r *Result) error {
 	h := &e.host
-	h.forces, h.results = resize(h.forces, b.NumAtoms()), resize(h.results, b.Len())
-	if err := errors.Join(gpu.Download(e.memory, h.forces, e.forces), gpu.Download(e.memory, h.results, e.results),
-		gpu.Download(e.memory, h.onOnePoint, e.search.OnOnePoint), e.dev.Synchronize()); err != nil {
-		return err
-	}
-	if i := h.onOnePoint[0]; int(i) < b.NumAtoms() {
+	if i := h.status[1]; int(i) < b.NumAtoms() {
 		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", i))
 	}
 	r.resize(b)
@@ -220,7 +281,7 @@ func (e *gpuEngine) Close() error {
 		return nil
 	}
 	e.closed = true
-	err := e.memory.Close()
+	err := errors.Join(e.drop(), e.weights.memory.Close(), e.in.free(e.dev), e.out.free(e.dev))
 	if e.kernels != nil {
 		err = errors.Join(err, e.kernels.Close())
 	}

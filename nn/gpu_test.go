@@ -119,7 +119,9 @@ func TestGPUEdges(t *testing.T) {
 			want[i] = append(want[i], edge{j, math.Float32bits(d)})
 			want[j] = append(want[j], edge{i, math.Float32bits(d)})
 		}
-		start, edges := downloadAll(t, p, p.edges.Start), downloadAll(t, p, p.edges.A)
+		start := downloadAll(t, p, p.edges.Start)
+		require.NoError(t, gpu.Resize(p.memory, &p.edges.A, "edges", int(start[len(want)])))
+		edges := downloadAll(t, p, p.edges.A)
 		for i := range want {
 			var got []edge
 			for _, e := range edges[start[i]:start[i+1]] {
@@ -147,7 +149,35 @@ func TestGPUBatchEqualsItsMembers(t *testing.T) {
 		assert.Equal(t, alone.Virial[0], batch.Virial[k])
 		assert.Equal(t, alone.Stress[0], batch.Stress[k])
 	}
-	assert.Equal(t, batch, compute(t, p, members...))
+	for range 3 { // launch by launch, recorded, and replayed
+		assert.Equal(t, batch, compute(t, p, members...))
+	}
+}
+
+// More edges than there was room for: the call makes room and runs again.
+func TestGPUMakesRoomForEdges(t *testing.T) {
+	net := randomNetwork(gpuConfig, 17)
+	p, double := newGPUTestPotential(t, net, emulator.Options{}), newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
+	s := distorted(t, rand.New(rand.NewPCG(17, 17)), 1, 2, 0, everywhere) // more than a hundred images
+	got, want := compute(t, p, s), compute(t, double, s)
+	assert.Greater(t, p.(*gpuEngine).edges.A.Len(), guessedNeighbors)
+	checkAccuracy(t, got, want, 0)
+}
+
+// Positions, cells and elements may change from call to call, while the work
+// that was recorded stays the same.
+func TestGPUReplay(t *testing.T) {
+	net := randomNetwork(gpuConfig, 18)
+	p := newGPUTestPotential(t, net, emulator.Options{})
+	rng := rand.New(rand.NewPCG(18, 18))
+	for k := range 4 {
+		s := distorted(t, rng, 8, 8+0.1*float64(k), 0.2, everywhere)
+		fresh, err := NewGPUPotential(net, emulator.New(emulator.Options{}))
+		require.NoError(t, err)
+		assert.Equal(t, compute(t, fresh, s), compute(t, p, s))
+		require.NoError(t, fresh.Close())
+	}
+	assert.NotNil(t, p.(*gpuEngine).recorded.graph)
 }
 
 func TestGPUErrors(t *testing.T) {
@@ -178,8 +208,8 @@ func TestGPUOutOfMemory(t *testing.T) {
 	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 15), opts)
 	compute(t, p, systems.Benzene())
 	err := p.Compute(context.Background(), NewBatch(systems.WaterBox(8, 4, 4)), &Result{})
-	require.ErrorContains(t, err, "MB of device memory for ")
-	require.ErrorContains(t, err, "out of memory")
+	require.ErrorIs(t, err, gpu.ErrOutOfMemory)
+	require.ErrorContains(t, err, " MB for ")
 	compute(t, p, systems.Benzene())
 }
 

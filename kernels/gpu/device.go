@@ -27,7 +27,8 @@ type Properties struct {
 type Device interface {
 	Properties() Properties
 
-	// Alloc is size bytes of device memory, aligned to 256, of any content.
+	// Alloc is size bytes of device memory, aligned to 256, of any content. Where
+	// there is not enough, the error wraps ErrOutOfMemory.
 	Alloc(size int) (Pointer, error)
 	Free(p Pointer) error
 	// AllocHost is memory of the host from which and to which copies are fast.

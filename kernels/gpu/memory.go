@@ -18,17 +18,20 @@ func (a Array[T]) Len() int { return a.n }
 
 func (a Array[T]) arg() uint64 { return uint64(a.ptr) }
 
-// Slice is the elements from lo up to hi, which the same Memory owns.
-func (a Array[T]) Slice(lo, hi int) Array[T] {
-	var x T
-	return Array[T]{ptr: a.ptr + Pointer(lo*int(unsafe.Sizeof(x))), n: hi - lo}
+// View is n elements of a, from byte offset on, a multiple of their alignment.
+func View[T any](a Array[byte], offset, n int) Array[T] {
+	return Array[T]{ptr: a.ptr + Pointer(offset), n: n}
 }
+
+// ErrOutOfMemory is what Alloc's errors wrap where there is not enough memory.
+var ErrOutOfMemory = errors.New("out of device memory")
 
 // Memory owns what is allocated on a device, until Close.
 type Memory struct {
-	dev  Device
-	held map[Pointer]struct{}
-	size int64 // bytes
+	dev     Device
+	held    map[Pointer]struct{}
+	size    int64 // bytes
+	changes int
 }
 
 // NewMemory is an empty memory on dev.
@@ -36,6 +39,9 @@ func NewMemory(dev Device) *Memory { return &Memory{dev: dev, held: map[Pointer]
 
 // Size is the bytes held.
 func (m *Memory) Size() int64 { return m.size }
+
+// Changes counts allocations: while it stays, so does every address.
+func (m *Memory) Changes() int { return m.changes }
 
 // Resize makes room for n elements, of any content; memory grows geometrically.
 // If there is none left, a is empty and what asks for less goes on working;
@@ -53,9 +59,10 @@ func Resize[T any](m *Memory, a *Array[T], what string, n int) error {
 	size := room * int(unsafe.Sizeof(x))
 	p, err := m.dev.Alloc(size)
 	if err != nil {
-		return fmt.Errorf("%.4g MB of device memory for %s, beside %.4g MB in use: %w", float64(size)/1e6, what, float64(m.size)/1e6, err)
+		return fmt.Errorf("%.4g MB for %s: %w", float64(size)/1e6, what, err)
 	}
 	m.held[p] = struct{}{}
+	m.changes++
 	m.size += int64(size)
 	*a = Array[T]{p, n, room}
 	return nil
@@ -93,6 +100,12 @@ func Download[T any](m *Memory, dst []T, a Array[T]) error {
 	return m.dev.Download(bytesOf(dst), a.ptr)
 }
 
+// UploadBytes copies src, which stays as it is until the device is synchronised.
+func UploadBytes(dev Device, dst Array[byte], src []byte) error { return dev.Upload(dst.ptr, src) }
+
+// DownloadBytes fills dst by the time the device is synchronised.
+func DownloadBytes(dev Device, dst []byte, src Array[byte]) error { return dev.Download(dst, src.ptr) }
+
 // Zero sets a's elements to 0.
 func Zero[T any](m *Memory, a Array[T]) error {
 	var x T
@@ -107,7 +120,7 @@ func bytesOf[T any](s []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(s))), len(s)*int(unsafe.Sizeof(x)))
 }
 
-// Close frees all. It may be called twice.
+// Close frees all; arrays that it owned must not be used any more. The memory may.
 func (m *Memory) Close() error {
 	var errs []error
 	for p := range m.held {

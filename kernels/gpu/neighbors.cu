@@ -63,12 +63,12 @@ KERNEL place(int4 *box, int4 *image, int *members, const double *positions, cons
 	atomic_add(members + b.w, 1);
 }
 
-static __device__ __forceinline__ int saturated(long long x) { return x > 0x7fffffff ? 0x7fffffff : (int)x; }
+static __device__ __forceinline__ int lesser(long long x, int most) { return x < most ? (int)x : most; }
 
-// scan is start[i] = Σ_{k<i} count[k], and the total in start[n], or 2³¹ − 1 if
-// it is larger.
+// scan is start[i] = Σ_{k<i} count[k], and the total in start[n], or most where
+// that is less. With status, it begins a new one: {total, 2³¹ − 1}.
 // Launch: one block of 1024 threads.
-KERNEL __launch_bounds__(1024) scan(int *start, const int *count, int n) {
+KERNEL __launch_bounds__(1024) scan(int *start, int *status, const int *count, int n, int most) {
 	__shared__ int sums[WARP];
 	int lane = threadIdx_x % WARP, warp = threadIdx_x / WARP;
 	long long before = 0;
@@ -89,11 +89,14 @@ KERNEL __launch_bounds__(1024) scan(int *start, const int *count, int n) {
 			sums[lane] = all;
 		}
 		sync_block();
-		if (i < n) start[i] = saturated(before + (warp > 0 ? sums[warp - 1] : 0) + sum - own);
+		if (i < n) start[i] = lesser(before + (warp > 0 ? sums[warp - 1] : 0) + sum - own, most);
 		before += sums[WARP - 1];
 		sync_block();
 	}
-	if (threadIdx_x == 0) start[n] = saturated(before);
+	if (threadIdx_x == 0) {
+		start[n] = lesser(before, most);
+		if (status) status[0] = lesser(before, 0x7fffffff), status[1] = 0x7fffffff;
+	}
 }
 
 // scatter puts the atoms of each bucket on end, in the order of their coming;
@@ -126,9 +129,9 @@ static __device__ __forceinline__ bool step(const lattice *l, int k, int c, int 
 }
 
 // edges walks over the edges of atom i, one warp together, and returns their
-// number; with fill it writes them from first on.
+// number; with fill it writes them from first on, as far as there is room.
 template <bool fill>
-static __device__ __forceinline__ int edges(int i, int first, int4 *edge_a, float4 *edge_b, int *on_one_point, const double *positions,
+static __device__ __forceinline__ int edges(int i, int first, int room, int4 *edge_a, float4 *edge_b, int *status, const double *positions,
 	const int4 *box, const int4 *image, const int *order, const int *start, const lattice *l, float cutoff, double per_length, int intervals) {
 	const double *ri = positions + 3 * (size_t)i;
 	int4 here = box[i], mi = image[i];
@@ -161,14 +164,16 @@ static __device__ __forceinline__ int edges(int i, int first, int4 *edge_a, floa
 					unsigned hits = vote(found);
 					if (fill && found) {
 						int e = first + n + popcount(hits & ((1u << lane) - 1));
-						double at = d * per_length;
-						int interval = min_int((int)at, intervals - 1);
-						float by = 1.f / (d + 1e-8f);
-						int4 a;
-						a.x = j, a.y = interval, a.z = as_int((float)(at - interval)), a.w = as_int(d);
-						edge_a[e] = a;
-						edge_b[e] = vec4(rx * by, ry * by, rz * by, by);
-						if (d == 0) atomic_min(on_one_point, i);
+						if (d == 0) atomic_min(status + 1, i);
+						if (e < room) {
+							double at = d * per_length;
+							int interval = min_int((int)at, intervals - 1);
+							float by = 1.f / (d + 1e-8f);
+							int4 a;
+							a.x = j, a.y = interval, a.z = as_int((float)(at - interval)), a.w = as_int(d);
+							edge_a[e] = a;
+							edge_b[e] = vec4(rx * by, ry * by, rz * by, by);
+						}
 					}
 					n += popcount(hits);
 				}
@@ -181,18 +186,19 @@ KERNEL count_edges(int *count, const double *positions, const int4 *box, const i
 	const int *structure, const lattice *lattices, int atoms, float cutoff) {
 	int i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
 	if (i >= atoms) return;
-	int n = edges<false>(i, 0, 0, 0, 0, positions, box, image, order, start, lattices + structure[i], cutoff, 0, 0);
+	int n = edges<false>(i, 0, 0, 0, 0, 0, positions, box, image, order, start, lattices + structure[i], cutoff, 0, 0);
 	if (threadIdx_x % WARP == 0) count[i] = n;
 }
 
-// fill_edges writes the edges of atom i from first[i] on: edge_a {j, interval,
-// t, d}, d lying at t in [0, 1] of an interval of the table, and edge_b {u,
-// 1/(d + 1e-8)}, u = x/(d + 1e-8) pointing from i to j. on_one_point becomes
-// the lowest atom that has another one at d = 0. Launch: a warp for each atom.
-KERNEL fill_edges(int4 *edge_a, float4 *edge_b, int *on_one_point, const int *first, const double *positions, const int4 *box,
-	const int4 *image, const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, float cutoff,
+// fill_edges writes the edges of atom i from first[i] on, as far as there is
+// room: edge_a {j, interval, t, d}, d lying at t in [0, 1] of an interval of the
+// table, and edge_b {u, 1/(d + 1e-8)}, u = x/(d + 1e-8) pointing from i to j.
+// status[1] becomes the lowest atom that has another one at d = 0.
+// Launch: a warp for each atom.
+KERNEL fill_edges(int4 *edge_a, float4 *edge_b, int *status, const int *first, const double *positions, const int4 *box,
+	const int4 *image, const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, int room, float cutoff,
 	double per_length, int intervals) {
 	int i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
 	if (i >= atoms) return;
-	edges<true>(i, first[i], edge_a, edge_b, on_one_point, positions, box, image, order, start, lattices + structure[i], cutoff, per_length, intervals);
+	edges<true>(i, first[i], room, edge_a, edge_b, status, positions, box, image, order, start, lattices + structure[i], cutoff, per_length, intervals);
 }

@@ -1,6 +1,10 @@
 package gpu
 
-import "unsafe"
+import (
+	"errors"
+	"math"
+	"unsafe"
+)
 
 // Lattice is what the search for neighbours needs to know of a structure: see
 // neighbors.cu, whose struct lattice it is.
@@ -16,7 +20,7 @@ type Lattice struct {
 // _ fails to compile if the two structs do not have the same size.
 var _ = [1]struct{}{}[unsafe.Sizeof(Lattice{})-(19*8+16*4)]
 
-// Structures is the input of a batch on the device.
+// Structures is a batch on the device.
 type Structures struct {
 	Positions Array[[3]float64] // Å, [N]
 	Numbers   Array[int32]      // [N]
@@ -26,11 +30,18 @@ type Structures struct {
 	Buckets   int               // of all structures
 }
 
-// Edges is the directed edges of a batch, by the atom that they end at.
+// Edges is the directed edges of a batch, by the atom that they end at. A and
+// B are the room that there is for them.
 type Edges struct {
-	Start Array[int32]      // the edges of atom i are Start[i] up to Start[i+1], [N+1]
-	A     Array[[4]int32]   // j, interval, bits of t, bits of d; [E]
-	B     Array[[4]float32] // u, 1/(d+1e-8); [E]
+	Start  Array[int32]      // the edges of atom i are Start[i] up to Start[i+1], [N+1]
+	A      Array[[4]int32]   // j, interval, bits of t, bits of d
+	B      Array[[4]float32] // u, 1/(d+1e-8)
+	Status Array[int32]      // edges that were found, and the lowest atom that has another at d = 0 or the largest int32; [2]
+}
+
+// Resize makes room for the edges of n atoms.
+func (e *Edges) Resize(m *Memory, n, edges int) error {
+	return errors.Join(Resize(m, &e.Start, "numbers of edges", n+1), Resize(m, &e.A, "edges", edges), Resize(m, &e.B, "edges", edges))
 }
 
 // Search is the neighbour search's own memory.
@@ -38,84 +49,67 @@ type Search struct {
 	box, image                   Array[[4]int32] // [N]
 	members, start, mixed, order Array[int32]    // by bucket, and by atom
 	count                        Array[int32]    // of edges, [N]
-	OnOnePoint                   Array[int32]    // lowest atom that has another at d = 0, or the largest int32; [1]
 }
 
-// FindEdges counts the edges of every atom within cutoff, Å, and leaves where
-// each atom's begin in e.Start: its last element is their number.
-func (k *Kernels) FindEdges(m *Memory, s *Search, e *Edges, b *Structures, cutoff float32) error {
+// Resize makes room for n atoms in so many buckets.
+func (s *Search) Resize(m *Memory, n, buckets int) error {
+	return errors.Join(Resize(m, &s.box, "boxes", n), Resize(m, &s.image, "boxes", n), Resize(m, &s.members, "buckets", buckets),
+		Resize(m, &s.start, "buckets", buckets+1), Resize(m, &s.mixed, "atoms of buckets", n), Resize(m, &s.order, "atoms of buckets", n),
+		Resize(m, &s.count, "numbers of edges", n))
+}
+
+// Neighbors finds the edges within cutoff, Å, and places their distances in a
+// table of so many intervals on [0, cutoff]. Where there is not room for all,
+// as Status will show, some are left out.
+func (k *Kernels) Neighbors(m *Memory, e *Edges, s *Search, b *Structures, cutoff float32, intervals int) error {
 	n := b.Positions.n
-	if err := sized("find edges", length{"Numbers", b.Numbers.n, n}, length{"Structure", b.Structure.n, n}); err != nil {
+	if err := sized("neighbors", length{"Numbers", b.Numbers.n, n}, length{"Structure", b.Structure.n, n}, length{"boxes", s.box.n, n},
+		length{"buckets", s.members.n, b.Buckets}, length{"Start", e.Start.n, n + 1}, length{"B", e.B.n, e.A.n}, length{"Status", e.Status.n, 2}); err != nil {
 		return err
 	}
-	for _, a := range []struct {
-		array *Array[int32]
-		what  string
-		n     int
-	}{
-		{&s.members, "buckets", b.Buckets}, {&s.start, "buckets", b.Buckets + 1}, {&s.mixed, "atoms of buckets", n},
-		{&s.order, "atoms of buckets", n}, {&s.count, "numbers of edges", n}, {&e.Start, "numbers of edges", n + 1}, {&s.OnOnePoint, "a flag", 1},
-	} {
-		if err := Resize(m, a.array, a.what, a.n); err != nil {
+	if n > 0 {
+		if err := k.sort(m, s, b); err != nil {
+			return err
+		}
+		grid, block := warps(n)
+		if err := k.run(k.countEdges, grid, block, 0, s.count.arg(), b.Positions.arg(), s.box.arg(), s.image.arg(), s.order.arg(), s.start.arg(),
+			b.Structure.arg(), b.Lattices.arg(), Int(n), Float(cutoff)); err != nil {
 			return err
 		}
 	}
-	for _, a := range []*Array[[4]int32]{&s.box, &s.image} {
-		if err := Resize(m, a, "boxes of atoms", n); err != nil {
-			return err
-		}
+	if err := k.exclusiveScan(e.Start, e.Status, s.count, e.A.n); err != nil || n == 0 {
+		return err
 	}
-	if n == 0 {
-		return Zero(m, e.Start)
-	}
+	grid, block := warps(n)
+	return k.run(k.fillEdges, grid, block, 0, e.A.arg(), e.B.arg(), e.Status.arg(), e.Start.arg(), b.Positions.arg(), s.box.arg(), s.image.arg(),
+		s.order.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n), Int(e.A.n), Float(cutoff), Double(float64(intervals)/float64(cutoff)), Int(intervals))
+}
+
+// sort groups the atoms by bucket, in ascending order within each.
+func (k *Kernels) sort(m *Memory, s *Search, b *Structures) error {
 	if err := Zero(m, s.members); err != nil {
 		return err
 	}
+	n := b.Positions.n
 	grid, block := threads(n)
 	if err := k.run(k.place, grid, block, 0, s.box.arg(), s.image.arg(), s.members.arg(), b.Positions.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n)); err != nil {
 		return err
 	}
-	if err := k.exclusiveScan(s.start, s.members); err != nil {
+	if err := k.exclusiveScan(s.start, Array[int32]{}, s.members, math.MaxInt32); err != nil {
 		return err
 	}
 	if err := k.run(k.scatter, grid, block, 0, s.mixed.arg(), s.members.arg(), s.start.arg(), s.box.arg(), Int(n)); err != nil {
 		return err
 	}
-	if err := k.run(k.rank, grid, block, 0, s.order.arg(), s.mixed.arg(), s.start.arg(), s.box.arg(), Int(n)); err != nil {
-		return err
-	}
-	grid, block = warps(n)
-	if err := k.run(k.countEdges, grid, block, 0, s.count.arg(), b.Positions.arg(), s.box.arg(), s.image.arg(), s.order.arg(), s.start.arg(),
-		b.Structure.arg(), b.Lattices.arg(), Int(n), Float(cutoff)); err != nil {
-		return err
-	}
-	return k.exclusiveScan(e.Start, s.count)
+	return k.run(k.rank, grid, block, 0, s.order.arg(), s.mixed.arg(), s.start.arg(), s.box.arg(), Int(n))
 }
 
-// FillEdges writes the edges that FindEdges counted; e.A and e.B have as many
-// elements. Distances are placed in a table of so many intervals on [0, cutoff].
-func (k *Kernels) FillEdges(m *Memory, s *Search, e *Edges, b *Structures, cutoff float32, intervals int) error {
-	n := b.Positions.n
-	if err := sized("fill edges", length{"B", e.B.n, e.A.n}, length{"Start", e.Start.n, n + 1}); err != nil {
-		return err
-	}
-	if err := Upload(m, &s.OnOnePoint, "a flag", nobody[:]); err != nil || n == 0 {
-		return err
-	}
-	grid, block := warps(n)
-	return k.run(k.fillEdges, grid, block, 0, e.A.arg(), e.B.arg(), s.OnOnePoint.arg(), e.Start.arg(), b.Positions.arg(), s.box.arg(), s.image.arg(),
-		s.order.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n), Float(cutoff), Double(float64(intervals)/float64(cutoff)), Int(intervals))
-}
-
-// nobody is OnOnePoint where no two atoms are.
-var nobody = [1]int32{1<<31 - 1}
-
-// exclusiveScan is start[i] = Σ_{k<i} count[k], with the total at the end.
-func (k *Kernels) exclusiveScan(start, count Array[int32]) error {
+// exclusiveScan is start[i] = Σ_{k<i} count[k], with the total at the end, up to most.
+func (k *Kernels) exclusiveScan(start, status, count Array[int32], most int) error {
 	if err := sized("scan", length{"start", start.n, count.n + 1}); err != nil {
 		return err
 	}
-	return k.run(k.scan, Dim{X: 1}, Dim{X: 1024}, 0, start.arg(), count.arg(), Int(count.n))
+	return k.run(k.scan, Dim{X: 1}, Dim{X: 1024}, 0, start.arg(), status.arg(), count.arg(), Int(count.n), Int(most))
 }
 
 // warps is a launch of blocks of 8 warps, at least n warps in all.

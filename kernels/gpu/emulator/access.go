@@ -140,8 +140,8 @@ func (d *decoder) values(text string, count int, e element, load bool) (r []regi
 
 // address reads [register], [register+16] or [variable+16].
 func (d *decoder) address(text string) (base register, offset uint64, err error) {
-	inner, ok := strings.CutPrefix(text, "[")
-	if inner, ok = strings.CutSuffix(inner, "]"); !ok {
+	inner, ok := strings.CutSuffix(strings.TrimPrefix(text, "["), "]")
+	if !ok {
 		return base, 0, fmt.Errorf("%s: expected an address", text)
 	}
 	name, by, plus := strings.Cut(inner, "+")

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+
+	"painless/kernels/gpu"
 )
 
 // memory is the device's global memory. An address is the number of its
@@ -37,7 +39,7 @@ func writer(launch uint64, block int) uint64 { return launch<<32 | uint64(block+
 
 func (m *memory) alloc(size int) (uint64, error) {
 	if m.used+int64(size) > m.limit {
-		return 0, fmt.Errorf("out of memory: %d bytes asked for, %d of %d in use", size, m.used, m.limit)
+		return 0, fmt.Errorf("%w: %d bytes asked for, %d of %d in use", gpu.ErrOutOfMemory, size, m.used, m.limit)
 	}
 	m.used += int64(size)
 	m.allocs = append(m.allocs, &allocation{data: make([]byte, size), writers: make([]uint64, (size+3)/4)})

@@ -26,7 +26,6 @@ type entry struct {
 	registers  map[string]string
 	lines      []statement
 	labels     map[string]int // the statement that follows
-	static     int            // bytes of static shared memory
 }
 
 // statement is one instruction.

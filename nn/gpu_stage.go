@@ -1,0 +1,161 @@
+package nn
+
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+
+	"painless/kernels/gpu"
+)
+
+// gpuBlock is arrays on end, on the device and in memory of the host that copies
+// to and from it are fast with: they cross in one copy.
+type gpuBlock struct {
+	host   []byte
+	device gpu.Array[byte]
+	size   int // bytes in use
+}
+
+// resize makes room for size bytes.
+func (b *gpuBlock) resize(dev gpu.Device, m *gpu.Memory, what string, size int) error {
+	if size > len(b.host) {
+		if err := b.free(dev); err != nil {
+			return err
+		}
+		var err error
+		if b.host, err = dev.AllocHost(size + size/4); err != nil {
+			return err
+		}
+	}
+	b.size = size
+	return gpu.Resize(m, &b.device, what, size)
+}
+
+func (b *gpuBlock) upload(dev gpu.Device) error {
+	return gpu.UploadBytes(dev, b.device, b.host[:b.size])
+}
+
+func (b *gpuBlock) download(dev gpu.Device) error {
+	return gpu.DownloadBytes(dev, b.host[:b.size], b.device)
+}
+
+func (b *gpuBlock) free(dev gpu.Device) error {
+	if b.host == nil {
+		return nil
+	}
+	host := b.host
+	b.host = nil
+	return dev.FreeHost(host)
+}
+
+// packer lays arrays on end; those of larger numbers come first.
+type packer struct{ size int }
+
+func pack[T any](p *packer, n int) (offset int) {
+	var x T
+	align := int(unsafe.Alignof(x))
+	offset = (p.size + align - 1) / align * align
+	p.size = offset + n*int(unsafe.Sizeof(x))
+	return offset
+}
+
+// onHost is n elements of the block's memory, from byte offset on.
+func onHost[T any](b *gpuBlock, offset, n int) []T {
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&b.host[offset])), n)
+}
+
+// stage lays a batch out for the device.
+func (e *gpuEngine) stage(b *Batch) error {
+	n, s := b.NumAtoms(), b.Len()
+	var p packer
+	positions, lattices := pack[[3]float64](&p, n), pack[gpu.Lattice](&p, s)
+	numbers, structure, first := pack[int32](&p, n), pack[int32](&p, n), pack[int32](&p, s+1)
+	if err := e.in.resize(e.dev, e.memory, "structures", p.size); err != nil {
+		return err
+	}
+	e.input = gpu.Structures{
+		Positions: gpu.View[[3]float64](e.in.device, positions, n), Lattices: gpu.View[gpu.Lattice](e.in.device, lattices, s),
+		Numbers: gpu.View[int32](e.in.device, numbers, n), Structure: gpu.View[int32](e.in.device, structure, n),
+		First: gpu.View[int32](e.in.device, first, s+1),
+	}
+	copy(onHost[[3]float64](&e.in, positions, n), b.Positions)
+	cells, firsts := onHost[gpu.Lattice](&e.in, lattices, s), onHost[int32](&e.in, first, s+1)
+	elements, belongs := onHost[int32](&e.in, numbers, n), onHost[int32](&e.in, structure, n)
+	for i, z := range b.Numbers {
+		elements[i] = int32(z)
+	}
+	firsts[s] = int32(n)
+	for k := range s {
+		firsts[k] = int32(b.Start[k])
+		for i := b.Start[k]; i < b.Start[k+1]; i++ {
+			belongs[i] = int32(k)
+		}
+		var err error
+		if cells[k], err = e.lattice(b, k); err != nil {
+			return &StructureError{k, err}
+		}
+	}
+	return nil
+}
+
+// gpuResults is what comes back.
+type gpuResults struct {
+	results [][10]float64 // {energy, virial} of each structure
+	forces  [][3]float32
+	status  []int32 // see gpu.Edges
+}
+
+// resizeResults makes room for what comes back.
+func (e *gpuEngine) resizeResults(b *Batch) error {
+	n, s := b.NumAtoms(), b.Len()
+	var p packer
+	results, forces, status := pack[[10]float64](&p, s), pack[[3]float32](&p, n), pack[int32](&p, 2)
+	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
+		return err
+	}
+	e.results, e.forces = gpu.View[[10]float64](e.out.device, results, s), gpu.View[[3]float32](e.out.device, forces, n)
+	e.edges.Status = gpu.View[int32](e.out.device, status, 2)
+	e.host = gpuResults{onHost[[10]float64](&e.out, results, s), onHost[[3]float32](&e.out, forces, n), onHost[int32](&e.out, status, 2)}
+	return nil
+}
+
+// lattice is structure k's boxes, as bins has them.
+func (e *gpuEngine) lattice(b *Batch, k int) (gpu.Lattice, error) {
+	l, err := newLattice(b.Cells[k], b.PBC[k])
+	if err != nil {
+		return gpu.Lattice{}, err
+	}
+	count, reach, err := l.boxes(e.net.Cutoff)
+	if err != nil {
+		return gpu.Lattice{}, err
+	}
+	first, last := b.Start[k], b.Start[k+1]
+	out := gpu.Lattice{Vectors: l.vectors, Reciprocal: l.reciprocal, Width: e.net.Cutoff * searchMargin,
+		FirstBucket: int32(e.input.Buckets), First: int32(first), Last: int32(last)}
+	for c := range count {
+		if l.periodic[c] {
+			out.Periodic[c] = 1
+		} else if first < last {
+			low, high := math.Inf(1), math.Inf(-1)
+			for _, r := range b.Positions[first:last] {
+				at := dot(l.reciprocal[c], r)
+				low, high = math.Min(low, at), math.Max(high, at)
+			}
+			lowest := math.Floor(low / out.Width)
+			out.Low[c] = int32(lowest)
+			count[c] = int64(math.Floor(high/out.Width)-lowest) + 1
+		}
+		out.Count[c], out.Reach[c] = int32(count[c]), int32(reach[c])
+	}
+	boxes := float64(count[0]) * float64(count[1]) * float64(count[2])
+	buckets := 1 << bits.Len(uint(2*(last-first)))
+	for buckets > 1 && float64(buckets) >= 2*boxes {
+		buckets /= 2
+	}
+	out.Mask = int32(buckets - 1)
+	e.input.Buckets += buckets
+	return out, nil
+}
