@@ -21,12 +21,13 @@ type memory struct {
 	checked bool
 }
 
-// allocation is size bytes, and for every 4 of them who wrote them last: the
-// launch and the block, counted from 1, everyone for atomics, or host. 0 is nobody.
+// allocation is size bytes, and for every 4 of them who wrote and who read
+// them last: the launch and the block, counted from 1, everyone for atomics and
+// for several readers, or host. 0 is nobody.
 type allocation struct {
-	data    []byte
-	writers []uint64
-	freed   bool
+	data             []byte
+	writers, readers []uint64
+	freed            bool
 }
 
 const (
@@ -42,7 +43,7 @@ func (m *memory) alloc(size int) (uint64, error) {
 		return 0, fmt.Errorf("%w: %d bytes asked for, %d of %d in use", gpu.ErrOutOfMemory, size, m.used, m.limit)
 	}
 	m.used += int64(size)
-	m.allocs = append(m.allocs, &allocation{data: make([]byte, size), writers: make([]uint64, (size+3)/4)})
+	m.allocs = append(m.allocs, &allocation{data: make([]byte, size), writers: make([]uint64, (size+3)/4), readers: make([]uint64, (size+3)/4)})
 	return uint64(len(m.allocs)) << addressBits, nil
 }
 
@@ -91,11 +92,21 @@ func (m *memory) read(address uint64, size, block int) ([]byte, string) {
 		return nil, wrong
 	}
 	if m.checked {
+		own, all := writer(m.launch, block), m.launch<<32|everyone
 		for k := offset / 4; k < (offset+size+3)/4; k++ {
+			// Readers and writers say what they do before they look at each
+			// other: one of them finds out.
+			if before := atomic.LoadUint64(&a.readers[k]); before != own && before != all {
+				now := own
+				if before>>32 == m.launch {
+					now = all
+				}
+				atomic.StoreUint64(&a.readers[k], now)
+			}
 			switch by := atomic.LoadUint64(&a.writers[k]); {
 			case by == 0:
 				return nil, fmt.Sprintf("reads memory that nothing wrote, at byte %d of an allocation of %d", 4*k, len(a.data))
-			case by>>32 == m.launch && by != writer(m.launch, block):
+			case by>>32 == m.launch && by != own:
 				return nil, fmt.Sprintf("reads what another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
 		}
@@ -113,6 +124,9 @@ func (m *memory) write(address uint64, size, block int) ([]byte, string) {
 		for k := offset / 4; k < (offset+size+3)/4; k++ {
 			if by := atomic.SwapUint64(&a.writers[k], own); by>>32 == m.launch && by != own {
 				return nil, fmt.Sprintf("writes where another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
+			}
+			if by := atomic.LoadUint64(&a.readers[k]); by>>32 == m.launch && by != own {
+				return nil, fmt.Sprintf("writes what another block reads in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
 		}
 	}
