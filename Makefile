@@ -15,8 +15,8 @@ run:
 test:
 	@$(call APT,gcc libc6-dev python3-ase qemu-user)
 	PAINLESS_REQUIRE_ASE=1 go test ./...
-	GODEBUG=cpu.avx512f=off go test ./nn
-	GODEBUG=cpu.avx512f=off,cpu.avx2=off go test ./nn
+	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
+	GODEBUG=cpu.avx512f=off,cpu.avx2=off go test -skip GPU ./nn
 	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -exec qemu-aarch64 ./kernels/... ./nn

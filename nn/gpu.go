@@ -9,11 +9,14 @@ import (
 	"painless/kernels/gpu"
 )
 
-// NewGPUPotential is the network on a GPU, in float32 and with tabulated
-// filters. It owns dev and closes it.
-func NewGPUPotential(net *Network, dev gpu.Device) (Potential, error) {
+// NewGPUPotential is the network on a GPU, which computes in float32. It owns
+// dev and closes it. Of the options, Threads is the CPU's.
+func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, error) {
+	if opts.Precision != Float32 {
+		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
+	}
 	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)}}
-	if err := e.load(); err != nil {
+	if err := e.load(opts.Filters); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
@@ -45,6 +48,7 @@ type gpuEngine struct {
 type gpuBuffers struct {
 	search gpu.Search
 	edges  gpu.Edges
+	values gpu.FilterValues // of exact filters
 
 	// Per block k: the state before its message and after it, and what its
 	// update leaves for the way back.
@@ -204,6 +208,9 @@ func (e *gpuEngine) grow(b *Batch) error {
 			floats(&e.gates[k], n*2*h)
 		}
 	}
+	if e.weights.exact {
+		errs = append(errs, e.values.Resize(m, e.edgeRoom, h))
+	}
 	states(&e.g)
 	states(&e.gin)
 	floats(&e.energy, n)
@@ -215,12 +222,12 @@ func (e *gpuEngine) grow(b *Batch) error {
 // launch runs the network forwards and then backwards.
 func (e *gpuEngine) launch() error {
 	k, w, h, cutoff := e.kernels, &e.weights, e.net.HiddenDim, float32(e.net.Cutoff)
-	last := len(w.tables) - 1
+	last := len(w.filters) - 1
 	if err := k.Embed(e.before[0], w.embedding, e.input.Numbers, h); err != nil {
 		return err
 	}
 	for block := 0; ; block++ {
-		if err := k.MessageForward(e.after[block], e.before[block], &e.edges, w.tables[block]); err != nil {
+		if err := k.MessageForward(e.after[block], e.before[block], &e.edges, w.filters[block], &e.values); err != nil {
 			return err
 		}
 		if block == last {
@@ -234,7 +241,7 @@ func (e *gpuEngine) launch() error {
 		return err
 	}
 	for block := last; ; block-- {
-		if err := k.MessageBackward(e.gin, e.force, e.g, e.before[block], &e.edges, w.tables[block], cutoff, block == last); err != nil {
+		if err := k.MessageBackward(e.gin, e.force, e.g, e.before[block], &e.edges, w.filters[block], &e.values, cutoff, block == last); err != nil {
 			return err
 		}
 		if block == 0 {

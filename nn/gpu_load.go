@@ -10,31 +10,47 @@ import (
 type gpuWeights struct {
 	memory    *gpu.Memory
 	embedding gpu.Array[float32]
-	tables    []*gpu.Table
-	intervals int
+	filters   []*gpu.Filter
+	exact     bool // they are the filter networks
+	intervals int  // of the tables
 	updates   []gpu.Update
 	readout   gpu.Readout
 }
 
 // load brings kernels and weights to the device.
-func (e *gpuEngine) load() error {
+func (e *gpuEngine) load(filters Filters) error {
 	net, w := e.net, &e.weights
-	knots, intervals := tabulate(net)
+	w.exact, w.intervals = filters == Exact, 1
+	var knots []curves
+	if !w.exact {
+		knots, w.intervals = tabulate(net)
+	}
 	var err error
-	if e.kernels, err = gpu.Load(e.dev, net.HiddenDim, intervals); err != nil {
+	if e.kernels, err = gpu.Load(e.dev, net.HiddenDim, w.intervals, net.NumRBF); err != nil {
 		return err
 	}
-	w.intervals = intervals
 	for k, c := range knots {
-		t, err := gpu.NewTable(w.memory, c.value, c.slope, c.curvature, intervals+1, len(net.filterParts(k)), net.HiddenDim)
+		t, err := gpu.NewTable(w.memory, c.value, c.slope, c.curvature, w.intervals+1, len(net.filterParts(k)), net.HiddenDim)
 		if err != nil {
 			return err
 		}
-		w.tables = append(w.tables, t)
+		w.filters = append(w.filters, t)
 	}
 	u := uploader{memory: w.memory}
 	u.floats(&w.embedding, net.Embedding)
 	blocks := len(net.Blocks)
+	if w.exact {
+		centers, widths := gpu.Array[float32]{}, gpu.Array[float32]{}
+		u.floats(&centers, net.Centers)
+		u.floats(&widths, net.Widths)
+		for k := range net.Blocks {
+			parts := net.filterParts(k)
+			f := &gpu.FilterNetwork{Centers: centers, Widths: widths, Cutoff: float32(net.Cutoff)}
+			u.dense(&f.Hidden, &net.Blocks[k].Filter[0], 1, 0)
+			u.dense(&f.Out, &net.Blocks[k].Filter[1], 3, parts...)
+			w.filters = append(w.filters, gpu.NewExact(f, len(parts), net.HiddenDim))
+		}
+	}
 	w.updates = make([]gpu.Update, blocks)
 	for k := range net.Blocks {
 		from, to := &net.Blocks[k], &w.updates[k]

@@ -67,16 +67,16 @@ static __device__ __forceinline__ float4 vec4(float x, float y, float z, float w
 	return v;
 }
 
-// sigma is 1/(1 + e^−x), within 3 ulp: e^y = 2^(y·log2 e) in two parts, the
-// second one what the product of the first loses.
-static __device__ __forceinline__ float sigma(float x) {
+// exponential is e^x for x up to 87, within 3 ulp: 2^(x·log2 e) in two parts,
+// the second one what the product of the first loses.
+static __device__ __forceinline__ float exponential(float x) {
 	const float log2e = 1.44269504f, rest = 1.92596299e-8f;
-	float y = x < -87.f ? 87.f : -x, t = y * log2e;
-	float lost = fma(y, rest, fma(y, log2e, -t));
-	float e = ex2(t);
-	e = fma(e, lost * 0.693147181f, e);
-	return 1.f / (1.f + e);
+	float t = x * log2e, lost = fma(x, rest, fma(x, log2e, -t)), e = ex2(t);
+	return fma(e, lost * 0.693147181f, e);
 }
+
+// sigma is 1/(1 + e^−x).
+static __device__ __forceinline__ float sigma(float x) { return 1.f / (1.f + exponential(x < -87.f ? 87.f : -x)); }
 
 static __device__ __forceinline__ float silu(float x) { return x * sigma(x); }
 

@@ -7,6 +7,7 @@ package gpu
 //go:generate -command ptx clang-19 -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch=sm_70 --cuda-feature=+ptx70 -ffp-contract=off -O3 -S -Wall -Werror
 //go:generate ptx -o neighbors.ptx neighbors.cu
 //go:generate ptx -o embed.ptx embed.cu
+//go:generate ptx -o filter.ptx filter.cu
 //go:generate ptx -o message.ptx message.cu
 //go:generate ptx -o update.ptx update.cu
 //go:generate ptx -o collect.ptx collect.cu

@@ -31,7 +31,7 @@ func newBench(t *testing.T, h, intervals int) *bench {
 		}
 		require.NoError(t, b.dev.Close())
 	})
-	k, err := gpu.Load(b.dev, h, intervals)
+	k, err := gpu.Load(b.dev, h, intervals, testRBF)
 	require.NoError(t, err)
 	b.k = k
 	return b

@@ -12,6 +12,8 @@ var (
 	neighborsPTX string
 	//go:embed embed.ptx
 	embedPTX string
+	//go:embed filter.ptx
+	filterPTX string
 	//go:embed message.ptx
 	messagePTX string
 	//go:embed update.ptx
@@ -30,20 +32,21 @@ type Kernels struct {
 
 	place, scan, scatter, rank, countEdges, fillEdges Kernel
 	embed                                             Kernel
-	messageForward                                    [2]Kernel // blocks after the first, and the first
-	messageBackward                                   [4]Kernel // the same, and those two as the last block
+	filter                                            Kernel
+	messageForward                                    [4]Kernel // by firstBlock and exactFilter
+	messageBackward                                   [8]Kernel // and by lastBlock
 	updateForward, updateBackward, turn               Kernel
 	sumSlices, reduce                                 Kernel
 }
 
-// Load loads all kernels on dev, for networks of h features and up to the
-// given number of intervals in a table.
-func Load(dev Device, h, intervals int) (*Kernels, error) {
+// Load loads all kernels on dev, for networks of h features whose tables have
+// so many intervals, and whose filter networks so many radial functions.
+func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 	k := &Kernels{dev: dev, props: dev.Properties()}
 	if h <= 0 || h%16 != 0 {
 		return nil, fmt.Errorf("hidden_dim %d: the GPU's kernels expect a multiple of 16", h)
 	}
-	shared := max(messageShared(3, intervals), updateShared(4, h))
+	shared := max(messageShared(3, intervals), updateShared(4, h), filterShared(h, rbf))
 	if shared > k.props.SharedPerBlock {
 		return nil, fmt.Errorf("a block needs %d bytes of shared memory: %s has %d", shared, k.props.Name, k.props.SharedPerBlock)
 	}
@@ -61,13 +64,20 @@ func Load(dev Device, h, intervals int) (*Kernels, error) {
 			{&k.countEdges, "count_edges", 0}, {&k.fillEdges, "fill_edges", 0},
 		}},
 		{"embed.ptx", embedPTX, []entry{{&k.embed, "embed", 0}}},
+		{"filter.ptx", filterPTX, []entry{{&k.filter, "filter", filterShared(h, rbf)}}},
 		{"message.ptx", messagePTX, []entry{
 			{&k.messageForward[0], "message_forward", messageShared(3, intervals)},
-			{&k.messageForward[1], "message_forward_first", messageShared(2, intervals)},
+			{&k.messageForward[firstBlock], "message_forward_first", messageShared(2, intervals)},
+			{&k.messageForward[exactFilter], "message_forward_exact", 0},
+			{&k.messageForward[exactFilter+firstBlock], "message_forward_first_exact", 0},
 			{&k.messageBackward[0], "message_backward", messageShared(3, intervals)},
-			{&k.messageBackward[1], "message_backward_first", messageShared(2, intervals)},
-			{&k.messageBackward[2], "message_backward_last", messageShared(3, intervals)},
-			{&k.messageBackward[3], "message_backward_only", messageShared(2, intervals)},
+			{&k.messageBackward[firstBlock], "message_backward_first", messageShared(2, intervals)},
+			{&k.messageBackward[lastBlock], "message_backward_last", messageShared(3, intervals)},
+			{&k.messageBackward[lastBlock+firstBlock], "message_backward_only", messageShared(2, intervals)},
+			{&k.messageBackward[exactFilter], "message_backward_exact", 0},
+			{&k.messageBackward[exactFilter+firstBlock], "message_backward_first_exact", 0},
+			{&k.messageBackward[exactFilter+lastBlock], "message_backward_last_exact", 0},
+			{&k.messageBackward[exactFilter+lastBlock+firstBlock], "message_backward_only_exact", 0},
 		}},
 		{"update.ptx", updatePTX, []entry{
 			{&k.updateForward, "update_forward", updateShared(3, h)}, {&k.updateBackward, "update_backward", updateShared(4, h)},

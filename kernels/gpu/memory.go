@@ -18,6 +18,12 @@ func (a Array[T]) Len() int { return a.n }
 
 func (a Array[T]) arg() uint64 { return uint64(a.ptr) }
 
+// last is the address of the last element.
+func (a Array[T]) last() uint64 {
+	var x T
+	return uint64(a.ptr) + uint64(a.n-1)*uint64(unsafe.Sizeof(x))
+}
+
 // View is n elements of a, from byte offset on, a multiple of their alignment.
 func View[T any](a Array[byte], offset, n int) Array[T] {
 	return Array[T]{ptr: a.ptr + Pointer(offset), n: n}

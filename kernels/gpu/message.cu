@@ -17,6 +17,9 @@
 // of shared memory, where a block keeps its slice of the table. A warp works
 // on an atom, and each group of 8 lanes on every fourth of its edges, a lane
 // being a feature.
+//
+// The same kernels run on φ and φ′ of every edge, [edges, parts, H], as filter.cu
+// leaves them: low and high are then these, and no shared memory is used.
 #include "cuda.cuh"
 
 #define SLICE 8
@@ -25,6 +28,50 @@
 extern __shared__ float4 table[];
 
 struct curve { float value, slope; };
+
+// A filter is where φ comes from; at(a, e) is the first curve of edge e, whose
+// parts are a step apart.
+struct tabulated {
+	const float2 *high;
+	int parts, feature;
+
+	__device__ __forceinline__ int at(int4 a, int e) const { return a.y * parts * SLICE + feature; }
+	__device__ __forceinline__ int step() const { return SLICE; }
+
+	__device__ __forceinline__ float value(size_t c, float t) const {
+		float4 a = table[c];
+		float2 b = high[c];
+		return fma(fma(fma(fma(fma(b.y, t, b.x), t, a.w), t, a.z), t, a.y), t, a.x);
+	}
+
+	// The slope is dφ/dt; times per_length it is dφ/dd.
+	__device__ __forceinline__ curve both(size_t c, float t) const {
+		float4 a = table[c];
+		float2 b = high[c];
+		float p = b.y, q = b.y;
+		p = fma(p, t, b.x), q = fma(q, t, p);
+		p = fma(p, t, a.w), q = fma(q, t, p);
+		p = fma(p, t, a.z), q = fma(q, t, p);
+		p = fma(p, t, a.y), q = fma(q, t, p);
+		curve out;
+		out.value = fma(p, t, a.x), out.slope = q;
+		return out;
+	}
+};
+
+struct evaluated {
+	const float *phi, *slope;
+	int parts, h, f;
+
+	__device__ __forceinline__ size_t at(int4 a, int e) const { return (size_t)e * parts * h + f; }
+	__device__ __forceinline__ int step() const { return h; }
+	__device__ __forceinline__ float value(size_t c, float t) const { return phi[c]; }
+	__device__ __forceinline__ curve both(size_t c, float t) const {
+		curve out;
+		out.value = phi[c], out.slope = slope[c];
+		return out;
+	}
+};
 
 // load_table copies a slice of the table to shared memory.
 static __device__ __forceinline__ const float2 *load_table(const float4 *low, const float2 *high, int curves) {
@@ -35,24 +82,19 @@ static __device__ __forceinline__ const float2 *load_table(const float4 *low, co
 	return high_table;
 }
 
-static __device__ __forceinline__ float value(const float2 *high_table, int c, float t) {
-	float4 a = table[c];
-	float2 b = high_table[c];
-	return fma(fma(fma(fma(fma(b.y, t, b.x), t, a.w), t, a.z), t, a.y), t, a.x);
+template <bool first>
+static __device__ __forceinline__ tabulated tabulate(const float4 *low, const float2 *high, int intervals) {
+	tabulated t;
+	t.parts = first ? 2 : 3, t.feature = threadIdx_x % SLICE;
+	t.high = load_table(low, high, intervals * t.parts * SLICE);
+	return t;
 }
 
-// value_and_slope is φ and dφ/dt.
-static __device__ __forceinline__ curve value_and_slope(const float2 *high_table, int c, float t) {
-	float4 a = table[c];
-	float2 b = high_table[c];
-	float p = b.y, q = b.y;
-	p = fma(p, t, b.x), q = fma(q, t, p);
-	p = fma(p, t, a.w), q = fma(q, t, p);
-	p = fma(p, t, a.z), q = fma(q, t, p);
-	p = fma(p, t, a.y), q = fma(q, t, p);
-	curve out;
-	out.value = fma(p, t, a.x), out.slope = q;
-	return out;
+template <bool first>
+static __device__ __forceinline__ evaluated evaluate(const float *phi, const float *slope, int h) {
+	evaluated e;
+	e.phi = phi, e.slope = slope, e.parts = first ? 2 : 3, e.h = h, e.f = blockIdx_y * SLICE + threadIdx_x % SLICE;
+	return e;
 }
 
 // over_groups is the sum over the groups of a warp, the same in each.
@@ -61,11 +103,9 @@ static __device__ __forceinline__ float over_groups(float x) {
 	return x + shuffle_xor(x, 2 * SLICE);
 }
 
-template <bool first>
+template <bool first, class filter>
 static __device__ __forceinline__ void forward(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,
-	const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {
-	const int parts = first ? 2 : 3;
-	const float2 *high_table = load_table(low, high, intervals * parts * SLICE);
+	filter phi, int atoms, int h, int run) {
 	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
 	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
@@ -75,13 +115,13 @@ static __device__ __forceinline__ void forward(float4 *out, const float4 *in, co
 			int4 a = edge_a[e];
 			float4 u = edge_b[e];
 			float t = as_float(a.z);
-			int c = a.y * parts * SLICE + feature;
+			auto c = phi.at(a, e);
 			float4 from = in[(size_t)a.x * h + f];
-			s = fma(from.x, value(high_table, c, t), s);
-			float push = value(high_table, c + (parts - 1) * SLICE, t);
+			s = fma(from.x, phi.value(c, t), s);
+			float push = phi.value(c + (first ? 1 : 2) * phi.step(), t);
 			x = fma(u.x, push, x), y = fma(u.y, push, y), z = fma(u.z, push, z);
 			if (!first) {
-				float keep = value(high_table, c + SLICE, t);
+				float keep = phi.value(c + phi.step(), t);
 				x = fma(from.y, keep, x), y = fma(from.z, keep, y), z = fma(from.w, keep, z);
 			}
 		}
@@ -93,15 +133,18 @@ static __device__ __forceinline__ void forward(float4 *out, const float4 *in, co
 	}
 }
 
-KERNEL __launch_bounds__(256) message_forward_first(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,
-	const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {
-	forward<true>(out, in, start, edge_a, edge_b, low, high, atoms, h, intervals, run);
-}
+#define FORWARD(name, first)                                                                                                              \
+	KERNEL __launch_bounds__(256) name(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,         \
+		const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {                                               \
+		forward<first>(out, in, start, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, run);                            \
+	}                                                                                                                                    \
+	KERNEL __launch_bounds__(256) name##_exact(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b, \
+		const float *phi, const float *slope, int atoms, int h, int intervals, int run) {                                                \
+		forward<first>(out, in, start, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                   \
+	}
 
-KERNEL __launch_bounds__(256) message_forward(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,
-	const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {
-	forward<false>(out, in, start, edge_a, edge_b, low, high, atoms, h, intervals, run);
-}
+FORWARD(message_forward_first, true)
+FORWARD(message_forward, false)
 
 // From g = ∂E/∂(s, v) after the message to gin = ∂E/∂(s, v) before it:
 //
@@ -115,11 +158,9 @@ KERNEL __launch_bounds__(256) message_forward(float4 *out, const float4 *in, con
 // (u for x/d costs 1e-8/d.) An atom's edges are summed feature by feature:
 // force [slices, atoms, 12] is, for every slice of features, Σ ∂E/∂x and the
 // nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
-template <bool first, bool add>
+template <bool first, bool add, class filter>
 static __device__ __forceinline__ void backward(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start, const int4 *edge_a,
-	const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {
-	const int parts = first ? 2 : 3;
-	const float2 *high_table = load_table(low, high, intervals * parts * SLICE);
+	const float4 *edge_b, filter phi, int atoms, int h, float per_length, int run) {
 	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
 	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
@@ -131,15 +172,15 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 			int4 a = edge_a[e];
 			float4 u = edge_b[e];
 			float t = as_float(a.z), d = as_float(a.w);
-			int c = a.y * parts * SLICE + feature;
+			auto c = phi.at(a, e);
 			float4 from = in[(size_t)a.x * h + f], gj = g[(size_t)a.x * h + f];
-			curve keep_s = value_and_slope(high_table, c, t), push = value_and_slope(high_table, c + (parts - 1) * SLICE, t);
+			curve keep_s = phi.both(c, t), push = phi.both(c + (first ? 1 : 2) * phi.step(), t);
 			float gd = keep_s.slope * fma(gi.x, from.x, gj.x * own.x);
 			float dx = gi.y - gj.y, dy = gi.z - gj.z, dz = gi.w - gj.w;
 			float along = fma(u.x, dx, fma(u.y, dy, u.z * dz));
 			gd = fma(push.slope, along, gd);
 			if (!first) {
-				curve keep = value_and_slope(high_table, c + SLICE, t);
+				curve keep = phi.both(c + phi.step(), t);
 				float both = fma(gi.y, from.y, fma(gi.z, from.z, gi.w * from.w));
 				both = fma(gj.y, own.y, fma(gj.z, own.z, fma(gj.w, own.w, both)));
 				gd = fma(keep.slope, both, gd);
@@ -170,7 +211,12 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 #define BACKWARD(name, first, add)                                                                                                         \
 	KERNEL __launch_bounds__(256) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start, const int4 *edge_a, \
 		const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {         \
-		backward<first, add>(gin, force, g, in, start, edge_a, edge_b, low, high, atoms, h, intervals, per_length, run);                   \
+		backward<first, add>(gin, force, g, in, start, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, per_length, run);  \
+	}                                                                                                                                      \
+	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start,             \
+		const int4 *edge_a, const float4 *edge_b, const float *phi, const float *slope, int atoms, int h, int intervals, float per_length, \
+		int run) {                                                                                                                         \
+		backward<first, add>(gin, force, g, in, start, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                \
 	}
 
 BACKWARD(message_backward_only, true, false)  // the one block of a network of one

@@ -8,95 +8,87 @@ const sliceWidth = 8
 // Slices is the number of slices of h features.
 func Slices(h int) int { return h / sliceWidth }
 
-// Table is φ(d) of one block of the network as polynomials of degree 5 on
-// equidistant intervals of [0, cutoff]: see message.cu. Its parts are φs, φv and
-// φu, or φs and φu in the first block.
-type Table struct {
-	low                     Array[[4]float32] // [H/8, intervals, parts, 8]
-	high                    Array[[2]float32]
-	parts, intervals, width int // width is H
-}
-
-// NewTable makes a table from φ, and from φ′ and φ″ times the knots' distance
-// to the power of 1 and 2, each [knots, parts, h].
-func NewTable(m *Memory, values, slopes, curvatures []float64, knots, parts, h int) (*Table, error) {
-	t := &Table{parts: parts, intervals: knots - 1, width: h}
-	row := parts * h
-	if err := sized("table", length{"values", len(values), knots * row}, length{"slopes", len(slopes), knots * row},
-		length{"curvatures", len(curvatures), knots * row}); err != nil {
-		return nil, err
-	}
-	low, high := make([][4]float32, t.intervals*row), make([][2]float32, t.intervals*row)
-	for k := range t.intervals {
-		for i := range row {
-			from, to := k*row+i, (k+1)*row+i
-			rise, m0, m1, a0, a1 := values[to]-values[from], slopes[from], slopes[to], curvatures[from], curvatures[to]
-			part, f := i/h, i%h
-			at := ((f/sliceWidth*t.intervals+k)*parts+part)*sliceWidth + f%sliceWidth
-			low[at] = [4]float32{float32(values[from]), float32(m0), float32(a0 / 2), float32(10*rise - 6*m0 - 4*m1 - 1.5*a0 + 0.5*a1)}
-			high[at] = [2]float32{float32(-15*rise + 8*m0 + 7*m1 + 1.5*a0 - a1), float32(6*rise - 3*m0 - 3*m1 - 0.5*a0 + 0.5*a1)}
-		}
-	}
-	if err := Upload(m, &t.low, "tables", low); err != nil {
-		return nil, err
-	}
-	if err := Upload(m, &t.high, "tables", high); err != nil {
-		return nil, err
-	}
-	return t, m.dev.Synchronize()
-}
-
 // messageShared is the bytes of a slice of a table.
 func messageShared(parts, intervals int) int { return 24 * sliceWidth * parts * intervals }
 
-// MessageForward takes the state before a message to the one after it.
-func (k *Kernels) MessageForward(out, in State, e *Edges, t *Table) error {
-	n, err := k.message("message forward", out, in, e, t)
+// MessageForward takes the state before a message to the one after it. v is
+// where an exact filter is evaluated.
+func (k *Kernels) MessageForward(out, in State, e *Edges, f *Filter, v *FilterValues) error {
+	n, err := k.message("message forward", out, in, e, f, v)
 	if err != nil || n == 0 {
 		return err
 	}
-	grid, run := k.runs(n, t)
-	return k.run(k.messageForward[t.first()], grid, Dim{X: 256}, messageShared(t.parts, t.intervals), out.arg(), in.arg(), e.Start.arg(),
-		e.A.arg(), e.B.arg(), t.low.arg(), t.high.arg(), Int(n), Int(t.width), Int(t.intervals), Int(run))
+	grid, run := k.runs(n, f)
+	low, high := f.source(v)
+	return k.run(k.messageForward[f.kind()], grid, Dim{X: 256}, messageShared(f.parts, f.intervals), out.arg(), in.arg(), e.Start.arg(),
+		e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Int(run))
 }
 
 // MessageBackward takes g = ∂E/∂state after a message to gin before it (but
 // not before the first), and adds the block's share of the forces and virials
 // to force [H/8, N, 12]; of the last block, the first to come, it is set to it.
-func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, e *Edges, t *Table, cutoff float32, last bool) error {
-	n, err := k.message("message backward", g, in, e, t)
+func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, e *Edges, f *Filter, v *FilterValues, cutoff float32, last bool) error {
+	n, err := k.message("message backward", g, in, e, f, v)
 	if err == nil {
-		err = sized("message backward", length{"gin", gin.n, g.n}, length{"force", force.n, Slices(t.width) * n * 12})
+		err = sized("message backward", length{"gin", gin.n, g.n}, length{"force", force.n, Slices(f.width) * n * 12})
 	}
 	if err != nil || n == 0 {
 		return err
 	}
-	kernel := t.first()
+	kind := f.kind()
 	if last {
-		kernel += 2
+		kind += lastBlock
 	}
-	grid, run := k.runs(n, t)
-	return k.run(k.messageBackward[kernel], grid, Dim{X: 256}, messageShared(t.parts, t.intervals), gin.arg(), force.arg(), g.arg(), in.arg(),
-		e.Start.arg(), e.A.arg(), e.B.arg(), t.low.arg(), t.high.arg(), Int(n), Int(t.width), Int(t.intervals), Float(float32(float64(t.intervals)/float64(cutoff))), Int(run))
+	grid, run := k.runs(n, f)
+	low, high := f.source(v)
+	return k.run(k.messageBackward[kind], grid, Dim{X: 256}, messageShared(f.parts, f.intervals), gin.arg(), force.arg(), g.arg(), in.arg(),
+		e.Start.arg(), e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Float(float32(float64(f.intervals)/float64(cutoff))), Int(run))
 }
 
-// first is 1 for the table of the first block, and 0 for others.
-func (t *Table) first() int { return 3 - t.parts }
+// What kernels of the message are for, added up.
+const (
+	firstBlock = 1 << iota // its filter has two parts
+	exactFilter
+	lastBlock // of the network: sets forces, and does not add to them
+)
 
-// message checks what both directions have in common and is the number of atoms.
-func (k *Kernels) message(operation string, a, b State, e *Edges, t *Table) (atoms int, err error) {
-	if t.parts != 2 && t.parts != 3 || t.width%sliceWidth != 0 {
-		return 0, fmt.Errorf("%s: table of %d parts and %d features, expected 2 or 3 and a multiple of %d", operation, t.parts, t.width, sliceWidth)
+func (f *Filter) kind() (kind int) {
+	if f.parts == 2 {
+		kind += firstBlock
+	}
+	if f.network != nil {
+		kind += exactFilter
+	}
+	return kind
+}
+
+// source is where the kernels find φ.
+func (f *Filter) source(v *FilterValues) (low, high uint64) {
+	if f.network != nil {
+		return v.phi.arg(), v.slope.arg()
+	}
+	return f.low.arg(), f.high.arg()
+}
+
+// message checks what both directions have in common, evaluates an exact
+// filter, and is the number of atoms.
+func (k *Kernels) message(operation string, a, b State, e *Edges, f *Filter, v *FilterValues) (atoms int, err error) {
+	if f.parts != 2 && f.parts != 3 || f.width%sliceWidth != 0 {
+		return 0, fmt.Errorf("%s: filter of %d parts and %d features, expected 2 or 3 and a multiple of %d", operation, f.parts, f.width, sliceWidth)
 	}
 	atoms = e.Start.n - 1
-	return atoms, sized(operation, length{"state", a.n, atoms * t.width}, length{"state", b.n, atoms * t.width}, length{"B", e.B.n, e.A.n})
+	err = sized(operation, length{"state", a.n, atoms * f.width}, length{"state", b.n, atoms * f.width}, length{"B", e.B.n, e.A.n})
+	if err == nil && f.network != nil {
+		err = k.evaluate(v, e, f)
+	}
+	return atoms, err
 }
 
 // runs is the grid, and the atoms of a block: many, as each block loads its
 // slice of the table, but few enough that every multiprocessor has work.
-func (k *Kernels) runs(atoms int, t *Table) (grid Dim, run int) {
+func (k *Kernels) runs(atoms int, f *Filter) (grid Dim, run int) {
 	const warps, most = 8, 128
-	slices := Slices(t.width)
+	slices := Slices(f.width)
 	blocks := max(1, 6*k.props.Multiprocessors/slices)
 	run = min(most, max(warps, ceilDiv(ceilDiv(atoms, blocks), warps)*warps))
 	return Dim{X: ceilDiv(atoms, run), Y: slices}, run

@@ -13,7 +13,7 @@ import (
 	"painless/kernels/gpu"
 )
 
-const testCutoff, testIntervals = 5.0, 32
+const testCutoff, testIntervals, testRBF = 5.0, 32, 10
 
 // curves is smooth random φ at the knots, as tables are made of.
 type curves struct{ value, slope, curvature []float64 }
@@ -135,29 +135,36 @@ func testMessage(t *testing.T, h int, first bool) {
 		cpu.MessageBackward(gin, grad, g, in, pairs, f, h, lo, hi)
 	})
 	state, out := upload(b, pack(in, h)), room[[4]float32](b, n*h)
-	require.NoError(t, b.k.MessageForward(out, state, &edges, table))
+	require.NoError(t, b.k.MessageForward(out, state, &edges, table, nil))
 	got := unpack(download(b, out), h)
 	checkScaled(t, "s", got.S, want.S, 2e-6)
 	checkScaled(t, "v", got.V, want.V, 2e-6)
 
 	force := upload(b, make([]float32, gpu.Slices(h)*n*12))
 	for _, last := range []bool{true, false} { // set, and added to it once more
-		require.NoError(t, b.k.MessageBackward(out, force, upload(b, pack(g, h)), state, &edges, table, testCutoff, last))
+		require.NoError(t, b.k.MessageBackward(out, force, upload(b, pack(g, h)), state, &edges, table, nil, testCutoff, last))
 	}
 	if !first {
 		got = unpack(download(b, out), h)
 		checkScaled(t, "∂E/∂s", got.S, gin.S, 2e-6)
 		checkScaled(t, "∂E/∂v", got.V, gin.V, 2e-6)
 	}
+	checkForces(t, b, force, h, &pairs, grad, n, 2)
+}
+
+// checkForces compares force, to which times launches added, with what the
+// pairs' gradients give.
+func checkForces(t *testing.T, b *bench, force gpu.Array[float32], h int, pairs *cpu.Pairs[float64], grad []cpu.PairGrad[float64], n int, times float64) {
+	t.Helper()
 	wantForces, wantVirials := make([]float64, 3*n), make([]float64, 9*n)
 	for k := range pairs.D {
 		x := pairs.X[k]
 		for c, f := range cpu.PairGradient(x, pairs.D[k], grad[k]) {
-			wantForces[3*pairs.I[k]+int32(c)] += 2 * f
-			wantForces[3*pairs.J[k]+int32(c)] -= 2 * f
+			wantForces[3*pairs.I[k]+int32(c)] += times * f
+			wantForces[3*pairs.J[k]+int32(c)] -= times * f
 			for d := range x {
-				wantVirials[9*int(pairs.I[k])+3*c+d] += 2 * f * x[d]
-				wantVirials[9*int(pairs.J[k])+3*c+d] += 2 * f * x[d]
+				wantVirials[9*int(pairs.I[k])+3*c+d] += times * f * x[d]
+				wantVirials[9*int(pairs.J[k])+3*c+d] += times * f * x[d]
 			}
 		}
 	}
@@ -185,7 +192,7 @@ func TestMessageChecksSizes(t *testing.T) {
 	edges := edgesOf(b, &pairs, 4)
 	table, err := gpu.NewTable(b.memory, c.value, c.slope, c.curvature, testIntervals+1, 3, h)
 	require.NoError(t, err)
-	err = b.k.MessageForward(room[[4]float32](b, 4*h), room[[4]float32](b, 3*h), &edges, table)
+	err = b.k.MessageForward(room[[4]float32](b, 4*h), room[[4]float32](b, 3*h), &edges, table, nil)
 	assert.EqualError(t, err, "message forward: state has 96 elements, expected 128")
 	_, err = gpu.NewTable(b.memory, c.value[1:], c.slope, c.curvature, testIntervals+1, 3, h)
 	assert.EqualError(t, err, fmt.Sprintf("table: values has %d elements, expected %d", 33*96-1, 33*96))

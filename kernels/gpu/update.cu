@@ -6,51 +6,8 @@
 //
 // State is float4 {s, vx, vy, vz} [atoms, H], H a multiple of 16.
 //
-// Launch: H threads, a block for every 32 atoms. A block keeps what it works on
-// in shared memory, feature by feature, [features, 36]: 32 atoms and 4 numbers
-// that spread the banks. A thread computes 8 atoms × 4 features of a product.
-// Weights are read through the first-level cache, [in, out], 4 of them at once.
-#include "cuda.cuh"
-
-#define TILE 32
-#define PITCH (TILE + 4)
-#define ATOMS 8    // of a thread
-#define FEATURES 4 // of a thread
-
-extern __shared__ float buffer[];
-
-// place is a thread's part of the tile: 8 atoms from atom on, 4 features from f on.
-struct place { int atom, f; };
-
-static __device__ __forceinline__ place my_place(int h) {
-	place p;
-	p.f = threadIdx_x % (h / FEATURES) * FEATURES;
-	p.atom = threadIdx_x / (h / FEATURES) * ATOMS;
-	return p;
-}
-
-// dense is sum[o][a] = bias + Σ_k x[k][a]·w[k][o], features p.f on and atoms
-// p.atom on; rows of w are out apart. bias may be 0.
-static __device__ __forceinline__ void dense(float sum[FEATURES][ATOMS], const float *x, int in, const float *w, int out, const float *bias, place p) {
-	for (int o = 0; o < FEATURES; o++) {
-		float b = bias ? bias[p.f + o] : 0.f;
-		for (int a = 0; a < ATOMS; a++) sum[o][a] = b;
-	}
-	x += p.atom, w += p.f;
-	for (int k = 0; k < in; k++, x += PITCH, w += out) {
-		float4 row = *(const float4 *)w, low = *(const float4 *)x, high = *(const float4 *)(x + 4);
-		float weight[FEATURES] = {row.x, row.y, row.z, row.w};
-		float from[ATOMS] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
-#pragma unroll
-		for (int o = 0; o < FEATURES; o++)
-#pragma unroll
-			for (int a = 0; a < ATOMS; a++) sum[o][a] = fma(weight[o], from[a], sum[o][a]);
-	}
-}
-
-// each runs do(o, a, atom in the tile, feature) on a thread's part.
-#define EACH(p) \
-	_Pragma("unroll") for (int o = 0; o < FEATURES; o++) _Pragma("unroll") for (int a = 0; a < ATOMS; a++)
+// Launch: H threads, a block for every tile of 32 atoms: see dense.cuh.
+#include "dense.cuh"
 
 static __device__ __forceinline__ float norm(float4 v) { return sqrt_rn(fma(v.w, v.w, fma(v.z, v.z, v.y * v.y))); }
 
@@ -82,26 +39,26 @@ KERNEL update_forward(float4 *out, float *pre, float *gates, const float4 *state
 	float *x = buffer, *hidden = buffer + 2 * h * PITCH;
 	int first = blockIdx_x * TILE;
 	place p = my_place(h);
-	float sum[FEATURES][ATOMS];
+	float sum[FEATURES][ROWS];
 
 	load_input(x, state, first, atoms, h);
 	dense(sum, x, 2 * h, w3, h, b3, p);
 	EACH(p) {
-		int atom = first + p.atom + a;
+		int atom = first + p.row + a;
 		if (atom < atoms) pre[(size_t)atom * h + p.f + o] = sum[o][a];
-		hidden[(p.f + o) * PITCH + p.atom + a] = silu(sum[o][a]);
+		hidden[(p.f + o) * PITCH + p.row + a] = silu(sum[o][a]);
 	}
 	sync_block(); // from here on each thread reads and writes its own part of x
 	dense(sum, hidden, h, w4, 3 * h, b4, p);
-	EACH(p) x[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	EACH(p) x[(p.f + o) * PITCH + p.row + a] += sum[o][a];
 	dense(sum, hidden, h, w4 + h, 3 * h, b4 + h, p);
-	EACH(p) x[(h + p.f + o) * PITCH + p.atom + a] = sum[o][a];
+	EACH(p) x[(h + p.f + o) * PITCH + p.row + a] = sum[o][a];
 	dense(sum, hidden, h, w4 + 2 * h, 3 * h, b4 + 2 * h, p);
 	EACH(p) {
-		int atom = first + p.atom + a, f = p.f + o;
+		int atom = first + p.row + a, f = p.f + o;
 		if (atom < atoms) {
 			float4 v = state[(size_t)atom * h + f], mv = mixed(m, v);
-			float s = x[f * PITCH + p.atom + a], g1 = x[(h + f) * PITCH + p.atom + a], g2 = sum[o][a];
+			float s = x[f * PITCH + p.row + a], g1 = x[(h + f) * PITCH + p.row + a], g2 = sum[o][a];
 			out[(size_t)atom * h + f] = vec4(s, fma(mv.y, g2, v.y * g1), fma(mv.z, g2, v.z * g1), fma(mv.w, g2, v.w * g1));
 			gates[(size_t)atom * 2 * h + f] = g1, gates[(size_t)atom * 2 * h + h + f] = g2;
 		}
@@ -125,7 +82,7 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 	float *x = buffer, *hidden = buffer + 3 * h * PITCH;
 	int first = blockIdx_x * TILE;
 	place p = my_place(h);
-	float sum[FEATURES][ATOMS];
+	float sum[FEATURES][ROWS];
 
 	for (int k = threadIdx_x; k < TILE * h; k += blockDim_x) {
 		int a = k / h, f = k % h;
@@ -139,21 +96,21 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 	sync_block();
 	dense(sum, x, 3 * h, w4_t, h, 0, p);
 	EACH(p) {
-		int atom = first + p.atom + a;
+		int atom = first + p.row + a;
 		float before = atom < atoms ? pre[(size_t)atom * h + p.f + o] : 0.f;
-		hidden[(p.f + o) * PITCH + p.atom + a] = sum[o][a] * silu_slope(before);
+		hidden[(p.f + o) * PITCH + p.row + a] = sum[o][a] * silu_slope(before);
 	}
 	sync_block(); // from here on each thread reads and writes its own part of x
 	dense(sum, hidden, h, w3_t, 2 * h, 0, p);
-	EACH(p) x[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	EACH(p) x[(p.f + o) * PITCH + p.row + a] += sum[o][a];
 	dense(sum, hidden, h, w3_t + h, 2 * h, 0, p);
 	EACH(p) {
-		int atom = first + p.atom + a, f = p.f + o;
+		int atom = first + p.row + a, f = p.f + o;
 		if (atom < atoms) {
 			float4 gv = g[(size_t)atom * h + f], v = state[(size_t)atom * h + f], u = along(v);
 			float g1 = gates[(size_t)atom * 2 * h + f], g2 = gates[(size_t)atom * 2 * h + h + f], hn = sum[o][a];
 			float4 back = mixed_transposed(m, vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
-			g[(size_t)atom * h + f] = vec4(x[f * PITCH + p.atom + a], fma(hn, u.y, fma(gv.y, g1, back.y)), fma(hn, u.z, fma(gv.z, g1, back.z)),
+			g[(size_t)atom * h + f] = vec4(x[f * PITCH + p.row + a], fma(hn, u.y, fma(gv.y, g1, back.y)), fma(hn, u.z, fma(gv.z, g1, back.z)),
 				fma(hn, u.w, fma(gv.w, g1, back.w)));
 		}
 	}
@@ -170,22 +127,22 @@ KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, cons
 	float *pre_a = n, *pre_b = n + h / 2 * PITCH, *layer_a = hidden, *layer_b = hidden + h / 2 * PITCH;
 	int first = blockIdx_x * TILE, half = h / 2, quarter = h / 4;
 	place p = my_place(h);
-	float sum[FEATURES][ATOMS];
+	float sum[FEATURES][ROWS];
 
 	load_input(s, state, first, atoms, h);
 	dense(sum, s, 2 * h, w3, h, b3, p);
 	EACH(p) {
-		int at = (p.f + o) * PITCH + p.atom + a;
+		int at = (p.f + o) * PITCH + p.row + a;
 		pre[at] = sum[o][a], hidden[at] = silu(sum[o][a]);
 	}
 	sync_block();
 	dense(sum, hidden, h, w4, h, b4, p);
-	EACH(p) s[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	EACH(p) s[(p.f + o) * PITCH + p.row + a] += sum[o][a];
 	sync_block();
 	if (p.f < half) {
 		dense(sum, s, h, wa, half, ba, p);
 		EACH(p) {
-			int at = (p.f + o) * PITCH + p.atom + a;
+			int at = (p.f + o) * PITCH + p.row + a;
 			pre_a[at] = sum[o][a], layer_a[at] = silu(sum[o][a]);
 		}
 	}
@@ -193,7 +150,7 @@ KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, cons
 	if (p.f < quarter) {
 		dense(sum, layer_a, half, wb, quarter, bb, p);
 		EACH(p) {
-			int at = (p.f + o) * PITCH + p.atom + a;
+			int at = (p.f + o) * PITCH + p.row + a;
 			pre_b[at] = sum[o][a], layer_b[at] = silu(sum[o][a]);
 		}
 	}
@@ -206,36 +163,36 @@ KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, cons
 
 	sync_block();
 	if (p.f < quarter) EACH(p) {
-		int at = (p.f + o) * PITCH + p.atom + a;
+		int at = (p.f + o) * PITCH + p.row + a;
 		layer_b[at] = wc[p.f + o] * silu_slope(pre_b[at]);
 	}
 	sync_block();
 	if (p.f < half) {
 		dense(sum, layer_b, quarter, wb_t, half, 0, p);
 		EACH(p) {
-			int at = (p.f + o) * PITCH + p.atom + a;
+			int at = (p.f + o) * PITCH + p.row + a;
 			layer_a[at] = sum[o][a] * silu_slope(pre_a[at]);
 		}
 	}
 	sync_block();
 	dense(sum, layer_a, half, wa_t, h, 0, p);
-	EACH(p) s[(p.f + o) * PITCH + p.atom + a] = sum[o][a];
+	EACH(p) s[(p.f + o) * PITCH + p.row + a] = sum[o][a];
 	sync_block();
 	dense(sum, s, h, w4_t, h, 0, p);
 	EACH(p) {
-		int at = (p.f + o) * PITCH + p.atom + a;
+		int at = (p.f + o) * PITCH + p.row + a;
 		hidden[at] = sum[o][a] * silu_slope(pre[at]);
 	}
 	sync_block();
 	dense(sum, hidden, h, w3_t, 2 * h, 0, p);
-	EACH(p) s[(p.f + o) * PITCH + p.atom + a] += sum[o][a];
+	EACH(p) s[(p.f + o) * PITCH + p.row + a] += sum[o][a];
 	dense(sum, hidden, h, w3_t + h, 2 * h, 0, p);
 	EACH(p) {
-		int atom = first + p.atom + a, f = p.f + o;
+		int atom = first + p.row + a, f = p.f + o;
 		if (atom < atoms) {
 			float4 u = along(state[(size_t)atom * h + f]);
 			float hn = sum[o][a];
-			g[(size_t)atom * h + f] = vec4(s[f * PITCH + p.atom + a], hn * u.y, hn * u.z, hn * u.w);
+			g[(size_t)atom * h + f] = vec4(s[f * PITCH + p.row + a], hn * u.y, hn * u.z, hn * u.w);
 		}
 	}
 }
