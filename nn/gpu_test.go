@@ -22,11 +22,11 @@ import (
 // gpuConfig is the smallest network that has every part and that the GPU takes.
 var gpuConfig = Config{HiddenDim: 16, NumInteractions: 3, NumRBF: 8, Cutoff: 5, MaxZ: 20}
 
-// newGPUTestPotential is a network on the emulator; it is closed at the end of
-// the test, when nothing of the device's memory must be left.
-func newGPUTestPotential(t testing.TB, net *Network, device emulator.Options, opts Options) Potential {
+// newGPUTestPotential is closed at the end of the test, when nothing of the
+// device's memory must be left.
+func newGPUTestPotential(t testing.TB, net *Network, dev gpu.Device, opts Options) Potential {
 	t.Helper()
-	p, err := NewGPUPotential(net, emulator.New(device), opts)
+	p, err := NewGPUPotential(net, dev, opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
 	return p
@@ -48,7 +48,7 @@ func TestGPUGolden(t *testing.T) {
 					if filters == Exact && student.name == "original" { // the emulator takes its time
 						every = 9
 					}
-					p := newGPUTestPotential(t, loadNetwork(t, filepath.Join(set.models, student.name+".pt")), emulator.Options{}, Options{Filters: filters})
+					p := newGPUTestPotential(t, loadNetwork(t, filepath.Join(set.models, student.name+".pt")), openGPU(t), Options{Filters: filters})
 					checkGPUGolden(t, p, readFrames(t, filepath.Join(set.golden, student.name+".extxyz")), every)
 				})
 			}
@@ -81,7 +81,7 @@ func checkGPUGolden(t *testing.T, p Potential, frames []*data.Frame, every int) 
 // small cells, atoms outside the cell, single atoms with their own images.
 func TestGPUPeriodic(t *testing.T) {
 	net := randomNetwork(gpuConfig, 11)
-	p := newGPUTestPotential(t, net, emulator.Options{}, Options{})
+	p := newGPUTestPotential(t, net, openGPU(t), Options{})
 	double := newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
 	rng := rand.New(rand.NewPCG(11, 11))
 	for k := range 16 {
@@ -103,7 +103,7 @@ func TestGPUPeriodic(t *testing.T) {
 // cutoff, the same neighbours, in structures of every kind and size.
 func TestGPUEdges(t *testing.T) {
 	net := randomNetwork(gpuConfig, 12)
-	p := newGPUTestPotential(t, net, emulator.Options{}, Options{}).(*gpuEngine)
+	p := newGPUTestPotential(t, net, openGPU(t), Options{}).(*gpuEngine)
 	rng := rand.New(rand.NewPCG(12, 12))
 	for k := range 24 {
 		s := randomStructure(rng, 1+rng.IntN(60), 4+12*rng.Float64(), 0.4, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true)
@@ -144,7 +144,7 @@ func TestGPUEdges(t *testing.T) {
 
 // A structure gives the same bits alone, anywhere in a batch, and again.
 func TestGPUBatchEqualsItsMembers(t *testing.T) {
-	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 13), emulator.Options{}, Options{})
+	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 13), openGPU(t), Options{})
 	rng := rand.New(rand.NewPCG(13, 13))
 	var members []data.Structure
 	for k := range 8 {
@@ -167,7 +167,7 @@ func TestGPUBatchEqualsItsMembers(t *testing.T) {
 // More edges than there was room for: the call makes room and runs again.
 func TestGPUMakesRoomForEdges(t *testing.T) {
 	net := randomNetwork(gpuConfig, 17)
-	p, double := newGPUTestPotential(t, net, emulator.Options{}, Options{}), newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
+	p, double := newGPUTestPotential(t, net, openGPU(t), Options{}), newTestPotential(t, net, Options{Precision: Float64, Filters: Exact})
 	s := distorted(t, rand.New(rand.NewPCG(17, 17)), 1, 2, 0, everywhere) // more than a hundred images
 	got, want := compute(t, p, s), compute(t, double, s)
 	assert.Greater(t, p.(*gpuEngine).edges.A.Len(), guessedNeighbors)
@@ -178,11 +178,11 @@ func TestGPUMakesRoomForEdges(t *testing.T) {
 // that was recorded stays the same.
 func TestGPUReplay(t *testing.T) {
 	net := randomNetwork(gpuConfig, 18)
-	p := newGPUTestPotential(t, net, emulator.Options{}, Options{})
+	p := newGPUTestPotential(t, net, openGPU(t), Options{})
 	rng := rand.New(rand.NewPCG(18, 18))
 	for k := range 4 {
 		s := distorted(t, rng, 8, 8+0.1*float64(k), 0.2, everywhere)
-		fresh, err := NewGPUPotential(net, emulator.New(emulator.Options{}), Options{})
+		fresh, err := NewGPUPotential(net, openGPU(t), Options{})
 		require.NoError(t, err)
 		assert.Equal(t, compute(t, fresh, s), compute(t, p, s))
 		require.NoError(t, fresh.Close())
@@ -192,7 +192,7 @@ func TestGPUReplay(t *testing.T) {
 
 func TestGPUErrors(t *testing.T) {
 	net := randomNetwork(gpuConfig, 14)
-	p := newGPUTestPotential(t, net, emulator.Options{}, Options{})
+	p := newGPUTestPotential(t, net, openGPU(t), Options{})
 	cpu := newTestPotential(t, net, Options{})
 	water := systems.WaterDrop(1, 1, 1)
 	same := data.Structure{Numbers: []int{1, 8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}, {1, 0, 0}}}
@@ -215,7 +215,7 @@ func TestGPUErrors(t *testing.T) {
 func TestGPUOutOfMemory(t *testing.T) {
 	opts := emulator.Options{}
 	opts.Properties.Memory = 1 << 20
-	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 15), opts, Options{})
+	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 15), emulator.New(opts), Options{})
 	compute(t, p, systems.Benzene())
 	err := p.Compute(context.Background(), NewBatch(systems.WaterBox(8, 4, 4)), &Result{})
 	require.ErrorIs(t, err, gpu.ErrOutOfMemory)
@@ -224,16 +224,16 @@ func TestGPUOutOfMemory(t *testing.T) {
 }
 
 func TestGPUClose(t *testing.T) {
-	p, err := NewGPUPotential(randomNetwork(gpuConfig, 16), emulator.New(emulator.Options{}), Options{})
+	p, err := NewGPUPotential(randomNetwork(gpuConfig, 16), openGPU(t), Options{})
 	require.NoError(t, err)
 	compute(t, p, systems.Benzene())
 	require.NoError(t, p.Close())
 	require.NoError(t, p.Close())
 	assert.ErrorIs(t, p.Compute(context.Background(), NewBatch(), &Result{}), errClosed)
 
-	_, err = NewGPUPotential(randomNetwork(gpuConfig, 1), emulator.New(emulator.Options{}), Options{Precision: Float64})
+	_, err = NewGPUPotential(randomNetwork(gpuConfig, 1), openGPU(t), Options{Precision: Float64})
 	assert.EqualError(t, err, "precision float64: a GPU computes in float32, the CPU in either")
-	_, err = NewGPUPotential(randomNetwork(smallConfig, 1), emulator.New(emulator.Options{}), Options{})
+	_, err = NewGPUPotential(randomNetwork(smallConfig, 1), openGPU(t), Options{})
 	assert.EqualError(t, err, "hidden_dim 20: the GPU's kernels expect a multiple of 16")
 }
 

@@ -1,3 +1,5 @@
+//go:build !cuda
+
 package gpu_test
 
 import (
@@ -7,8 +9,7 @@ import (
 	"painless/kernels/gpu/emulator"
 )
 
-// openDevice is what the kernels are tested on.
-func openDevice(t *testing.T) gpu.Device {
-	t.Helper()
-	return emulator.New(emulator.Options{})
-}
+// backend is what the kernels are tested and measured on.
+const backend = "emulator"
+
+func openDevice(testing.TB) gpu.Device { return emulator.New(emulator.Options{}) }

@@ -14,13 +14,13 @@ import (
 
 // bench is a device with its kernels and memory, closed with the test.
 type bench struct {
-	t      *testing.T
+	t      testing.TB
 	dev    gpu.Device
 	k      *gpu.Kernels
 	memory *gpu.Memory
 }
 
-func newBench(t *testing.T, h, intervals int) *bench {
+func newBench(t testing.TB, h, intervals int) *bench {
 	t.Helper()
 	b := &bench{t: t, dev: openDevice(t)}
 	b.memory = gpu.NewMemory(b.dev)

@@ -2,7 +2,7 @@
 // stress of the structures in XYZ files, with a student network from a
 // PyTorch checkpoint.
 //
-//	predict -model FILE [-precision float32|float64] [-filters table|exact] [-threads N] [-batch N] [-format extxyz|json] [-o FILE] INPUT…
+//	predict -model FILE [-precision float32|float64] [-filters table|exact] [-device cpu|cuda[:N]] [-threads N] [-batch N] [-format extxyz|json] [-o FILE] INPUT…
 package main
 
 import (
@@ -38,6 +38,7 @@ type settings struct {
 	model     string
 	precision nn.Precision
 	filters   nn.Filters
+	device    string
 	threads   int
 	batch     int
 	format    string
@@ -64,7 +65,8 @@ usage: predict -model FILE [flags] INPUT…        an INPUT of - is standard inp
 	flags.StringVar(&s.model, "model", "", "PyTorch checkpoint `file` of the student (required)")
 	precision := flags.String("precision", "float32", "arithmetic: float32 or float64")
 	filter := flags.String("filters", "table", "filter networks: table, interpolated to float32's accuracy, or exact")
-	flags.IntVar(&s.threads, "threads", 0, "number of threads; 0 is one for each core")
+	flags.StringVar(&s.device, "device", "cpu", "what to compute on: cpu, or cuda or cuda:N for a GPU (in binaries built with -tags cuda)")
+	flags.IntVar(&s.threads, "threads", 0, "number of threads on the CPU; 0 is one for each core")
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.StringVar(&s.format, "format", "extxyz", "what to write: extxyz or json, a line for each structure")
 	flags.StringVar(&s.output, "o", "-", "`file` to write; - is standard output")
@@ -132,5 +134,5 @@ func loadPotential(s settings) (nn.Potential, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.model, err)
 	}
-	return nn.NewPotential(network, nn.Options{Precision: s.precision, Filters: s.filters, Threads: s.threads})
+	return newPotential(network, s.device, nn.Options{Precision: s.precision, Filters: s.filters, Threads: s.threads})
 }

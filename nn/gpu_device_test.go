@@ -1,0 +1,13 @@
+//go:build !cuda
+
+package nn
+
+import (
+	"testing"
+
+	"painless/kernels/gpu"
+	"painless/kernels/gpu/emulator"
+)
+
+// openGPU is what the GPU's engine is tested on.
+func openGPU(testing.TB) gpu.Device { return emulator.New(emulator.Options{}) }
