@@ -7,6 +7,7 @@ require (
 	github.com/stretchr/testify v1.12.1
 	golang.org/x/sys v0.49.0
 	golang.org/x/term v0.47.0
+	gorgonia.org/cu v0.9.7-0.20240623234718-3cd40db700e9
 )
 
 require (
@@ -20,7 +21,6 @@ require (
 	golang.org/x/mod v0.41.0 // indirect
 	golang.org/x/sync v0.23.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
-	gorgonia.org/cu v0.9.7-0.20240623234718-3cd40db700e9 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 )
 

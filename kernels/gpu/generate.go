@@ -11,4 +11,5 @@ package gpu
 //go:generate ptx -o message.ptx message.cu
 //go:generate ptx -o update.ptx update.cu
 //go:generate ptx -o collect.ptx collect.cu
+//go:generate ptx -o ceilings.ptx ceilings.cu
 //go:generate sh -c "sha256sum *.cu *.cuh generate.go *.ptx > ptx.sum"

@@ -18,6 +18,9 @@ func (a Array[T]) Len() int { return a.n }
 
 func (a Array[T]) arg() uint64 { return uint64(a.ptr) }
 
+// Address is a as an argument of a launch.
+func Address[T any](a Array[T]) uint64 { return a.arg() }
+
 // last is the address of the last element.
 func (a Array[T]) last() uint64 {
 	var x T

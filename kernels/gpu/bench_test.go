@@ -1,0 +1,201 @@
+package gpu_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"painless/kernels/gpu"
+)
+
+// sizes are the atoms that kernels are measured with: one molecule, a batch,
+// and on a GPU a large system.
+func sizes() []int {
+	if backend == "emulator" {
+		return []int{16}
+	}
+	return []int{16, 1024, 16384, 131072}
+}
+
+// measure runs a launch often and reports what it achieved; flops counts a
+// fused multiply-add as two, bytes are those of global memory that it has to move.
+func (b *bench) measure(t *testing.B, flops, bytes float64, launch func() error) {
+	t.Helper()
+	require.NoError(t, launch())
+	require.NoError(t, b.dev.Synchronize())
+	var spent time.Duration
+	runs := 0
+	for t.Loop() {
+		d, err := b.dev.Time(launch)
+		require.NoError(t, err)
+		spent += d
+		runs++
+	}
+	seconds := spent.Seconds() / float64(runs)
+	t.ReportMetric(seconds*1e6, "device-µs")
+	t.ReportMetric(flops/seconds/1e9, "GFLOP/s")
+	t.ReportMetric(bytes/seconds/1e9, "GB/s")
+}
+
+// BenchmarkCeilings is what the device can do at most.
+func BenchmarkCeilings(t *testing.B) {
+	n, times := 1<<26, 1<<14
+	if backend == "emulator" {
+		n, times = 1<<12, 1<<4
+	}
+	b := newBench(t, 128, testIntervals)
+	ptx, err := os.ReadFile("ceilings.ptx")
+	require.NoError(t, err)
+	m, err := b.dev.Load("ceilings.ptx", string(ptx))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, m.Close()) }()
+	blocks := 8 * b.dev.Properties().Multiprocessors
+	from, to := upload(b, make([][4]float32, n)), room[[4]float32](b, n)
+	run := func(name string, args ...uint64) func() error {
+		k, err := m.Kernel(name, 0)
+		require.NoError(t, err)
+		l := &gpu.Launch{Kernel: k, Grid: gpu.Dim{X: blocks}, Block: gpu.Dim{X: 256}, Args: args}
+		return func() error { return b.dev.Launch(l) }
+	}
+	t.Run("backend="+backend+"/kernel=copy", func(t *testing.B) {
+		b.measure(t, 0, 32*float64(n), run("copy", gpu.Address(to), gpu.Address(from), gpu.Int(n)))
+	})
+	t.Run("backend="+backend+"/kernel=multiply_add", func(t *testing.B) {
+		b.measure(t, 16*float64(times)*float64(blocks)*256, 0, run("multiply_add", gpu.Address(to), gpu.Float(0.5), gpu.Int(times)))
+	})
+}
+
+// BenchmarkKernels is every kernel of the network on liquid water, 64
+// intervals of the table for the compact students and 128 for the original.
+func BenchmarkKernels(t *testing.B) {
+	for h, intervals := range map[int]int{32: 64, 64: 64, 128: 128} {
+		for _, atoms := range sizes() {
+			b := newBench(t, h, intervals)
+			w := newWater(b, atoms, h, intervals)
+			for _, k := range w.kernels() {
+				t.Run(fmt.Sprintf("backend=%s/kernel=%s/h=%d/atoms=%d", backend, k.name, h, atoms), func(t *testing.B) {
+					b.measure(t, k.flops, k.bytes, k.launch)
+				})
+			}
+		}
+	}
+}
+
+// water is a box of atoms as dense as water and the network's buffers for it.
+type water struct {
+	*bench
+	n, h, edgeCount int
+	structures      gpu.Structures
+	search          gpu.Search
+	edges           gpu.Edges
+	filters         [2]*gpu.Filter // of the first block, and of others
+	update, last    gpu.Update
+	readout         gpu.Readout
+	intervals       int
+
+	state, next, g, gin gpu.State
+	pre, gates, energy  gpu.Array[float32]
+	force               gpu.Array[float32]
+	forces              gpu.Array[[3]float32]
+	virials             gpu.Array[[9]float32]
+	results             gpu.Array[[10]float64]
+	embedding           gpu.Array[float32]
+}
+
+func newWater(b *bench, n, h, intervals int) *water {
+	rng := rand.New(rand.NewPCG(uint64(n), uint64(h)))
+	w := &water{bench: b, n: n, h: h, intervals: intervals}
+	side := math.Cbrt(float64(n) * 10) // 0.1 atoms in an Å³
+	w.structures = oneBox(b, rng, n, side)
+	w.edges.Status = room[int32](b, 2)
+	require.NoError(b.t, w.search.Resize(b.memory, n, w.structures.Buckets))
+	require.NoError(b.t, w.edges.Resize(b.memory, n, 100*n))
+	require.NoError(b.t, w.neighbors())
+	w.edgeCount = int(download(b, w.edges.Status)[0])
+	for i, parts := range []int{2, 3} {
+		row := (intervals + 1) * parts * h
+		f, err := gpu.NewTable(b.memory, normal(rng, row), normal(rng, row), normal(rng, row), intervals+1, parts, h)
+		require.NoError(b.t, err)
+		w.filters[i] = f
+	}
+	hidden, out, last := newLayer(b, rng, 2*h, h), newLayer(b, rng, h, 3*h), newLayer(b, rng, h, h)
+	mixing := upload(b, floats(normal(rng, 9)))
+	w.update = gpu.Update{Hidden: hidden.dense, Out: out.dense, Mixing: mixing}
+	w.last = gpu.Update{Hidden: hidden.dense, Out: last.dense, Mixing: mixing}
+	w.readout = gpu.Readout{newLayer(b, rng, h, h/2).dense, newLayer(b, rng, h/2, h/4).dense, newLayer(b, rng, h/4, 1).dense}
+	random := func(count int) []float32 { return floats(normal(rng, count)) }
+	states := func() gpu.State {
+		s := make([][4]float32, n*h)
+		for i := range s {
+			s[i] = [4]float32(random(4))
+		}
+		return upload(b, s)
+	}
+	w.state, w.next, w.g, w.gin = states(), states(), states(), states()
+	w.pre, w.gates, w.energy = upload(b, random(n*h)), upload(b, random(n*2*h)), upload(b, random(n))
+	w.force = upload(b, make([]float32, gpu.Slices(h)*n*12))
+	w.forces, w.virials = room[[3]float32](b, n), upload(b, make([][9]float32, n))
+	w.results, w.embedding = room[[10]float64](b, 1), upload(b, random(101*h))
+	return w
+}
+
+// oneBox is n atoms at random in a periodic cube of that side, and its boxes.
+func oneBox(b *bench, rng *rand.Rand, n int, side float64) gpu.Structures {
+	positions := make([][3]float64, n)
+	for i := range positions {
+		positions[i] = [3]float64{side * rng.Float64(), side * rng.Float64(), side * rng.Float64()}
+	}
+	count := max(1, int32(side/(testCutoff*1.00001)))
+	l := gpu.Lattice{Width: testCutoff, Last: int32(n), Mask: 1}
+	for k := range 3 {
+		l.Vectors[k][k], l.Reciprocal[k][k] = side, 1/side
+		l.Count[k], l.Periodic[k] = count, 1
+		l.Reach[k] = int32(math.Ceil(testCutoff * float64(count) / side))
+	}
+	for l.Mask < count*count*count {
+		l.Mask *= 2
+	}
+	l.Mask--
+	return gpu.Structures{Positions: upload(b, positions), Numbers: upload(b, make([]int32, n)), Structure: upload(b, make([]int32, n)),
+		First: upload(b, []int32{0, int32(n)}), Lattices: upload(b, []gpu.Lattice{l}), Buckets: int(l.Mask) + 1}
+}
+
+func (w *water) neighbors() error {
+	return w.k.Neighbors(w.memory, &w.edges, &w.search, &w.structures, testCutoff, w.intervals)
+}
+
+// work is a kernel, or a few of one operation, and what it does at least.
+type work struct {
+	name         string
+	flops, bytes float64
+	launch       func() error
+}
+
+// kernels counts operations and bytes as docs/performance.md does.
+func (w *water) kernels() []work {
+	n, e, h := float64(w.n), float64(w.edgeCount), float64(w.h)
+	state, records := 16*n*h, 32*e
+	update, readout := 2*(2*h*h+3*h*h)*n, 2*(h*h/2+h*h/8)*n
+	return []work{
+		{"neighbors", 0, 24*n + records, w.neighbors},
+		{"embed", 0, state, func() error { return w.k.Embed(w.next, w.embedding, w.structures.Numbers, w.h) }},
+		{"message_forward_first", 2 * 14 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[0], nil) }},
+		{"message_forward", 2 * 22 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[1], nil) }},
+		{"message_backward_first", 2 * 52 * h * e, 2*state + records + 96*n*h/8, func() error {
+			return w.k.MessageBackward(w.gin, w.force, w.g, w.state, &w.edges, w.filters[0], nil, testCutoff, false)
+		}},
+		{"message_backward", 2 * 80 * h * e, 3*state + records + 96*n*h/8, func() error {
+			return w.k.MessageBackward(w.gin, w.force, w.g, w.state, &w.edges, w.filters[1], nil, testCutoff, false)
+		}},
+		{"update_forward", update, 2*state + 12*n*h, func() error { return w.k.UpdateForward(w.next, w.pre, w.gates, w.state, &w.update, w.h) }},
+		{"update_backward", update, 3*state + 12*n*h, func() error { return w.k.UpdateBackward(w.g, w.state, w.pre, w.gates, &w.update, w.h) }},
+		{"turn", 2*2*3*h*h*n + 2*readout, 2 * state, func() error { return w.k.Turn(w.g, w.energy, w.state, &w.last, &w.readout, w.h) }},
+		{"sum_slices", 0, 48*n*h/8 + 48*n, func() error { return w.k.SumSlices(w.forces, w.virials, w.force, gpu.Slices(w.h)) }},
+		{"reduce", 0, 40 * n, func() error { return w.k.Reduce(w.results, w.energy, w.virials, &w.structures) }},
+	}
+}
