@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test bench bench-peers ptx testdata clean
+.PHONY: run test bench bench-peers ptx gpu-bundle testdata clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -36,6 +36,20 @@ bench-peers:
 ptx:
 	@$(call APT,clang-19)
 	go generate ./kernels/gpu
+
+# Tests and benchmarks for a GPU, in bin/gpu-bundle: binaries that run on another Linux machine that has only the
+# driver, and run.sh, which runs them all. CUDA's header and link stub are in Debian's non-free component.
+BUNDLE = bin/gpu-bundle
+gpu-bundle:
+	@dpkg -s nvidia-cuda-dev >/dev/null 2>&1 || ! apt-cache policy nvidia-cuda-dev | grep -q 'Candidate: (none)' || \
+		{ echo "nvidia-cuda-dev is not to be had: add 'contrib non-free' to the components of /etc/apt/sources.list.d/debian.sources"; exit 1; }
+	@$(call APT,gcc libc6-dev nvidia-cuda-dev)
+	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/nn $(BUNDLE)/kernels/gpu $(BUNDLE)/tools/peers
+	export CGO_ENABLED=1 CGO_LDFLAGS="-L/usr/lib/x86_64-linux-gnu/stubs"; set -e; \
+	for p in nn kernels/gpu; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p/$$(basename $$p).test ./$$p; done; \
+	for p in peers predict; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p ./tools/$$p; done
+	cp -r testdata $(BUNDLE)/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/kernels/gpu/ && cp tools/peers/torch_peer.py $(BUNDLE)/tools/peers/
+	cp tools/peers/bundle.sh $(BUNDLE)/run.sh && du -sh $(BUNDLE)
 
 # Makes testdata/ again with PyTorch; byte-identical with the versions in testdata/VERSIONS.
 testdata:

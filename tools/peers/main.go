@@ -3,9 +3,11 @@
 // same structures, the same number of threads, in turns. It prints a table and
 // writes every time that it took.
 //
-//	peers [-threads N] [-rounds N] [-o FILE]
+//	peers [-device cpu|cuda[:N]] [-threads N] [-rounds N] [-python FILE] [-o FILE]
 //
-// It runs in the repository's root; make bench-peers installs the peers.
+// It runs in the repository's root; make bench-peers installs the peers. On a
+// GPU, in binaries built with -tags cuda, it times PyTorch on the same GPU, and
+// then painless on batches and on large systems.
 package main
 
 import (
@@ -23,6 +25,7 @@ import (
 
 	"painless/data"
 	"painless/internal/atomicfile"
+	"painless/internal/device"
 	"painless/internal/systems"
 )
 
@@ -54,43 +57,86 @@ type report struct {
 	Cores   int               `json:"cores"`
 	Threads int               `json:"threads"`
 	Peers   map[string]string `json:"peers"` // versions
-	Load    []loadTime        `json:"load"`
+	Load    []loadTime        `json:"load,omitempty"`
 	Against []comparison      `json:"against"`
-	Alone   []scaling         `json:"alone"`
+	Alone   []scaling         `json:"alone,omitempty"`
+
+	GPU        string       `json:"gpu,omitempty"`
+	Throughput []throughput `json:"throughput,omitempty"`
+}
+
+// settings is the command line.
+type settings struct {
+	device, python  string
+	threads, rounds int
+	output          string
 }
 
 func main() {
-	threads := flag.Int("threads", 2, "threads of each system")
-	rounds := flag.Int("rounds", 5, "turns of each system")
-	output := flag.String("o", "docs/benchmarks/cpu-"+time.Now().Format(time.DateOnly)+".json", "`file` to write")
+	var s settings
+	flag.StringVar(&s.device, "device", "cpu", device.Usage)
+	flag.StringVar(&s.python, "python", "/usr/bin/python3", "`file` of the Python that has PyTorch")
+	flag.IntVar(&s.threads, "threads", 2, "threads of each system")
+	flag.IntVar(&s.rounds, "rounds", 5, "turns of each system")
+	flag.StringVar(&s.output, "o", "", "`file` to write; docs/benchmarks/DEVICE-DATE.json if empty")
 	flag.Parse()
-	if err := run(context.Background(), *threads, *rounds, *output); err != nil {
+	if s.output == "" {
+		name, _, _ := strings.Cut(s.device, ":")
+		s.output = "docs/benchmarks/" + name + "-" + time.Now().Format(time.DateOnly) + ".json"
+	}
+	if err := run(context.Background(), s); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, threads, rounds int, output string) error {
+func run(ctx context.Context, s settings) error {
 	folder, err := os.MkdirTemp("", "peers-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	r := report{Date: time.Now().Format(time.DateOnly), CPU: cpuModel(), Cores: runtime.NumCPU(), Threads: threads, Peers: map[string]string{"go": runtime.Version()}}
-
-	torch, err := start(ctx, "/usr/bin/python3", "tools/peers/torch_peer.py", fmt.Sprint(threads))
+	r := report{Date: time.Now().Format(time.DateOnly), CPU: cpuModel(), Cores: runtime.NumCPU(), Threads: s.threads, Peers: map[string]string{"go": runtime.Version()}}
+	kind, _, _ := strings.Cut(s.device, ":")
+	torch, err := start(ctx, s.python, "tools/peers/torch_peer.py", fmt.Sprint(s.threads), kind)
 	if err != nil {
 		return err
 	}
+	r.Peers["PyTorch"] = torch.version
+	table := r.table
+	if kind == "cpu" {
+		err = r.cpu(ctx, s, torch, folder)
+	} else {
+		if r.GPU, err = gpuName(ctx); err == nil {
+			err = r.gpu(ctx, s, torch, folder)
+		}
+		table = r.gpuTable
+	}
+	if err := errors.Join(err, torch.stop()); err != nil {
+		return err
+	}
+	fmt.Print(table())
+	return r.write(s.output)
+}
+
+// gpuName is the driver's own words for its GPUs.
+func gpuName(ctx context.Context) (string, error) {
+	names, err := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader").Output()
+	return strings.TrimSpace(string(names)), err
+}
+
+// cpu times painless beside both peers, and then on one thread and on all.
+func (r *report) cpu(ctx context.Context, s settings, torch *peer, folder string) (err error) {
+	threads, rounds := s.threads, s.rounds
 	onnx, err := start(ctx, "node", "tools/peers/onnx_peer.mjs", fmt.Sprint(threads))
 	if err != nil {
-		return errors.Join(err, torch.stop())
+		return err
 	}
-	r.Peers["PyTorch"], r.Peers["ONNX Runtime"] = torch.version, onnx.version
-
+	defer func() { err = errors.Join(err, onnx.stop()) }()
+	r.Peers["ONNX Runtime"] = onnx.version
 	for _, model := range models {
 		graph := filepath.Join(folder, model+".onnx")
-		export := exec.CommandContext(ctx, "/usr/bin/python3", "tools/peers/export.py", "testdata/"+model+".pt", graph)
+		export := exec.CommandContext(ctx, s.python, "tools/peers/export.py", "testdata/"+model+".pt", graph)
 		if text, err := export.CombinedOutput(); err != nil {
 			return fmt.Errorf("exporting %s: %w\n%s", model, err, text)
 		}
@@ -100,7 +146,7 @@ func run(ctx context.Context, threads, rounds int, output string) error {
 		}
 		r.Load = append(r.Load, load)
 		for _, system := range against {
-			c := &contest{model: model, network: network, name: system.name, structure: system.make(), threads: threads, graph: graph, folder: folder}
+			c := &contest{model: model, network: network, device: "cpu", name: system.name, structure: system.make(), threads: threads, graph: graph, folder: folder}
 			result, err := c.run(ctx, torch, onnx, rounds)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", model, system.name, err)
@@ -115,11 +161,7 @@ func run(ctx context.Context, threads, rounds int, output string) error {
 			r.Alone = append(r.Alone, result)
 		}
 	}
-	if err := errors.Join(torch.stop(), onnx.stop()); err != nil {
-		return err
-	}
-	fmt.Print(r.table())
-	return r.write(output)
+	return nil
 }
 
 func (r *report) write(path string) error {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"painless/data"
+	"painless/internal/device"
 	"painless/nn"
 )
 
@@ -19,18 +21,18 @@ type scaling struct {
 }
 
 // scale times one thread and several in turns.
-func scale(ctx context.Context, model string, network *nn.Network, name string, s data.Structure, threads, rounds int) (scaling, error) {
-	result := scaling{Model: model, Structure: name, Atoms: len(s.Numbers)}
-	one, err := newRunner(network, s, 1)
+func scale(ctx context.Context, model string, network *nn.Network, name string, s data.Structure, threads, rounds int) (result scaling, err error) {
+	result = scaling{Model: model, Structure: name, Atoms: len(s.Numbers)}
+	one, err := newRunner(network, "cpu", 1, s)
 	if err != nil {
 		return result, err
 	}
-	defer one.close()
-	all, err := newRunner(network, s, threads)
+	defer func() { err = errors.Join(err, one.close()) }()
+	all, err := newRunner(network, "cpu", threads, s)
 	if err != nil {
 		return result, err
 	}
-	defer all.close()
+	defer func() { err = errors.Join(err, all.close()) }()
 	result.Edges = one.edges()
 	for range rounds {
 		seconds, err := one.time(ctx)
@@ -54,12 +56,12 @@ type runner struct {
 	step      int
 }
 
-func newRunner(network *nn.Network, s data.Structure, threads int) (*runner, error) {
-	p, err := nn.NewPotential(network, nn.Options{Threads: threads})
-	return &runner{potential: p, batch: nn.NewBatch(s)}, err
+func newRunner(network *nn.Network, on string, threads int, structures ...data.Structure) (*runner, error) {
+	p, err := device.NewPotential(network, on, nn.Options{Threads: threads})
+	return &runner{potential: p, batch: nn.NewBatch(structures...)}, err
 }
 
-func (r *runner) close() { r.potential.Close() } // a CPU potential has nothing to say when it closes
+func (r *runner) close() error { return r.potential.Close() }
 
 func (r *runner) compute(ctx context.Context) error {
 	return r.potential.Compute(ctx, r.batch, &r.result)

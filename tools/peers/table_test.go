@@ -34,6 +34,12 @@ func TestReport(t *testing.T) {
 	assert.Contains(t, table, "| tiny | water box | 384 | 1000 | 4.000 | 2.000 | 2.00 | 5.21 | 2000 |\n")
 	assert.Contains(t, table, "| tiny | 20.0 |\n")
 
+	r.GPU, r.Throughput = "a GPU, 1.2", []throughput{{"tiny", "benzene", 64, 768, []float64{0.001}}}
+	table = r.gpuTable()
+	assert.Contains(t, table, "a GPU, 1.2, 2026-01-02; PyTorch 1\n")
+	assert.Contains(t, table, "| tiny | water | 96 | 2738 | 2.0000 | 20.000 | 10.0 |\n")
+	assert.Contains(t, table, "| tiny | benzene | 64 | 768 | 1.0000 | 7.68e+05 |\n")
+
 	path := filepath.Join(t.TempDir(), "new", "report.json")
 	require.NoError(t, r.write(path))
 	text, err := os.ReadFile(path)

@@ -1,5 +1,7 @@
 """Times energy and forces of a TorchScript export in PyTorch: a job a line on standard input, an answer a line.
 
+torch_peer.py THREADS DEVICE, where the device is cpu or cuda
+
 job     {"model": path, "structure": path of an XYZ file, "iterations": n}
 answer  {"seconds": [per iteration], "energy": eV, "forces": [[x, y, z], ...]}
 """
@@ -12,14 +14,15 @@ import torch
 NUMBERS = {"H": 1, "C": 6, "O": 8}
 
 
-def read_xyz(path):
+def read_xyz(path, device):
     lines = open(path).read().split("\n")
     rows = [line.split() for line in lines[2 : 2 + int(lines[0])]]
-    return torch.tensor([NUMBERS[r[0]] for r in rows]), torch.tensor([[float(x) for x in r[1:4]] for r in rows])
+    numbers = torch.tensor([NUMBERS[r[0]] for r in rows], device=device)
+    return numbers, torch.tensor([[float(x) for x in r[1:4]] for r in rows], device=device)
 
 
-def load(path):
-    model = torch.jit.load(path)
+def load(path, device):
+    model = torch.jit.load(path, map_location=device)
     for p in model.parameters():
         p.requires_grad_(False)  # forces need no gradients of the weights
     return model
@@ -29,19 +32,20 @@ def compute(model, numbers, positions):
     positions.grad = None
     energy = model(numbers, positions)
     energy.backward()
-    return energy.item(), -positions.grad
+    return energy.item(), -positions.grad.cpu()  # both wait for the device
 
 
 def main():
+    device = sys.argv[2]
     torch.set_num_threads(int(sys.argv[1]))
     print(json.dumps({"version": torch.__version__}), flush=True)
     models = {}
     for line in sys.stdin:
         job = json.loads(line)
         if job["model"] not in models:
-            models[job["model"]] = load(job["model"])
+            models[job["model"]] = load(job["model"], device)
         model = models[job["model"]]
-        numbers, positions = read_xyz(job["structure"])
+        numbers, positions = read_xyz(job["structure"], device)
         positions.requires_grad_(True)
         # The profiling executor of 1.13 fails on the second shape that it sees.
         with torch.jit.optimized_execution(False):

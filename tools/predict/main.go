@@ -19,6 +19,7 @@ import (
 
 	"painless/checkpoint"
 	"painless/internal/atomicfile"
+	"painless/internal/device"
 	"painless/nn"
 )
 
@@ -65,7 +66,7 @@ usage: predict -model FILE [flags] INPUT…        an INPUT of - is standard inp
 	flags.StringVar(&s.model, "model", "", "PyTorch checkpoint `file` of the student (required)")
 	precision := flags.String("precision", "float32", "arithmetic: float32 or float64")
 	filter := flags.String("filters", "table", "filter networks: table, interpolated to float32's accuracy, or exact")
-	flags.StringVar(&s.device, "device", "cpu", "what to compute on: cpu, or cuda or cuda:N for a GPU (in binaries built with -tags cuda)")
+	flags.StringVar(&s.device, "device", "cpu", device.Usage)
 	flags.IntVar(&s.threads, "threads", 0, "number of threads on the CPU; 0 is one for each core")
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.StringVar(&s.format, "format", "extxyz", "what to write: extxyz or json, a line for each structure")
@@ -134,5 +135,5 @@ func loadPotential(s settings) (nn.Potential, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.model, err)
 	}
-	return newPotential(network, s.device, nn.Options{Precision: s.precision, Filters: s.filters, Threads: s.threads})
+	return device.NewPotential(network, s.device, nn.Options{Precision: s.precision, Filters: s.filters, Threads: s.threads})
 }

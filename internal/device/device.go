@@ -1,4 +1,5 @@
-package main
+// Package device makes potentials on what a command's -device names.
+package device
 
 import (
 	"fmt"
@@ -9,8 +10,11 @@ import (
 	"painless/nn"
 )
 
-// newPotential puts the network on -device: cpu, or cuda[:N].
-func newPotential(network *nn.Network, device string, opts nn.Options) (nn.Potential, error) {
+// Usage is what a command says of its flag -device.
+const Usage = "what to compute on: cpu, or cuda or cuda:N for a GPU (in binaries built with -tags cuda)"
+
+// NewPotential puts the network on cpu, or on cuda[:N].
+func NewPotential(network *nn.Network, device string, opts nn.Options) (nn.Potential, error) {
 	if device == "cpu" {
 		return nn.NewPotential(network, opts)
 	}

@@ -1,13 +1,13 @@
-package main
+package device
 
 import (
-	"bytes"
-	"context"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"painless/checkpoint"
+	"painless/nn"
 )
 
 func TestGPUIndex(t *testing.T) {
@@ -23,8 +23,15 @@ func TestGPUIndex(t *testing.T) {
 }
 
 // A device that is not there is an error that says what to do.
-func TestNoSuchDevice(t *testing.T) {
-	err := run(context.Background(), []string{"-model", model, "-device", "cuda:1000", golden}, strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{})
+func TestNewPotential(t *testing.T) {
+	c, err := checkpoint.Open("../../testdata/ultra_tiny.pt")
+	require.NoError(t, err)
+	network, err := nn.FromCheckpoint(c)
+	require.NoError(t, err)
+	p, err := NewPotential(network, "cpu", nn.Options{})
+	require.NoError(t, err)
+	require.NoError(t, p.Close())
+	_, err = NewPotential(network, "cuda:1000", nn.Options{})
 	assert.ErrorContains(t, err, "-device cuda:1000: ")
 	assert.ErrorContains(t, err, "GPU")
 }
