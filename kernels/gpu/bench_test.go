@@ -17,7 +17,7 @@ import (
 // and on a GPU a large system.
 func sizes() []int {
 	if backend == "emulator" {
-		return []int{16}
+		return []int{256}
 	}
 	return []int{16, 1024, 16384, 131072}
 }
@@ -26,8 +26,10 @@ func sizes() []int {
 // fused multiply-add as two, bytes are those of global memory that it has to move.
 func (b *bench) measure(t *testing.B, flops, bytes float64, launch func() error) {
 	t.Helper()
+	before, _ := counted(b.dev)
 	require.NoError(t, launch())
 	require.NoError(t, b.dev.Synchronize())
+	after, ok := counted(b.dev)
 	var spent time.Duration
 	runs := 0
 	for t.Loop() {
@@ -37,6 +39,14 @@ func (b *bench) measure(t *testing.B, flops, bytes float64, launch func() error)
 		runs++
 	}
 	seconds := spent.Seconds() / float64(runs)
+	if ok {
+		t.ReportMetric(after.instructions-before.instructions, "instructions")
+		t.ReportMetric(after.flops-before.flops, "flop")
+		t.ReportMetric(flops, "flop-floor")
+		t.ReportMetric(after.global-before.global, "B-global")
+		t.ReportMetric(bytes, "B-floor")
+		t.ReportMetric(after.shared-before.shared, "B-shared")
+	}
 	t.ReportMetric(seconds*1e6, "device-µs")
 	t.ReportMetric(flops/seconds/1e9, "GFLOP/s")
 	t.ReportMetric(bytes/seconds/1e9, "GB/s")
@@ -184,12 +194,12 @@ func (w *water) kernels() []work {
 	return []work{
 		{"neighbors", 0, 24*n + records, w.neighbors},
 		{"embed", 0, state, func() error { return w.k.Embed(w.next, w.embedding, w.structures.Numbers, w.h) }},
-		{"message_forward_first", 2 * 14 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[0], nil) }},
-		{"message_forward", 2 * 22 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[1], nil) }},
-		{"message_backward_first", 2 * 52 * h * e, 2*state + records + 96*n*h/8, func() error {
+		{"message_forward_first", 28 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[0], nil) }},
+		{"message_forward", 44 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[1], nil) }},
+		{"message_backward_first", 87 * h * e, 2*state + records + 96*n*h/8, func() error {
 			return w.k.MessageBackward(w.gin, w.force, w.g, w.state, &w.edges, w.filters[0], nil, testCutoff, false)
 		}},
-		{"message_backward", 2 * 80 * h * e, 3*state + records + 96*n*h/8, func() error {
+		{"message_backward", 126 * h * e, 3*state + records + 96*n*h/8, func() error {
 			return w.k.MessageBackward(w.gin, w.force, w.g, w.state, &w.edges, w.filters[1], nil, testCutoff, false)
 		}},
 		{"update_forward", update, 2*state + 12*n*h, func() error { return w.k.UpdateForward(w.next, w.pre, w.gates, w.state, &w.update, w.h) }},

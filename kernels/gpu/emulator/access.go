@@ -82,10 +82,9 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 		return w.block.memory.write(address, size, w.block.number)
 	}
 	return func(w *warp, mask uint32) {
-		addresses := &w.r64[base.index]
 		for m := mask; m != 0; m &= m - 1 {
 			lane := bits.TrailingZeros32(m)
-			bytes, wrong := piece(w, addresses[lane]+offset)
+			bytes, wrong := piece(w, base.get(w, lane)+offset)
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return
@@ -152,7 +151,14 @@ func (d *decoder) address(text string) (base register, offset uint64, err error)
 		}
 		offset = uint64(n)
 	}
-	base, err = d.operand(name, true)
+	if _, declared := d.entry.registers[name]; declared { // addresses of shared memory may have 32 bits
+		base, err = d.register(name)
+	} else {
+		base, err = d.operand(name, true)
+	}
+	if base.pred {
+		return base, 0, fmt.Errorf("%s: a predicate is no address", text)
+	}
 	return base, offset, err
 }
 
@@ -223,7 +229,7 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 		for m := mask; m != 0; m &= m - 1 {
 			lane := bits.TrailingZeros32(m)
 			by := uint32(x.get(w, lane))
-			old, wrong := w.block.memory.update(w.r64[base.index][lane]+offset, w.block.number, func(old uint32) uint32 { return change(old, by) })
+			old, wrong := w.block.memory.update(base.get(w, lane)+offset, w.block.number, func(old uint32) uint32 { return change(old, by) })
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return

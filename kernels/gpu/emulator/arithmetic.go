@@ -89,6 +89,7 @@ var operations = map[string]operation{
 	"mov.b32": {"ww", same, 0, false}, "mov.u32": {"ww", same, 0, false}, "mov.s32": {"ww", same, 0, false}, "mov.f32": {"ww", same, 0, false},
 	"mov.b64": {"ll", same, 0, false}, "mov.u64": {"ll", same, 0, false}, "mov.s64": {"ll", same, 0, false}, "mov.f64": {"ll", same, 0, false},
 	"mov.pred": {"pp", same, 0, false}, "cvta.to.global.u64": {"ll", same, 0, false}, "cvta.global.u64": {"ll", same, 0, false},
+	"mov.u16": {"ww", same, 0, false}, "selp.u16": {"wwwp", choose, 0, false}, // 16 bits lie in a register of 32
 	"selp.b32": {"wwwp", choose, 0, false}, "selp.u32": {"wwwp", choose, 0, false}, "selp.s32": {"wwwp", choose, 0, false}, "selp.f32": {"wwwp", choose, 0, false},
 	"selp.b64": {"lllp", choose, 0, false}, "selp.u64": {"lllp", choose, 0, false}, "selp.s64": {"lllp", choose, 0, false}, "selp.f64": {"lllp", choose, 0, false},
 
@@ -151,6 +152,7 @@ func init() {
 			operations["setp."+name+"."+kind] = operation{signature, func(a, b, _ uint64) uint64 { return bit(holds(order(a, b))) }, 0, false}
 		}
 		integer("s32", "pww", func(a, b uint64) int { return compare(i32(a), i32(b)) })
+		integer("s16", "pww", func(a, b uint64) int { return compare(int64(int16(a)), int64(int16(b))) })
 		integer("u32", "pww", compare[uint64])
 		integer("b32", "pww", compare[uint64])
 		integer("s64", "pll", func(a, b uint64) int { return compare(int64(a), int64(b)) })

@@ -114,10 +114,10 @@ func TestInstructions(t *testing.T) {
 		{"popc.b32", 32, []uint64{minus}},
 		{"clz.b32", 28, []uint64{8}},
 		{"brev.b32", 0x80000000, []uint64{1}},
-		{"mov.b32 mov.u32 mov.s32 mov.f32 mov.b64 mov.u64 mov.s64 mov.f64 cvta.to.global.u64 cvta.global.u64", 42, []uint64{42}},
+		{"mov.u16 mov.b32 mov.u32 mov.s32 mov.f32 mov.b64 mov.u64 mov.s64 mov.f64 cvta.to.global.u64 cvta.global.u64", 42, []uint64{42}},
 		{"mov.pred", 1, []uint64{1}},
-		{"selp.b32 selp.u32 selp.s32 selp.f32 selp.b64 selp.u64 selp.s64 selp.f64", 3, []uint64{3, 4, 1}},
-		{"selp.b32 selp.u32 selp.s32 selp.f32 selp.b64 selp.u64 selp.s64 selp.f64", 4, []uint64{3, 4, 0}},
+		{"selp.u16 selp.b32 selp.u32 selp.s32 selp.f32 selp.b64 selp.u64 selp.s64 selp.f64", 3, []uint64{3, 4, 1}},
+		{"selp.u16 selp.b32 selp.u32 selp.s32 selp.f32 selp.b64 selp.u64 selp.s64 selp.f64", 4, []uint64{3, 4, 0}},
 		{"add.rn.f32 add.f32", single(1), []uint64{single(1), single(0x1p-25)}},
 		{"sub.rn.f32 sub.f32", single(0.5), []uint64{single(2), single(1.5)}},
 		{"mul.rn.f32 mul.f32", single(1 + 0x1p-22), []uint64{single(1 + 0x1p-23), single(1 + 0x1p-23)}},
@@ -178,7 +178,7 @@ func TestComparisons(t *testing.T) {
 		a, b  uint64
 		order string
 	}{
-		{"s32", minus, 1, less}, {"u32 b32", minus, 1, greater}, {"s64", math.MaxUint64, 1, less}, {"u64 b64", math.MaxUint64, 1, greater},
+		{"s32", minus, 1, less}, {"s16", 0xffff, 1, less}, {"u32 b32", minus, 1, greater}, {"s64", math.MaxUint64, 1, less}, {"u64 b64", math.MaxUint64, 1, greater},
 		{"s32 u32 b32 s64 u64 b64", 5, 5, equal},
 		{"f32", single(-1), single(1), less}, {"f32", single(0), single(float32(math.Copysign(0, -1))), equal}, {"f32", single(2), single(1), greater},
 		{"f32", nan32, single(1), unordered}, {"f64", double(-1), double(1), less}, {"f64", double(2), double(1), greater}, {"f64", double(1), nan64, unordered},
@@ -244,6 +244,9 @@ func TestShuffles(t *testing.T) {
 		}
 	}
 	b := newBench(t, Options{})
+	require.NoError(t, b.run(text(1, "", address+"\n mov.u32 %r4, -1;\n bfi.b32 %r3, %r1, %r4, 8, 16;\n st.global.u32 [%rd2], %r3;\n ret;"), 1, 3, 0))
+	assert.Equal(t, []uint32{0xff0000ff, 0xff0001ff, 0xff0002ff}, b.read(t, 3))
+	b = newBench(t, Options{})
 	require.NoError(t, b.run(text(1, "", address+"\n and.b32 %r3, %r1, 3;\n setp.eq.s32 %p1, %r3, 1;\n vote.sync.ballot.b32 %r2, %p1, -1;\n st.global.u32 [%rd2], %r2;\n ret;"), 1, 32, 0))
 	assert.Equal(t, uint32(0x22222222), b.read(t, 1)[0])
 }

@@ -25,6 +25,8 @@ func (d *decoder) plain(s *statement, words []string) (func(w *warp, mask uint32
 		return d.shuffle(s)
 	case "vote":
 		return d.vote(s)
+	case "bfi":
+		return d.insert(s)
 	}
 	o, ok := operations[s.opcode]
 	if !ok {
@@ -208,6 +210,25 @@ func (d *decoder) vote(s *statement) (func(w *warp, mask uint32), cost, error) {
 		}
 		for m := mask; m != 0; m &= m - 1 {
 			r[0].set(w, bits.TrailingZeros32(m), uint64(w.pred[r[1].index]&mask))
+		}
+	}, cost{}, nil
+}
+
+// insert is bfi.b32 d, a, b, from, length: b with a's low bits put in.
+func (d *decoder) insert(s *statement) (func(w *warp, mask uint32), cost, error) {
+	if s.opcode != "bfi.b32" || len(s.operands) != 5 {
+		return nil, cost{}, fmt.Errorf("the emulator knows bfi.b32 with 5 operands")
+	}
+	r, err := d.all(s.operands, false)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := bits.TrailingZeros32(m)
+			from, length := r[3].get(w, lane)&255, r[4].get(w, lane)&255
+			there := uint64(1<<length-1) << from
+			r[0].set(w, lane, r[2].get(w, lane)&^there|r[1].get(w, lane)<<from&there)
 		}
 	}, cost{}, nil
 }
