@@ -1,18 +1,166 @@
+//go:build cuda
+
 package cuda
 
 import (
+	"debug/elf"
+	"errors"
+	"os"
+	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/kernels/gpu"
+	"painless/kernels/gpu/devicetest"
 )
 
-// On a machine without a GPU, with the tag and without, Open says what is
-// missing and what to do, and the program goes on.
-func TestOpenWithoutGPU(t *testing.T) {
-	d, err := Open(0)
-	if err == nil {
-		assert.NoError(t, d.Close())
-		_, err = Open(1000)
+// open is GPU 0; without one the test is skipped.
+func open(t testing.TB) gpu.Device {
+	t.Helper()
+	if _, err := Count(); err != nil {
+		t.Skip(err)
 	}
-	assert.ErrorContains(t, err, "GPU")
+	d, err := Open(0)
+	require.NoError(t, err)
+	return d
+}
+
+func TestDevice(t *testing.T) {
+	if _, err := Count(); err != nil {
+		t.Skip(err)
+	}
+	devicetest.Run(t, func(t *testing.T) gpu.Device { return open(t) })
+}
+
+// The program runs, so it needs no driver to: see driver.c.
+func TestStartsWithoutDriver(t *testing.T) {
+	path, err := os.Executable()
+	require.NoError(t, err)
+	program, err := elf.Open(path)
+	require.NoError(t, err)
+	defer program.Close()
+	libraries, err := program.ImportedLibraries()
+	require.NoError(t, err)
+	require.NotEmpty(t, libraries)
+	for _, library := range libraries {
+		assert.NotContains(t, library, "libcuda", "driver.c lacks a function that package cu or driver.go uses")
+	}
+}
+
+func TestOpenWithoutGPU(t *testing.T) {
+	if n, err := Count(); err == nil {
+		t.Skipf("%d GPUs", n)
+	}
+	for range 2 {
+		d, err := Open(0)
+		assert.Nil(t, d)
+		require.Error(t, err)
+		assert.Contains(t, err.Error(), "NVIDIA")
+		assert.Contains(t, err.Error(), "use -device cpu")
+	}
+}
+
+func TestOpenIndex(t *testing.T) {
+	n, err := Count()
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, index := range []int{-1, n} {
+		_, err := Open(index)
+		assert.ErrorContains(t, err, "there is no GPU")
+	}
+}
+
+// The compiler's words are in the error of a module that it refuses.
+func TestLoadSaysWhy(t *testing.T) {
+	d := open(t)
+	_, err := d.Load("k.ptx", ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry k()\n{\n\tfrobnicate.f32 ;\n\tret;\n}\n")
+	assert.ErrorContains(t, err, "frobnicate")
+	assert.NoError(t, d.Close())
+}
+
+func TestCopyInGraph(t *testing.T) {
+	d := open(t)
+	p, err := d.Alloc(4)
+	require.NoError(t, err)
+	_, err = d.Capture(func() error { return d.Upload(p, make([]byte, 4)) })
+	assert.ErrorContains(t, err, "AllocHost")
+	require.NoError(t, d.Free(p))
+	assert.NoError(t, d.Close())
+}
+
+const nothing = ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry nothing(.param .u32 n)\n{\n\tret;\n}\n"
+
+// launcher is a function that launches a kernel that does nothing.
+func launcher(t testing.TB, d gpu.Device) func() error {
+	m, err := d.Load("nothing.ptx", nothing)
+	require.NoError(t, err)
+	k, err := m.Kernel("nothing", 0)
+	require.NoError(t, err)
+	l := &gpu.Launch{Kernel: k, Block: gpu.Dim{X: 32}, Args: []uint64{gpu.Int(1)}}
+	return func() error { return d.Launch(l) }
+}
+
+func TestLaunchAllocatesNothing(t *testing.T) {
+	d := open(t)
+	launch := launcher(t, d)
+	var failed error
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		if err := launch(); err != nil {
+			failed = err
+		}
+	}))
+	assert.NoError(t, failed)
+	assert.NoError(t, d.Close())
+}
+
+// How long a launch keeps its caller, and how long one and its end take.
+func BenchmarkLaunch(b *testing.B) {
+	for _, wait := range []bool{false, true} {
+		b.Run(map[bool]string{false: "asked", true: "done"}[wait], func(b *testing.B) {
+			d := open(b)
+			launch := launcher(b, d)
+			for b.Loop() {
+				require.NoError(b, launch())
+				if wait {
+					require.NoError(b, d.Synchronize())
+				}
+			}
+			require.NoError(b, d.Close())
+		})
+	}
+}
+
+func TestParameters(t *testing.T) {
+	assert.Equal(t, map[string]int{"none": 0, "empty": 0, "two": 2, "last$1": 1}, parameters(strings.Join([]string{
+		".visible .entry none\n{ ret; }",
+		".entry empty()\n{ ret; }",
+		"// .globl two\n.visible .entry two(\n\t.param .u64 two_param_0,\n\t.param .align 4 .b8 two_param_1[8]\n)\n.maxntid 256, 1, 1\n{\n\tld.param.u64 %rd1, [two_param_0];\n}",
+		".visible .entry last$1(.param .f32 x) { }",
+	}, "\n")))
+}
+
+func TestPack(t *testing.T) {
+	args := []uint64{gpu.Int(-1), gpu.Float(1.5), 0xfedcba9876543210}
+	pointers := pack(nil, args)
+	require.Len(t, pointers, 3)
+	assert.Equal(t, int32(-1), *(*int32)(pointers[0]))
+	assert.Equal(t, float32(1.5), *(*float32)(pointers[1]))
+	assert.Equal(t, uint64(0xfedcba9876543210), *(*uint64)(pointers[2]))
+
+	again := pack(pointers, args[:1])
+	require.Len(t, again, 1)
+	assert.Equal(t, unsafe.SliceData(pointers), unsafe.SliceData(again), "the memory is used again")
+}
+
+func TestErrorsSayWhat(t *testing.T) {
+	if err := openDriver(); err == nil || errors.As(err, new(result)) { // there is a libcuda, which has words
+		assert.EqualError(t, named("cuMemAlloc", result(2)), "cuMemAlloc: out of memory (CUDA_ERROR_OUT_OF_MEMORY)")
+	}
+	assert.EqualError(t, named("cuMemAlloc", result(12345)), "cuMemAlloc: CUDA error 12345")
+	assert.NoError(t, named("cuMemAlloc", nil))
+	assert.ErrorIs(t, named("cuMemAlloc", errClosed), errClosed)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"time"
 	"unsafe"
 
@@ -15,212 +14,203 @@ import (
 	"painless/kernels/gpu"
 )
 
-// device is one GPU through its primary context, and one stream of work on it.
+// device is one stream in the primary context of a GPU.
+//
+// The driver wants the context to be the calling thread's, so each call locks
+// its goroutine to a thread and sets it: 40 ns. A goroutine that keeps a thread
+// for the device would cost two switches of threads a call: 33 µs measured.
 type device struct {
-	index      int
-	dev        cu.Device
+	properties gpu.Properties
+	gpu        cu.Device
 	context    cu.CUContext
 	stream     cu.Stream
-	begin, end cu.Event
-	props      gpu.Properties
-	held       map[gpu.Pointer]int // bytes
-	params     []unsafe.Pointer    // of a launch
-	closed     bool
+	start, end cu.Event // of Time
+
+	memory  map[gpu.Pointer]int // sizes of what Alloc gave
+	host    map[*byte]int       // sizes of what AllocHost gave
+	modules map[*module]bool
+	graphs  map[*graph]bool
+
+	arguments []unsafe.Pointer // of a launch
+	copied    runtime.Pinner   // memory of Go that copies may still use
+	last      string           // what was launched last
+	capturing bool
+	closed    bool
 }
 
-// Open is GPU number index, from 0.
-func Open(index int) (gpu.Device, error) {
-	if err := initialised(); err != nil {
-		return nil, fmt.Errorf("no NVIDIA GPU or no driver was found: %w; use -device cpu", err)
+var errClosed = errors.New("the device is closed")
+
+// Count is the number of GPUs. Without a driver or a GPU it is an error that
+// says what is missing.
+func Count() (int, error) {
+	if err := openDriver(); err != nil {
+		return 0, err
 	}
 	n, err := cu.NumDevices()
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("cuDeviceGetCount: %w", err)
-	case n == 0:
-		return nil, errors.New("no NVIDIA GPU was found; use -device cpu")
-	case index < 0 || index >= n:
-		return nil, fmt.Errorf("GPU %d: there are %d, from 0", index, n)
-	}
-	d := &device{index: index, held: map[gpu.Pointer]int{}}
-	if d.dev, err = cu.GetDevice(index); err != nil {
-		return nil, fmt.Errorf("GPU %d: cuDeviceGet: %w", index, err)
-	}
-	if err := d.properties(); err != nil {
-		return nil, fmt.Errorf("GPU %d: %w", index, err)
-	}
-	if d.context, err = d.dev.RetainPrimaryCtx(); err != nil {
-		return nil, fmt.Errorf("GPU %d: cuDevicePrimaryCtxRetain: %w", index, err)
-	}
-	err = d.do(func() (err error) {
-		if d.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
-			return fmt.Errorf("cuStreamCreate: %w", err)
-		}
-		for _, e := range []*cu.Event{&d.begin, &d.end} {
-			if *e, err = cu.MakeEvent(cu.DefaultEvent); err != nil {
-				return fmt.Errorf("cuEventCreate: %w", err)
-			}
-		}
-		return nil
-	})
 	if err != nil {
-		return nil, errors.Join(err, d.dev.ReleasePrimaryCtx())
+		return 0, fmt.Errorf("cuda: %w", named("cuDeviceGetCount", err))
+	}
+	return n, nil
+}
+
+// Open is GPU index, of 0 to Count() - 1. Its errors say what is missing.
+func Open(index int) (gpu.Device, error) {
+	n, err := Count()
+	if err != nil {
+		return nil, err
+	}
+	if index < 0 || index >= n {
+		return nil, fmt.Errorf("cuda: there is no GPU %d: %d found, counted from 0", index, n)
+	}
+	d := &device{
+		memory:  map[gpu.Pointer]int{},
+		host:    map[*byte]int{},
+		modules: map[*module]bool{},
+		graphs:  map[*graph]bool{},
+	}
+	if err := d.open(index); err != nil {
+		return nil, fmt.Errorf("cuda: GPU %d: %w", index, err)
 	}
 	return d, nil
 }
 
-func (d *device) properties() error {
-	name, err := d.dev.Name()
-	if err != nil {
-		return fmt.Errorf("cuDeviceGetName: %w", err)
+func (d *device) open(index int) (err error) {
+	if d.gpu, err = cu.GetDevice(index); err != nil {
+		return named("cuDeviceGet", err)
 	}
-	if d.props.Memory, err = d.dev.TotalMem(); err != nil {
-		return fmt.Errorf("cuDeviceTotalMem: %w", err)
+	if d.properties, err = properties(d.gpu); err != nil {
+		return err
 	}
-	d.props.Name = strings.TrimRight(name, "\x00 ")
-	var major, minor int
-	for _, a := range []struct {
-		attribute cu.DeviceAttribute
-		value     *int
-	}{
-		{cu.ComputeCapabilityMajor, &major}, {cu.ComputeCapabilityMinor, &minor},
-		{cu.MultiprocessorCount, &d.props.Multiprocessors}, {sharedOptIn, &d.props.SharedPerBlock},
-	} {
-		if *a.value, err = d.dev.Attribute(a.attribute); err != nil {
-			return fmt.Errorf("cuDeviceGetAttribute: %w", err)
+	if d.context, err = d.gpu.RetainPrimaryCtx(); err != nil {
+		return named("cuDevicePrimaryCtxRetain", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.Close())
 		}
+	}()
+	if err := d.call("cuStreamCreate", func() (err error) { d.stream, err = cu.MakeStream(cu.NonBlocking); return }); err != nil {
+		return err
 	}
-	d.props.Capability = 10*major + minor
-	if d.props.Capability < 70 {
-		return fmt.Errorf("%s has compute capability %d.%d: expected 7.0 (Volta) or more", d.props.Name, major, minor)
+	for _, event := range []*cu.Event{&d.start, &d.end} {
+		if err := d.call("cuEventCreate", func() (err error) { *event, err = cu.MakeEvent(cu.DefaultEvent); return }); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// do runs calls of the driver on a thread that has the device's context.
-func (d *device) do(calls func() error) error {
+func properties(g cu.Device) (gpu.Properties, error) {
+	var p gpu.Properties
+	var err error
+	if p.Name, err = g.Name(); err != nil {
+		return p, named("cuDeviceGetName", err)
+	}
+	if p.Memory, err = g.TotalMem(); err != nil {
+		return p, named("cuDeviceTotalMem", err)
+	}
+	var major, minor int
+	for attribute, value := range map[cu.DeviceAttribute]*int{
+		cu.ComputeCapabilityMajor: &major,
+		cu.ComputeCapabilityMinor: &minor,
+		cu.MultiprocessorCount:    &p.Multiprocessors,
+		sharedPerBlock:            &p.SharedPerBlock,
+	} {
+		if *value, err = g.Attribute(attribute); err != nil {
+			return p, named("cuDeviceGetAttribute", err)
+		}
+	}
+	p.Capability = 10*major + minor
+	if p.Capability < 70 {
+		return p, fmt.Errorf("%s has compute capability %d.%d: expected 7.0 (Volta) or more", p.Name, major, minor)
+	}
+	return p, nil
+}
+
+func (d *device) Properties() gpu.Properties { return d.properties }
+
+// call is f, which is the driver's call of that name, with the device's context
+// on its thread.
+func (d *device) call(name string, f func() error) error {
+	if d.closed {
+		return errClosed
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := cu.SetCurrentContext(d.context); err != nil {
-		return fmt.Errorf("GPU %d: cuCtxSetCurrent: %w", d.index, err)
+		return named("cuCtxSetCurrent", err)
 	}
-	if err := calls(); err != nil {
-		return fmt.Errorf("GPU %d: %w", d.index, err)
-	}
-	return nil
+	return named(name, f())
 }
 
-// call is do for one call.
-func (d *device) call(name string, call func() error) error {
-	return d.do(func() error {
-		if err := call(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
-	})
-}
-
-func (d *device) Properties() gpu.Properties { return d.props }
-
-func (d *device) Alloc(size int) (p gpu.Pointer, err error) {
-	err = d.call("cuMemAlloc", func() error {
-		ptr, err := cu.MemAlloc(int64(size))
-		if errors.Is(err, cu.OutOfMemory) {
-			return fmt.Errorf("%w: %d bytes asked for", gpu.ErrOutOfMemory, size)
-		}
-		p = gpu.Pointer(ptr)
-		return err
-	})
-	if err == nil {
-		d.held[p] = size
-	}
-	return p, err
-}
-
-func (d *device) Free(p gpu.Pointer) error {
-	delete(d.held, p)
-	return d.call("cuMemFree", func() error { return cu.MemFree(cu.DevicePtr(p)) })
-}
-
-func (d *device) AllocHost(size int) (b []byte, err error) {
-	err = d.do(func() error {
-		b, err = pinned(size)
-		return err
-	})
-	return b, err
-}
-
-func (d *device) FreeHost(b []byte) error { return d.do(func() error { return unpin(b) }) }
-
-func (d *device) Upload(dst gpu.Pointer, src []byte) error {
-	return d.call("cuMemcpyHtoDAsync", func() error {
-		return cu.MemcpyHtoDAsync(cu.DevicePtr(dst), unsafe.Pointer(unsafe.SliceData(src)), int64(len(src)), d.stream)
-	})
-}
-
-func (d *device) Download(dst []byte, src gpu.Pointer) error {
-	return d.call("cuMemcpyDtoHAsync", func() error {
-		return cu.MemcpyDtoHAsync(unsafe.Pointer(unsafe.SliceData(dst)), cu.DevicePtr(src), int64(len(dst)), d.stream)
-	})
-}
-
-func (d *device) Zero(dst gpu.Pointer, size int) error {
-	return d.call("cuMemsetD8Async", func() error { return cu.MemsetD8Async(cu.DevicePtr(dst), 0, int64(size), d.stream) })
-}
-
+// Synchronize waits until all work is done.
 func (d *device) Synchronize() error {
-	return d.call("cuStreamSynchronize", func() error { return d.stream.Synchronize() })
+	err := d.call("cuStreamSynchronize", d.stream.Synchronize)
+	d.copied.Unpin()
+	return d.after(err)
 }
 
-func (d *device) Time(work func() error) (elapsed time.Duration, err error) {
-	if err := d.call("cuEventRecord", func() error { return d.begin.Record(d.stream) }); err != nil {
-		return 0, err
+// after is err with what may have failed before the call that has it.
+func (d *device) after(err error) error {
+	if err == nil {
+		return nil
+	}
+	if d.last == "" || d.closed {
+		return fmt.Errorf("cuda: %w", err)
+	}
+	return fmt.Errorf("cuda: after %s was launched: %w", d.last, err)
+}
+
+// Time is how long the device took for what work asked for; it waits for it.
+func (d *device) Time(work func() error) (time.Duration, error) {
+	if err := d.call("cuEventRecord", func() error { return d.start.Record(d.stream) }); err != nil {
+		return 0, d.after(err)
 	}
 	if err := work(); err != nil {
 		return 0, err
 	}
-	err = d.call("cuEventElapsedTime", func() error {
-		if err := errors.Join(d.end.Record(d.stream), d.end.Synchronize()); err != nil {
-			return err
-		}
-		ms, err := d.begin.Elapsed(d.end)
-		elapsed = time.Duration(ms * 1e6)
-		return err
-	})
-	return elapsed, err
+	if err := d.call("cuEventRecord", func() error { return d.end.Record(d.stream) }); err != nil {
+		return 0, d.after(err)
+	}
+	if err := d.call("cuEventSynchronize", d.end.Synchronize); err != nil {
+		return 0, d.after(err)
+	}
+	var milliseconds float64
+	err := d.call("cuEventElapsedTime", func() (err error) { milliseconds, err = d.start.Elapsed(d.end); return })
+	return time.Duration(milliseconds * float64(time.Millisecond)), d.after(err)
 }
 
-func (d *device) Capture(work func() error) (gpu.Graph, error) {
-	// The capture belongs to the thread that began it.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	if err := d.do(func() error { return beginCapture(d.stream) }); err != nil {
-		return nil, err
-	}
-	workErr := work()
-	g := &graph{dev: d}
-	err := d.do(func() (err error) {
-		g.exec, err = endCapture(d.stream)
-		return err
-	})
-	if err := errors.Join(workErr, err); err != nil {
-		return nil, errors.Join(err, g.Close())
-	}
-	return g, nil
-}
-
-// Close is an error if memory was not given back, and frees that too.
+// Close waits for the device's work and frees what the device holds. Memory
+// that was not freed is freed too, and is an error.
 func (d *device) Close() error {
 	if d.closed {
 		return nil
 	}
-	d.closed = true
-	var errs []error
-	for p, size := range d.held {
-		errs = append(errs, fmt.Errorf("GPU %d: %d bytes of device memory were not freed", d.index, size), d.Free(p))
+	var failed []error
+	try := func(err error) {
+		if err != nil {
+			failed = append(failed, err)
+		}
 	}
-	errs = append(errs, d.do(func() error {
-		return errors.Join(cu.DestroyEvent(&d.begin), cu.DestroyEvent(&d.end), d.stream.Destroy())
-	}), d.dev.ReleasePrimaryCtx())
-	return errors.Join(errs...)
+	if d.stream != (cu.Stream{}) {
+		try(d.Synchronize())
+	}
+	for g := range d.graphs {
+		try(g.Close())
+	}
+	for m := range d.modules {
+		try(m.Close())
+	}
+	try(d.freeAll())
+	for _, event := range []*cu.Event{&d.start, &d.end} {
+		if *event != (cu.Event{}) {
+			try(d.call("cuEventDestroy", func() error { return cu.DestroyEvent(event) }))
+		}
+	}
+	if d.stream != (cu.Stream{}) {
+		try(d.call("cuStreamDestroy", d.stream.Destroy))
+	}
+	try(named("cuDevicePrimaryCtxRelease", d.gpu.ReleasePrimaryCtx()))
+	d.closed = true
+	return errors.Join(failed...)
 }

@@ -2,95 +2,117 @@
 
 package cuda
 
-/*
-#cgo LDFLAGS: -lcuda -ldl
-#include <cuda.h>
-#include <stdlib.h>
-
-extern CUresult painless_init_result;
-
-static const char *text(CUresult r) {
-	const char *s = 0;
-	return cuGetErrorString(r, &s) == CUDA_SUCCESS && s ? s : "unknown error";
-}
-*/
+// #cgo LDFLAGS: -Wl,--as-needed
+// #include <cuda.h>
+// #include <stddef.h>
+// int open_driver(char *why, size_t size);
 import "C"
+
+// What package cu does not bind, and its errors in CUDA's words.
 
 import (
 	"fmt"
+	"reflect"
+	"sync"
 	"unsafe"
 
 	"gorgonia.org/cu"
 )
 
-// What cu does not bind.
+// sharedPerBlock is the attribute of a device that says how much shared memory
+// a kernel may ask for, dynamicShared the attribute of a kernel that asks.
+const (
+	sharedPerBlock = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
+	dynamicShared  = cu.FunctionAttribute(C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
+)
 
-// failed is an error of the driver.
-func failed(call string, r C.CUresult) error {
-	if r == C.CUDA_SUCCESS {
+// openDriver opens libcuda and initialises it, once in a process.
+var openDriver = sync.OnceValue(func() error {
+	var why [256]C.char
+	switch code := C.open_driver(&why[0], C.size_t(len(why))); {
+	case code < 0:
+		return fmt.Errorf("cuda: no NVIDIA GPU driver was found: %s; install one, or use -device cpu", C.GoString(&why[0]))
+	case code == C.CUDA_ERROR_NO_DEVICE:
+		return fmt.Errorf("cuda: no NVIDIA GPU was found: cuInit: %w; use -device cpu", result(code))
+	case code != C.CUDA_SUCCESS:
+		return fmt.Errorf("cuda: the NVIDIA GPU driver does not start: cuInit: %w; does nvidia-smi? if not, use -device cpu", result(code))
+	}
+	return nil
+})
+
+// result is a CUresult that is not CUDA_SUCCESS.
+type result int
+
+// Error is CUDA's words and name for the result.
+func (r result) Error() string {
+	var name, words *C.char
+	C.cuGetErrorName(C.CUresult(r), &name)
+	C.cuGetErrorString(C.CUresult(r), &words)
+	if name == nil || words == nil {
+		return fmt.Sprintf("CUDA error %d", int(r))
+	}
+	return fmt.Sprintf("%s (%s)", C.GoString(words), C.GoString(name))
+}
+
+// named is err of a call, nil if err is. The type of cu's errors is an int that
+// cu does not export and gives no words for.
+func named(call string, err error) error {
+	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %s (CUDA error %d)", call, C.GoString(C.text(r)), int(r))
+	if v := reflect.ValueOf(err); v.CanInt() {
+		err = result(v.Int())
+	}
+	return fmt.Errorf("%s: %w", call, err)
 }
 
-// sharedOptIn is the most shared memory that a block can be allowed.
-const sharedOptIn = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
-
-// initialised is what the driver said when the program began.
-func initialised() error { return failed("cuInit", C.painless_init_result) }
-
-// allowShared lets blocks of f ask for so many bytes of dynamic shared memory.
-func allowShared(f cu.Function, size int) error {
-	handle := *(*C.CUfunction)(unsafe.Pointer(&f)) // all that a cu.Function is
-	return failed("cuFuncSetAttribute", C.cuFuncSetAttribute(handle, C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, C.int(size)))
+func check(code C.CUresult) error {
+	if code == C.CUDA_SUCCESS {
+		return nil
+	}
+	return result(code)
 }
 
-// pinned is memory of the host that the device copies from and to by itself.
-func pinned(size int) ([]byte, error) {
+// setDynamicShared lets launches of f have up to size bytes of dynamic shared memory.
+func setDynamicShared(f cu.Function, size int) error {
+	handle := *(*C.CUfunction)(unsafe.Pointer(&f)) // all that a cu.Function holds
+	return check(C.cuFuncSetAttribute(handle, C.CUfunction_attribute(dynamicShared), C.int(size)))
+}
+
+// allocHost is page-locked memory of the host.
+func allocHost(size int) ([]byte, error) {
 	var p unsafe.Pointer
-	if err := failed("cuMemHostAlloc", C.cuMemHostAlloc(&p, C.size_t(size), C.CU_MEMHOSTALLOC_PORTABLE)); err != nil {
+	if err := check(C.cuMemHostAlloc(&p, C.size_t(size), 0)); err != nil {
 		return nil, err
 	}
 	return unsafe.Slice((*byte)(p), size), nil
 }
 
-func unpin(b []byte) error {
-	return failed("cuMemFreeHost", C.cuMemFreeHost(unsafe.Pointer(unsafe.SliceData(b))))
-}
+func handle(s cu.Stream) C.CUstream { return C.CUstream(unsafe.Pointer(s.C())) }
 
-func stream(s cu.Stream) C.CUstream { return *(*C.CUstream)(unsafe.Pointer(&s)) }
-
+// beginCapture has s record. What other threads do meanwhile is their affair;
+// this one must end the recording.
 func beginCapture(s cu.Stream) error {
-	return failed("cuStreamBeginCapture", C.cuStreamBeginCapture(stream(s), C.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL))
+	return check(C.cuStreamBeginCapture(handle(s), C.CU_STREAM_CAPTURE_MODE_THREAD_LOCAL))
 }
 
-// endCapture makes what was captured ready to launch.
-func endCapture(s cu.Stream) (C.CUgraphExec, error) {
-	var graph C.CUgraph
-	if err := failed("cuStreamEndCapture", C.cuStreamEndCapture(stream(s), &graph)); err != nil {
-		return nil, err
+// executable is a recording made ready to be launched.
+type executable struct{ exec C.CUgraphExec }
+
+// endCapture ends what beginCapture began. keep is whether the recording is wanted.
+func endCapture(s cu.Stream, keep bool) (executable, error) {
+	var g C.CUgraph
+	var e executable
+	if err := check(C.cuStreamEndCapture(handle(s), &g)); err != nil {
+		return e, named("cuStreamEndCapture", err)
 	}
-	defer C.cuGraphDestroy(graph)
-	var exec C.CUgraphExec
-	err := failed("cuGraphInstantiate", C.cuGraphInstantiateWithFlags(&exec, graph, 0))
-	return exec, err
-}
-
-// graph is captured work.
-type graph struct {
-	dev  *device
-	exec C.CUgraphExec
-}
-
-func (g *graph) Launch() error {
-	return g.dev.do(func() error { return failed("cuGraphLaunch", C.cuGraphLaunch(g.exec, stream(g.dev.stream))) })
-}
-
-func (g *graph) Close() error {
-	if g.exec == nil {
-		return nil
+	defer C.cuGraphDestroy(g)
+	if !keep {
+		return e, nil
 	}
-	exec := g.exec
-	g.exec = nil
-	return g.dev.do(func() error { return failed("cuGraphExecDestroy", C.cuGraphExecDestroy(exec)) })
+	return e, named("cuGraphInstantiate", check(C.cuGraphInstantiateWithFlags(&e.exec, g, 0)))
 }
+
+func (e executable) launch(s cu.Stream) error { return check(C.cuGraphLaunch(e.exec, handle(s))) }
+
+func (e executable) destroy() error { return check(C.cuGraphExecDestroy(e.exec)) }

@@ -4,8 +4,11 @@ package cuda
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
+	"math"
+	"regexp"
+	"runtime"
+	"strings"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -13,68 +16,143 @@ import (
 	"painless/kernels/gpu"
 )
 
-// module is a PTX file that the driver has compiled for the device.
+// module is a PTX file that the driver has compiled.
 type module struct {
-	dev    *device
-	name   string
-	module cu.Module
+	device     *device
+	name       string
+	module     cu.Module
+	parameters map[string]int // numbers of parameters of its kernels
 }
 
-// kernel is an entry of a module.
+// kernel is an entry of a module that is launched with up to shared bytes.
 type kernel struct {
-	dev      *device
-	name     string
-	function cu.Function
+	module     *module
+	name       string
+	function   cu.Function
+	parameters int
+	shared     int
 }
 
-// logSize is enough for what the driver's compiler has to say.
-const logSize = 8 << 10
-
+// Load compiles PTX for the device. An error has the compiler's words.
 func (d *device) Load(name, ptx string) (gpu.Module, error) {
-	m := &module{dev: d, name: name}
-	log := &cu.JITErrorLogBuffer{Buffer: make([]byte, logSize)}
-	err := d.do(func() (err error) {
-		m.module, err = cu.LoadDataEx(ptx, log)
-		return err
+	m := &module{device: d, name: name, parameters: parameters(ptx)}
+	log := make([]byte, 16<<10)
+	var keep runtime.Pinner // cu hands the log's address to C as a number
+	keep.Pin(&log[0])
+	defer keep.Unpin()
+	err := d.call("cuModuleLoadDataEx", func() (err error) {
+		m.module, err = cu.LoadDataEx(ptx, &cu.JITErrorLogBuffer{Buffer: log})
+		return
 	})
 	if err != nil {
-		text, _, _ := bytes.Cut(log.Buffer, []byte{0})
-		return nil, fmt.Errorf("%s: cuModuleLoadDataEx: %w: %s", name, err, bytes.TrimSpace(text))
+		words, _, _ := bytes.Cut(log, []byte{0})
+		return nil, fmt.Errorf("cuda: module %s: %w\n%s", name, err, bytes.TrimSpace(words))
 	}
+	d.modules[m] = true
 	return m, nil
 }
 
+var entry = regexp.MustCompile(`\.entry\s+([\w$]+)\s*(?:\(([^)]*)\))?`)
+
+// parameters is how many parameters each kernel of the PTX has, which the driver
+// does not tell: it reads as many arguments from wherever it is told.
+func parameters(ptx string) map[string]int {
+	counts := map[string]int{}
+	for _, e := range entry.FindAllStringSubmatch(ptx, -1) {
+		counts[e[1]] = strings.Count(e[2], ".param")
+	}
+	return counts
+}
+
+// Kernel is an entry of the module.
 func (m *module) Kernel(name string, shared int) (gpu.Kernel, error) {
-	k := &kernel{dev: m.dev, name: name}
-	err := m.dev.do(func() (err error) {
-		if k.function, err = m.module.Function(name); err != nil {
-			return err
-		}
-		return allowShared(k.function, shared)
-	})
+	k, err := m.kernel(name, shared)
 	if err != nil {
-		return nil, fmt.Errorf("%s: kernel %s: %w", m.name, name, err)
+		return nil, fmt.Errorf("cuda: module %s: kernel %s: %w", m.name, name, err)
 	}
 	return k, nil
 }
 
-func (m *module) Close() error {
-	return m.dev.call("cuModuleUnload", func() error { return m.module.Unload() })
+func (m *module) kernel(name string, shared int) (*kernel, error) {
+	k := &kernel{module: m, name: name, parameters: m.parameters[name], shared: shared}
+	d := m.device
+	err := d.call("cuModuleGetFunction", func() (err error) { k.function, err = m.module.Function(name); return })
+	if err != nil {
+		return nil, err
+	}
+	var limit int
+	err = d.call("cuFuncGetAttribute", func() (err error) { limit, err = k.function.Attribute(dynamicShared); return })
+	if err != nil || shared <= limit {
+		return k, err
+	}
+	if err := d.call("cuFuncSetAttribute", func() error { return setDynamicShared(k.function, shared) }); err != nil {
+		return nil, fmt.Errorf("%d bytes of shared memory, where a block has %d: %w", shared, d.properties.SharedPerBlock, err)
+	}
+	return k, nil
 }
 
+// Close unloads the module.
+func (m *module) Close() error {
+	d := m.device
+	if d.closed || !d.modules[m] {
+		return nil
+	}
+	delete(d.modules, m)
+	if err := d.call("cuModuleUnload", m.module.Unload); err != nil {
+		return fmt.Errorf("cuda: module %s: %w", m.name, err)
+	}
+	return nil
+}
+
+// Name is the entry's name.
 func (k *kernel) Name() string { return k.name }
 
+// Launch runs a kernel. It allocates nothing.
 func (d *device) Launch(l *gpu.Launch) error {
 	k, ok := l.Kernel.(*kernel)
-	if !ok || k.dev != d {
-		return errors.New("the kernel belongs to another device")
+	if !ok || k.module.device != d {
+		return fmt.Errorf("cuda: Launch of a kernel that is not the device's")
 	}
-	d.params = d.params[:0]
-	for i := range l.Args {
-		d.params = append(d.params, unsafe.Pointer(&l.Args[i]))
+	if len(l.Args) != k.parameters {
+		return fmt.Errorf("cuda: kernel %s: %d arguments for %d parameters", k.name, len(l.Args), k.parameters)
 	}
-	one := func(n int) int { return max(n, 1) }
-	return d.call("cuLaunchKernel", func() error {
-		return k.function.Launch(one(l.Grid.X), one(l.Grid.Y), one(l.Grid.Z), one(l.Block.X), one(l.Block.Y), one(l.Block.Z), l.Shared, d.stream, d.params)
+	if l.Shared < 0 || l.Shared > k.shared {
+		return fmt.Errorf("cuda: kernel %s: %d bytes of shared memory, more than the %d it was made for", k.name, l.Shared, k.shared)
+	}
+	grid, block := full(l.Grid), full(l.Block)
+	for _, n := range []int{grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z} {
+		if n < 0 || n > math.MaxInt32 {
+			return fmt.Errorf("cuda: kernel %s: grid %v of blocks %v", k.name, grid, block)
+		}
+	}
+	d.arguments = pack(d.arguments, l.Args)
+	err := d.call("cuLaunchKernel", func() error {
+		return k.function.Launch(grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z, l.Shared, d.stream, d.arguments)
 	})
+	if err != nil {
+		return fmt.Errorf("cuda: kernel %s, grid %v of blocks %v with %d bytes of shared memory: %w", k.name, grid, block, l.Shared, err)
+	}
+	d.last = k.name
+	return nil
+}
+
+// full is d with its 0s as the 1s that they count as.
+func full(d gpu.Dim) gpu.Dim {
+	for _, n := range []*int{&d.X, &d.Y, &d.Z} {
+		if *n == 0 {
+			*n = 1
+		}
+	}
+	return d
+}
+
+// pack is the addresses of args, in memory of pointers if it is enough. All are
+// of 8 bytes: cu reads so many of each, of which the driver takes the
+// parameter's first.
+func pack(pointers []unsafe.Pointer, args []uint64) []unsafe.Pointer {
+	pointers = pointers[:0]
+	for i := range args {
+		pointers = append(pointers, unsafe.Pointer(&args[i]))
+	}
+	return pointers
 }
