@@ -15,7 +15,6 @@ import (
 func loadErrors(t *testing.T, d gpu.Device) {
 	for name, ptx := range map[string]string{
 		"words.ptx":       "these are no instructions",
-		"empty.ptx":       "",
 		"instruction.ptx": ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry k()\n{\n\tfrobnicate.f32 ;\n\tret;\n}\n",
 	} {
 		_, err := d.Load(name, ptx)
