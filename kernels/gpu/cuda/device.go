@@ -47,10 +47,7 @@ func Count() (int, error) {
 		return 0, err
 	}
 	n, err := cu.NumDevices()
-	if err != nil {
-		return 0, fmt.Errorf("cuda: %w", named("cuDeviceGetCount", err))
-	}
-	return n, nil
+	return n, named("cuDeviceGetCount", err)
 }
 
 // Open is GPU index, of 0 to Count() - 1. Its errors say what is missing.
@@ -60,7 +57,7 @@ func Open(index int) (gpu.Device, error) {
 		return nil, err
 	}
 	if index < 0 || index >= n {
-		return nil, fmt.Errorf("cuda: there is no GPU %d: %d found, counted from 0", index, n)
+		return nil, fmt.Errorf("there is no GPU %d: %d found, counted from 0", index, n)
 	}
 	d := &device{
 		memory:  map[gpu.Pointer]int{},
@@ -69,7 +66,7 @@ func Open(index int) (gpu.Device, error) {
 		graphs:  map[*graph]bool{},
 	}
 	if err := d.open(index); err != nil {
-		return nil, fmt.Errorf("cuda: GPU %d: %w", index, err)
+		return nil, fmt.Errorf("GPU %d: %w", index, err)
 	}
 	return d, nil
 }
@@ -156,9 +153,9 @@ func (d *device) after(err error) error {
 		return nil
 	}
 	if d.last == "" || d.closed {
-		return fmt.Errorf("cuda: %w", err)
+		return err
 	}
-	return fmt.Errorf("cuda: after %s was launched: %w", d.last, err)
+	return fmt.Errorf("after %s was launched: %w", d.last, err)
 }
 
 // Time is how long the device took for what work asked for; it waits for it.

@@ -31,11 +31,11 @@ var openDriver = sync.OnceValue(func() error {
 	var why [256]C.char
 	switch code := C.open_driver(&why[0], C.size_t(len(why))); {
 	case code < 0:
-		return fmt.Errorf("cuda: no NVIDIA GPU driver was found: %s; install one, or use -device cpu", C.GoString(&why[0]))
+		return fmt.Errorf("no NVIDIA GPU driver was found: %s; install one, or use -device cpu", C.GoString(&why[0]))
 	case code == C.CUDA_ERROR_NO_DEVICE:
-		return fmt.Errorf("cuda: no NVIDIA GPU was found: cuInit: %w; use -device cpu", result(code))
+		return fmt.Errorf("no NVIDIA GPU was found: cuInit: %w; use -device cpu", result(code))
 	case code != C.CUDA_SUCCESS:
-		return fmt.Errorf("cuda: the NVIDIA GPU driver does not start: cuInit: %w; does nvidia-smi? if not, use -device cpu", result(code))
+		return fmt.Errorf("the NVIDIA GPU driver does not start: cuInit: %w; does nvidia-smi? if not, use -device cpu", result(code))
 	}
 	return nil
 })

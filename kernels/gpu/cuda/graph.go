@@ -23,7 +23,7 @@ func (d *device) Capture(work func() error) (gpu.Graph, error) {
 	runtime.LockOSThread() // the thread that begins a recording must end it
 	defer runtime.UnlockOSThread()
 	if err := d.call("cuStreamBeginCapture", func() error { return beginCapture(d.stream) }); err != nil {
-		return nil, fmt.Errorf("cuda: Capture: %w", err)
+		return nil, fmt.Errorf("Capture: %w", err)
 	}
 	before := d.last
 	d.capturing = true
@@ -36,7 +36,7 @@ func (d *device) Capture(work func() error) (gpu.Graph, error) {
 		return nil, failed
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cuda: %w", err)
+		return nil, err
 	}
 	d.graphs[g] = true
 	return g, nil
@@ -46,10 +46,10 @@ func (d *device) Capture(work func() error) (gpu.Graph, error) {
 func (g *graph) Launch() error {
 	d := g.device
 	if !d.graphs[g] {
-		return errors.New("cuda: Launch of a graph that is closed")
+		return errors.New("Launch of a graph that is closed")
 	}
 	if err := d.call("cuGraphLaunch", func() error { return g.launch(d.stream) }); err != nil {
-		return fmt.Errorf("cuda: %s: %w", g.last, err)
+		return fmt.Errorf("%s: %w", g.last, err)
 	}
 	d.last = g.last
 	return nil
@@ -62,8 +62,5 @@ func (g *graph) Close() error {
 		return nil
 	}
 	delete(d.graphs, g)
-	if err := d.call("cuGraphExecDestroy", g.destroy); err != nil {
-		return fmt.Errorf("cuda: %w", err)
-	}
-	return nil
+	return d.call("cuGraphExecDestroy", g.destroy)
 }

@@ -16,19 +16,19 @@ import (
 // if there are not as many.
 func (d *device) Alloc(size int) (gpu.Pointer, error) {
 	if size <= 0 {
-		return 0, fmt.Errorf("cuda: Alloc of %d bytes", size)
+		return 0, fmt.Errorf("Alloc of %d bytes", size)
 	}
 	var p cu.DevicePtr
 	err := d.call("cuMemAlloc", func() (err error) { p, err = cu.MemAlloc(int64(size)); return })
 	if errors.Is(err, result(cu.OutOfMemory)) {
 		var free int64
 		if err := d.call("cuMemGetInfo", func() (err error) { free, _, err = cu.MemInfo(); return }); err != nil {
-			return 0, fmt.Errorf("cuda: %w", err)
+			return 0, err
 		}
-		return 0, fmt.Errorf("cuda: %w: %d bytes asked for, %d of %d free: %w", gpu.ErrOutOfMemory, size, free, d.properties.Memory, err)
+		return 0, fmt.Errorf("%w: %d bytes asked for, %d of %d free: %w", gpu.ErrOutOfMemory, size, free, d.properties.Memory, err)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("cuda: Alloc of %d bytes: %w", size, err)
+		return 0, fmt.Errorf("Alloc of %d bytes: %w", size, err)
 	}
 	d.memory[gpu.Pointer(p)] = size
 	return gpu.Pointer(p), nil
@@ -41,10 +41,10 @@ func (d *device) Free(p gpu.Pointer) error {
 	}
 	size, ok := d.memory[p]
 	if !ok {
-		return fmt.Errorf("cuda: Free of %#x, which Alloc did not give or which is free", p)
+		return fmt.Errorf("Free of %#x, which Alloc did not give or which is free", p)
 	}
 	if err := d.call("cuMemFree", func() error { return cu.MemFree(cu.DevicePtr(p)) }); err != nil {
-		return fmt.Errorf("cuda: Free of %d bytes: %w", size, err)
+		return fmt.Errorf("Free of %d bytes: %w", size, err)
 	}
 	delete(d.memory, p)
 	return nil
@@ -53,11 +53,11 @@ func (d *device) Free(p gpu.Pointer) error {
 // AllocHost is page-locked memory.
 func (d *device) AllocHost(size int) ([]byte, error) {
 	if size <= 0 {
-		return nil, fmt.Errorf("cuda: AllocHost of %d bytes", size)
+		return nil, fmt.Errorf("AllocHost of %d bytes", size)
 	}
 	var b []byte
 	if err := d.call("cuMemHostAlloc", func() (err error) { b, err = allocHost(size); return }); err != nil {
-		return nil, fmt.Errorf("cuda: AllocHost of %d bytes: %w", size, err)
+		return nil, fmt.Errorf("AllocHost of %d bytes: %w", size, err)
 	}
 	d.host[unsafe.SliceData(b)] = size
 	return b, nil
@@ -71,10 +71,10 @@ func (d *device) FreeHost(b []byte) error {
 	}
 	size, ok := d.host[p]
 	if !ok {
-		return fmt.Errorf("cuda: FreeHost of %d bytes that AllocHost did not give or that are free", len(b))
+		return fmt.Errorf("FreeHost of %d bytes that AllocHost did not give or that are free", len(b))
 	}
 	if err := d.call("cuMemFreeHost", func() error { return cu.MemFreeHost(unsafe.Pointer(p)) }); err != nil {
-		return fmt.Errorf("cuda: FreeHost of %d bytes: %w", size, err)
+		return fmt.Errorf("FreeHost of %d bytes: %w", size, err)
 	}
 	delete(d.host, p)
 	return nil
@@ -95,7 +95,7 @@ func (d *device) freeAll() error {
 		bytes += size
 		failed = append(failed, d.FreeHost(unsafe.Slice(p, size)))
 	}
-	return errors.Join(fmt.Errorf("cuda: %d bytes in %d buffers were not freed before Close", bytes, buffers), errors.Join(failed...))
+	return errors.Join(fmt.Errorf("%d bytes in %d buffers were not freed before Close", bytes, buffers), errors.Join(failed...))
 }
 
 // Upload copies src to the device.
@@ -121,12 +121,12 @@ func (d *device) copy(call string, host []byte, f func(unsafe.Pointer) error) er
 	p := unsafe.SliceData(host)
 	if !d.locked(p) {
 		if d.capturing {
-			return fmt.Errorf("cuda: %s of %d bytes in a graph: not memory of AllocHost", call, len(host))
+			return fmt.Errorf("%s of %d bytes in a graph: not memory of AllocHost", call, len(host))
 		}
 		d.copied.Pin(p)
 	}
 	if err := d.call(call, func() error { return f(unsafe.Pointer(p)) }); err != nil {
-		return fmt.Errorf("cuda: copy of %d bytes: %w", len(host), err)
+		return fmt.Errorf("copy of %d bytes: %w", len(host), err)
 	}
 	return nil
 }
@@ -147,11 +147,11 @@ func (d *device) Zero(dst gpu.Pointer, size int) error {
 		return nil
 	}
 	if size < 0 {
-		return fmt.Errorf("cuda: Zero of %d bytes", size)
+		return fmt.Errorf("Zero of %d bytes", size)
 	}
 	err := d.call("cuMemsetD8Async", func() error { return cu.MemsetD8Async(cu.DevicePtr(dst), 0, int64(size), d.stream) })
 	if err != nil {
-		return fmt.Errorf("cuda: Zero of %d bytes: %w", size, err)
+		return fmt.Errorf("Zero of %d bytes: %w", size, err)
 	}
 	return nil
 }

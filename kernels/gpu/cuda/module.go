@@ -46,7 +46,7 @@ func (d *device) Load(name, ptx string) (gpu.Module, error) {
 	})
 	if err != nil {
 		words, _, _ := bytes.Cut(log, []byte{0})
-		return nil, fmt.Errorf("cuda: module %s: %w\n%s", name, err, bytes.TrimSpace(words))
+		return nil, fmt.Errorf("module %s: %w\n%s", name, err, bytes.TrimSpace(words))
 	}
 	d.modules[m] = true
 	return m, nil
@@ -68,7 +68,7 @@ func parameters(ptx string) map[string]int {
 func (m *module) Kernel(name string, shared int) (gpu.Kernel, error) {
 	k, err := m.kernel(name, shared)
 	if err != nil {
-		return nil, fmt.Errorf("cuda: module %s: kernel %s: %w", m.name, name, err)
+		return nil, fmt.Errorf("module %s: kernel %s: %w", m.name, name, err)
 	}
 	return k, nil
 }
@@ -99,7 +99,7 @@ func (m *module) Close() error {
 	}
 	delete(d.modules, m)
 	if err := d.call("cuModuleUnload", m.module.Unload); err != nil {
-		return fmt.Errorf("cuda: module %s: %w", m.name, err)
+		return fmt.Errorf("module %s: %w", m.name, err)
 	}
 	return nil
 }
@@ -111,18 +111,18 @@ func (k *kernel) Name() string { return k.name }
 func (d *device) Launch(l *gpu.Launch) error {
 	k, ok := l.Kernel.(*kernel)
 	if !ok || k.module.device != d {
-		return fmt.Errorf("cuda: Launch of a kernel that is not the device's")
+		return fmt.Errorf("Launch of a kernel that is not the device's")
 	}
 	if len(l.Args) != k.parameters {
-		return fmt.Errorf("cuda: kernel %s: %d arguments for %d parameters", k.name, len(l.Args), k.parameters)
+		return fmt.Errorf("kernel %s: %d arguments for %d parameters", k.name, len(l.Args), k.parameters)
 	}
 	if l.Shared < 0 || l.Shared > k.shared {
-		return fmt.Errorf("cuda: kernel %s: %d bytes of shared memory, more than the %d it was made for", k.name, l.Shared, k.shared)
+		return fmt.Errorf("kernel %s: %d bytes of shared memory, more than the %d it was made for", k.name, l.Shared, k.shared)
 	}
 	grid, block := full(l.Grid), full(l.Block)
 	for _, n := range []int{grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z} {
 		if n < 0 || n > math.MaxInt32 {
-			return fmt.Errorf("cuda: kernel %s: grid %v of blocks %v", k.name, grid, block)
+			return fmt.Errorf("kernel %s: grid %v of blocks %v", k.name, grid, block)
 		}
 	}
 	d.arguments = pack(d.arguments, l.Args)
@@ -130,7 +130,7 @@ func (d *device) Launch(l *gpu.Launch) error {
 		return k.function.Launch(grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z, l.Shared, d.stream, d.arguments)
 	})
 	if err != nil {
-		return fmt.Errorf("cuda: kernel %s, grid %v of blocks %v with %d bytes of shared memory: %w", k.name, grid, block, l.Shared, err)
+		return fmt.Errorf("kernel %s, grid %v of blocks %v with %d bytes of shared memory: %w", k.name, grid, block, l.Shared, err)
 	}
 	d.last = k.name
 	return nil

@@ -8,7 +8,7 @@ import (
 	"painless/kernels/gpu"
 )
 
-var errNoCUDA = errors.New("cuda: this binary was built without CUDA and can use no GPU: build it with `go build -tags cuda` (which needs a C compiler, cuda.h and the stub of libcuda), or use -device cpu")
+var errNoCUDA = errors.New("this binary was built without CUDA and can use no GPU: build it with `go build -tags cuda` (which needs a C compiler, cuda.h and the stub of libcuda), or use -device cpu")
 
 // Open is GPU index; here it is an error that says how to build for it.
 func Open(index int) (gpu.Device, error) { return nil, errNoCUDA }
