@@ -45,7 +45,8 @@ type Device interface {
 	// Load makes a module of PTX; name is what errors call it.
 	Load(name, ptx string) (Module, error)
 	Launch(l *Launch) error
-	// Capture records what work asks for, running none of it, to be launched as one.
+	// Capture records what work asks for, running none of it, to be launched as
+	// one. It copies to and from memory of AllocHost only.
 	Capture(work func() error) (Graph, error)
 
 	// Synchronize waits until all work is done.

@@ -112,10 +112,7 @@ func (k *Kernels) Close() error {
 // run launches a kernel; args are in the order of its parameters.
 func (k *Kernels) run(kernel Kernel, grid, block Dim, shared int, args ...uint64) error {
 	k.launch = Launch{Kernel: kernel, Grid: grid, Block: block, Shared: shared, Args: append(k.launch.Args[:0], args...)}
-	if err := k.dev.Launch(&k.launch); err != nil {
-		return fmt.Errorf("kernel %s: %w", kernel.Name(), err)
-	}
-	return nil
+	return k.dev.Launch(&k.launch) // whose errors name the kernel
 }
 
 // threads is a launch of blocks of 256, at least n threads in all.

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unsafe"
 
 	"painless/kernels/gpu"
 )
@@ -27,11 +28,14 @@ type Options struct {
 type Device struct {
 	props   gpu.Properties
 	memory  memory
+	host    map[*byte]int // sizes of what AllocHost gave
 	limit   int64
 	capture *graph // that records
 	counts  map[string]*Counts
 	closed  bool
 }
+
+var errClosed = errors.New("the device is closed")
 
 // Counts is what the launches of a kernel did.
 type Counts struct {
@@ -63,7 +67,7 @@ func New(opts Options) *Device {
 	if opts.Limit == 0 {
 		opts.Limit = 1 << 32
 	}
-	return &Device{props: p, limit: opts.Limit, memory: memory{limit: p.Memory, checked: !opts.Unchecked}, counts: map[string]*Counts{}}
+	return &Device{props: p, limit: opts.Limit, host: map[*byte]int{}, memory: memory{limit: p.Memory, checked: !opts.Unchecked}, counts: map[string]*Counts{}}
 }
 
 // Properties is those of the options.
@@ -77,18 +81,43 @@ func (d *Device) Alloc(size int) (gpu.Pointer, error) {
 	if size <= 0 {
 		return 0, fmt.Errorf("allocation of %d bytes", size)
 	}
+	if d.closed {
+		return 0, errClosed
+	}
 	p, err := d.memory.alloc(size)
 	return gpu.Pointer(p), err
 }
 
-// Free gives back what Alloc gave.
-func (d *Device) Free(p gpu.Pointer) error { return d.memory.free(uint64(p)) }
+// Free gives back what Alloc gave; of 0 it does nothing.
+func (d *Device) Free(p gpu.Pointer) error {
+	if p == 0 {
+		return nil
+	}
+	return d.memory.free(uint64(p))
+}
 
 // AllocHost is ordinary memory.
-func (d *Device) AllocHost(size int) ([]byte, error) { return make([]byte, size), nil }
+func (d *Device) AllocHost(size int) ([]byte, error) {
+	if size <= 0 {
+		return nil, fmt.Errorf("allocation of %d bytes of the host", size)
+	}
+	if d.closed {
+		return nil, errClosed
+	}
+	b := make([]byte, size)
+	d.host[&b[0]] = size
+	return b, nil
+}
 
-// FreeHost leaves it to the garbage collector.
-func (d *Device) FreeHost([]byte) error { return nil }
+// FreeHost leaves what AllocHost gave to the garbage collector; of nil it does nothing.
+func (d *Device) FreeHost(b []byte) error {
+	p := unsafe.SliceData(b)
+	if _, ok := d.host[p]; !ok && p != nil {
+		return fmt.Errorf("free of %d bytes of the host, which were not allocated or are free already", len(b))
+	}
+	delete(d.host, p)
+	return nil
+}
 
 // Upload copies at once.
 func (d *Device) Upload(dst gpu.Pointer, src []byte) error {
@@ -119,6 +148,9 @@ func (d *Device) Zero(dst gpu.Pointer, size int) error {
 
 // do runs work, or records it.
 func (d *Device) do(work func() error) error {
+	if d.closed {
+		return errClosed
+	}
 	if d.capture != nil {
 		d.capture.work = append(d.capture.work, work)
 		return nil
@@ -134,17 +166,24 @@ func (d *Device) Launch(l *gpu.Launch) error {
 	}
 	own := *l
 	own.Args = append([]uint64(nil), l.Args...)
+	if err := k.check(&own); err != nil {
+		return fmt.Errorf("kernel %s: %w", k.program.name, err)
+	}
 	return d.do(func() error { return k.run(&own) })
 }
 
-type graph struct{ work []func() error }
+type graph struct {
+	work   []func() error
+	dev    *Device
+	closed bool
+}
 
 // Capture records work.
 func (d *Device) Capture(work func() error) (gpu.Graph, error) {
 	if d.capture != nil {
 		return nil, errors.New("capture within a capture")
 	}
-	g := &graph{}
+	g := &graph{dev: d}
 	d.capture = g
 	err := work()
 	d.capture = nil
@@ -152,6 +191,9 @@ func (d *Device) Capture(work func() error) (gpu.Graph, error) {
 }
 
 func (g *graph) Launch() error {
+	if g.closed || g.dev.closed {
+		return errors.New("the graph is closed")
+	}
 	for _, work := range g.work {
 		if err := work(); err != nil {
 			return err
@@ -160,10 +202,13 @@ func (g *graph) Launch() error {
 	return nil
 }
 
-func (g *graph) Close() error { return nil }
+func (g *graph) Close() error {
+	g.closed = true
+	return nil
+}
 
 // Synchronize has nothing to wait for.
-func (d *Device) Synchronize() error { return nil }
+func (d *Device) Synchronize() error { return d.do(func() error { return nil }) }
 
 // Time is the time that the emulation took.
 func (d *Device) Time(work func() error) (time.Duration, error) {
@@ -178,11 +223,15 @@ func (d *Device) Close() error {
 		return nil
 	}
 	d.closed = true
-	var errs []error
+	left := 0
 	for _, a := range d.memory.allocs {
-		if !a.freed {
-			errs = append(errs, fmt.Errorf("%d bytes of device memory were not freed", len(a.data)))
-		}
+		left += len(a.data)
 	}
-	return errors.Join(errs...)
+	for _, size := range d.host {
+		left += size
+	}
+	if left > 0 {
+		return fmt.Errorf("%d bytes were not freed before Close", left)
+	}
+	return nil
 }

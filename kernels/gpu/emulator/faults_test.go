@@ -94,7 +94,7 @@ func TestMemoryFaults(t *testing.T) {
 	assert.EqualError(t, err, "allocation of 0 bytes")
 	assert.ErrorContains(t, b.Upload(b.words, make([]byte, 257)), "not within an allocation")
 	assert.EqualError(t, b.Download(make([]byte, 256), b.words), "download of 256 bytes: nothing wrote byte 128 of an allocation of 256")
-	assert.EqualError(t, b.Close(), "256 bytes of device memory were not freed")
+	assert.EqualError(t, b.Close(), "256 bytes were not freed before Close")
 
 	b = newBench(t, Options{})
 	assert.ErrorContains(t, b.Free(b.words+4), "not allocated")

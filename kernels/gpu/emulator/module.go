@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"math"
 
 	"painless/kernels/gpu"
 )
@@ -23,6 +24,9 @@ type kernel struct {
 // Load parses and decodes PTX; what the emulator does not know is an error
 // that names it and its line.
 func (d *Device) Load(name, ptx string) (gpu.Module, error) {
+	if d.closed {
+		return nil, errClosed
+	}
 	src, err := parse(ptx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -56,20 +60,31 @@ func (k *kernel) Name() string { return k.program.name }
 // maxThreads is the most threads of a block on any GPU.
 const maxThreads = 1024
 
-func (k *kernel) run(l *gpu.Launch) error {
+// maxGrid is the most blocks in y or z.
+const maxGrid = 1<<16 - 1
+
+// check is what a GPU refuses to launch.
+func (k *kernel) check(l *gpu.Launch) error {
 	p, most := k.program, maxThreads
 	if p.maxThreads > 0 {
 		most = p.maxThreads
 	}
-	g := &grid{program: p, dim: ones(l.Grid), shape: ones(l.Block), shared: l.Shared, args: l.Args, memory: &k.dev.memory, limit: k.dev.limit}
 	switch {
 	case len(l.Args) != p.params:
 		return fmt.Errorf("%d arguments, expected %d", len(l.Args), p.params)
-	case volume(g.shape) > most:
-		return fmt.Errorf("%d threads in a block, expected at most %d", volume(g.shape), most)
-	case l.Shared > k.shared:
+	case min(l.Grid.X, l.Grid.Y, l.Grid.Z, l.Block.X, l.Block.Y, l.Block.Z) < 0 || max(l.Grid.Y, l.Grid.Z) > maxGrid || l.Grid.X > math.MaxInt32:
+		return fmt.Errorf("grid %v of blocks %v", l.Grid, l.Block)
+	case volume(ones(l.Block)) > most:
+		return fmt.Errorf("%d threads in a block, expected at most %d", volume(ones(l.Block)), most)
+	case l.Shared < 0 || l.Shared > k.shared:
 		return fmt.Errorf("%d bytes of shared memory, the kernel was made for %d", l.Shared, k.shared)
 	}
+	return nil
+}
+
+func (k *kernel) run(l *gpu.Launch) error {
+	p := k.program
+	g := &grid{program: p, dim: ones(l.Grid), shape: ones(l.Block), shared: l.Shared, args: l.Args, memory: &k.dev.memory, limit: k.dev.limit}
 	k.dev.memory.launch++
 	counts, err := g.run()
 	k.dev.count(p, counts)
