@@ -3,13 +3,11 @@ package checkpoint
 import (
 	"archive/zip"
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"path"
-	"strings"
 )
 
 // archive is the zip file that torch.save writes since 1.6: a folder with
@@ -28,9 +26,6 @@ type archive struct {
 const maxExpansion = 64
 
 func openArchive(file []byte) (*archive, error) {
-	if err := recognise(file); err != nil {
-		return nil, err
-	}
 	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		return nil, fmt.Errorf("expected a PyTorch zip archive: %w", err)
@@ -49,11 +44,6 @@ func openArchive(file []byte) (*archive, error) {
 	if pickle == "" {
 		return nil, errors.New("zip archive: expected an entry data.pkl, found none; this is no PyTorch checkpoint")
 	}
-	for name := range a.entries {
-		if name == a.prefix+"constants.pkl" || strings.HasPrefix(name, a.prefix+"code/") {
-			return nil, errors.New("expected a checkpoint, found a TorchScript archive: save the model's state_dict with torch.save")
-		}
-	}
 	if a.entries[a.prefix+"byteorder"] != nil {
 		order, err := a.read("byteorder")
 		if err != nil {
@@ -65,23 +55,6 @@ func openArchive(file []byte) (*archive, error) {
 		a.bigEndian = string(order) == "big"
 	}
 	return a, nil
-}
-
-// legacyMagic is the number that starts the pickle stream that torch.save wrote
-// before 1.6; the pickle's protocol, and its frame, come before it.
-const legacyMagic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
-
-// recognise says what a file is that is no zip archive.
-func recognise(file []byte) error {
-	switch {
-	case len(file) == 0:
-		return errors.New("expected a PyTorch checkpoint, found an empty file")
-	case file[0] == 0x80 && strings.Contains(string(file[:min(len(file), 32)]), legacyMagic):
-		return errors.New("expected a PyTorch zip archive, found the format before PyTorch 1.6: load it and torch.save it again")
-	case len(file) > 8 && file[8] == '{' && binary.LittleEndian.Uint64(file) < uint64(len(file)):
-		return errors.New("expected a PyTorch zip archive, found a safetensors file")
-	}
-	return nil
 }
 
 // read is the bytes of an entry, its checksum checked: those of the file
@@ -126,7 +99,10 @@ func (a *archive) content(f *zip.File) ([]byte, error) {
 }
 
 // storage is the storage of a key, the same one for the same key.
-func (a *archive) storage(key string, dtype DType, elements int64) (*Storage, error) {
+func (a *archive) storage(key string, dtype DType, elements int64, view any) (*Storage, error) {
+	if view != nil {
+		return nil, fmt.Errorf("storage %s: expected a whole one, found a view", key)
+	}
 	s := a.storages[key]
 	if s == nil {
 		content, err := a.read("data/" + key)

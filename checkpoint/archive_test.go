@@ -82,7 +82,7 @@ func TestArchivesRefused(t *testing.T) {
 		"storage 0: expected 4 elements of float32, found 12 bytes":                     {pickle, {"a/data/0", storage.content[:12], zip.Store}},
 		"storage 0: expected 4 elements of float32, found 17 bytes":                     {pickle, {"a/data/0", storage.content + "x", zip.Store}},
 		`byteorder: expected little or big, found "middle"`:                             {pickle, storage, {"a/byteorder", "middle", zip.Store}},
-		"found a TorchScript archive":                                                   {pickle, storage, {"a/code/__torch__.py", "", zip.Store}},
+		"TorchScript: expected a module, found a dict":                                  {pickle, storage, {"a/code/__torch__.py", "", zip.Store}},
 		"zip entry a/data/0: expected entries of at most 64 times the size of the file": {pickle, {"a/data/0", strings.Repeat("\x00", 1<<20), zip.Deflate}},
 	} {
 		_, err := readBytes(zipOf(t, items...))
@@ -142,15 +142,8 @@ func TestOverlappingEntries(t *testing.T) {
 }
 
 func TestForeignFiles(t *testing.T) {
-	tensors := `{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`
-	for says, file := range map[string]string{
-		"found the format before PyTorch 1.6": "\x80\x04\x95\x0d\x00\x00\x00\x00\x00\x00\x00" + legacyMagic,
-		"found a safetensors file":            le(uint64(len(tensors)), 8) + tensors + "\x00\x00\x80\x3f",
-		"not a valid zip file":                "\x89HDF\r\n\x1a\n",
-	} {
-		_, err := readBytes([]byte(file))
-		assert.ErrorContains(t, err, says)
-	}
+	_, err := readBytes([]byte("\x89HDF\r\n\x1a\n"))
+	assert.ErrorContains(t, err, "not a valid zip file")
 }
 
 // Reading a device or a pipe could go on for ever.

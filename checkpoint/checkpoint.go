@@ -1,5 +1,7 @@
 // Package checkpoint reads named tensors, and the metadata beside them, from
-// the files that PyTorch writes. It knows nothing of networks.
+// the files that PyTorch writes: checkpoints of torch.save, today's zip archives
+// and the streams before 1.6, and TorchScript archives; and from safetensors. It
+// knows nothing of networks.
 //
 // A checkpoint is hostile input: its pickle runs in a machine that calls
 // nothing. A short list of harmless constructors is built in; any other class
@@ -88,7 +90,16 @@ func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
 
 // decode reads a file's bytes; tensors keep pointing into them.
 func decode(file []byte, name string) (*Checkpoint, error) {
-	c, err := decodeZip(file)
+	read := decodeZip
+	switch {
+	case len(file) == 0:
+		return nil, fmt.Errorf("%s: %w", name, errEmpty)
+	case isLegacy(file):
+		read = decodeLegacy
+	case isSafetensors(file):
+		read = decodeSafetensors
+	}
+	c, err := read(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -108,6 +119,9 @@ func decodeZip(file []byte) (*Checkpoint, error) {
 	root, err := m.run()
 	if err != nil {
 		return nil, fmt.Errorf("data.pkl, byte %d: %w", m.at, err)
+	}
+	if a.isTorchScript() {
+		return fromModule(root, len(file))
 	}
 	return fromPickle(root)
 }
@@ -164,6 +178,8 @@ func findStateDict(top *dict) (state *dict, key string, err error) {
 	}
 	return nil, "", fmt.Errorf("no state dict: expected tensors at the top level or under one of %q, found the keys [%s]", stateDictKeys, strings.Join(keys, " "))
 }
+
+var errEmpty = errors.New("expected a PyTorch checkpoint, found an empty file")
 
 var errNotTensor = errors.New("expected a tensor")
 

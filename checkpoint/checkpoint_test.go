@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/big"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -164,8 +165,6 @@ func TestOpenRefuses(t *testing.T) {
 		"testdata":                "testdata: expected a regular file, found d",
 		empty:                     "found an empty file",
 		"testdata/make.py":        "expected a PyTorch zip archive: zip: not a valid zip file",
-		"testdata/legacy.pt":      "found the format before PyTorch 1.6",
-		"testdata/torchscript.pt": "found a TorchScript archive",
 		"testdata/no_dict.pt":     "expected a dict, found a list",
 		"testdata/no_state.pt":    `no state dict: expected tensors at the top level or under one of ["model_state_dict" "state_dict" "model"], found the keys ["epoch" "model" (a dict without tensors)]`,
 	} {
@@ -176,13 +175,15 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestReadRefusesEveryTruncation(t *testing.T) {
-	file, err := os.ReadFile("testdata/views.pt")
-	require.NoError(t, err)
-	_, err = Read(bytes.NewReader(file), int64(len(file)), "whole")
-	require.NoError(t, err)
-	for n := range file {
-		_, err := Read(bytes.NewReader(file[:n]), int64(n), "cut")
-		require.Error(t, err, "the first %d of %d bytes", n, len(file))
+	for _, name := range []string{"views", "legacy", "torchscript"} {
+		file, err := os.ReadFile("testdata/" + name + ".pt")
+		require.NoError(t, err)
+		_, err = Read(bytes.NewReader(file), int64(len(file)), "whole")
+		require.NoError(t, err)
+		for n := range file {
+			_, err := Read(bytes.NewReader(file[:n]), int64(n), "cut")
+			require.Error(t, err, "the first %d of %d bytes of %s", n, len(file), name)
+		}
 	}
 }
 
@@ -237,6 +238,7 @@ func FuzzRead(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(file)
 	}
+	f.Add([]byte(safetensorsFile(`{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}}`, strings.Repeat("x", 8))))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		c, err := Read(bytes.NewReader(file), int64(len(file)), "fuzz")
 		if err != nil {

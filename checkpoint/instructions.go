@@ -368,7 +368,8 @@ func protocol(m *machine) error {
 	return err
 }
 
-// persistent is a storage: ("storage", class, key, device, elements).
+// persistent is a storage: ("storage", class, key, device, elements), and in
+// streams a view of it, which is mostly None.
 func (m *machine) persistent(values []any) (any, error) {
 	id, ok := values[0].(*list)
 	if !ok || !id.fixed || len(id.items) < 5 || id.items[0] != "storage" {
@@ -385,5 +386,9 @@ func (m *machine) persistent(values []any) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("storage %s: expected a class such as torch.FloatStorage, found %s", key, class)
 	}
-	return m.storage(key, dtype, elements)
+	var view any
+	if len(id.items) > 5 {
+		view = id.items[5]
+	}
+	return m.storage(key, dtype, elements, view)
 }

@@ -22,10 +22,10 @@ type machine struct {
 	marks   []int // heights of the stack
 	memo    map[int64]any
 	spent   int // bytes of memory for copies of arguments and names
-	storage func(key string, dtype DType, elements int64) (*Storage, error)
+	storage func(key string, dtype DType, elements int64, view any) (*Storage, error)
 }
 
-func newMachine(code []byte, storage func(string, DType, int64) (*Storage, error)) *machine {
+func newMachine(code []byte, storage func(string, DType, int64, any) (*Storage, error)) *machine {
 	return &machine{code: code, memo: map[int64]any{}, storage: storage}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // fakeStorage is four float32 numbers under the key "0".
-func fakeStorage(key string, dtype DType, elements int64) (*Storage, error) {
+func fakeStorage(key string, dtype DType, elements int64, _ any) (*Storage, error) {
 	if key != "0" || elements != 4 {
 		return nil, fmt.Errorf("no storage %s of %d", key, elements)
 	}

@@ -66,10 +66,17 @@ type Storage struct {
 	DType     DType
 	Data      []byte
 	BigEndian bool
+
+	elements int // where Data comes later
 }
 
 // Len is the number of elements.
-func (s *Storage) Len() int { return len(s.Data) / s.DType.Size() }
+func (s *Storage) Len() int {
+	if s.Data == nil {
+		return s.elements
+	}
+	return len(s.Data) / s.DType.Size()
+}
 
 // Tensor is a view of a storage: element [i, j, …] is the storage's element
 // Offset + i·Strides[0] + j·Strides[1] + ….

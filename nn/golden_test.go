@@ -128,7 +128,8 @@ func (e errorsOf) String() string {
 	return fmt.Sprintf("%.1e median %.1e largest", sorted[len(sorted)/2], sorted[len(sorted)-1])
 }
 
-// The flavours of one network: as trained, with a config and without.
+// The flavours of one network: as trained, with a config and without, before
+// PyTorch 1.6, and TorchScript.
 func TestGoldenFlavours(t *testing.T) {
 	const models = "../../shared/models"
 	if _, err := os.Stat(models); errors.Is(err, os.ErrNotExist) {
@@ -137,6 +138,11 @@ func TestGoldenFlavours(t *testing.T) {
 	plain, training := loadNetwork(t, models+"/original.pt"), loadNetwork(t, models+"/original_training.pt")
 	assert.Equal(t, plain, training)
 	assert.Equal(t, 427_292, plain.Parameters)
+	ultraTiny := loadNetwork(t, models+"/ultra_tiny.pt")
+	assert.Equal(t, ultraTiny, loadNetwork(t, models+"/ultra_tiny_legacy.pt"))
+	traced := loadNetwork(t, models+"/ultra_tiny_traced.pt") // without the last mixing matrix, which is not used
+	traced.Blocks[1].Mixing, traced.Parameters = ultraTiny.Blocks[1].Mixing, ultraTiny.Parameters
+	assert.Equal(t, ultraTiny, traced)
 	assert.Equal(t, 77_203, loadNetwork(t, models+"/tiny.pt").Parameters)
 	assert.Equal(t, 21_459, loadNetwork(t, models+"/ultra_tiny.pt").Parameters)
 }

@@ -66,7 +66,23 @@ optimizer_model(torch.ones(1, 2)).sum().backward()
 optimizer.step()
 save({"model_state_dict": optimizer_model.state_dict(), "optimizer_state_dict": optimizer.state_dict()}, "training")
 
-torch.save(a, "legacy.pt", _use_new_zipfile_serialization=False)
-torch.jit.script(torch.nn.Linear(1, 1)).save("torchscript.pt")
+torch.save({"state_dict": views, "epoch": 4}, "legacy.pt", _use_new_zipfile_serialization=False)
+
+
+class Outer(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.SiLU(), torch.nn.Linear(1, 1, bias=False))
+        self.register_buffer("centers", torch.tensor([0.5, 1.5]))
+        self.cutoff = 5.0
+
+    def forward(self, x):
+        return self.inner(x) * self.cutoff
+
+
+outer = Outer()
+outer.load_state_dict({"centers": outer.centers, "inner.0.weight": torch.tensor([[1.0, 2.0]]), "inner.0.bias": torch.tensor([3.0]),
+                       "inner.2.weight": torch.tensor([[4.0]])})  # fmt: skip
+torch.jit.script(outer).save("torchscript.pt")
 save([1, 2], "no_dict")
 save({"epoch": 1, "model": {"weights": "elsewhere"}}, "no_state")

@@ -1,0 +1,149 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// legacyMagic is the number that starts the stream that torch.save wrote
+// before 1.6; the pickle's protocol, and its frame, come before it.
+const legacyMagic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+
+// legacyProtocol is the number that follows.
+const legacyProtocol = 1001
+
+func isLegacy(file []byte) bool {
+	return len(file) > 0 && file[0] == 0x80 && strings.Contains(string(file[:min(len(file), 32)]), legacyMagic)
+}
+
+// stream is a file of pickles on end — the magic number, the protocol, the
+// system that wrote it, the value, the keys of its storages — and then the
+// storages, each its number of elements and these, little-endian whatever wrote them.
+type stream struct {
+	file     []byte
+	pos      int
+	storages map[string]*Storage
+	views    []storageView
+}
+
+// storageView is a storage that is a part of another one's, from offset on.
+type storageView struct {
+	part, whole *Storage
+	offset      int64 // elements
+}
+
+func decodeLegacy(file []byte) (*Checkpoint, error) {
+	s := &stream{file: file, storages: map[string]*Storage{}}
+	if _, err := s.pickle("magic number"); err != nil {
+		return nil, err
+	}
+	protocol, err := s.pickle("protocol")
+	if err != nil {
+		return nil, err
+	}
+	if protocol != int64(legacyProtocol) {
+		return nil, fmt.Errorf("protocol: expected %d, found %s", legacyProtocol, describe(protocol))
+	}
+	if _, err := s.pickle("system"); err != nil {
+		return nil, err
+	}
+	root, err := s.pickle("value")
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.pickle("keys of storages")
+	if err != nil {
+		return nil, err
+	}
+	if err := s.readStorages(keys); err != nil {
+		return nil, err
+	}
+	return fromPickle(root)
+}
+
+// pickle is the next value of the stream.
+func (s *stream) pickle(what string) (any, error) {
+	m := newMachine(s.file[s.pos:], s.storage)
+	v, err := m.run()
+	if err != nil {
+		return nil, fmt.Errorf("%s, byte %d: %w", what, s.pos+m.at, err)
+	}
+	s.pos += m.pos
+	return v, nil
+}
+
+// storage is the storage of a key; its elements come later in the file. view
+// is None, or (key, offset, elements) of a part of it.
+func (s *stream) storage(key string, dtype DType, elements int64, view any) (*Storage, error) {
+	whole, err := s.declare(key, dtype, elements)
+	if err != nil || view == nil {
+		return whole, err
+	}
+	v, ok := view.(*list)
+	if !ok || len(v.items) != 3 {
+		return nil, fmt.Errorf("storage %s: expected a view (key, offset, elements), found %s", key, describe(view))
+	}
+	name, isText := v.items[0].(string)
+	offset, isOffset := v.items[1].(int64)
+	count, isCount := v.items[2].(int64)
+	if !isText || !isOffset || !isCount || offset < 0 || count < 0 || offset > elements || count > elements-offset {
+		return nil, fmt.Errorf("storage %s: expected a view within its %d elements, found %s, %s and %s",
+			key, elements, describe(v.items[0]), describe(v.items[1]), describe(v.items[2]))
+	}
+	part := &Storage{Key: name, DType: dtype, elements: int(count)}
+	s.views = append(s.views, storageView{part, whole, offset})
+	return part, nil
+}
+
+func (s *stream) declare(key string, dtype DType, elements int64) (*Storage, error) {
+	if elements < 0 || elements > int64(len(s.file)/dtype.Size()) {
+		return nil, fmt.Errorf("storage %s: expected at most the %d bytes of the file, found %d elements of %s", key, len(s.file), elements, dtype)
+	}
+	before := s.storages[key]
+	if before == nil {
+		before = &Storage{Key: key, DType: dtype, elements: int(elements)}
+		s.storages[key] = before
+	}
+	if before.DType != dtype || before.elements != int(elements) {
+		return nil, fmt.Errorf("storage %s: expected %d elements of %s, as before, found %d of %s", key, before.elements, before.DType, elements, dtype)
+	}
+	return before, nil
+}
+
+// readStorages finds the elements of the storages, which are in the order of keys.
+func (s *stream) readStorages(keys any) error {
+	list, ok := keys.(*list)
+	if !ok {
+		return fmt.Errorf("keys of storages: expected a list, found %s", describe(keys))
+	}
+	for _, k := range list.items {
+		key, isText := k.(string)
+		storage := s.storages[key]
+		if !isText || storage == nil || storage.Data != nil {
+			return fmt.Errorf("keys of storages: expected each storage of the value once, found %s", describe(k))
+		}
+		size := storage.elements * storage.DType.Size()
+		if rest := len(s.file) - s.pos; rest < 8 || rest-8 < size {
+			return fmt.Errorf("storage %s: expected %d bytes, found the end of the file", key, 8+size)
+		}
+		if n := binary.LittleEndian.Uint64(s.file[s.pos:]); n != uint64(storage.elements) {
+			return fmt.Errorf("storage %s: expected %d elements, found %d", key, storage.elements, n)
+		}
+		storage.Data = s.file[s.pos+8:][:size:size]
+		s.pos += 8 + size
+	}
+	for key, storage := range s.storages {
+		if storage.Data == nil {
+			return fmt.Errorf("storage %s: expected its elements, found none", key)
+		}
+	}
+	for _, v := range s.views {
+		size := v.whole.DType.Size()
+		v.part.Data = v.whole.Data[int(v.offset)*size:][:v.part.elements*size]
+	}
+	if s.pos != len(s.file) {
+		return fmt.Errorf("expected the end of the file after the last storage, found %d more bytes", len(s.file)-s.pos)
+	}
+	return nil
+}
