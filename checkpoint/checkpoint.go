@@ -63,8 +63,18 @@ func (c *Checkpoint) Tensor(name string) (t *Tensor, ok bool) {
 	return t, ok
 }
 
+// Options of reading; the zero value takes what a file offers.
+type Options struct {
+	// Key is where the state dict stands, such as ema; "" looks for it under
+	// the usual keys and at the top level.
+	Key string
+}
+
 // Open reads a checkpoint file. Errors name the file.
-func Open(path string) (*Checkpoint, error) {
+func Open(path string) (*Checkpoint, error) { return OpenWith(path, Options{}) }
+
+// OpenWith is Open with options.
+func OpenWith(path string, opts Options) (*Checkpoint, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -76,7 +86,7 @@ func Open(path string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decode(file, path)
+	return decode(file, path, opts)
 }
 
 // Read reads a checkpoint of size bytes; name is what errors call it.
@@ -85,11 +95,11 @@ func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return decode(file, name)
+	return decode(file, name, Options{})
 }
 
 // decode reads a file's bytes; tensors keep pointing into them.
-func decode(file []byte, name string) (*Checkpoint, error) {
+func decode(file []byte, name string, opts Options) (*Checkpoint, error) {
 	read := decodeZip
 	switch {
 	case len(file) == 0:
@@ -99,14 +109,14 @@ func decode(file []byte, name string) (*Checkpoint, error) {
 	case isSafetensors(file):
 		read = decodeSafetensors
 	}
-	c, err := read(file)
+	c, err := read(file, opts)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return c, nil
 }
 
-func decodeZip(file []byte) (*Checkpoint, error) {
+func decodeZip(file []byte, opts Options) (*Checkpoint, error) {
 	a, err := openArchive(file)
 	if err != nil {
 		return nil, err
@@ -121,18 +131,29 @@ func decodeZip(file []byte) (*Checkpoint, error) {
 		return nil, fmt.Errorf("data.pkl, byte %d: %w", m.at, err)
 	}
 	if a.isTorchScript() {
+		if err := opts.noKey("a TorchScript archive"); err != nil {
+			return nil, err
+		}
 		return fromModule(root, len(file))
 	}
-	return fromPickle(root)
+	return fromPickle(root, opts)
+}
+
+// noKey refuses a key where there is but one set of tensors.
+func (o Options) noKey(what string) error {
+	if o.Key != "" {
+		return fmt.Errorf("key %q: %s has one set of tensors, without a key", o.Key, what)
+	}
+	return nil
 }
 
 // fromPickle finds the state dict in a pickle's value.
-func fromPickle(root any) (*Checkpoint, error) {
+func fromPickle(root any, opts Options) (*Checkpoint, error) {
 	top, ok := root.(*dict)
 	if !ok {
 		return nil, fmt.Errorf("expected a dict, found %s", describe(root))
 	}
-	state, key, err := findStateDict(top)
+	state, key, err := findStateDict(top, opts.Key)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +180,13 @@ func fromPickle(root any) (*Checkpoint, error) {
 // stateDictKeys is where a state dict stands, the likeliest first.
 var stateDictKeys = []string{"model_state_dict", "state_dict", "model"}
 
-func findStateDict(top *dict) (state *dict, key string, err error) {
+func findStateDict(top *dict, wanted string) (state *dict, key string, err error) {
+	if wanted != "" {
+		if state, ok := top.get(wanted).(*dict); ok && state.holdsTensors() {
+			return state, wanted, nil
+		}
+		return nil, "", fmt.Errorf("no state dict: expected tensors under %q, found %s", wanted, describe(top.get(wanted)))
+	}
 	for _, key := range stateDictKeys {
 		if state, ok := top.get(key).(*dict); ok && state.holdsTensors() {
 			return state, key, nil

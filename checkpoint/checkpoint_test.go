@@ -161,12 +161,12 @@ func TestOpenRefuses(t *testing.T) {
 	empty := t.TempDir() + "/empty.pt"
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	for path, says := range map[string]string{
-		"testdata/none.pt":        "no such file",
-		"testdata":                "testdata: expected a regular file, found d",
-		empty:                     "found an empty file",
-		"testdata/make.py":        "expected a PyTorch zip archive: zip: not a valid zip file",
-		"testdata/no_dict.pt":     "expected a dict, found a list",
-		"testdata/no_state.pt":    `no state dict: expected tensors at the top level or under one of ["model_state_dict" "state_dict" "model"], found the keys ["epoch" "model" (a dict without tensors)]`,
+		"testdata/none.pt":     "no such file",
+		"testdata":             "testdata: expected a regular file, found d",
+		empty:                  "found an empty file",
+		"testdata/make.py":     "expected a PyTorch zip archive: zip: not a valid zip file",
+		"testdata/no_dict.pt":  "expected a dict, found a list",
+		"testdata/no_state.pt": `no state dict: expected tensors at the top level or under one of ["model_state_dict" "state_dict" "model"], found the keys ["epoch" "model" (a dict without tensors)]`,
 	} {
 		_, err := Open(path)
 		require.ErrorContains(t, err, says)

@@ -33,7 +33,7 @@ type storageView struct {
 	offset      int64 // elements
 }
 
-func decodeLegacy(file []byte) (*Checkpoint, error) {
+func decodeLegacy(file []byte, opts Options) (*Checkpoint, error) {
 	s := &stream{file: file, storages: map[string]*Storage{}}
 	if _, err := s.pickle("magic number"); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func decodeLegacy(file []byte) (*Checkpoint, error) {
 	if err := s.readStorages(keys); err != nil {
 		return nil, err
 	}
-	return fromPickle(root)
+	return fromPickle(root, opts)
 }
 
 // pickle is the next value of the stream.

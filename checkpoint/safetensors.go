@@ -32,7 +32,10 @@ type safetensor struct {
 
 // decodeSafetensors reads the length of a header of JSON, the header and the
 // tensors, which cover the rest without overlaps or holes.
-func decodeSafetensors(file []byte) (*Checkpoint, error) {
+func decodeSafetensors(file []byte, opts Options) (*Checkpoint, error) {
+	if err := opts.noKey("a safetensors file"); err != nil {
+		return nil, err
+	}
 	length := binary.LittleEndian.Uint64(file)
 	if length > maxHeader || length > uint64(len(file)-8) {
 		return nil, fmt.Errorf("safetensors: expected a header of at most %d bytes, found %d", min(maxHeader, len(file)-8), length)

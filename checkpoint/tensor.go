@@ -92,12 +92,7 @@ func FromFloat64s(shape []int, values []float64) *Tensor {
 	for _, x := range values {
 		data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
 	}
-	strides, step := make([]int, len(shape)), 1
-	for k := len(shape) - 1; k >= 0; k-- {
-		strides[k] = step
-		step *= shape[k]
-	}
-	return &Tensor{Shape: shape, Strides: strides, Storage: &Storage{DType: Float64, Data: data}}
+	return contiguous(shape, &Storage{DType: Float64, Data: data})
 }
 
 // newTensor checks that a view stays within its storage.
@@ -163,14 +158,26 @@ func (t *Tensor) Float64s() ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := t.Len()
-	if n > maxRepeats*max(1, t.Storage.Len()) {
-		return nil, fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxRepeats)
+	if err := t.copyable(); err != nil {
+		return nil, err
 	}
-	values := make([]float64, n)
+	values := make([]float64, 0, t.Len())
+	t.each(func(at int) { values = append(values, get(at)) })
+	return values, nil
+}
+
+func (t *Tensor) copyable() error {
+	if n := t.Len(); n > maxRepeats*max(1, t.Storage.Len()) {
+		return fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxRepeats)
+	}
+	return nil
+}
+
+// each goes over the elements in row-major order, at being where in the storage.
+func (t *Tensor) each(do func(at int)) {
 	index, at := make([]int, len(t.Shape)), t.Offset
-	for i := range values {
-		values[i] = get(at)
+	for range t.Len() {
+		do(at)
 		for k := len(index) - 1; k >= 0; k-- { // count up as an odometer does
 			index[k]++
 			at += t.Strides[k]
@@ -181,7 +188,6 @@ func (t *Tensor) Float64s() ([]float64, error) {
 			index[k] = 0
 		}
 	}
-	return values, nil
 }
 
 // reader reads element i as a float64.

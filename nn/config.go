@@ -117,6 +117,11 @@ func number(config map[string]any, key string) (value float64, ok bool, err erro
 		return float64(x), true, nil
 	case float64:
 		return x, true, nil
+	case *checkpoint.Tensor: // as convert writes numbers that are not whole
+		if values, err := x.Float64s(); err == nil && len(values) == 1 {
+			return values[0], true, nil
+		}
+		return 0, false, fmt.Errorf("config says %s is a tensor of shape %v: expected a number", key, x.Shape)
 	default:
 		return 0, false, fmt.Errorf("config says %s %v: expected a number", key, x)
 	}
