@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test bench bench-peers ptx gpu-bundle testdata clean
+.PHONY: run test interop bench bench-peers ptx gpu-bundle testdata clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -20,6 +20,11 @@ test:
 	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -exec qemu-aarch64 ./kernels/... ./nn
+
+# PyTorch opens what we write; users need it never.
+interop:
+	@$(call APT,python3-torch)
+	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run Torch ./checkpoint
 
 # Every student and size, on one core and all.
 bench:

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -25,7 +26,7 @@ func readConfig(c *checkpoint.Checkpoint) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	stated, _ := c.Metadata["config"].(map[string]any)
+	stated := statedConfig(c)
 	for _, f := range []struct {
 		key      string
 		inferred *int
@@ -57,6 +58,25 @@ func readConfig(c *checkpoint.Checkpoint) (Config, error) {
 		return Config{}, fmt.Errorf("cutoff is %v Å, expected more than 0 and at most %v", cfg.Cutoff, maxCutoff)
 	}
 	return cfg, nil
+}
+
+// statedConfig is the checkpoint's own config: a dict, or in safetensors JSON.
+// What is neither says nothing.
+func statedConfig(c *checkpoint.Checkpoint) (stated map[string]any) {
+	switch config := c.Metadata["config"].(type) {
+	case map[string]any:
+		return config
+	case string:
+		if err := json.Unmarshal([]byte(config), &stated); err != nil {
+			return nil
+		}
+	}
+	return stated
+}
+
+// Map is the architecture under the names that training code has for it.
+func (c Config) Map() map[string]any {
+	return map[string]any{"hidden_dim": c.HiddenDim, "num_interactions": c.NumInteractions, "num_rbf": c.NumRBF, "cutoff": c.Cutoff, "max_z": c.MaxZ}
 }
 
 // maxCutoff keeps a wrong unit or a hostile file from asking for all pairs.
