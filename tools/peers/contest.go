@@ -23,6 +23,8 @@ type comparison struct {
 	Painless  []float64 `json:"painless"`
 	PyTorch   []float64 `json:"pytorch"`
 	ONNX      []float64 `json:"onnx_runtime_energy_only,omitempty"` // on the CPU
+
+	Variants map[string][]float64 `json:"pytorch_variants,omitempty"` // on a GPU: without TorchScript, as a CUDA graph
 }
 
 // contest is a structure and a network that all systems compute in turns.
@@ -45,8 +47,11 @@ func (c *contest) run(ctx context.Context, torch, onnx *peer, rounds int) (resul
 	if err := writeXYZ(path, c.structure); err != nil {
 		return result, err
 	}
-	torchJob := job{"testdata/" + c.model + "_traced.pt", path, 1}
-	onnxJob := job{c.graph, path, 1}
+	torchJob := job{Model: "testdata/" + c.model + "_traced.pt", Structure: path, Iterations: 1}
+	if c.device != "cpu" {
+		torchJob.Checkpoint, result.Variants = "testdata/"+c.model+".pt", map[string][]float64{}
+	}
+	onnxJob := job{Model: c.graph, Structure: path, Iterations: 1}
 	ours, err := newRunner(c.network, c.device, c.threads, c.structure)
 	if err != nil {
 		return result, err
@@ -75,6 +80,9 @@ func (c *contest) run(ctx context.Context, torch, onnx *peer, rounds int) (resul
 				return result, err
 			}
 			*peer.times = append(*peer.times, median(a.Seconds))
+			for name, seconds := range a.Variants {
+				result.Variants[name] = append(result.Variants[name], median(seconds))
+			}
 			peer.job.Iterations = max(3, int(turnSeconds/median(a.Seconds)))
 		}
 	}

@@ -23,6 +23,7 @@ type job struct {
 	Model      string `json:"model"`
 	Structure  string `json:"structure"`
 	Iterations int    `json:"iterations"`
+	Checkpoint string `json:"checkpoint,omitempty"` // for PyTorch's other ways, on a GPU
 }
 
 // answer is what it found: eV, eV/Å.
@@ -30,6 +31,8 @@ type answer struct {
 	Seconds []float64    `json:"seconds"` // of each iteration
 	Energy  float64      `json:"energy"`
 	Forces  [][3]float64 `json:"forces"`
+
+	Variants map[string][]float64 `json:"variants"` // seconds of each iteration
 }
 
 // start runs a peer's program and waits until it says its version.

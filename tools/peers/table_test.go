@@ -25,7 +25,7 @@ func TestReport(t *testing.T) {
 	r := report{
 		Date: "2026-01-02", CPU: "abacus", Threads: 2, Peers: map[string]string{"PyTorch": "1", "ONNX Runtime": "2"},
 		Load:    []loadTime{{"tiny", []float64{0.02}}},
-		Against: []comparison{{"tiny", "water", 96, 2738, []float64{0.001, 0.002, 0.003}, []float64{0.02}, []float64{0.01}}},
+		Against: []comparison{{"tiny", "water", 96, 2738, []float64{0.001, 0.002, 0.003}, []float64{0.02}, []float64{0.01}, nil}},
 		Alone:   []scaling{{"tiny", "water box", 384, 1000, []float64{0.004}, []float64{0.002}}},
 	}
 	table := r.table()
@@ -35,9 +35,10 @@ func TestReport(t *testing.T) {
 	assert.Contains(t, table, "| tiny | 20.0 |\n")
 
 	r.GPU, r.Throughput = "a GPU, 1.2", []throughput{{"tiny", "benzene", 64, 768, []float64{0.001}}}
+	r.Against[0].Variants = map[string][]float64{"eager": {0.03}, "cuda graph": {0.016}}
 	table = r.gpuTable()
 	assert.Contains(t, table, "a GPU, 1.2, 2026-01-02; PyTorch 1\n")
-	assert.Contains(t, table, "| tiny | water | 96 | 2738 | 2.0000 | 20.000 | 10.0 |\n")
+	assert.Contains(t, table, "| tiny | water | 96 | 2738 | 2.0000 | 16.000 | cuda graph | 8.0 |\n")
 	assert.Contains(t, table, "| tiny | benzene | 64 | 768 | 1.0000 | 7.68e+05 |\n")
 
 	path := filepath.Join(t.TempDir(), "new", "report.json")
