@@ -21,10 +21,14 @@ test:
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -exec qemu-aarch64 ./kernels/... ./nn
 
-# PyTorch opens what we write; users need it never.
+ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd tools/peers && \
+	{ [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
+
+# PyTorch opens what we write, and ONNX Runtime runs it; users need it never.
 interop:
 	@$(call APT,python3-torch)
-	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run Torch ./checkpoint
+	@$(ONNX)
+	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime' ./checkpoint ./tools/convert/onnx
 
 # Every student and size, on one core and all.
 bench:
@@ -33,8 +37,7 @@ bench:
 # painless beside PyTorch and ONNX Runtime, in turns; writes docs/benchmarks/cpu-DATE.json.
 bench-peers:
 	@$(call APT,python3-torch)
-	@command -v npm >/dev/null || { $(call APT,nodejs npm); }
-	cd tools/peers && { [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
+	@$(ONNX)
 	go run ./tools/peers
 
 # Compiles the CUDA kernels to the PTX that the binaries embed; byte-identical on any machine.

@@ -1,7 +1,7 @@
 // Package checkpoint reads named tensors, and the metadata beside them, from
 // the files that PyTorch writes: checkpoints of torch.save, today's zip archives
-// and the streams before 1.6, and TorchScript archives; and from safetensors. It
-// knows nothing of networks.
+// and the streams before 1.6, and TorchScript archives; from safetensors; and the
+// weights in ONNX files. It knows nothing of networks.
 //
 // A checkpoint is hostile input: its pickle runs in a machine that calls
 // nothing. A short list of harmless constructors is built in; any other class
@@ -108,6 +108,8 @@ func decode(file []byte, name string, opts Options) (*Checkpoint, error) {
 		read = decodeLegacy
 	case isSafetensors(file):
 		read = decodeSafetensors
+	case isONNX(file):
+		read = decodeONNX
 	}
 	c, err := read(file, opts)
 	if err != nil {

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -239,6 +240,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(file)
 	}
 	f.Add([]byte(safetensorsFile(`{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"a":"b"}}`, strings.Repeat("x", 8))))
+	f.Add([]byte(onnxFile(small(1, 2) + small(2, 1) + field(8, "w") + field(9, floats(binary.LittleEndian)[:8]))))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		c, err := Read(bytes.NewReader(file), int64(len(file)), "fuzz")
 		if err != nil {

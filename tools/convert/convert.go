@@ -17,6 +17,7 @@ import (
 	"painless/internal/atomicfile"
 	"painless/internal/systems"
 	"painless/nn"
+	"painless/tools/convert/onnx"
 )
 
 func run(args []string, stdout, stderr io.Writer) error {
@@ -35,6 +36,9 @@ func run(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
 	}
+	if s.to == "onnx" {
+		s.dtype = checkpoint.Float32
+	}
 	clean, changed, err := cleaned(in, network, s.dtype)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
@@ -44,7 +48,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer file.Abort()
-	if err := write(file, clean, s.to); err != nil {
+	if err := write(file, clean, network, s); err != nil {
 		return fmt.Errorf("%s: %w", s.out, err)
 	}
 	difference, err := check(file.Name(), clean, network)
@@ -80,9 +84,12 @@ func cleaned(c *checkpoint.Checkpoint, network *nn.Network, dtype checkpoint.DTy
 	return checkpoint.New(metadata, tensors...), changed, nil
 }
 
-func write(w io.Writer, c *checkpoint.Checkpoint, format string) error {
-	if format == "pt" {
+func write(w io.Writer, c *checkpoint.Checkpoint, network *nn.Network, s settings) error {
+	switch s.to {
+	case "pt":
 		return c.WritePyTorch(w)
+	case "onnx":
+		return onnx.Write(w, c, network.Config, s.forces)
 	}
 	config, err := json.Marshal(c.Metadata["config"])
 	if err != nil {
@@ -137,14 +144,14 @@ func check(path string, want *checkpoint.Checkpoint, network *nn.Network) (diffe
 	return difference, nil
 }
 
-// energies is those of benzene and of two boxes of water, eV per atom, in float64.
+// energies is those of benzene and of water, eV per atom, in float64.
 func energies(network *nn.Network) ([]float64, error) {
 	p, err := nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact})
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close()
-	structures := []data.Structure{systems.Benzene(), systems.WaterDrop(2, 2, 2), systems.WaterBox(3, 3, 3)}
+	structures := []data.Structure{systems.Benzene(), systems.WaterDrop(2, 2, 1)}
 	var r nn.Result
 	if err := p.Compute(context.Background(), nn.NewBatch(structures...), &r); err != nil {
 		return nil, err

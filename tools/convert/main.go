@@ -1,7 +1,7 @@
 // Command convert writes a student's checkpoint, whatever its flavour, as a
-// clean PyTorch checkpoint or as safetensors.
+// clean PyTorch checkpoint, as safetensors or as an ONNX graph.
 //
-//	convert [-to pt|safetensors] [-dtype float32|float64|float16|bfloat16] [-key K] [-force] IN OUT
+//	convert [-to pt|safetensors|onnx] [-dtype float32|float64|float16|bfloat16] [-forces] [-key K] [-force] IN OUT
 package main
 
 import (
@@ -30,13 +30,14 @@ func main() {
 type settings struct {
 	to      string
 	dtype   checkpoint.DType // 0: as they are
+	forces  bool
 	key     string
 	force   bool
 	in, out string
 }
 
 var (
-	formats = []string{"pt", "safetensors"}
+	formats = []string{"pt", "safetensors", "onnx"}
 	dtypes  = map[string]checkpoint.DType{"": 0, "float32": checkpoint.Float32, "float64": checkpoint.Float64,
 		"float16": checkpoint.Float16, "bfloat16": checkpoint.BFloat16}
 )
@@ -45,15 +46,16 @@ func parseFlags(args []string, stderr io.Writer) (s settings, err error) {
 	flags := flag.NewFlagSet("convert", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Usage = func() {
-		fmt.Fprint(stderr, `A student's checkpoint — of torch.save, old or new, TorchScript, safetensors — written anew: plain names, contiguous tensors, its architecture.
+		fmt.Fprint(stderr, `A student's checkpoint — of torch.save, old or new, TorchScript, safetensors, ONNX — written anew: plain names, contiguous tensors, its architecture.
 
 usage: convert [flags] IN OUT
 
 `)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&s.to, "to", "", "format: pt, which torch.load(weights_only=True) opens, or safetensors; OUT's ending if empty")
+	flags.StringVar(&s.to, "to", "", "format: pt, which torch.load(weights_only=True) opens, safetensors, or onnx, a graph that ONNX Runtime runs; OUT's ending if empty")
 	dtype := flags.String("dtype", "", "type of the floating-point tensors: float32, float64, float16 or bfloat16; as they are if empty")
+	flags.BoolVar(&s.forces, "forces", false, "give the ONNX graph a second output, the forces")
 	flags.StringVar(&s.key, "key", "", "where in IN the weights stand, such as ema; the usual places if empty")
 	flags.BoolVar(&s.force, "force", false, "overwrite OUT if it is there")
 	if err := flags.Parse(args); err != nil {
@@ -68,14 +70,18 @@ usage: convert [flags] IN OUT
 			s.to = "pt"
 		}
 		if !slices.Contains(formats, s.to) {
-			return s, fmt.Errorf("%s: expected a name that ends in .pt, .pth or .safetensors, or -to", s.out)
+			return s, fmt.Errorf("%s: expected a name that ends in .pt, .pth, .safetensors or .onnx, or -to", s.out)
 		}
 	}
 	var known bool
 	s.dtype, known = dtypes[*dtype]
 	switch {
 	case !slices.Contains(formats, s.to):
-		return s, fmt.Errorf("-to %s: expected pt or safetensors", s.to)
+		return s, fmt.Errorf("-to %s: expected pt, safetensors or onnx", s.to)
+	case s.forces && s.to != "onnx":
+		return s, fmt.Errorf("-forces: a %s has weights, and no outputs", s.to)
+	case s.to == "onnx" && s.dtype != 0 && s.dtype != checkpoint.Float32:
+		return s, fmt.Errorf("-dtype %s: an ONNX graph computes in float32", *dtype)
 	case !known:
 		return s, fmt.Errorf("-dtype %s: expected float32, float64, float16 or bfloat16", *dtype)
 	}
