@@ -28,7 +28,7 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd tools/peers 
 interop:
 	@$(call APT,python3-torch)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime' ./checkpoint ./tools/convert/onnx
+	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime' ./checkpoint ./tools/convert/...
 
 # Every student and size, on one core and all.
 bench:

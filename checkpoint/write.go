@@ -41,18 +41,7 @@ func (c *Checkpoint) WritePyTorch(w io.Writer) error {
 	a.zip = zip.NewWriter(a.out)
 	a.add("data.pkl", p.Bytes())
 	a.add("byteorder", []byte("little"))
-	for i, t := range p.storages {
-		content, err := t.Bytes()
-		if err != nil {
-			return err
-		}
-		a.add(fmt.Sprint("data/", i), content)
-	}
-	a.add("version", []byte("3\n"))
-	if a.err != nil {
-		return a.err
-	}
-	return a.zip.Close()
+	return a.finish(p.storages)
 }
 
 // alignedZip stores entries so that their contents begin at multiples of 64
@@ -86,6 +75,22 @@ func (a *alignedZip) add(name string, content []byte) {
 		_, err = f.Write(content)
 	}
 	a.err = err
+}
+
+// finish adds the storages and ends the archive.
+func (a *alignedZip) finish(storages []*Tensor) error {
+	for i, t := range storages {
+		content, err := t.Bytes()
+		if err != nil {
+			return err
+		}
+		a.add(fmt.Sprint("data/", i), content)
+	}
+	a.add("version", []byte("3\n"))
+	if a.err != nil {
+		return a.err
+	}
+	return a.zip.Close()
 }
 
 // counter counts the bytes that go through it.

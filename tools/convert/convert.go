@@ -18,6 +18,7 @@ import (
 	"painless/internal/systems"
 	"painless/nn"
 	"painless/tools/convert/onnx"
+	"painless/tools/convert/torchscript"
 )
 
 func run(args []string, stdout, stderr io.Writer) error {
@@ -36,7 +37,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
 	}
-	if s.to == "onnx" {
+	if s.runs() {
 		s.dtype = checkpoint.Float32
 	}
 	clean, changed, err := cleaned(in, network, s.dtype)
@@ -90,6 +91,8 @@ func write(w io.Writer, c *checkpoint.Checkpoint, network *nn.Network, s setting
 		return c.WritePyTorch(w)
 	case "onnx":
 		return onnx.Write(w, c, network.Config, s.forces)
+	case "torchscript":
+		return torchscript.Write(w, c, network.Config)
 	}
 	config, err := json.Marshal(c.Metadata["config"])
 	if err != nil {

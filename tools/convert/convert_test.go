@@ -56,8 +56,10 @@ func TestRoundTrips(t *testing.T) {
 		convert(t, "-force", pt, safe)
 		graph, back := filepath.Join(folder, "a.onnx"), filepath.Join(folder, "back.pt")
 		convert(t, "-force", "-forces", safe, graph)
-		convert(t, "-force", graph, back)
-		for _, path := range []string{pt, safe, graph, back} {
+		script := filepath.Join(folder, "a.ts")
+		convert(t, "-force", graph, script)
+		convert(t, "-force", script, back)
+		for _, path := range []string{pt, safe, graph, script, back} {
 			gotCheckpoint, got := network(t, path)
 			assert.Equal(t, want, got, "%s as %s", flavour, path)
 			assert.ElementsMatch(t, wantCheckpoint.Names(), gotCheckpoint.Names())
@@ -97,18 +99,18 @@ func TestNeverLoses(t *testing.T) {
 	out := filepath.Join(folder, "there.pt")
 	require.NoError(t, os.WriteFile(out, []byte("precious"), 0o600))
 	for says, args := range map[string][]string{
-		"there.pt is there already: -force overwrites it":                      {testdata + "tiny.pt", out},
-		"none.pt: no such file":                                                {"-force", "none.pt", out},
-		`expected tensors under "ema", found None`:                             {"-force", "-key", "ema", testdata + "tiny.pt", out},
-		"convert.go: expected a PyTorch zip archive":                           {"-force", "convert.go", out},
-		"tensor embedding.weight is missing":                                   {"-force", "../../checkpoint/testdata/views.pt", out},
-		"1 files: expected IN and OUT":                                         {out},
-		"x.bin: expected a name that ends in .pt, .pth, .safetensors or .onnx": {testdata + "tiny.pt", "x.bin"},
-		"-to xml: expected pt, safetensors or onnx":                            {"-to", "xml", testdata + "tiny.pt", out},
-		"-forces: a pt has weights, and no outputs":                            {"-forces", testdata + "tiny.pt", out},
-		"-dtype float16: an ONNX graph computes in float32":                    {"-to", "onnx", "-dtype", "float16", testdata + "tiny.pt", out},
-		"-dtype int8: expected float32, float64, float16 or bfloat16":          {"-dtype", "int8", testdata + "tiny.pt", out},
-		"flag provided but not defined: -x":                                    {"-x", testdata + "tiny.pt", out},
+		"there.pt is there already: -force overwrites it":                           {testdata + "tiny.pt", out},
+		"none.pt: no such file":                                                     {"-force", "none.pt", out},
+		`expected tensors under "ema", found None`:                                  {"-force", "-key", "ema", testdata + "tiny.pt", out},
+		"convert.go: expected a PyTorch zip archive":                                {"-force", "convert.go", out},
+		"tensor embedding.weight is missing":                                        {"-force", "../../checkpoint/testdata/views.pt", out},
+		"1 files: expected IN and OUT":                                              {out},
+		"x.bin: expected a name that ends in .pt, .pth, .safetensors, .onnx or .ts": {testdata + "tiny.pt", "x.bin"},
+		"-to xml: expected pt, safetensors, onnx or torchscript":                    {"-to", "xml", testdata + "tiny.pt", out},
+		"-forces: only an onnx graph has them as an output":                         {"-forces", testdata + "tiny.pt", out},
+		"-dtype float16: an onnx graph computes in float32":                         {"-to", "onnx", "-dtype", "float16", testdata + "tiny.pt", out},
+		"-dtype int8: expected float32, float64, float16 or bfloat16":               {"-dtype", "int8", testdata + "tiny.pt", out},
+		"flag provided but not defined: -x":                                         {"-x", testdata + "tiny.pt", out},
 	} {
 		assert.ErrorContains(t, run(args, &bytes.Buffer{}, &bytes.Buffer{}), says)
 	}

@@ -2,11 +2,6 @@ package onnx
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
-	"errors"
-	"io"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/checkpoint"
-	"painless/data"
 	"painless/nn"
+	"painless/tools/convert/peertest"
 )
 
 const testdata = "../../../testdata/"
@@ -112,91 +107,17 @@ func strings(m message, field int) (texts []string) {
 	return texts
 }
 
-type job struct {
-	Model      string      `json:"model"`
-	Structures []structure `json:"structures"`
-}
-
-type structure struct {
-	Numbers   []int        `json:"numbers"`
-	Positions [][3]float64 `json:"positions"`
-}
-
-type answer struct {
-	Energy float64
-	Forces []float64
-}
-
-// isolated is the structures of a golden file that have no boundaries.
-func isolated(t *testing.T, path string) (frames []data.Structure) {
-	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	for r := data.NewReader(file, path); ; {
-		f, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return frames
-		}
-		require.NoError(t, err)
-		if f.PBC == [3]bool{} && len(f.Numbers) < 40 {
-			frames = append(frames, f.Structure)
-		}
-	}
-}
-
 // ONNX Runtime runs the graph, and finds the energies and forces that the
 // engine does in float64.
 func TestONNXRuntimeRuns(t *testing.T) {
-	if _, err := os.Stat("../../peers/node_modules/onnxruntime-node"); err != nil {
-		if os.Getenv("PAINLESS_REQUIRE_INTEROP") != "" {
-			t.Fatal("onnxruntime-node is required but not there: make interop installs it")
-		}
-		t.Skip("no ONNX Runtime: make interop runs this test with it")
-	}
+	_, err := os.Stat("../../peers/node_modules/onnxruntime-node")
+	peertest.Require(t, err, "onnxruntime-node")
 	for _, name := range students {
 		for _, forces := range []bool{false, true} {
-			j := job{Model: filepath.Join(t.TempDir(), name+".onnx")}
-			require.NoError(t, os.WriteFile(j.Model, written(t, name, forces), 0o600))
-			structures := isolated(t, testdata+name+".extxyz")
-			require.Greater(t, len(structures), 10)
-			for _, s := range structures {
-				j.Structures = append(j.Structures, structure{s.Numbers, s.Positions})
-			}
-			text, err := json.Marshal(j)
-			require.NoError(t, err)
-			node := exec.Command("node", "testdata/run.mjs")
-			node.Stdin, node.Stderr = bytes.NewReader(text), os.Stderr
-			output, err := node.Output()
-			require.NoError(t, err)
-			var answers []answer
-			require.NoError(t, json.Unmarshal(output, &answers))
-			require.Len(t, answers, len(structures))
-
+			model := filepath.Join(t.TempDir(), name+".onnx")
+			require.NoError(t, os.WriteFile(model, written(t, name, forces), 0o600))
 			_, network := load(t, name)
-			p, err := nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact})
-			require.NoError(t, err)
-			var want nn.Result
-			b := nn.NewBatch(structures...)
-			require.NoError(t, p.Compute(context.Background(), b, &want))
-			require.NoError(t, p.Close())
-			for k, a := range answers {
-				atoms := float64(len(structures[k].Numbers))
-				assert.InDelta(t, want.Energy[k], a.Energy, 5e-6*atoms, "%s, structure %d", name, k)
-				if !forces {
-					assert.Nil(t, a.Forces)
-					continue
-				}
-				reference := want.Forces[b.Start[k]:b.Start[k+1]]
-				largest := 1.0
-				for _, f := range reference {
-					largest = max(largest, math.Abs(f[0]), math.Abs(f[1]), math.Abs(f[2]))
-				}
-				require.Len(t, a.Forces, 3*len(reference))
-				for i, f := range a.Forces {
-					assert.InDelta(t, reference[i/3][i%3], f, 1e-5*largest, "%s, structure %d, component %d", name, k, i)
-				}
-			}
+			peertest.Check(t, exec.Command("node", "testdata/run.mjs"), model, network, testdata+name+".extxyz", forces)
 		}
 	}
 }

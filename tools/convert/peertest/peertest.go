@@ -1,0 +1,110 @@
+// Package peertest holds what convert writes for other programs against the
+// engine: the programs run it, and have to find the same.
+package peertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"os"
+	"os/exec"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/data"
+	"painless/nn"
+)
+
+// Require skips a test whose peer is missing, unless make interop runs it.
+func Require(t *testing.T, missing error, peer string) {
+	t.Helper()
+	if missing == nil {
+		return
+	}
+	if os.Getenv("PAINLESS_REQUIRE_INTEROP") != "" {
+		t.Fatalf("%s is required but not there: make interop installs it", peer)
+	}
+	t.Skipf("no %s: make interop runs this test with it", peer)
+}
+
+type job struct {
+	Model      string      `json:"model"`
+	Structures []structure `json:"structures"`
+}
+
+type structure struct {
+	Numbers   []int        `json:"numbers"`
+	Positions [][3]float64 `json:"positions"`
+}
+
+type answer struct {
+	Energy float64
+	Forces []float64
+}
+
+// Check lets a program compute the isolated structures of a golden file with
+// what was written of network: a job on its standard input, answers on its
+// standard output. They have to be those of the engine in float64, to float32's accuracy.
+func Check(t *testing.T, program *exec.Cmd, model string, network *nn.Network, golden string, forces bool) {
+	t.Helper()
+	structures := isolated(t, golden)
+	require.Greater(t, len(structures), 10)
+	j := job{Model: model}
+	for _, s := range structures {
+		j.Structures = append(j.Structures, structure{s.Numbers, s.Positions})
+	}
+	text, err := json.Marshal(j)
+	require.NoError(t, err)
+	program.Stdin, program.Stderr = bytes.NewReader(text), os.Stderr
+	output, err := program.Output()
+	require.NoError(t, err)
+	var answers []answer
+	require.NoError(t, json.Unmarshal(output, &answers))
+	require.Len(t, answers, len(structures))
+
+	p, err := nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact})
+	require.NoError(t, err)
+	var want nn.Result
+	b := nn.NewBatch(structures...)
+	require.NoError(t, p.Compute(context.Background(), b, &want))
+	require.NoError(t, p.Close())
+	for k, a := range answers {
+		assert.InDelta(t, want.Energy[k], a.Energy, 5e-6*float64(len(structures[k].Numbers)), "structure %d", k)
+		if !forces {
+			assert.Nil(t, a.Forces)
+			continue
+		}
+		reference := want.Forces[b.Start[k]:b.Start[k+1]]
+		largest := 1.0
+		for _, f := range reference {
+			largest = max(largest, math.Abs(f[0]), math.Abs(f[1]), math.Abs(f[2]))
+		}
+		require.Len(t, a.Forces, 3*len(reference))
+		for i, f := range a.Forces {
+			assert.InDelta(t, reference[i/3][i%3], f, 1e-5*largest, "structure %d, component %d", k, i)
+		}
+	}
+}
+
+// isolated is the structures of a golden file that have no boundaries.
+func isolated(t *testing.T, path string) (structures []data.Structure) {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	for r := data.NewReader(file, path); ; {
+		f, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return structures
+		}
+		require.NoError(t, err)
+		if f.PBC == [3]bool{} && len(f.Numbers) < 40 {
+			structures = append(structures, f.Structure)
+		}
+	}
+}

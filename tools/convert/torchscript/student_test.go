@@ -1,0 +1,64 @@
+package torchscript
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/checkpoint"
+	"painless/nn"
+	"painless/tools/convert/peertest"
+)
+
+const testdata = "../../../testdata/"
+
+var students = []string{"original", "tiny", "ultra_tiny"}
+
+func written(t *testing.T, name string) ([]byte, *nn.Network) {
+	t.Helper()
+	c, err := checkpoint.Open(testdata + name + ".pt")
+	require.NoError(t, err)
+	n, err := nn.FromCheckpoint(c)
+	require.NoError(t, err)
+	var file bytes.Buffer
+	require.NoError(t, Write(&file, c, n.Config))
+	return file.Bytes(), n
+}
+
+// The archive holds the network, and is the same every time.
+func TestWeights(t *testing.T) {
+	for _, name := range students {
+		file, want := written(t, name)
+		again, _ := written(t, name)
+		assert.Equal(t, file, again)
+		c, err := checkpoint.Read(bytes.NewReader(file), int64(len(file)), "archive")
+		require.NoError(t, err)
+		got, err := nn.FromCheckpoint(c)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+}
+
+func TestFloat(t *testing.T) {
+	for x, want := range map[float64]string{5: "5.", 0.25: "0.25", 1e-8: "1e-08", 1e30: "1e+30"} {
+		assert.Equal(t, want, float(x))
+	}
+}
+
+// torch.jit.load opens the archive; the energies, and by autograd the forces,
+// are those of the engine.
+func TestTorchRuns(t *testing.T) {
+	const python = "/usr/bin/python3"
+	peertest.Require(t, exec.Command(python, "-c", "import torch").Run(), "python3-torch")
+	for _, name := range students {
+		file, network := written(t, name)
+		model := filepath.Join(t.TempDir(), name+".pt")
+		require.NoError(t, os.WriteFile(model, file, 0o600))
+		peertest.Check(t, exec.Command(python, "testdata/run.py"), model, network, testdata+name+".extxyz", true)
+	}
+}
