@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"path"
+	"sync"
 )
 
 // archive is the zip file that torch.save writes since 1.6: a folder with
@@ -72,23 +73,15 @@ func (a *archive) read(name string) ([]byte, error) {
 }
 
 func (a *archive) content(f *zip.File) ([]byte, error) {
-	if limit := maxExpansion*uint64(len(a.file)) - a.total; f.UncompressedSize64 > limit {
-		return nil, fmt.Errorf("expected entries of at most %d times the size of the file in all, found more", maxExpansion)
-	}
-	a.total += f.UncompressedSize64
 	if f.Method == zip.Store {
-		start, err := f.DataOffset()
-		if err != nil {
-			return nil, err
+		content, err := a.stored(f)
+		if err == nil && crc32.ChecksumIEEE(content) != f.CRC32 {
+			err = zip.ErrChecksum
 		}
-		if size := uint64(len(a.file)); f.UncompressedSize64 > size || uint64(start) > size-f.UncompressedSize64 {
-			return nil, fmt.Errorf("expected %d bytes, found the end of the file", f.UncompressedSize64)
-		}
-		content := a.file[start : start+int64(f.UncompressedSize64)]
-		if crc32.ChecksumIEEE(content) != f.CRC32 {
-			return nil, zip.ErrChecksum
-		}
-		return content, nil
+		return content, err
+	}
+	if err := a.spend(f); err != nil {
+		return nil, err
 	}
 	r, err := f.Open()
 	if err != nil {
@@ -98,6 +91,29 @@ func (a *archive) content(f *zip.File) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(r, int64(f.UncompressedSize64)+1)) // the reader checks length and checksum
 }
 
+func (a *archive) spend(f *zip.File) error {
+	if limit := maxExpansion*uint64(len(a.file)) - a.total; f.UncompressedSize64 > limit {
+		return fmt.Errorf("expected entries of at most %d times the size of the file in all, found more", maxExpansion)
+	}
+	a.total += f.UncompressedSize64
+	return nil
+}
+
+// stored is the bytes of the file itself; its checksum is left to the caller.
+func (a *archive) stored(f *zip.File) ([]byte, error) {
+	if err := a.spend(f); err != nil {
+		return nil, err
+	}
+	start, err := f.DataOffset()
+	if err != nil {
+		return nil, err
+	}
+	if size := uint64(len(a.file)); f.UncompressedSize64 > size || uint64(start) > size-f.UncompressedSize64 {
+		return nil, fmt.Errorf("expected %d bytes, found the end of the file", f.UncompressedSize64)
+	}
+	return a.file[start : start+int64(f.UncompressedSize64)], nil
+}
+
 // storage is the storage of a key, the same one for the same key.
 func (a *archive) storage(key string, dtype DType, elements int64, view any) (*Storage, error) {
 	if view != nil {
@@ -105,11 +121,11 @@ func (a *archive) storage(key string, dtype DType, elements int64, view any) (*S
 	}
 	s := a.storages[key]
 	if s == nil {
-		content, err := a.read("data/" + key)
-		if err != nil {
+		var err error
+		if s, err = a.open(key); err != nil {
 			return nil, err
 		}
-		s = &Storage{Key: key, DType: dtype, Data: content, BigEndian: a.bigEndian}
+		s.DType = dtype
 		a.storages[key] = s
 	}
 	if s.DType != dtype {
@@ -119,4 +135,27 @@ func (a *archive) storage(key string, dtype DType, elements int64, view any) (*S
 		return nil, fmt.Errorf("storage %s: expected %d elements of %s, found %d bytes", key, elements, dtype, len(s.Data))
 	}
 	return s, nil
+}
+
+// open is the bytes of a storage. Stored ones are used in place, and their
+// checksum is looked at when a tensor is read: opening a large file touches
+// little of it.
+func (a *archive) open(key string) (*Storage, error) {
+	name := a.prefix + "data/" + key
+	f := a.entries[name]
+	if f == nil || f.Method != zip.Store {
+		content, err := a.read("data/" + key)
+		return &Storage{Key: key, Data: content, BigEndian: a.bigEndian}, err
+	}
+	content, err := a.stored(f)
+	if err != nil {
+		return nil, fmt.Errorf("zip entry %s: %w", name, err)
+	}
+	check := sync.OnceValue(func() error {
+		if crc32.ChecksumIEEE(content) != f.CRC32 {
+			return fmt.Errorf("zip entry %s: %w", name, zip.ErrChecksum)
+		}
+		return nil
+	})
+	return &Storage{Key: key, Data: content, BigEndian: a.bigEndian, check: check}, nil
 }

@@ -36,6 +36,7 @@ type Checkpoint struct {
 
 	names   []string
 	tensors map[string]*Tensor
+	unmap   func() error
 }
 
 // Named is a tensor and its name.
@@ -70,7 +71,8 @@ type Options struct {
 	Key string
 }
 
-// Open reads a checkpoint file. Errors name the file.
+// Open reads a checkpoint file. Errors name the file, which is mapped into
+// memory: tensors point into it until Close, and it must not change meanwhile.
 func Open(path string) (*Checkpoint, error) { return OpenWith(path, Options{}) }
 
 // OpenWith is Open with options.
@@ -82,11 +84,27 @@ func OpenWith(path string, opts Options) (*Checkpoint, error) {
 	if !info.Mode().IsRegular() { // a pipe would hang, and a directory has no bytes
 		return nil, fmt.Errorf("%s: expected a regular file, found %s", path, info.Mode().Type())
 	}
-	file, err := os.ReadFile(path)
+	file, unmap, err := mapFile(path, info.Size())
 	if err != nil {
 		return nil, err
 	}
-	return decode(file, path, opts)
+	c, err := decode(file, path, opts)
+	if err != nil {
+		return nil, errors.Join(err, unmap())
+	}
+	c.unmap = unmap
+	return c, nil
+}
+
+// Close gives back the file that Open mapped; the tensors must not be used any
+// more. It may be called twice.
+func (c *Checkpoint) Close() error {
+	unmap := c.unmap
+	c.unmap = nil
+	if unmap == nil {
+		return nil
+	}
+	return unmap()
 }
 
 // Read reads a checkpoint of size bytes; name is what errors call it.

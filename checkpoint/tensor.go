@@ -67,7 +67,8 @@ type Storage struct {
 	Data      []byte
 	BigEndian bool
 
-	elements int // where Data comes later
+	elements int          // where Data comes later
+	check    func() error // of the checksum, where that is left for later
 }
 
 // Len is the number of elements.
@@ -166,9 +167,13 @@ func (t *Tensor) Float64s() ([]float64, error) {
 	return values, nil
 }
 
+// copyable says what keeps the elements from being copied out.
 func (t *Tensor) copyable() error {
 	if n := t.Len(); n > maxRepeats*max(1, t.Storage.Len()) {
 		return fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxRepeats)
+	}
+	if t.Storage.check != nil {
+		return t.Storage.check()
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -21,7 +22,7 @@ import (
 	"painless/tools/convert/torchscript"
 )
 
-func run(args []string, stdout, stderr io.Writer) error {
+func run(args []string, stdout, stderr io.Writer) (err error) {
 	s, err := parseFlags(args, stderr)
 	if err != nil {
 		return err
@@ -33,6 +34,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, in.Close()) }()
 	network, err := nn.FromCheckpoint(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
@@ -109,6 +111,7 @@ func check(path string, want *checkpoint.Checkpoint, network *nn.Network) (diffe
 	if err != nil {
 		return 0, err
 	}
+	defer func() { err = errors.Join(err, got.Close()) }()
 	if len(got.Names()) != len(want.Names()) {
 		return 0, fmt.Errorf("expected %d tensors, found %d", len(want.Names()), len(got.Names()))
 	}

@@ -71,7 +71,8 @@ func load(model string) (*nn.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nn.FromCheckpoint(c)
+	network, err := nn.FromCheckpoint(c)
+	return network, errors.Join(err, c.Close())
 }
 
 func timeBatch(ctx context.Context, s settings, network *nn.Network, name string, structure data.Structure, size int) (t throughput, err error) {

@@ -132,7 +132,7 @@ func loadPotential(s settings) (nn.Potential, error) {
 		return nil, err
 	}
 	network, err := nn.FromCheckpoint(c)
-	if err != nil {
+	if err := errors.Join(err, c.Close()); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.model, err)
 	}
 	return device.NewPotential(network, s.device, nn.Options{Precision: s.precision, Filters: s.filters, Threads: s.threads})
