@@ -87,11 +87,13 @@ func newWeights[T cpu.Float](net *Network, filters Filters) weights[T] {
 	return w
 }
 
-// activations is what the forward pass leaves for the backward one. Per block k:
+// activations is what the forward pass leaves for the backward one. States are
+// cut into slices of SliceWidth features, which lie one after another, so that
+// what a message works on lies in one piece. Per block k:
 type activations[T cpu.Float] struct {
-	s     [][]T // scalars before block k, and after the last one; [K+1][N, H]
-	v     [][]T // vectors before block k, nil for the first; [K][N, 3, H]
-	mid   [][]T // vectors between message and update; [K][N, 3, H]
+	s     [][]T // scalars before block k, and after the last one; [K+1][slices][N, h]
+	v     [][]T // vectors before block k, nil for the first; [K][slices][N, 3, h]
+	mid   [][]T // vectors between message and update; [K][slices][N, 3, h]
 	pre   [][]T // hidden layer of the update network before its SiLU; [K][N, H]
 	gates [][]T // g1 and g2, nil for the last; [K][N, 2H]
 
@@ -101,7 +103,7 @@ type activations[T cpu.Float] struct {
 // gradients is what the backward pass carries: ∂E/∂ of the state at the stage
 // that it has come down to, and of the pairs, summed over blocks.
 type gradients[T cpu.Float] struct {
-	g, gin cpu.State[T]
+	g, gin cpu.State[T]        // in slices
 	pairs  [][]cpu.PairGrad[T] // one a slice of features, [slices][P]
 	forces [][3]T              // ∂E/∂x of the pairs, [P]
 	spans  []span

@@ -181,10 +181,20 @@ func TestStages(t *testing.T) {
 		return out
 	}
 	e := p.(*engine[float64])
+	whole := func(slices []float64, rows int) (out []float64) { // [N, rows, H] of [slices][N, rows, h]
+		n := len(golden.Numbers)
+		for i := range n * rows {
+			for slice := range e.pairs {
+				lo, hi := e.features(slice)
+				out = append(out, slices[n*rows*lo+i*(hi-lo):][:hi-lo]...)
+			}
+		}
+		return out
+	}
 	stages := golden.Stages
-	tolerance.Check(t, "v after message 0", e.mid[0], vectors(stages[0].V), 1e-13, 1e-12)
-	tolerance.Check(t, "s after update 0", e.s[1], flat(stages[1].S...), 1e-13, 1e-12)
-	tolerance.Check(t, "v after update 0", e.v[1], vectors(stages[1].V), 1e-13, 1e-12)
-	tolerance.Check(t, "v after message 1", e.mid[1], vectors(stages[2].V), 1e-13, 1e-12)
-	tolerance.Check(t, "s after update 1", e.s[2], flat(stages[3].S...), 1e-13, 1e-12)
+	tolerance.Check(t, "v after message 0", whole(e.mid[0], 3), vectors(stages[0].V), 1e-13, 1e-12)
+	tolerance.Check(t, "s after update 0", whole(e.s[1], 1), flat(stages[1].S...), 1e-13, 1e-12)
+	tolerance.Check(t, "v after update 0", whole(e.v[1], 3), vectors(stages[1].V), 1e-13, 1e-12)
+	tolerance.Check(t, "v after message 1", whole(e.mid[1], 3), vectors(stages[2].V), 1e-13, 1e-12)
+	tolerance.Check(t, "s after update 1", whole(e.s[2], 1), flat(stages[3].S...), 1e-13, 1e-12)
 }

@@ -11,14 +11,17 @@ func (e *engine[T]) embed() { e.pool.run(e.atomTiles(), e.tasks.embed) }
 
 func (e *engine[T]) embedTile(_, unit int) {
 	lo, hi := e.atoms(unit)
-	h := e.h
-	for i := lo; i < hi; i++ {
-		z := e.list.batch.Numbers[i]
-		row := e.weights.embedding[z*h : (z+1)*h]
-		copy(e.s[0][i*h:(i+1)*h], row)
-		copy(e.s[1][i*h:(i+1)*h], row)
+	for slice := range e.pairs {
+		first, last := e.features(slice)
+		width := last - first
+		in, out := e.rows(e.before(0), slice, lo, hi), e.rows(e.after(0), slice, lo, hi)
+		for i := lo; i < hi; i++ {
+			z := e.list.batch.Numbers[i]
+			copy(in.S[(i-lo)*width:], e.weights.embedding[z*e.h+first:z*e.h+last])
+		}
+		copy(out.S, in.S)
+		clear(out.V)
 	}
-	clear(e.mid[0][lo*3*h : hi*3*h])
 }
 
 // message is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from block
@@ -56,21 +59,37 @@ func (c *chunk[T]) tile(i int) (lo, hi int) {
 	return c.start + i*pairTile, min(c.start+(i+1)*pairTile, c.end)
 }
 
-// in is the state before the block.
-func (e *engine[T]) in() cpu.State[T] { return cpu.State[T]{S: e.s[e.block], V: e.v[e.block]} }
-
 // features is the features of a slice: lo up to hi.
 func (e *engine[T]) features(slice int) (lo, hi int) {
 	return slice * cpu.SliceWidth, min((slice+1)*cpu.SliceWidth, e.h)
 }
 
+// before is the state before block k, and after the one between its message
+// and its update, where the message adds and the update then changes S alone.
+func (e *engine[T]) before(k int) cpu.State[T] { return cpu.State[T]{S: e.s[k], V: e.v[k]} }
+func (e *engine[T]) after(k int) cpu.State[T]  { return cpu.State[T]{S: e.s[k+1], V: e.mid[k]} }
+
+// rows is a slice of features of the atoms lo up to hi.
+func (e *engine[T]) rows(a cpu.State[T], slice, lo, hi int) cpu.State[T] {
+	first, last := e.features(slice)
+	width := last - first
+	from := len(e.energy)*first + lo*width
+	to := from + (hi-lo)*width
+	rows := cpu.State[T]{S: a.S[from:to]}
+	if a.V != nil {
+		rows.V = a.V[3*from : 3*to]
+	}
+	return rows
+}
+
 func (e *engine[T]) messageSlice(worker, slice int) {
-	in, out := e.in(), cpu.State[T]{S: e.s[e.block+1], V: e.mid[e.block]}
+	atoms := len(e.energy)
+	in, out := e.rows(e.before(e.block), slice, 0, atoms), e.rows(e.after(e.block), slice, 0, atoms)
 	first, last := e.features(slice)
 	for i := range e.chunk.tiles() {
 		lo, hi := e.chunk.tile(i)
 		filter := e.filter(worker, slice, lo, hi, false)
-		cpu.MessageForward(out, in, e.list.Slice(lo, hi), filter, e.h, first, last)
+		cpu.MessageForward(out, in, e.list.Slice(lo, hi), filter, last-first, 0, last-first)
 	}
 }
 
@@ -84,7 +103,8 @@ func (e *engine[T]) messageBackward(ctx context.Context) error {
 }
 
 func (e *engine[T]) messageBackwardSlice(worker, slice int) {
-	in := e.in()
+	atoms := len(e.energy)
+	in, g, gin := e.rows(e.before(e.block), slice, 0, atoms), e.rows(e.g, slice, 0, atoms), e.rows(e.gin, slice, 0, atoms)
 	first, last := e.features(slice)
 	for i := range e.chunk.tiles() {
 		lo, hi := e.chunk.tile(i)
@@ -93,6 +113,6 @@ func (e *engine[T]) messageBackwardSlice(worker, slice int) {
 			clear(grad)
 		}
 		filter := e.filter(worker, slice, lo, hi, true)
-		cpu.MessageBackward(e.gin, grad, e.g, in, e.list.Slice(lo, hi), filter, e.h, first, last)
+		cpu.MessageBackward(gin, grad, g, in, e.list.Slice(lo, hi), filter, last-first, 0, last-first)
 	}
 }

@@ -17,27 +17,32 @@ func (e *engine[T]) updateTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
 	n, h, k := hi-lo, e.h, e.block
 	block, scratch := &e.weights.blocks[k], &e.scratch[worker]
-	s, v, pre := e.s[k+1][lo*h:hi*h], e.mid[k][lo*3*h:hi*3*h], e.pre[k][lo*h:hi*h]
+	pre := e.pre[k][lo*h : hi*h]
 
-	cpu.UpdateInput(scratch.input, s, v, h)
+	for slice := range e.pairs {
+		first, last := e.features(slice)
+		mid := e.rows(e.after(k), slice, lo, hi)
+		cpu.UpdateInput(scratch.input[first:], mid.S, mid.V, last-first, h)
+	}
 	block.update[0].forward.Apply(pre, scratch.input, n)
 	hidden := scratch.hidden[:n*h]
 	cpu.SiLU(hidden, pre)
 	block.update[1].forward.Apply(scratch.output, hidden, n)
 
 	rows := block.update[1].forward.Out
-	for i := range n {
-		cpu.Add(s[i*h:(i+1)*h], scratch.output[i*rows:][:h])
-	}
 	if block.gated {
-		gates := e.gates[k][lo*2*h : hi*2*h]
-		for i := range n {
-			copy(gates[i*2*h:(i+1)*2*h], scratch.output[i*rows+h:])
+		cpu.CopyRows(e.gates[k][lo*2*h:], 2*h, scratch.output[h:], rows, 2*h, n)
+	}
+	for slice := range e.pairs {
+		first, last := e.features(slice)
+		mid := e.rows(e.after(k), slice, lo, hi)
+		cpu.AddRows(mid.S, last-first, scratch.output[first:], rows, last-first, n)
+		if block.gated {
+			next, sum := e.rows(e.before(k+1), slice, lo, hi), e.rows(e.after(k+1), slice, lo, hi)
+			cpu.UpdateVectors(next.V, mid.V, e.gates[k][lo*2*h+first:hi*2*h], &block.mixing, last-first, h)
+			copy(sum.S, next.S) // where the next message begins to add
+			copy(sum.V, next.V)
 		}
-		next := e.v[k+1][lo*3*h : hi*3*h]
-		cpu.UpdateVectors(next, v, gates, &block.mixing, h)
-		copy(e.s[k+2][lo*h:], s) // where the next message begins to add
-		copy(e.mid[k+1][lo*3*h:], next)
 	}
 }
 
@@ -50,24 +55,30 @@ func (e *engine[T]) updateBackwardTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
 	n, h, k := hi-lo, e.h, e.block
 	block, scratch := &e.weights.blocks[k], &e.scratch[worker]
-	v, pre := e.mid[k][lo*3*h:hi*3*h], e.pre[k][lo*h:hi*h]
-	gs, gv := e.g.S[lo*h:hi*h], e.g.V[lo*3*h:hi*3*h]
 
 	rows, gh := block.update[1].forward.Out, scratch.output // gh = ∂E/∂[a ; g1 ; g2]
-	for i := range n {
-		copy(gh[i*rows:][:h], gs[i*h:])
-	}
-	if block.gated {
-		cpu.UpdateVectorsBackward(gv, gh, v, e.gates[k][lo*2*h:hi*2*h], &block.mixing, h, rows, h)
+	for slice := range e.pairs {
+		first, last := e.features(slice)
+		g := e.rows(e.g, slice, lo, hi)
+		cpu.CopyRows(gh[first:], rows, g.S, last-first, last-first, n)
+		if block.gated {
+			v := e.rows(e.after(k), slice, lo, hi).V
+			cpu.UpdateVectorsBackward(g.V, gh[h+first:], v, e.gates[k][lo*2*h+first:hi*2*h], &block.mixing, last-first, h, rows)
+		}
 	}
 	hidden := scratch.hidden[:n*h]
 	block.update[1].backward.Apply(hidden, gh, n)
-	cpu.SiLUBackward(hidden, pre)
+	cpu.SiLUBackward(hidden, e.pre[k][lo*h:hi*h])
 	block.update[0].backward.Apply(scratch.input, hidden, n)
-	cpu.UpdateInputBackward(gs, gv, scratch.input, v, h)
-	if k > 0 { // nothing before the first message depends on positions
-		copy(e.gin.S[lo*h:], gs) // where the message's backward begins to add
-		copy(e.gin.V[lo*3*h:], gv)
+	for slice := range e.pairs {
+		first, last := e.features(slice)
+		g := e.rows(e.g, slice, lo, hi)
+		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), slice, lo, hi).V, last-first, h)
+		if k > 0 { // nothing before the first message depends on positions
+			gin := e.rows(e.gin, slice, lo, hi)
+			copy(gin.S, g.S) // where the message's backward begins to add
+			copy(gin.V, g.V)
+		}
 	}
 }
 
@@ -91,7 +102,12 @@ func (e *engine[T]) readoutTile(worker, unit int) {
 	preA, preB := scratch.input[:n*a], scratch.input[n*a:][:n*b]
 	layerA, layerB := scratch.hidden[:n*a], scratch.hidden[n*a:][:n*b]
 
-	head[0].forward.Apply(preA, e.s[len(e.weights.blocks)][lo*h:hi*h], n)
+	k, s := e.block, scratch.output[:n*h] // s, and then ∂E/∂s
+	for slice := range e.pairs {
+		first, last := e.features(slice)
+		cpu.CopyRows(s[first:], h, e.rows(e.after(k), slice, lo, hi).S, last-first, last-first, n)
+	}
+	head[0].forward.Apply(preA, s, n)
 	cpu.SiLU(layerA, preA)
 	head[1].forward.Apply(preB, layerA, n)
 	cpu.SiLU(layerB, preB)
@@ -103,6 +119,11 @@ func (e *engine[T]) readoutTile(worker, unit int) {
 	cpu.SiLUBackward(layerB, preB)
 	head[1].backward.Apply(layerA, layerB, n)
 	cpu.SiLUBackward(layerA, preA)
-	head[0].backward.Apply(e.g.S[lo*h:hi*h], layerA, n)
-	clear(e.g.V[lo*3*h : hi*3*h])
+	head[0].backward.Apply(s, layerA, n)
+	for slice := range e.pairs {
+		first, last := e.features(slice)
+		g := e.rows(e.g, slice, lo, hi)
+		cpu.CopyRows(g.S, last-first, s[first:], h, last-first, n)
+		clear(g.V)
+	}
 }

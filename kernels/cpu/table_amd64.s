@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tableRowsAVX2(dst *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tableRowsAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ knots+8(FP), CX
@@ -22,6 +22,7 @@ pair:
 	VBROADCASTSS 12(DX), Y2
 	VBROADCASTSS 16(DX), Y3
 	VBROADCASTSS 20(DX), Y4
+	PREFETCHT0   1024(DX)
 	MOVLQSX      48(DX), R9
 	IMULQ        SI, R9
 	SHLQ         $0x02, R9
@@ -64,7 +65,7 @@ panel:
 	RET
 
 // func tableSlopesAVX2(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tableSlopesAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
 	MOVQ slope+8(FP), CX
@@ -87,6 +88,7 @@ pair:
 	VBROADCASTSS 36(BX), Y7
 	VBROADCASTSS 40(BX), Y8
 	VBROADCASTSS 44(BX), Y9
+	PREFETCHT0   1024(BX)
 	MOVLQSX      48(BX), R10
 	IMULQ        DI, R10
 	SHLQ         $0x02, R10
@@ -142,7 +144,7 @@ panel:
 	RET
 
 // func tableRowsAVX512(dst *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tableRowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ knots+8(FP), CX
@@ -159,6 +161,7 @@ pair:
 	VBROADCASTSS 12(DX), Z2
 	VBROADCASTSS 16(DX), Z3
 	VBROADCASTSS 20(DX), Z4
+	PREFETCHT0   1024(DX)
 	MOVLQSX      48(DX), R9
 	IMULQ        SI, R9
 	SHLQ         $0x02, R9
@@ -189,7 +192,7 @@ panel:
 	RET
 
 // func tableSlopesAVX512(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tableSlopesAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
 	MOVQ slope+8(FP), CX
@@ -212,6 +215,7 @@ pair:
 	VBROADCASTSS 36(BX), Z7
 	VBROADCASTSS 40(BX), Z8
 	VBROADCASTSS 44(BX), Z9
+	PREFETCHT0   1024(BX)
 	MOVLQSX      48(BX), R10
 	IMULQ        DI, R10
 	SHLQ         $0x02, R10

@@ -2,15 +2,20 @@ package cpu
 
 import "math"
 
+// The update network works on all H features of an atom, the state is kept in
+// slices of h of them: in what follows h = H, or a slice's share and rows of
+// the network's layers from the slice's first feature on.
+
 // UpdateInput writes the input of the update network, x = [s ; |v|] [A, 2H],
-// from s [A, H] and v [A, 3, H]; |v| is over the Cartesian components.
-func UpdateInput[T Float](x, s, v []T, h int) {
+// from s [A, h] and v [A, 3, h]; |v| is over the Cartesian components.
+func UpdateInput[T Float](x, s, v []T, h, full int) {
+	row := 2 * full
+	CopyRows(x, row, s, h, h, len(s)/h)
+	if len(s) == 0 || norms(x[full:], v, h, row) {
+		return
+	}
 	for i := 0; i*h < len(s); i++ {
-		copy(x[2*i*h:], s[i*h:(i+1)*h])
-		n := x[(2*i+1)*h : (2*i+2)*h]
-		if norms(n, v[3*i*h:], h) {
-			continue
-		}
+		n := x[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
 		for f := range n {
 			n[f] = norm(vx[f], vy[f], vz[f])
@@ -18,20 +23,21 @@ func UpdateInput[T Float](x, s, v []T, h int) {
 	}
 }
 
-// components is x, y and z of the vectors of atom i in v [A, 3, H].
+// components is x, y and z of the vectors of atom i in v [A, 3, h].
 func components[T Float](v []T, i, h int) (x, y, z []T) {
 	row := v[3*i*h:][:3*h]
 	return row[:h:h], row[h : 2*h : 2*h], row[2*h:]
 }
 
-// UpdateVectors computes out_i = v_i ⊙ g1_i + (M v_i) ⊙ g2_i for out, v [A, 3, H]
+// UpdateVectors computes out_i = v_i ⊙ g1_i + (M v_i) ⊙ g2_i for out, v [A, 3, h]
 // and gates [A, 2H] = [g1 ; g2]; M [3, 3] acts on the Cartesian index.
-func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h int) {
-	for i := 0; 2*i*h < len(gates); i++ {
-		g1, g2 := gates[2*i*h:][:h], gates[(2*i+1)*h:][:h]
-		if gate(out[3*i*h:], v[3*i*h:], g1, g2, m, h) {
-			continue
-		}
+func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h, full int) {
+	row := 2 * full
+	if len(v) == 0 || gate(out, v, gates, gates[full:], m, h, row) {
+		return
+	}
+	for i := 0; 3*i*h < len(v); i++ {
+		g1, g2 := gates[i*row:][:h], gates[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
 		ox, oy, oz := components(out, i, h)
 		for f := range g1 {
@@ -44,17 +50,18 @@ func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h int) {
 }
 
 // UpdateVectorsBackward is the reverse of UpdateVectors. It writes ∂E/∂gates
-// into ggates [A, rows], at the columns offset up to offset+2H, and replaces
-// gv, on entry ∂E/∂out, by ∂E/∂v (the part through |v| is UpdateInputBackward's):
+// into ggates, the first 2H numbers of rows [A, rows], and replaces gv, on
+// entry ∂E/∂out, by ∂E/∂v (the part through |v| is UpdateInputBackward's):
 //
 //	gg1 = gout·v      gg2 = gout·(M v)      gv = gout ⊙ g1 + Mᵀ(gout ⊙ g2)
-func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, rows, offset int) {
-	for i := 0; 2*i*h < len(gates); i++ {
-		g1, g2 := gates[2*i*h:][:h], gates[(2*i+1)*h:][:h]
-		gg1, gg2 := ggates[i*rows+offset:][:h], ggates[i*rows+offset+h:][:h]
-		if gateBackward(gv[3*i*h:], gg1, gg2, v[3*i*h:], g1, g2, m, h) {
-			continue
-		}
+func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, full, rows int) {
+	row := 2 * full
+	if len(v) == 0 || gateBackward(gv, ggates, ggates[full:], v, gates, gates[full:], m, h, rows, row) {
+		return
+	}
+	for i := 0; 3*i*h < len(v); i++ {
+		g1, g2 := gates[i*row:][:h], gates[i*row+full:][:h]
+		gg1, gg2 := ggates[i*rows:][:h], ggates[i*rows+full:][:h]
 		vx, vy, vz := components(v, i, h)
 		gx, gy, gz := components(gv, i, h)
 		for f := range g1 {
@@ -71,16 +78,17 @@ func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, row
 }
 
 // UpdateInputBackward is the reverse of UpdateInput: from gx = ∂E/∂[s ; |v|]
-// [A, 2H] and the vectors v [A, 3, H] it adds to gs [A, H] and gv [A, 3, H]:
+// [A, 2H] and the vectors v [A, 3, h] it adds to gs [A, h] and gv [A, 3, h]:
 //
 //	gs += gx_s      gv += gx_n · v/|v|, and nothing where |v| = 0
-func UpdateInputBackward[T Float](gs, gv, gx, v []T, h int) {
+func UpdateInputBackward[T Float](gs, gv, gx, v []T, h, full int) {
+	row := 2 * full
+	AddRows(gs, h, gx, row, h, len(gs)/h)
+	if len(gs) == 0 || normsBackward(gv, gx[full:], v, h, row) {
+		return
+	}
 	for i := 0; i*h < len(gs); i++ {
-		gnorm := gx[(2*i+1)*h:][:h]
-		Add(gs[i*h:(i+1)*h], gx[2*i*h:][:h])
-		if normsBackward(gv[3*i*h:], gnorm, v[3*i*h:], h) {
-			continue
-		}
+		gnorm := gx[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
 		ox, oy, oz := components(gv, i, h)
 		for f := range gnorm {
@@ -98,11 +106,3 @@ func UpdateInputBackward[T Float](gs, gv, gx, v []T, h int) {
 }
 
 func norm[T Float](x, y, z T) T { return T(math.Sqrt(float64(x*x + y*y + z*z))) }
-
-// Add computes dst += a.
-func Add[T Float](dst, a []T) {
-	a = a[:len(dst)]
-	for f := range dst {
-		dst[f] += a[f]
-	}
-}

@@ -4,456 +4,549 @@
 
 #include "textflag.h"
 
-// func updateNormAVX2(norm *float32, v *float32, h int)
+// func updateNormAVX2(norm *float32, v *float32, atoms int, row int)
 // Requires: AVX, FMA3
-TEXT ·updateNormAVX2(SB), NOSPLIT, $0-24
+TEXT ·updateNormAVX2(SB), NOSPLIT, $0-32
 	MOVQ norm+0(FP), AX
-	MOVQ h+16(FP), CX
+	MOVQ row+24(FP), CX
 	SHLQ $0x02, CX
 	MOVQ v+8(FP), DX
-	MOVQ DX, BX
-	ADDQ CX, BX
-	MOVQ BX, SI
-	ADDQ CX, SI
-	XORQ DI, DI
+	MOVQ atoms+16(FP), BX
 
-next:
-	VMOVUPS     (DX)(DI*1), Y0
-	VMOVUPS     (BX)(DI*1), Y1
-	VMOVUPS     (SI)(DI*1), Y2
+atom:
+	VMOVUPS     (DX), Y0
+	VMOVUPS     64(DX), Y1
+	VMOVUPS     128(DX), Y2
 	VMULPS      Y0, Y0, Y0
 	VFMADD231PS Y1, Y1, Y0
 	VFMADD231PS Y2, Y2, Y0
 	VSQRTPS     Y0, Y0
-	VMOVUPS     Y0, (AX)(DI*1)
-	ADDQ        $0x20, DI
-	CMPQ        DI, CX
-	JL          next
+	VMOVUPS     Y0, (AX)
+	VMOVUPS     32(DX), Y0
+	VMOVUPS     96(DX), Y1
+	VMOVUPS     160(DX), Y2
+	VMULPS      Y0, Y0, Y0
+	VFMADD231PS Y1, Y1, Y0
+	VFMADD231PS Y2, Y2, Y0
+	VSQRTPS     Y0, Y0
+	VMOVUPS     Y0, 32(AX)
+	ADDQ        $0xc0, DX
+	ADDQ        CX, AX
+	DECQ        BX
+	JNZ         atom
 	VZEROUPPER
 	RET
 
-// func updateVectorsAVX2(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+// func updateVectorsAVX2(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 // Requires: AVX, FMA3
-TEXT ·updateVectorsAVX2(SB), NOSPLIT, $0-48
-	MOVQ h+40(FP), AX
+TEXT ·updateVectorsAVX2(SB), NOSPLIT, $0-56
+	MOVQ row+48(FP), AX
 	SHLQ $0x02, AX
-	MOVQ out+0(FP), CX
-	MOVQ CX, DX
-	ADDQ AX, DX
-	MOVQ DX, BX
-	ADDQ AX, BX
-	MOVQ v+8(FP), SI
-	MOVQ SI, DI
-	ADDQ AX, DI
-	MOVQ DI, R8
-	ADDQ AX, R8
-	MOVQ g1+16(FP), R9
-	MOVQ g2+24(FP), R10
-	MOVQ m+32(FP), R11
-	XORQ R12, R12
+	MOVQ g1+16(FP), CX
+	MOVQ g2+24(FP), DX
+	MOVQ m+32(FP), BX
+	MOVQ out+0(FP), SI
+	MOVQ v+8(FP), DI
+	MOVQ atoms+40(FP), R8
 
-next:
-	VMOVUPS      (SI)(R12*1), Y0
-	VMOVUPS      (DI)(R12*1), Y1
-	VMOVUPS      (R8)(R12*1), Y2
-	VMOVUPS      (R9)(R12*1), Y3
-	VMOVUPS      (R10)(R12*1), Y4
-	VBROADCASTSS (R11), Y5
+atom:
+	VMOVUPS      (DI), Y0
+	VMOVUPS      64(DI), Y1
+	VMOVUPS      128(DI), Y2
+	VMOVUPS      (CX), Y3
+	VMOVUPS      (DX), Y4
+	VBROADCASTSS (BX), Y5
 	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS 4(R11), Y6
+	VBROADCASTSS 4(BX), Y6
 	VFMADD231PS  Y6, Y1, Y5
-	VBROADCASTSS 8(R11), Y6
+	VBROADCASTSS 8(BX), Y6
 	VFMADD231PS  Y6, Y2, Y5
 	VMULPS       Y4, Y5, Y5
 	VFMADD231PS  Y3, Y0, Y5
-	VMOVUPS      Y5, (CX)(R12*1)
-	VBROADCASTSS 12(R11), Y5
+	VMOVUPS      Y5, (SI)
+	VBROADCASTSS 12(BX), Y5
 	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS 16(R11), Y6
+	VBROADCASTSS 16(BX), Y6
 	VFMADD231PS  Y6, Y1, Y5
-	VBROADCASTSS 20(R11), Y6
+	VBROADCASTSS 20(BX), Y6
 	VFMADD231PS  Y6, Y2, Y5
 	VMULPS       Y4, Y5, Y5
 	VFMADD231PS  Y3, Y1, Y5
-	VMOVUPS      Y5, (DX)(R12*1)
-	VBROADCASTSS 24(R11), Y5
+	VMOVUPS      Y5, 64(SI)
+	VBROADCASTSS 24(BX), Y5
 	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS 28(R11), Y0
+	VBROADCASTSS 28(BX), Y0
 	VFMADD231PS  Y0, Y1, Y5
-	VBROADCASTSS 32(R11), Y0
+	VBROADCASTSS 32(BX), Y0
 	VFMADD231PS  Y0, Y2, Y5
 	VMULPS       Y4, Y5, Y5
 	VFMADD231PS  Y3, Y2, Y5
-	VMOVUPS      Y5, (BX)(R12*1)
-	ADDQ         $0x20, R12
-	CMPQ         R12, AX
-	JL           next
+	VMOVUPS      Y5, 128(SI)
+	VMOVUPS      32(DI), Y0
+	VMOVUPS      96(DI), Y1
+	VMOVUPS      160(DI), Y2
+	VMOVUPS      32(CX), Y3
+	VMOVUPS      32(DX), Y4
+	VBROADCASTSS (BX), Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS 4(BX), Y6
+	VFMADD231PS  Y6, Y1, Y5
+	VBROADCASTSS 8(BX), Y6
+	VFMADD231PS  Y6, Y2, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  Y3, Y0, Y5
+	VMOVUPS      Y5, 32(SI)
+	VBROADCASTSS 12(BX), Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS 16(BX), Y6
+	VFMADD231PS  Y6, Y1, Y5
+	VBROADCASTSS 20(BX), Y6
+	VFMADD231PS  Y6, Y2, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  Y3, Y1, Y5
+	VMOVUPS      Y5, 96(SI)
+	VBROADCASTSS 24(BX), Y5
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS 28(BX), Y0
+	VFMADD231PS  Y0, Y1, Y5
+	VBROADCASTSS 32(BX), Y0
+	VFMADD231PS  Y0, Y2, Y5
+	VMULPS       Y4, Y5, Y5
+	VFMADD231PS  Y3, Y2, Y5
+	VMOVUPS      Y5, 160(SI)
+	ADDQ         $0xc0, SI
+	ADDQ         $0xc0, DI
+	ADDQ         AX, CX
+	ADDQ         AX, DX
+	DECQ         R8
+	JNZ          atom
 	VZEROUPPER
 	RET
 
-// func updateVectorsBackwardAVX2(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+// func updateVectorsBackwardAVX2(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
 // Requires: AVX, FMA3
-TEXT ·updateVectorsBackwardAVX2(SB), NOSPLIT, $0-64
-	MOVQ h+56(FP), AX
+TEXT ·updateVectorsBackwardAVX2(SB), NOSPLIT, $0-80
+	MOVQ rows+64(FP), AX
 	SHLQ $0x02, AX
-	MOVQ gv+0(FP), CX
-	MOVQ CX, DX
-	ADDQ AX, DX
-	MOVQ DX, BX
-	ADDQ AX, BX
-	MOVQ v+24(FP), SI
-	MOVQ SI, DI
-	ADDQ AX, DI
-	MOVQ DI, R8
-	ADDQ AX, R8
-	MOVQ m+48(FP), R9
-	XORQ R10, R10
+	MOVQ row+72(FP), CX
+	SHLQ $0x02, CX
+	MOVQ m+48(FP), DX
+	MOVQ gg1+8(FP), BX
+	MOVQ gg2+16(FP), SI
+	MOVQ g1+32(FP), DI
+	MOVQ g2+40(FP), R8
+	MOVQ gv+0(FP), R9
+	MOVQ v+24(FP), R10
+	MOVQ atoms+56(FP), R11
 
-next:
-	VMOVUPS      (SI)(R10*1), Y0
-	VMOVUPS      (DI)(R10*1), Y1
-	VMOVUPS      (R8)(R10*1), Y2
-	VMOVUPS      (CX)(R10*1), Y3
-	VMOVUPS      (DX)(R10*1), Y4
-	VMOVUPS      (BX)(R10*1), Y5
+atom:
+	VMOVUPS      (R10), Y0
+	VMOVUPS      64(R10), Y1
+	VMOVUPS      128(R10), Y2
+	VMOVUPS      (R9), Y3
+	VMOVUPS      64(R9), Y4
+	VMOVUPS      128(R9), Y5
 	VMULPS       Y0, Y3, Y6
 	VFMADD231PS  Y1, Y4, Y6
 	VFMADD231PS  Y2, Y5, Y6
-	VBROADCASTSS (R9), Y7
+	VBROADCASTSS (DX), Y7
 	VMULPS       Y0, Y7, Y7
-	VBROADCASTSS 4(R9), Y8
+	VBROADCASTSS 4(DX), Y8
 	VFMADD231PS  Y8, Y1, Y7
-	VBROADCASTSS 8(R9), Y8
+	VBROADCASTSS 8(DX), Y8
 	VFMADD231PS  Y8, Y2, Y7
 	VMULPS       Y7, Y3, Y7
-	VBROADCASTSS 12(R9), Y8
+	VBROADCASTSS 12(DX), Y8
 	VMULPS       Y0, Y8, Y8
-	VBROADCASTSS 16(R9), Y9
+	VBROADCASTSS 16(DX), Y9
 	VFMADD231PS  Y9, Y1, Y8
-	VBROADCASTSS 20(R9), Y9
+	VBROADCASTSS 20(DX), Y9
 	VFMADD231PS  Y9, Y2, Y8
 	VFMADD231PS  Y8, Y4, Y7
-	VBROADCASTSS 24(R9), Y8
+	VBROADCASTSS 24(DX), Y8
 	VMULPS       Y0, Y8, Y8
-	VBROADCASTSS 28(R9), Y0
+	VBROADCASTSS 28(DX), Y0
 	VFMADD231PS  Y0, Y1, Y8
-	VBROADCASTSS 32(R9), Y0
+	VBROADCASTSS 32(DX), Y0
 	VFMADD231PS  Y0, Y2, Y8
 	VFMADD231PS  Y8, Y5, Y7
-	MOVQ         gg1+8(FP), R11
-	VMOVUPS      Y6, (R11)(R10*1)
-	MOVQ         gg2+16(FP), R11
-	VMOVUPS      Y7, (R11)(R10*1)
-	MOVQ         g1+32(FP), R11
-	VMOVUPS      (R11)(R10*1), Y0
-	MOVQ         g2+40(FP), R11
-	VMOVUPS      (R11)(R10*1), Y1
+	VMOVUPS      Y6, (BX)
+	VMOVUPS      Y7, (SI)
+	VMOVUPS      (DI), Y0
+	VMOVUPS      (R8), Y1
 	VMULPS       Y1, Y3, Y2
 	VMULPS       Y0, Y3, Y3
 	VMULPS       Y1, Y4, Y6
 	VMULPS       Y0, Y4, Y4
 	VMULPS       Y1, Y5, Y1
 	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS (R9), Y0
+	VBROADCASTSS (DX), Y0
 	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 12(R9), Y7
+	VBROADCASTSS 12(DX), Y7
 	VFMADD231PS  Y7, Y6, Y0
-	VBROADCASTSS 24(R9), Y7
+	VBROADCASTSS 24(DX), Y7
 	VFMADD231PS  Y7, Y1, Y0
 	VADDPS       Y0, Y3, Y3
-	VMOVUPS      Y3, (CX)(R10*1)
-	VBROADCASTSS 4(R9), Y0
+	VMOVUPS      Y3, (R9)
+	VBROADCASTSS 4(DX), Y0
 	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 16(R9), Y3
+	VBROADCASTSS 16(DX), Y3
 	VFMADD231PS  Y3, Y6, Y0
-	VBROADCASTSS 28(R9), Y3
+	VBROADCASTSS 28(DX), Y3
 	VFMADD231PS  Y3, Y1, Y0
 	VADDPS       Y0, Y4, Y4
-	VMOVUPS      Y4, (DX)(R10*1)
-	VBROADCASTSS 8(R9), Y0
+	VMOVUPS      Y4, 64(R9)
+	VBROADCASTSS 8(DX), Y0
 	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 20(R9), Y2
+	VBROADCASTSS 20(DX), Y2
 	VFMADD231PS  Y2, Y6, Y0
-	VBROADCASTSS 32(R9), Y2
+	VBROADCASTSS 32(DX), Y2
 	VFMADD231PS  Y2, Y1, Y0
 	VADDPS       Y0, Y5, Y5
-	VMOVUPS      Y5, (BX)(R10*1)
-	ADDQ         $0x20, R10
-	CMPQ         R10, AX
-	JL           next
+	VMOVUPS      Y5, 128(R9)
+	VMOVUPS      32(R10), Y0
+	VMOVUPS      96(R10), Y1
+	VMOVUPS      160(R10), Y2
+	VMOVUPS      32(R9), Y3
+	VMOVUPS      96(R9), Y4
+	VMOVUPS      160(R9), Y5
+	VMULPS       Y0, Y3, Y6
+	VFMADD231PS  Y1, Y4, Y6
+	VFMADD231PS  Y2, Y5, Y6
+	VBROADCASTSS (DX), Y7
+	VMULPS       Y0, Y7, Y7
+	VBROADCASTSS 4(DX), Y8
+	VFMADD231PS  Y8, Y1, Y7
+	VBROADCASTSS 8(DX), Y8
+	VFMADD231PS  Y8, Y2, Y7
+	VMULPS       Y7, Y3, Y7
+	VBROADCASTSS 12(DX), Y8
+	VMULPS       Y0, Y8, Y8
+	VBROADCASTSS 16(DX), Y9
+	VFMADD231PS  Y9, Y1, Y8
+	VBROADCASTSS 20(DX), Y9
+	VFMADD231PS  Y9, Y2, Y8
+	VFMADD231PS  Y8, Y4, Y7
+	VBROADCASTSS 24(DX), Y8
+	VMULPS       Y0, Y8, Y8
+	VBROADCASTSS 28(DX), Y0
+	VFMADD231PS  Y0, Y1, Y8
+	VBROADCASTSS 32(DX), Y0
+	VFMADD231PS  Y0, Y2, Y8
+	VFMADD231PS  Y8, Y5, Y7
+	VMOVUPS      Y6, 32(BX)
+	VMOVUPS      Y7, 32(SI)
+	VMOVUPS      32(DI), Y0
+	VMOVUPS      32(R8), Y1
+	VMULPS       Y1, Y3, Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y1, Y4, Y6
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (DX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 12(DX), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS 24(DX), Y7
+	VFMADD231PS  Y7, Y1, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 32(R9)
+	VBROADCASTSS 4(DX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 16(DX), Y3
+	VFMADD231PS  Y3, Y6, Y0
+	VBROADCASTSS 28(DX), Y3
+	VFMADD231PS  Y3, Y1, Y0
+	VADDPS       Y0, Y4, Y4
+	VMOVUPS      Y4, 96(R9)
+	VBROADCASTSS 8(DX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 20(DX), Y2
+	VFMADD231PS  Y2, Y6, Y0
+	VBROADCASTSS 32(DX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, 160(R9)
+	ADDQ         $0xc0, R9
+	ADDQ         $0xc0, R10
+	ADDQ         AX, BX
+	ADDQ         AX, SI
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R11
+	JNZ          atom
 	VZEROUPPER
 	RET
 
-// func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, h int)
+// func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int)
 // Requires: AVX, FMA3
-TEXT ·updateNormBackwardAVX2(SB), NOSPLIT, $0-32
-	MOVQ         h+24(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         gv+0(FP), CX
-	MOVQ         CX, DX
-	ADDQ         AX, DX
-	MOVQ         DX, BX
-	ADDQ         AX, BX
-	MOVQ         v+16(FP), SI
-	MOVQ         SI, DI
-	ADDQ         AX, DI
-	MOVQ         DI, R8
-	ADDQ         AX, R8
-	MOVQ         gnorm+8(FP), R9
+TEXT ·updateNormBackwardAVX2(SB), NOSPLIT, $0-40
+	MOVQ         gnorm+8(FP), AX
+	MOVQ         row+32(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         gv+0(FP), DX
+	MOVQ         v+16(FP), BX
 	VBROADCASTSS leastAVX2<>+0(SB), Y0
-	XORQ         R10, R10
+	MOVQ         atoms+24(FP), SI
 
-next:
-	VMOVUPS     (SI)(R10*1), Y1
-	VMOVUPS     (DI)(R10*1), Y2
-	VMOVUPS     (R8)(R10*1), Y3
+atom:
+	VMOVUPS     (BX), Y1
+	VMOVUPS     64(BX), Y2
+	VMOVUPS     128(BX), Y3
 	VMULPS      Y1, Y1, Y4
 	VFMADD231PS Y2, Y2, Y4
 	VFMADD231PS Y3, Y3, Y4
 	VMAXPS      Y0, Y4, Y4
 	VSQRTPS     Y4, Y4
-	VMOVUPS     (R9)(R10*1), Y5
+	VMOVUPS     (AX), Y5
 	VDIVPS      Y4, Y5, Y5
-	VMOVUPS     (CX)(R10*1), Y4
+	VMOVUPS     (DX), Y4
 	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     Y4, (CX)(R10*1)
-	VMOVUPS     (DX)(R10*1), Y1
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     64(DX), Y1
 	VFMADD231PS Y5, Y2, Y1
-	VMOVUPS     Y1, (DX)(R10*1)
-	VMOVUPS     (BX)(R10*1), Y1
+	VMOVUPS     Y1, 64(DX)
+	VMOVUPS     128(DX), Y1
 	VFMADD231PS Y5, Y3, Y1
-	VMOVUPS     Y1, (BX)(R10*1)
-	ADDQ        $0x20, R10
-	CMPQ        R10, AX
-	JL          next
+	VMOVUPS     Y1, 128(DX)
+	VMOVUPS     32(BX), Y1
+	VMOVUPS     96(BX), Y2
+	VMOVUPS     160(BX), Y3
+	VMULPS      Y1, Y1, Y4
+	VFMADD231PS Y2, Y2, Y4
+	VFMADD231PS Y3, Y3, Y4
+	VMAXPS      Y0, Y4, Y4
+	VSQRTPS     Y4, Y4
+	VMOVUPS     32(AX), Y5
+	VDIVPS      Y4, Y5, Y5
+	VMOVUPS     32(DX), Y4
+	VFMADD231PS Y5, Y1, Y4
+	VMOVUPS     Y4, 32(DX)
+	VMOVUPS     96(DX), Y1
+	VFMADD231PS Y5, Y2, Y1
+	VMOVUPS     Y1, 96(DX)
+	VMOVUPS     160(DX), Y1
+	VFMADD231PS Y5, Y3, Y1
+	VMOVUPS     Y1, 160(DX)
+	ADDQ        $0xc0, DX
+	ADDQ        $0xc0, BX
+	ADDQ        CX, AX
+	DECQ        SI
+	JNZ         atom
 	VZEROUPPER
 	RET
 
 DATA leastAVX2<>+0(SB)/4, $0x00800000
 GLOBL leastAVX2<>(SB), RODATA|NOPTR, $4
 
-// func updateNormAVX512(norm *float32, v *float32, h int)
+// func updateNormAVX512(norm *float32, v *float32, atoms int, row int)
 // Requires: AVX, AVX512F
-TEXT ·updateNormAVX512(SB), NOSPLIT, $0-24
+TEXT ·updateNormAVX512(SB), NOSPLIT, $0-32
 	MOVQ norm+0(FP), AX
-	MOVQ h+16(FP), CX
+	MOVQ row+24(FP), CX
 	SHLQ $0x02, CX
 	MOVQ v+8(FP), DX
-	MOVQ DX, BX
-	ADDQ CX, BX
-	MOVQ BX, SI
-	ADDQ CX, SI
-	XORQ DI, DI
+	MOVQ atoms+16(FP), BX
 
-next:
-	VMOVUPS     (DX)(DI*1), Z0
-	VMOVUPS     (BX)(DI*1), Z1
-	VMOVUPS     (SI)(DI*1), Z2
+atom:
+	VMOVUPS     (DX), Z0
+	VMOVUPS     64(DX), Z1
+	VMOVUPS     128(DX), Z2
 	VMULPS      Z0, Z0, Z0
 	VFMADD231PS Z1, Z1, Z0
 	VFMADD231PS Z2, Z2, Z0
 	VSQRTPS     Z0, Z0
-	VMOVUPS     Z0, (AX)(DI*1)
-	ADDQ        $0x40, DI
-	CMPQ        DI, CX
-	JL          next
+	VMOVUPS     Z0, (AX)
+	ADDQ        $0xc0, DX
+	ADDQ        CX, AX
+	DECQ        BX
+	JNZ         atom
 	VZEROUPPER
 	RET
 
-// func updateVectorsAVX512(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+// func updateVectorsAVX512(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 // Requires: AVX, AVX512F
-TEXT ·updateVectorsAVX512(SB), NOSPLIT, $0-48
-	MOVQ h+40(FP), AX
+TEXT ·updateVectorsAVX512(SB), NOSPLIT, $0-56
+	MOVQ row+48(FP), AX
 	SHLQ $0x02, AX
-	MOVQ out+0(FP), CX
-	MOVQ CX, DX
-	ADDQ AX, DX
-	MOVQ DX, BX
-	ADDQ AX, BX
-	MOVQ v+8(FP), SI
-	MOVQ SI, DI
-	ADDQ AX, DI
-	MOVQ DI, R8
-	ADDQ AX, R8
-	MOVQ g1+16(FP), R9
-	MOVQ g2+24(FP), R10
-	MOVQ m+32(FP), R11
-	XORQ R12, R12
+	MOVQ g1+16(FP), CX
+	MOVQ g2+24(FP), DX
+	MOVQ m+32(FP), BX
+	MOVQ out+0(FP), SI
+	MOVQ v+8(FP), DI
+	MOVQ atoms+40(FP), R8
 
-next:
-	VMOVUPS      (SI)(R12*1), Z0
-	VMOVUPS      (DI)(R12*1), Z1
-	VMOVUPS      (R8)(R12*1), Z2
-	VMOVUPS      (R9)(R12*1), Z3
-	VMOVUPS      (R10)(R12*1), Z4
-	VBROADCASTSS (R11), Z5
+atom:
+	VMOVUPS      (DI), Z0
+	VMOVUPS      64(DI), Z1
+	VMOVUPS      128(DI), Z2
+	VMOVUPS      (CX), Z3
+	VMOVUPS      (DX), Z4
+	VBROADCASTSS (BX), Z5
 	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS 4(R11), Z6
+	VBROADCASTSS 4(BX), Z6
 	VFMADD231PS  Z6, Z1, Z5
-	VBROADCASTSS 8(R11), Z6
+	VBROADCASTSS 8(BX), Z6
 	VFMADD231PS  Z6, Z2, Z5
 	VMULPS       Z4, Z5, Z5
 	VFMADD231PS  Z3, Z0, Z5
-	VMOVUPS      Z5, (CX)(R12*1)
-	VBROADCASTSS 12(R11), Z5
+	VMOVUPS      Z5, (SI)
+	VBROADCASTSS 12(BX), Z5
 	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS 16(R11), Z6
+	VBROADCASTSS 16(BX), Z6
 	VFMADD231PS  Z6, Z1, Z5
-	VBROADCASTSS 20(R11), Z6
+	VBROADCASTSS 20(BX), Z6
 	VFMADD231PS  Z6, Z2, Z5
 	VMULPS       Z4, Z5, Z5
 	VFMADD231PS  Z3, Z1, Z5
-	VMOVUPS      Z5, (DX)(R12*1)
-	VBROADCASTSS 24(R11), Z5
+	VMOVUPS      Z5, 64(SI)
+	VBROADCASTSS 24(BX), Z5
 	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS 28(R11), Z0
+	VBROADCASTSS 28(BX), Z0
 	VFMADD231PS  Z0, Z1, Z5
-	VBROADCASTSS 32(R11), Z0
+	VBROADCASTSS 32(BX), Z0
 	VFMADD231PS  Z0, Z2, Z5
 	VMULPS       Z4, Z5, Z5
 	VFMADD231PS  Z3, Z2, Z5
-	VMOVUPS      Z5, (BX)(R12*1)
-	ADDQ         $0x40, R12
-	CMPQ         R12, AX
-	JL           next
+	VMOVUPS      Z5, 128(SI)
+	ADDQ         $0xc0, SI
+	ADDQ         $0xc0, DI
+	ADDQ         AX, CX
+	ADDQ         AX, DX
+	DECQ         R8
+	JNZ          atom
 	VZEROUPPER
 	RET
 
-// func updateVectorsBackwardAVX512(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+// func updateVectorsBackwardAVX512(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
 // Requires: AVX, AVX512F
-TEXT ·updateVectorsBackwardAVX512(SB), NOSPLIT, $0-64
-	MOVQ h+56(FP), AX
+TEXT ·updateVectorsBackwardAVX512(SB), NOSPLIT, $0-80
+	MOVQ rows+64(FP), AX
 	SHLQ $0x02, AX
-	MOVQ gv+0(FP), CX
-	MOVQ CX, DX
-	ADDQ AX, DX
-	MOVQ DX, BX
-	ADDQ AX, BX
-	MOVQ v+24(FP), SI
-	MOVQ SI, DI
-	ADDQ AX, DI
-	MOVQ DI, R8
-	ADDQ AX, R8
-	MOVQ m+48(FP), R9
-	XORQ R10, R10
+	MOVQ row+72(FP), CX
+	SHLQ $0x02, CX
+	MOVQ m+48(FP), DX
+	MOVQ gg1+8(FP), BX
+	MOVQ gg2+16(FP), SI
+	MOVQ g1+32(FP), DI
+	MOVQ g2+40(FP), R8
+	MOVQ gv+0(FP), R9
+	MOVQ v+24(FP), R10
+	MOVQ atoms+56(FP), R11
 
-next:
-	VMOVUPS      (SI)(R10*1), Z0
-	VMOVUPS      (DI)(R10*1), Z1
-	VMOVUPS      (R8)(R10*1), Z2
-	VMOVUPS      (CX)(R10*1), Z3
-	VMOVUPS      (DX)(R10*1), Z4
-	VMOVUPS      (BX)(R10*1), Z5
+atom:
+	VMOVUPS      (R10), Z0
+	VMOVUPS      64(R10), Z1
+	VMOVUPS      128(R10), Z2
+	VMOVUPS      (R9), Z3
+	VMOVUPS      64(R9), Z4
+	VMOVUPS      128(R9), Z5
 	VMULPS       Z0, Z3, Z6
 	VFMADD231PS  Z1, Z4, Z6
 	VFMADD231PS  Z2, Z5, Z6
-	VBROADCASTSS (R9), Z7
+	VBROADCASTSS (DX), Z7
 	VMULPS       Z0, Z7, Z7
-	VBROADCASTSS 4(R9), Z8
+	VBROADCASTSS 4(DX), Z8
 	VFMADD231PS  Z8, Z1, Z7
-	VBROADCASTSS 8(R9), Z8
+	VBROADCASTSS 8(DX), Z8
 	VFMADD231PS  Z8, Z2, Z7
 	VMULPS       Z7, Z3, Z7
-	VBROADCASTSS 12(R9), Z8
+	VBROADCASTSS 12(DX), Z8
 	VMULPS       Z0, Z8, Z8
-	VBROADCASTSS 16(R9), Z9
+	VBROADCASTSS 16(DX), Z9
 	VFMADD231PS  Z9, Z1, Z8
-	VBROADCASTSS 20(R9), Z9
+	VBROADCASTSS 20(DX), Z9
 	VFMADD231PS  Z9, Z2, Z8
 	VFMADD231PS  Z8, Z4, Z7
-	VBROADCASTSS 24(R9), Z8
+	VBROADCASTSS 24(DX), Z8
 	VMULPS       Z0, Z8, Z8
-	VBROADCASTSS 28(R9), Z0
+	VBROADCASTSS 28(DX), Z0
 	VFMADD231PS  Z0, Z1, Z8
-	VBROADCASTSS 32(R9), Z0
+	VBROADCASTSS 32(DX), Z0
 	VFMADD231PS  Z0, Z2, Z8
 	VFMADD231PS  Z8, Z5, Z7
-	MOVQ         gg1+8(FP), R11
-	VMOVUPS      Z6, (R11)(R10*1)
-	MOVQ         gg2+16(FP), R11
-	VMOVUPS      Z7, (R11)(R10*1)
-	MOVQ         g1+32(FP), R11
-	VMOVUPS      (R11)(R10*1), Z0
-	MOVQ         g2+40(FP), R11
-	VMOVUPS      (R11)(R10*1), Z1
+	VMOVUPS      Z6, (BX)
+	VMOVUPS      Z7, (SI)
+	VMOVUPS      (DI), Z0
+	VMOVUPS      (R8), Z1
 	VMULPS       Z1, Z3, Z2
 	VMULPS       Z0, Z3, Z3
 	VMULPS       Z1, Z4, Z6
 	VMULPS       Z0, Z4, Z4
 	VMULPS       Z1, Z5, Z1
 	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS (R9), Z0
+	VBROADCASTSS (DX), Z0
 	VMULPS       Z2, Z0, Z0
-	VBROADCASTSS 12(R9), Z7
+	VBROADCASTSS 12(DX), Z7
 	VFMADD231PS  Z7, Z6, Z0
-	VBROADCASTSS 24(R9), Z7
+	VBROADCASTSS 24(DX), Z7
 	VFMADD231PS  Z7, Z1, Z0
 	VADDPS       Z0, Z3, Z3
-	VMOVUPS      Z3, (CX)(R10*1)
-	VBROADCASTSS 4(R9), Z0
+	VMOVUPS      Z3, (R9)
+	VBROADCASTSS 4(DX), Z0
 	VMULPS       Z2, Z0, Z0
-	VBROADCASTSS 16(R9), Z3
+	VBROADCASTSS 16(DX), Z3
 	VFMADD231PS  Z3, Z6, Z0
-	VBROADCASTSS 28(R9), Z3
+	VBROADCASTSS 28(DX), Z3
 	VFMADD231PS  Z3, Z1, Z0
 	VADDPS       Z0, Z4, Z4
-	VMOVUPS      Z4, (DX)(R10*1)
-	VBROADCASTSS 8(R9), Z0
+	VMOVUPS      Z4, 64(R9)
+	VBROADCASTSS 8(DX), Z0
 	VMULPS       Z2, Z0, Z0
-	VBROADCASTSS 20(R9), Z2
+	VBROADCASTSS 20(DX), Z2
 	VFMADD231PS  Z2, Z6, Z0
-	VBROADCASTSS 32(R9), Z2
+	VBROADCASTSS 32(DX), Z2
 	VFMADD231PS  Z2, Z1, Z0
 	VADDPS       Z0, Z5, Z5
-	VMOVUPS      Z5, (BX)(R10*1)
-	ADDQ         $0x40, R10
-	CMPQ         R10, AX
-	JL           next
+	VMOVUPS      Z5, 128(R9)
+	ADDQ         $0xc0, R9
+	ADDQ         $0xc0, R10
+	ADDQ         AX, BX
+	ADDQ         AX, SI
+	ADDQ         CX, DI
+	ADDQ         CX, R8
+	DECQ         R11
+	JNZ          atom
 	VZEROUPPER
 	RET
 
-// func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, h int)
+// func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int)
 // Requires: AVX, AVX512F
-TEXT ·updateNormBackwardAVX512(SB), NOSPLIT, $0-32
-	MOVQ         h+24(FP), AX
-	SHLQ         $0x02, AX
-	MOVQ         gv+0(FP), CX
-	MOVQ         CX, DX
-	ADDQ         AX, DX
-	MOVQ         DX, BX
-	ADDQ         AX, BX
-	MOVQ         v+16(FP), SI
-	MOVQ         SI, DI
-	ADDQ         AX, DI
-	MOVQ         DI, R8
-	ADDQ         AX, R8
-	MOVQ         gnorm+8(FP), R9
+TEXT ·updateNormBackwardAVX512(SB), NOSPLIT, $0-40
+	MOVQ         gnorm+8(FP), AX
+	MOVQ         row+32(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         gv+0(FP), DX
+	MOVQ         v+16(FP), BX
 	VBROADCASTSS leastAVX512<>+0(SB), Z0
-	XORQ         R10, R10
+	MOVQ         atoms+24(FP), SI
 
-next:
-	VMOVUPS     (SI)(R10*1), Z1
-	VMOVUPS     (DI)(R10*1), Z2
-	VMOVUPS     (R8)(R10*1), Z3
+atom:
+	VMOVUPS     (BX), Z1
+	VMOVUPS     64(BX), Z2
+	VMOVUPS     128(BX), Z3
 	VMULPS      Z1, Z1, Z4
 	VFMADD231PS Z2, Z2, Z4
 	VFMADD231PS Z3, Z3, Z4
 	VMAXPS      Z0, Z4, Z4
 	VSQRTPS     Z4, Z4
-	VMOVUPS     (R9)(R10*1), Z5
+	VMOVUPS     (AX), Z5
 	VDIVPS      Z4, Z5, Z5
-	VMOVUPS     (CX)(R10*1), Z4
+	VMOVUPS     (DX), Z4
 	VFMADD231PS Z5, Z1, Z4
-	VMOVUPS     Z4, (CX)(R10*1)
-	VMOVUPS     (DX)(R10*1), Z1
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     64(DX), Z1
 	VFMADD231PS Z5, Z2, Z1
-	VMOVUPS     Z1, (DX)(R10*1)
-	VMOVUPS     (BX)(R10*1), Z1
+	VMOVUPS     Z1, 64(DX)
+	VMOVUPS     128(DX), Z1
 	VFMADD231PS Z5, Z3, Z1
-	VMOVUPS     Z1, (BX)(R10*1)
-	ADDQ        $0x40, R10
-	CMPQ        R10, AX
-	JL          next
+	VMOVUPS     Z1, 128(DX)
+	ADDQ        $0xc0, DX
+	ADDQ        $0xc0, BX
+	ADDQ        CX, AX
+	DECQ        SI
+	JNZ         atom
 	VZEROUPPER
 	RET
 

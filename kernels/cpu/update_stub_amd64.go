@@ -4,42 +4,42 @@
 
 package cpu
 
-// updateNormAVX2 is |v| of one atom.
+// updateNormAVX2 is |v| of atoms, their norms row numbers apart.
 //
 //go:noescape
-func updateNormAVX2(norm *float32, v *float32, h int)
+func updateNormAVX2(norm *float32, v *float32, atoms int, row int)
 
-// updateVectorsAVX2 is v ⊙ g1 + (M v) ⊙ g2 of one atom.
+// updateVectorsAVX2 is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.
 //
 //go:noescape
-func updateVectorsAVX2(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+func updateVectorsAVX2(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 
-// updateVectorsBackwardAVX2 is UpdateVectorsBackward of one atom.
+// updateVectorsBackwardAVX2 is UpdateVectorsBackward of atoms, their gates row numbers apart, and rows those of the gates' gradients.
 //
 //go:noescape
-func updateVectorsBackwardAVX2(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+func updateVectorsBackwardAVX2(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
 
-// updateNormBackwardAVX2 is gv += gnorm·v/|v| of one atom, and nothing where |v| = 0.
+// updateNormBackwardAVX2 is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.
 //
 //go:noescape
-func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, h int)
+func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int)
 
-// updateNormAVX512 is |v| of one atom.
+// updateNormAVX512 is |v| of atoms, their norms row numbers apart.
 //
 //go:noescape
-func updateNormAVX512(norm *float32, v *float32, h int)
+func updateNormAVX512(norm *float32, v *float32, atoms int, row int)
 
-// updateVectorsAVX512 is v ⊙ g1 + (M v) ⊙ g2 of one atom.
+// updateVectorsAVX512 is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.
 //
 //go:noescape
-func updateVectorsAVX512(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+func updateVectorsAVX512(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 
-// updateVectorsBackwardAVX512 is UpdateVectorsBackward of one atom.
+// updateVectorsBackwardAVX512 is UpdateVectorsBackward of atoms, their gates row numbers apart, and rows those of the gates' gradients.
 //
 //go:noescape
-func updateVectorsBackwardAVX512(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, h int)
+func updateVectorsBackwardAVX512(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
 
-// updateNormBackwardAVX512 is gv += gnorm·v/|v| of one atom, and nothing where |v| = 0.
+// updateNormBackwardAVX512 is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.
 //
 //go:noescape
-func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, h int)
+func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int)

@@ -21,7 +21,7 @@ func TestUpdateInput(t *testing.T) {
 	weight := normal[float64](rng, updateAtoms*2*h)
 	x := make([]float64, updateAtoms*2*h)
 	energy := func() float64 {
-		UpdateInput(x, s, v, h)
+		UpdateInput(x, s, v, h, h)
 		return dotProduct(x, weight)
 	}
 	energy()
@@ -33,7 +33,7 @@ func TestUpdateInput(t *testing.T) {
 		}
 	}
 	gs, gv := make([]float64, len(s)), make([]float64, len(v))
-	UpdateInputBackward(gs, gv, weight, v, h)
+	UpdateInputBackward(gs, gv, weight, v, h, h)
 	checkGradient(t, "∂E/∂s", energy, s, gs)
 	checkGradient(t, "∂E/∂v", energy, v, gv)
 }
@@ -41,7 +41,7 @@ func TestUpdateInput(t *testing.T) {
 // The gradient of |v| at v = 0 is taken as 0.
 func TestUpdateInputBackwardAtZero(t *testing.T) {
 	gs, gv := make([]float64, 2), make([]float64, 6)
-	UpdateInputBackward(gs, gv, []float64{1, 2, 3, 4}, []float64{0, 5, 0, 0, 0, 0}, 2)
+	UpdateInputBackward(gs, gv, []float64{1, 2, 3, 4}, []float64{0, 5, 0, 0, 0, 0}, 2, 2)
 	assert.Equal(t, []float64{1, 2}, gs)
 	assert.Equal(t, []float64{0, 4, 0, 0, 0, 0}, gv)
 }
@@ -52,7 +52,7 @@ func TestUpdateVectors(t *testing.T) {
 	v, gates := normal[float64](rng, updateAtoms*3*h), normal[float64](rng, updateAtoms*2*h)
 	weight, out := normal[float64](rng, len(v)), make([]float64, len(v))
 	energy := func() float64 {
-		UpdateVectors(out, v, gates, &testMixing, h)
+		UpdateVectors(out, v, gates, &testMixing, h, h)
 		return dotProduct(out, weight)
 	}
 	energy()
@@ -72,7 +72,7 @@ func TestUpdateVectors(t *testing.T) {
 
 	const rows, offset = 3*h + 2, h // gates' gradients go into rows of another width
 	gv, ggates := append([]float64(nil), weight...), make([]float64, updateAtoms*rows)
-	UpdateVectorsBackward(gv, ggates, v, gates, &testMixing, h, rows, offset)
+	UpdateVectorsBackward(gv, ggates[offset:], v, gates, &testMixing, h, h, rows)
 	checkGradient(t, "∂E/∂v", energy, v, gv)
 	packed := make([]float64, 0, len(gates))
 	for i := range updateAtoms {

@@ -10,6 +10,7 @@ import (
 //go:generate go run -C _asm . -stem table -out ../table_amd64.s -stubs ../table_stub_amd64.go -pkg cpu
 //go:generate go run -C _asm . -stem silu -out ../silu_amd64.s -stubs ../silu_stub_amd64.go -pkg cpu
 //go:generate go run -C _asm . -stem message -out ../message_amd64.s -stubs ../message_stub_amd64.go -pkg cpu
+//go:generate go run -C _asm . -stem rows -out ../rows_amd64.s -stubs ../rows_stub_amd64.go -pkg cpu
 //go:generate go run -C _asm . -stem update -out ../update_amd64.s -stubs ../update_stub_amd64.go -pkg cpu
 //go:generate sh -c "sha256sum _asm/*.go _asm/go.mod *_amd64.s *_stub_amd64.go > asm.sum"
 
@@ -186,61 +187,108 @@ func messageBackward[T Float](gin State[T], grad []PairGrad[T], g, in State[T], 
 	return true
 }
 
-// rowsFit reports whether there is vector code for rows of h numbers.
-func rowsFit[T Float](h int) bool { return vectorized[T]() && h%panelWidth == 0 }
+// slicesFit reports whether there is vector code for rows of h features.
+func slicesFit[T Float](h int) bool { return vectorized[T]() && h == SliceWidth }
 
-// norms is |v| of one atom.
-func norms[T Float](norm, v []T, h int) bool {
-	if !rowsFit[T](h) {
+// copyRows is CopyRows.
+func copyRows[T Float](dst []T, to int, src []T, from, width, n int) bool {
+	if !slicesFit[T](width) {
 		return false
 	}
+	d, s := pointer(dst, (n-1)*to+width), pointer(src, (n-1)*from+width)
 	if vectors == avx512 {
-		updateNormAVX512(pointer(norm, h), pointer(v, 3*h), h)
+		copyRowsAVX512(d, to, s, from, n)
 	} else {
-		updateNormAVX2(pointer(norm, h), pointer(v, 3*h), h)
+		copyRowsAVX2(d, to, s, from, n)
 	}
 	return true
 }
 
-// gate is UpdateVectors of one atom.
-func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h int) bool {
-	if !rowsFit[T](h) {
+// addRows is AddRows.
+func addRows[T Float](dst []T, to int, src []T, from, width, n int) bool {
+	if !slicesFit[T](width) {
 		return false
 	}
-	o, f, a, b, matrix := pointer(out, 3*h), pointer(v, 3*h), pointer(g1, h), pointer(g2, h), (*[3][3]float32)(unsafe.Pointer(m))
+	d, s := pointer(dst, (n-1)*to+width), pointer(src, (n-1)*from+width)
 	if vectors == avx512 {
-		updateVectorsAVX512(o, f, a, b, matrix, h)
+		addRowsAVX512(d, to, s, from, n)
 	} else {
-		updateVectorsAVX2(o, f, a, b, matrix, h)
+		addRowsAVX2(d, to, s, from, n)
 	}
 	return true
 }
 
-// gateBackward is UpdateVectorsBackward of one atom.
-func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h int) bool {
-	if !rowsFit[T](h) {
+// norms is |v| of atoms, row numbers apart.
+func norms[T Float](norm, v []T, h, row int) bool {
+	if !slicesFit[T](h) {
 		return false
 	}
-	g, ga, gb, f := pointer(gv, 3*h), pointer(gg1, h), pointer(gg2, h), pointer(v, 3*h)
-	a, b, matrix := pointer(g1, h), pointer(g2, h), (*[3][3]float32)(unsafe.Pointer(m))
+	atoms := len(v) / (3 * h)
+	if atoms == 0 {
+		return true
+	}
+	n, f := pointer(norm, (atoms-1)*row+h), pointer(v, len(v))
 	if vectors == avx512 {
-		updateVectorsBackwardAVX512(g, ga, gb, f, a, b, matrix, h)
+		updateNormAVX512(n, f, atoms, row)
 	} else {
-		updateVectorsBackwardAVX2(g, ga, gb, f, a, b, matrix, h)
+		updateNormAVX2(n, f, atoms, row)
 	}
 	return true
 }
 
-// normsBackward is gv += gnorm·v/|v| of one atom.
-func normsBackward[T Float](gv, gnorm, v []T, h int) bool {
-	if !rowsFit[T](h) {
+// gate is UpdateVectors.
+func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h, row int) bool {
+	if !slicesFit[T](h) {
 		return false
 	}
-	g, n, f := pointer(gv, 3*h), pointer(gnorm, h), pointer(v, 3*h)
+	atoms := len(v) / (3 * h)
+	if atoms == 0 {
+		return true
+	}
+	reach := (atoms-1)*row + h
+	o, f, a, b, matrix := pointer(out, len(v)), pointer(v, len(v)), pointer(g1, reach), pointer(g2, reach), (*[3][3]float32)(unsafe.Pointer(m))
 	if vectors == avx512 {
-		updateNormBackwardAVX512(g, n, f, h)
+		updateVectorsAVX512(o, f, a, b, matrix, atoms, row)
 	} else {
-		updateNormBackwardAVX2(g, n, f, h)
+		updateVectorsAVX2(o, f, a, b, matrix, atoms, row)
+	}
+	return true
+}
+
+// gateBackward is UpdateVectorsBackward.
+func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h, rows, row int) bool {
+	if !slicesFit[T](h) {
+		return false
+	}
+	atoms := len(v) / (3 * h)
+	if atoms == 0 {
+		return true
+	}
+	reach, gradReach := (atoms-1)*row+h, (atoms-1)*rows+h
+	g, ga, gb, f := pointer(gv, len(v)), pointer(gg1, gradReach), pointer(gg2, gradReach), pointer(v, len(v))
+	a, b, matrix := pointer(g1, reach), pointer(g2, reach), (*[3][3]float32)(unsafe.Pointer(m))
+	if vectors == avx512 {
+		updateVectorsBackwardAVX512(g, ga, gb, f, a, b, matrix, atoms, rows, row)
+	} else {
+		updateVectorsBackwardAVX2(g, ga, gb, f, a, b, matrix, atoms, rows, row)
+	}
+	return true
+}
+
+// normsBackward is gv += gnorm·v/|v| of atoms; gnorm are row numbers apart.
+func normsBackward[T Float](gv, gnorm, v []T, h, row int) bool {
+	if !slicesFit[T](h) {
+		return false
+	}
+	atoms := len(v) / (3 * h)
+	if atoms == 0 {
+		return true
+	}
+	g, n, f := pointer(gv, len(v)), pointer(gnorm, (atoms-1)*row+h), pointer(v, len(v))
+	if vectors == avx512 {
+		updateNormBackwardAVX512(g, n, f, atoms, row)
+	} else {
+		updateNormBackwardAVX2(g, n, f, atoms, row)
 	}
 	return true
 }

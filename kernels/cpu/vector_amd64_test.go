@@ -201,12 +201,12 @@ func TestVectorUpdate(t *testing.T) {
 			rows := 3 * h
 			run := func() [][]float32 {
 				x, out := make([]float32, atoms*2*h), make([]float32, atoms*3*h)
-				UpdateInput(x, s, v, h)
-				UpdateVectors(out, v, gates, &m, h)
+				UpdateInput(x, s, v, h, h)
+				UpdateVectors(out, v, gates, &m, h, h)
 				back, ggates := append([]float32(nil), gv...), make([]float32, atoms*rows)
-				UpdateVectorsBackward(back, ggates, v, gates, &m, h, rows, h)
+				UpdateVectorsBackward(back, ggates[h:], v, gates, &m, h, h, rows)
 				gs := append([]float32(nil), s...)
-				UpdateInputBackward(gs, back, gx, v, h)
+				UpdateInputBackward(gs, back, gx, v, h, h)
 				return [][]float32{x, out, ggates, gs, back}
 			}
 			got := run()

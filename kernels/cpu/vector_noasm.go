@@ -20,10 +20,16 @@ func silu[T Float](dst, x []T) bool { return false }
 
 func siluBackward[T Float](grad, x []T) bool { return false }
 
-func norms[T Float](norm, v []T, h int) bool { return false }
+func copyRows[T Float](dst []T, to int, src []T, from, width, n int) bool { return false }
 
-func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h int) bool { return false }
+func addRows[T Float](dst []T, to int, src []T, from, width, n int) bool { return false }
 
-func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h int) bool { return false }
+func norms[T Float](norm, v []T, h, row int) bool { return false }
 
-func normsBackward[T Float](gv, gnorm, v []T, h int) bool { return false }
+func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h, row int) bool { return false }
+
+func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h, rows, row int) bool {
+	return false
+}
+
+func normsBackward[T Float](gv, gnorm, v []T, h, row int) bool { return false }

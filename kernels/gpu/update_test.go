@@ -61,7 +61,7 @@ func newUpdateCase(b *bench, rng *rand.Rand, h, n, parts int) *updateCase {
 func (c *updateCase) forward() (pre, out []float64) {
 	x := make([]float64, c.n*2*c.h)
 	pre, out = make([]float64, c.n*c.h), make([]float64, c.n*c.out.forward.Out)
-	cpu.UpdateInput(x, c.in.S, c.in.V, c.h)
+	cpu.UpdateInput(x, c.in.S, c.in.V, c.h, c.h)
 	c.hidden.forward.Apply(pre, x, c.n)
 	hidden := make([]float64, len(pre))
 	cpu.SiLU(hidden, pre)
@@ -76,7 +76,7 @@ func (c *updateCase) backward(gs, gv, gout, pre []float64) {
 	c.out.backward.Apply(hidden, gout, c.n)
 	cpu.SiLUBackward(hidden, pre)
 	c.hidden.backward.Apply(x, hidden, c.n)
-	cpu.UpdateInputBackward(gs, gv, x, c.in.V, c.h)
+	cpu.UpdateInputBackward(gs, gv, x, c.in.V, c.h, c.h)
 }
 
 // forUpdates runs over sizes whose last block of atoms is full, and is not.
@@ -100,7 +100,7 @@ func TestUpdate(t *testing.T) {
 			cpu.Add(want.S[i*h:(i+1)*h], out[i*3*h:][:h])
 			copy(gates[i*2*h:(i+1)*2*h], out[i*3*h+h:])
 		}
-		cpu.UpdateVectors(want.V, c.in.V, gates, &c.mixing, h)
+		cpu.UpdateVectors(want.V, c.in.V, gates, &c.mixing, h, h)
 
 		in, next := upload(b, pack(c.in, h)), room[[4]float32](b, n*h)
 		gpuPre, gpuGates := room[float32](b, n*h), room[float32](b, n*2*h)
@@ -115,7 +115,7 @@ func TestUpdate(t *testing.T) {
 		for i := range n {
 			copy(gout[i*3*h:][:h], g.S[i*h:])
 		}
-		cpu.UpdateVectorsBackward(g.V, gout, c.in.V, gates, &c.mixing, h, 3*h, h)
+		cpu.UpdateVectorsBackward(g.V, gout[h:], c.in.V, gates, &c.mixing, h, h, 3*h)
 		c.backward(g.S, g.V, gout, pre)
 		require.NoError(t, b.k.UpdateBackward(gpuG, in, gpuPre, gpuGates, &c.weights, h))
 		got = unpack(download(b, gpuG), h)

@@ -77,6 +77,7 @@ var stems = map[string]func(v isa){
 	"table":   func(v isa) { tableRows(v, false); tableRows(v, true) },
 	"silu":    func(v isa) { silu(v, false); silu(v, true) },
 	"message": message,
+	"rows":    func(v isa) { rows(v, false); rows(v, true) },
 	"update":  update,
 }
 

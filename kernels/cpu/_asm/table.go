@@ -9,6 +9,9 @@ import (
 // The layout of a Spline: twelve weights and the knot.
 const splineKnot, splineSize = 48, 52
 
+// splinesAhead is how many bytes ahead of their turn splines are fetched.
+const splinesAhead = 1024
+
 // tableRows is, per pair, the six rows of its interval weighted by six weights,
 // for φ, or twice, for φ and its slope.
 func tableRows(v isa, slopes bool) {
@@ -40,6 +43,7 @@ func tableRows(v isa, slopes bool) {
 		}
 	}
 	y, left := GP64(), GP64()
+	PREFETCHT0(Mem{Base: spline, Disp: splinesAhead}) // the hardware stops at the end of a page
 	MOVLQSX(Mem{Base: spline, Disp: splineKnot}, y)
 	IMULQ(row, y)
 	SHLQ(Imm(2), y) // knotRows

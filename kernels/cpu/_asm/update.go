@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// update is the kernels of one atom: rows of h numbers, a multiple of 16.
+// update is the kernels of atoms one after another, 16 features of each.
 func update(v isa) {
 	updateNorm(v)
 	updateVectors(v)
@@ -14,33 +14,38 @@ func update(v isa) {
 	updateNormBackward(v)
 }
 
-// eachVector runs body for offsets 0 to h, a register at a time.
-func eachVector(v isa, h reg.GPVirtual, body func(offset reg.GPVirtual)) {
-	offset := GP64()
-	XORQ(offset, offset)
-	Label("next")
-	body(offset)
-	ADDQ(Imm(uint64(v.bytes)), offset)
-	CMPQ(offset, h)
-	JL(LabelRef("next"))
+// strided is a pointer and by how many bytes it moves from atom to atom: a
+// number, or a register.
+type strided struct{ pointer, by Op }
+
+// vectorsAt is a parameter that moves by the vectors of an atom, x, y and z.
+func vectorsAt(name string) (reg.GPVirtual, strided) {
+	p := pointer(name)
+	return p, strided{p, Imm(3 * panel)}
+}
+
+// eachAtom runs body for every atom and each register of its features.
+func eachAtom(v isa, move []strided, body func(disp int)) {
+	atoms := pointer("atoms")
+	Label("atom")
+	for g := range v.groups() {
+		body(g * v.bytes)
+	}
+	for _, m := range move {
+		ADDQ(m.by, m.pointer)
+	}
+	DECQ(atoms)
+	JNZ(LabelRef("atom"))
 	VZEROUPPER()
 	RET()
 }
 
-// components is pointers to x, y and z of a vector's rows.
-func components(base, h reg.GPVirtual) (c [3]reg.GPVirtual) {
-	c[0] = base
-	for k := 1; k < 3; k++ {
-		c[k] = GP64()
-		MOVQ(c[k-1], c[k])
-		ADDQ(h, c[k])
-	}
-	return c
-}
+// component is x, y or z of the vectors at base.
+func component(base reg.GPVirtual, c, disp int) Mem { return Mem{Base: base, Disp: c*panel + disp} }
 
-func loadAll(v isa, from [3]reg.GPVirtual, offset reg.GPVirtual) (r [3]reg.VecVirtual) {
+func loadAll(v isa, from reg.GPVirtual, disp int) (r [3]reg.VecVirtual) {
 	for c := range r {
-		r[c] = v.load(at(from[c], offset, 0))
+		r[c] = v.load(component(from, c, disp))
 	}
 	return r
 }
@@ -55,15 +60,15 @@ func squaredNorm(v isa, r [3]reg.VecVirtual) reg.VecVirtual {
 }
 
 func updateNorm(v isa) {
-	TEXT("updateNorm"+v.name, NOSPLIT, "func(norm, v *float32, h int)")
+	TEXT("updateNorm"+v.name, NOSPLIT, "func(norm, v *float32, atoms, row int)")
 	Pragma("noescape")
-	Doc("updateNorm" + v.name + " is |v| of one atom.")
-	norm, h := pointer("norm"), scaled("h")
-	from := components(pointer("v"), h)
-	eachVector(v, h, func(offset reg.GPVirtual) {
-		n := squaredNorm(v, loadAll(v, from, offset))
+	Doc("updateNorm" + v.name + " is |v| of atoms, their norms row numbers apart.")
+	norm, row := pointer("norm"), scaled("row")
+	from, next := vectorsAt("v")
+	eachAtom(v, []strided{next, {norm, row}}, func(disp int) {
+		n := squaredNorm(v, loadAll(v, from, disp))
 		VSQRTPS(n, n)
-		VMOVUPS(n, at(norm, offset, 0))
+		VMOVUPS(n, Mem{Base: norm, Disp: disp})
 	})
 }
 
@@ -84,33 +89,34 @@ func mixed(v isa, m reg.GPVirtual, r [3]reg.VecVirtual, c int, transposed bool) 
 }
 
 func updateVectors(v isa) {
-	TEXT("updateVectors"+v.name, NOSPLIT, "func(out, v, g1, g2 *float32, m *[3][3]float32, h int)")
+	TEXT("updateVectors"+v.name, NOSPLIT, "func(out, v, g1, g2 *float32, m *[3][3]float32, atoms, row int)")
 	Pragma("noescape")
-	Doc("updateVectors" + v.name + " is v ⊙ g1 + (M v) ⊙ g2 of one atom.")
-	h := scaled("h")
-	out, from := components(pointer("out"), h), components(pointer("v"), h)
-	g1, g2, m := pointer("g1"), pointer("g2"), pointer("m")
-	eachVector(v, h, func(offset reg.GPVirtual) {
-		r := loadAll(v, from, offset)
-		a, b := v.load(at(g1, offset, 0)), v.load(at(g2, offset, 0))
+	Doc("updateVectors" + v.name + " is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.")
+	row, g1, g2, m := scaled("row"), pointer("g1"), pointer("g2"), pointer("m")
+	out, nextOut := vectorsAt("out")
+	from, next := vectorsAt("v")
+	eachAtom(v, []strided{nextOut, next, {g1, row}, {g2, row}}, func(disp int) {
+		r := loadAll(v, from, disp)
+		a, b := v.load(Mem{Base: g1, Disp: disp}), v.load(Mem{Base: g2, Disp: disp})
 		for c := range 3 {
 			sum := mixed(v, m, r, c, false)
 			VMULPS(b, sum, sum)
 			VFMADD231PS(a, r[c], sum)
-			VMOVUPS(sum, at(out[c], offset, 0))
+			VMOVUPS(sum, component(out, c, disp))
 		}
 	})
 }
 
 func updateVectorsBackward(v isa) {
-	TEXT("updateVectorsBackward"+v.name, NOSPLIT, "func(gv, gg1, gg2, v, g1, g2 *float32, m *[3][3]float32, h int)")
+	TEXT("updateVectorsBackward"+v.name, NOSPLIT, "func(gv, gg1, gg2, v, g1, g2 *float32, m *[3][3]float32, atoms, rows, row int)")
 	Pragma("noescape")
-	Doc("updateVectorsBackward" + v.name + " is UpdateVectorsBackward of one atom.")
-	h := scaled("h")
-	gv, from := components(pointer("gv"), h), components(pointer("v"), h)
-	m := pointer("m")
-	eachVector(v, h, func(offset reg.GPVirtual) {
-		r, grad := loadAll(v, from, offset), loadAll(v, gv, offset)
+	Doc("updateVectorsBackward" + v.name + " is UpdateVectorsBackward of atoms, their gates row numbers apart, and rows those of the gates' gradients.")
+	rows, row, m := scaled("rows"), scaled("row"), pointer("m")
+	gg1, gg2, g1, g2 := pointer("gg1"), pointer("gg2"), pointer("g1"), pointer("g2")
+	gv, nextGrad := vectorsAt("gv")
+	from, next := vectorsAt("v")
+	eachAtom(v, []strided{nextGrad, next, {gg1, rows}, {gg2, rows}, {g1, row}, {g2, row}}, func(disp int) {
+		r, grad := loadAll(v, from, disp), loadAll(v, gv, disp)
 		first, second := v.vector(), v.vector()
 		VMULPS(r[0], grad[0], first)
 		VFMADD231PS(r[1], grad[1], first)
@@ -118,9 +124,9 @@ func updateVectorsBackward(v isa) {
 		VMULPS(mixed(v, m, r, 0, false), grad[0], second)
 		VFMADD231PS(mixed(v, m, r, 1, false), grad[1], second)
 		VFMADD231PS(mixed(v, m, r, 2, false), grad[2], second)
-		VMOVUPS(first, at(pointer("gg1"), offset, 0))
-		VMOVUPS(second, at(pointer("gg2"), offset, 0))
-		a, b := v.load(at(pointer("g1"), offset, 0)), v.load(at(pointer("g2"), offset, 0))
+		VMOVUPS(first, Mem{Base: gg1, Disp: disp})
+		VMOVUPS(second, Mem{Base: gg2, Disp: disp})
+		a, b := v.load(Mem{Base: g1, Disp: disp}), v.load(Mem{Base: g2, Disp: disp})
 		var turned [3]reg.VecVirtual
 		for c := range 3 {
 			turned[c] = v.vector()
@@ -129,30 +135,30 @@ func updateVectorsBackward(v isa) {
 		}
 		for c := range 3 {
 			VADDPS(mixed(v, m, turned, c, true), grad[c], grad[c])
-			VMOVUPS(grad[c], at(gv[c], offset, 0))
+			VMOVUPS(grad[c], component(gv, c, disp))
 		}
 	})
 }
 
 func updateNormBackward(v isa) {
-	TEXT("updateNormBackward"+v.name, NOSPLIT, "func(gv, gnorm, v *float32, h int)")
+	TEXT("updateNormBackward"+v.name, NOSPLIT, "func(gv, gnorm, v *float32, atoms, row int)")
 	Pragma("noescape")
-	Doc("updateNormBackward" + v.name + " is gv += gnorm·v/|v| of one atom, and nothing where |v| = 0.")
-	h := scaled("h")
-	gv, from := components(pointer("gv"), h), components(pointer("v"), h)
-	gnorm := pointer("gnorm")
+	Doc("updateNormBackward" + v.name + " is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.")
+	gnorm, row := pointer("gnorm"), scaled("row")
+	gv, nextGrad := vectorsAt("gv")
+	from, next := vectorsAt("v")
 	least := v.broadcast(constant("least"+v.name, 0x1p-126))
-	eachVector(v, h, func(offset reg.GPVirtual) {
-		r := loadAll(v, from, offset)
+	eachAtom(v, []strided{nextGrad, next, {gnorm, row}}, func(disp int) {
+		r := loadAll(v, from, disp)
 		n := squaredNorm(v, r)
 		VMAXPS(least, n, n) // where |v| = 0 the quotient is then 0·finite
 		VSQRTPS(n, n)
-		quotient := v.load(at(gnorm, offset, 0))
+		quotient := v.load(Mem{Base: gnorm, Disp: disp})
 		VDIVPS(n, quotient, quotient)
 		for c := range 3 {
-			sum := v.load(at(gv[c], offset, 0))
+			sum := v.load(component(gv, c, disp))
 			VFMADD231PS(quotient, r[c], sum)
-			VMOVUPS(sum, at(gv[c], offset, 0))
+			VMOVUPS(sum, component(gv, c, disp))
 		}
 	})
 }
