@@ -119,7 +119,7 @@ type chunk[T cpu.Float] struct {
 const (
 	maxAtomTile = 48   // atoms of an update
 	pairTile    = 32   // pairs whose φ is at hand at a time
-	splineTile  = 256  // pairs that are placed among the knots
+	knotTile    = 256  // pairs that are placed among the knots
 	chunkSize   = 2048 // pairs whose exact φ is computed, used and forgotten
 )
 
@@ -134,7 +134,7 @@ type scratch[T cpu.Float] struct {
 
 // tasks are the units of work of each stage, bound once so that calls allocate nothing.
 type tasks struct {
-	splines, embed               func(worker, unit int)
+	knots, embed                 func(worker, unit int)
 	filter, message              func(worker, unit int)
 	filterSlope, messageBackward func(worker, unit int)
 	update, updateBackward, turn func(worker, unit int)
@@ -167,7 +167,7 @@ func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] 
 	}
 	e.pairs = make([][]cpu.PairGrad[T], cpu.Slices(h))
 	e.tasks = tasks{
-		splines: e.splineTile, embed: e.embedTile, filter: e.filterTile, message: e.messageSlice,
+		knots: e.knotTile, embed: e.embedTile, filter: e.filterTile, message: e.messageSlice,
 		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice,
 		update: e.updateTile, updateBackward: e.updateBackwardTile, turn: e.turnTile,
 		pairGradient: e.pairGradientSpan,
@@ -197,7 +197,7 @@ func (e *engine[T]) grow(n, p int) {
 	}
 	e.forces = resize(e.forces, p)
 	if e.weights.intervals > 0 {
-		e.splines = resize(e.splines, p)
+		e.knots = resize(e.knots, p)
 	}
 	// Waking threads takes some microseconds a stage: small structures do without.
 	e.pool.alone = (p+8*n)*h*last < 30_000

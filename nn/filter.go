@@ -61,15 +61,15 @@ func (f *exactFilter[T]) valuesAndSlopes(phi, slope, d []T, s *exactScratch[T]) 
 // place finds where the pairs lie in the tables.
 func (e *engine[T]) place() {
 	if e.weights.intervals > 0 {
-		e.pool.run(ceilDiv(len(e.list.D), splineTile), e.tasks.splines)
+		e.pool.run(ceilDiv(len(e.list.D), knotTile), e.tasks.knots)
 	}
 }
 
-func (e *engine[T]) splineTile(_, unit int) {
+func (e *engine[T]) knotTile(_, unit int) {
 	perLength := float64(e.weights.intervals) / e.cutoff
-	lo, hi := unit*splineTile, min((unit+1)*splineTile, len(e.list.D))
+	lo, hi := unit*knotTile, min((unit+1)*knotTile, len(e.list.D))
 	for p, d := range e.list.D[lo:hi] {
-		e.splines[lo+p] = cpu.NewSpline(d, perLength, e.weights.intervals)
+		e.knots[lo+p] = cpu.NewKnot(d, perLength, e.weights.intervals)
 	}
 }
 
@@ -98,11 +98,11 @@ func (e *engine[T]) filter(worker, slice, lo, hi int, slopes bool) cpu.Filter[T]
 		at := (lo-e.chunk.start)*row + slice*cpu.SliceWidth
 		return cpu.Filter[T]{Phi: all.Phi[at:], Slope: all.Slope[at:], Row: row, Part: e.h}
 	}
-	s, splines := &e.scratch[worker], e.splines[lo:hi]
+	s, knots := &e.scratch[worker], e.knots[lo:hi]
 	if slopes {
-		block.table.ValuesAndSlopes(s.phi, s.slope, splines, slice)
+		block.table.ValuesAndSlopes(s.phi, s.slope, knots, slice)
 	} else {
-		block.table.Values(s.phi, splines, slice)
+		block.table.Values(s.phi, knots, slice)
 	}
 	return cpu.Filter[T]{Phi: s.phi, Slope: s.slope, Row: block.parts * cpu.SliceWidth, Part: cpu.SliceWidth}
 }

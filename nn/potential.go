@@ -100,7 +100,7 @@ type engine[T cpu.Float] struct {
 	list *NeighborList[T]
 	activations[T]
 	gradients[T]
-	splines  []cpu.Spline[T] // where the pairs lie in the tables, [P]
+	knots    []cpu.Knot[T] // where the pairs lie in the tables, [P]
 	chunk    chunk[T]
 	atomTile int          // atoms of an update
 	scratch  []scratch[T] // one a worker
@@ -160,7 +160,7 @@ func (e *engine[T]) Close() error {
 	if !e.closed {
 		e.closed = true
 		e.pool.close()
-		e.list, e.splines = nil, nil
+		e.list, e.knots = nil, nil
 		e.activations, e.gradients = activations[T]{}, gradients[T]{}
 		e.weights, e.chunk, e.scratch = weights[T]{}, chunk[T]{}, nil
 	}

@@ -74,7 +74,7 @@ const (
 func newTables[T cpu.Float](net *Network) (tables []*cpu.Table[T], intervals int) {
 	knots, intervals := tabulate(net)
 	for k, c := range knots {
-		tables = append(tables, cpu.NewTable[T](c.value, c.slope, c.curvature, intervals+1, len(net.filterParts(k)), net.HiddenDim))
+		tables = append(tables, cpu.NewTable[T](c.value, c.slope, c.curvature, intervals+1, len(net.filterParts(k)), net.HiddenDim, net.Cutoff/float64(intervals)))
 	}
 	return tables, intervals
 }

@@ -4,12 +4,12 @@
 
 #include "textflag.h"
 
-// func tableRowsAVX2(dst *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, FMA3, MMX+
+// func tableRowsAVX2(dst *float32, data *float32, knots *float32, pairs int, row int)
+// Requires: AVX, FMA3
 TEXT ·tableRowsAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
-	MOVQ knots+8(FP), CX
-	MOVQ splines+16(FP), DX
+	MOVQ data+8(FP), CX
+	MOVQ knots+16(FP), DX
 	MOVQ pairs+24(FP), BX
 	MOVQ row+32(FP), SI
 	SHLQ $0x02, SI
@@ -18,137 +18,108 @@ TEXT ·tableRowsAVX2(SB), NOSPLIT, $0-40
 
 pair:
 	VBROADCASTSS (DX), Y0
-	VBROADCASTSS 4(DX), Y1
-	VBROADCASTSS 12(DX), Y2
-	VBROADCASTSS 16(DX), Y3
-	VBROADCASTSS 20(DX), Y4
-	PREFETCHT0   1024(DX)
-	MOVLQSX      48(DX), R9
+	MOVLQSX      4(DX), R9
+	LEAQ         (R9)(R9*2), R9
+	SHLQ         $0x01, R9
 	IMULQ        SI, R9
-	SHLQ         $0x02, R9
 	ADDQ         CX, R9
 	MOVQ         SI, R10
 
 panel:
-	VMOVUPS     (R9)(SI*2), Y5
-	VMOVUPS     (R9), Y6
-	VFMADD231PS Y6, Y0, Y5
-	VMOVUPS     (R9)(SI*1), Y6
-	VFMADD231PS Y6, Y1, Y5
-	VMOVUPS     (R9)(DI*1), Y6
-	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     (R9)(SI*4), Y6
-	VFMADD231PS Y6, Y3, Y5
-	VMOVUPS     (R9)(R8*1), Y6
-	VFMADD231PS Y6, Y4, Y5
-	VMOVUPS     Y5, (AX)
-	VMOVUPS     32(R9)(SI*2), Y5
-	VMOVUPS     32(R9), Y6
-	VFMADD231PS Y6, Y0, Y5
-	VMOVUPS     32(R9)(SI*1), Y6
-	VFMADD231PS Y6, Y1, Y5
-	VMOVUPS     32(R9)(DI*1), Y6
-	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     32(R9)(SI*4), Y6
-	VFMADD231PS Y6, Y3, Y5
-	VMOVUPS     32(R9)(R8*1), Y6
-	VFMADD231PS Y6, Y4, Y5
-	VMOVUPS     Y5, 32(AX)
+	VMOVUPS     (R9)(R8*1), Y1
+	VFMADD213PS (R9)(SI*4), Y0, Y1
+	VFMADD213PS (R9)(DI*1), Y0, Y1
+	VFMADD213PS (R9)(SI*2), Y0, Y1
+	VFMADD213PS (R9)(SI*1), Y0, Y1
+	VFMADD213PS (R9), Y0, Y1
+	VMOVUPS     Y1, (AX)
+	VMOVUPS     32(R9)(R8*1), Y1
+	VFMADD213PS 32(R9)(SI*4), Y0, Y1
+	VFMADD213PS 32(R9)(DI*1), Y0, Y1
+	VFMADD213PS 32(R9)(SI*2), Y0, Y1
+	VFMADD213PS 32(R9)(SI*1), Y0, Y1
+	VFMADD213PS 32(R9), Y0, Y1
+	VMOVUPS     Y1, 32(AX)
 	ADDQ        $0x40, R9
 	ADDQ        $0x40, AX
 	SUBQ        $0x40, R10
 	JNZ         panel
-	ADDQ        $0x34, DX
+	ADDQ        $0x08, DX
 	DECQ        BX
 	JNZ         pair
 	VZEROUPPER
 	RET
 
-// func tableSlopesAVX2(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, FMA3, MMX+
-TEXT ·tableSlopesAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ slope+8(FP), CX
-	MOVQ knots+16(FP), DX
-	MOVQ splines+24(FP), BX
-	MOVQ pairs+32(FP), SI
-	MOVQ row+40(FP), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
-	LEAQ (DI)(DI*4), R9
+// func tableSlopesAVX2(dst *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·tableSlopesAVX2(SB), NOSPLIT, $0-52
+	MOVQ         dst+0(FP), AX
+	MOVQ         slope+8(FP), CX
+	MOVSS        perLength+48(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         data+16(FP), DX
+	MOVQ         knots+24(FP), BX
+	MOVQ         pairs+32(FP), SI
+	MOVQ         row+40(FP), DI
+	SHLQ         $0x02, DI
+	LEAQ         (DI)(DI*2), R8
+	LEAQ         (DI)(DI*4), R9
 
 pair:
-	VBROADCASTSS (BX), Y0
-	VBROADCASTSS 4(BX), Y1
-	VBROADCASTSS 12(BX), Y2
-	VBROADCASTSS 16(BX), Y3
-	VBROADCASTSS 20(BX), Y4
-	VBROADCASTSS 24(BX), Y5
-	VBROADCASTSS 28(BX), Y6
-	VBROADCASTSS 36(BX), Y7
-	VBROADCASTSS 40(BX), Y8
-	VBROADCASTSS 44(BX), Y9
-	PREFETCHT0   1024(BX)
-	MOVLQSX      48(BX), R10
+	VBROADCASTSS (BX), Y1
+	MOVLQSX      4(BX), R10
+	LEAQ         (R10)(R10*2), R10
+	SHLQ         $0x01, R10
 	IMULQ        DI, R10
-	SHLQ         $0x02, R10
 	ADDQ         DX, R10
 	MOVQ         DI, R11
 
 panel:
-	VMOVUPS     (R10)(DI*2), Y10
-	VMOVUPS     (R10), Y11
-	VFMADD231PS Y11, Y0, Y10
-	VMULPS      Y11, Y5, Y11
-	VMOVUPS     (R10)(DI*1), Y12
-	VFMADD231PS Y12, Y1, Y10
-	VFMADD231PS Y12, Y6, Y11
-	VMOVUPS     (R10)(R8*1), Y12
-	VFMADD231PS Y12, Y2, Y10
-	VFMADD231PS Y12, Y7, Y11
-	VMOVUPS     (R10)(DI*4), Y12
-	VFMADD231PS Y12, Y3, Y10
-	VFMADD231PS Y12, Y8, Y11
-	VMOVUPS     (R10)(R9*1), Y12
-	VFMADD231PS Y12, Y4, Y10
-	VFMADD231PS Y12, Y9, Y11
-	VMOVUPS     Y10, (AX)
-	VMOVUPS     Y11, (CX)
-	VMOVUPS     32(R10)(DI*2), Y10
-	VMOVUPS     32(R10), Y11
-	VFMADD231PS Y11, Y0, Y10
-	VMULPS      Y11, Y5, Y11
-	VMOVUPS     32(R10)(DI*1), Y12
-	VFMADD231PS Y12, Y1, Y10
-	VFMADD231PS Y12, Y6, Y11
-	VMOVUPS     32(R10)(R8*1), Y12
-	VFMADD231PS Y12, Y2, Y10
-	VFMADD231PS Y12, Y7, Y11
-	VMOVUPS     32(R10)(DI*4), Y12
-	VFMADD231PS Y12, Y3, Y10
-	VFMADD231PS Y12, Y8, Y11
-	VMOVUPS     32(R10)(R9*1), Y12
-	VFMADD231PS Y12, Y4, Y10
-	VFMADD231PS Y12, Y9, Y11
-	VMOVUPS     Y10, 32(AX)
-	VMOVUPS     Y11, 32(CX)
+	VMOVUPS     (R10)(R9*1), Y2
+	VMOVAPS     Y2, Y3
+	VFMADD213PS (R10)(DI*4), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS (R10)(R8*1), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS (R10)(DI*2), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS (R10)(DI*1), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS (R10), Y1, Y2
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y2, (AX)
+	VMOVUPS     Y3, (CX)
+	VMOVUPS     32(R10)(R9*1), Y2
+	VMOVAPS     Y2, Y3
+	VFMADD213PS 32(R10)(DI*4), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS 32(R10)(R8*1), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS 32(R10)(DI*2), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS 32(R10)(DI*1), Y1, Y2
+	VFMADD213PS Y2, Y1, Y3
+	VFMADD213PS 32(R10), Y1, Y2
+	VMULPS      Y0, Y3, Y3
+	VMOVUPS     Y2, 32(AX)
+	VMOVUPS     Y3, 32(CX)
 	ADDQ        $0x40, R10
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, R11
 	JNZ         panel
-	ADDQ        $0x34, BX
+	ADDQ        $0x08, BX
 	DECQ        SI
 	JNZ         pair
 	VZEROUPPER
 	RET
 
-// func tableRowsAVX512(dst *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, AVX512F, MMX+
+// func tableRowsAVX512(dst *float32, data *float32, knots *float32, pairs int, row int)
+// Requires: AVX, AVX512F
 TEXT ·tableRowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
-	MOVQ knots+8(FP), CX
-	MOVQ splines+16(FP), DX
+	MOVQ data+8(FP), CX
+	MOVQ knots+16(FP), DX
 	MOVQ pairs+24(FP), BX
 	MOVQ row+32(FP), SI
 	SHLQ $0x02, SI
@@ -157,96 +128,76 @@ TEXT ·tableRowsAVX512(SB), NOSPLIT, $0-40
 
 pair:
 	VBROADCASTSS (DX), Z0
-	VBROADCASTSS 4(DX), Z1
-	VBROADCASTSS 12(DX), Z2
-	VBROADCASTSS 16(DX), Z3
-	VBROADCASTSS 20(DX), Z4
-	PREFETCHT0   1024(DX)
-	MOVLQSX      48(DX), R9
+	MOVLQSX      4(DX), R9
+	LEAQ         (R9)(R9*2), R9
+	SHLQ         $0x01, R9
 	IMULQ        SI, R9
-	SHLQ         $0x02, R9
 	ADDQ         CX, R9
 	MOVQ         SI, R10
 
 panel:
-	VMOVUPS     (R9)(SI*2), Z5
-	VMOVUPS     (R9), Z6
-	VFMADD231PS Z6, Z0, Z5
-	VMOVUPS     (R9)(SI*1), Z6
-	VFMADD231PS Z6, Z1, Z5
-	VMOVUPS     (R9)(DI*1), Z6
-	VFMADD231PS Z6, Z2, Z5
-	VMOVUPS     (R9)(SI*4), Z6
-	VFMADD231PS Z6, Z3, Z5
-	VMOVUPS     (R9)(R8*1), Z6
-	VFMADD231PS Z6, Z4, Z5
-	VMOVUPS     Z5, (AX)
+	VMOVUPS     (R9)(R8*1), Z1
+	VFMADD213PS (R9)(SI*4), Z0, Z1
+	VFMADD213PS (R9)(DI*1), Z0, Z1
+	VFMADD213PS (R9)(SI*2), Z0, Z1
+	VFMADD213PS (R9)(SI*1), Z0, Z1
+	VFMADD213PS (R9), Z0, Z1
+	VMOVUPS     Z1, (AX)
 	ADDQ        $0x40, R9
 	ADDQ        $0x40, AX
 	SUBQ        $0x40, R10
 	JNZ         panel
-	ADDQ        $0x34, DX
+	ADDQ        $0x08, DX
 	DECQ        BX
 	JNZ         pair
 	VZEROUPPER
 	RET
 
-// func tableSlopesAVX512(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·tableSlopesAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ slope+8(FP), CX
-	MOVQ knots+16(FP), DX
-	MOVQ splines+24(FP), BX
-	MOVQ pairs+32(FP), SI
-	MOVQ row+40(FP), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
-	LEAQ (DI)(DI*4), R9
+// func tableSlopesAVX512(dst *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·tableSlopesAVX512(SB), NOSPLIT, $0-52
+	MOVQ         dst+0(FP), AX
+	MOVQ         slope+8(FP), CX
+	MOVSS        perLength+48(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVQ         data+16(FP), DX
+	MOVQ         knots+24(FP), BX
+	MOVQ         pairs+32(FP), SI
+	MOVQ         row+40(FP), DI
+	SHLQ         $0x02, DI
+	LEAQ         (DI)(DI*2), R8
+	LEAQ         (DI)(DI*4), R9
 
 pair:
-	VBROADCASTSS (BX), Z0
-	VBROADCASTSS 4(BX), Z1
-	VBROADCASTSS 12(BX), Z2
-	VBROADCASTSS 16(BX), Z3
-	VBROADCASTSS 20(BX), Z4
-	VBROADCASTSS 24(BX), Z5
-	VBROADCASTSS 28(BX), Z6
-	VBROADCASTSS 36(BX), Z7
-	VBROADCASTSS 40(BX), Z8
-	VBROADCASTSS 44(BX), Z9
-	PREFETCHT0   1024(BX)
-	MOVLQSX      48(BX), R10
+	VBROADCASTSS (BX), Z1
+	MOVLQSX      4(BX), R10
+	LEAQ         (R10)(R10*2), R10
+	SHLQ         $0x01, R10
 	IMULQ        DI, R10
-	SHLQ         $0x02, R10
 	ADDQ         DX, R10
 	MOVQ         DI, R11
 
 panel:
-	VMOVUPS     (R10)(DI*2), Z10
-	VMOVUPS     (R10), Z11
-	VFMADD231PS Z11, Z0, Z10
-	VMULPS      Z11, Z5, Z11
-	VMOVUPS     (R10)(DI*1), Z12
-	VFMADD231PS Z12, Z1, Z10
-	VFMADD231PS Z12, Z6, Z11
-	VMOVUPS     (R10)(R8*1), Z12
-	VFMADD231PS Z12, Z2, Z10
-	VFMADD231PS Z12, Z7, Z11
-	VMOVUPS     (R10)(DI*4), Z12
-	VFMADD231PS Z12, Z3, Z10
-	VFMADD231PS Z12, Z8, Z11
-	VMOVUPS     (R10)(R9*1), Z12
-	VFMADD231PS Z12, Z4, Z10
-	VFMADD231PS Z12, Z9, Z11
-	VMOVUPS     Z10, (AX)
-	VMOVUPS     Z11, (CX)
+	VMOVUPS     (R10)(R9*1), Z2
+	VMOVAPS     Z2, Z3
+	VFMADD213PS (R10)(DI*4), Z1, Z2
+	VFMADD213PS Z2, Z1, Z3
+	VFMADD213PS (R10)(R8*1), Z1, Z2
+	VFMADD213PS Z2, Z1, Z3
+	VFMADD213PS (R10)(DI*2), Z1, Z2
+	VFMADD213PS Z2, Z1, Z3
+	VFMADD213PS (R10)(DI*1), Z1, Z2
+	VFMADD213PS Z2, Z1, Z3
+	VFMADD213PS (R10), Z1, Z2
+	VMULPS      Z0, Z3, Z3
+	VMOVUPS     Z2, (AX)
+	VMOVUPS     Z3, (CX)
 	ADDQ        $0x40, R10
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
 	SUBQ        $0x40, R11
 	JNZ         panel
-	ADDQ        $0x34, BX
+	ADDQ        $0x08, BX
 	DECQ        SI
 	JNZ         pair
 	VZEROUPPER

@@ -7,19 +7,19 @@ package cpu
 // tableRowsAVX2 interpolates rows of row numbers, a multiple of 16.
 //
 //go:noescape
-func tableRowsAVX2(dst *float32, knots *float32, splines *float32, pairs int, row int)
+func tableRowsAVX2(dst *float32, data *float32, knots *float32, pairs int, row int)
 
 // tableSlopesAVX2 interpolates rows of row numbers, a multiple of 16.
 //
 //go:noescape
-func tableSlopesAVX2(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)
+func tableSlopesAVX2(dst *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)
 
 // tableRowsAVX512 interpolates rows of row numbers, a multiple of 16.
 //
 //go:noescape
-func tableRowsAVX512(dst *float32, knots *float32, splines *float32, pairs int, row int)
+func tableRowsAVX512(dst *float32, data *float32, knots *float32, pairs int, row int)
 
 // tableSlopesAVX512 interpolates rows of row numbers, a multiple of 16.
 //
 //go:noescape
-func tableSlopesAVX512(dst *float32, slope *float32, knots *float32, splines *float32, pairs int, row int)
+func tableSlopesAVX512(dst *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)

@@ -39,21 +39,21 @@ func testTable[T Float](t *testing.T, atol float64) {
 			x := cutoff * float64(i/(parts*h)) / intervals
 			values[i], slopes[i], curvatures[i] = at(i%(parts*h), x, cutoff/intervals)
 		}
-		table := NewTable[T](values, slopes, curvatures, intervals+1, parts, h)
+		table := NewTable[T](values, slopes, curvatures, intervals+1, parts, h, cutoff/intervals)
 
 		distances := []float64{0, cutoff / intervals, 3 * cutoff / intervals, cutoff}
 		for range 30 {
 			distances = append(distances, cutoff*rng.Float64())
 		}
-		var splines []Spline[T]
+		var knots []Knot[T]
 		for _, d := range distances {
-			splines = append(splines, NewSpline(T(d), intervals/cutoff, intervals))
+			knots = append(knots, NewKnot(T(d), intervals/cutoff, intervals))
 		}
 		row := parts * SliceWidth
 		phi, slope, same := make([]T, len(distances)*row), make([]T, len(distances)*row), make([]T, len(distances)*row)
 		for slice := range Slices(h) {
-			table.ValuesAndSlopes(phi, slope, splines, slice)
-			table.Values(same, splines, slice)
+			table.ValuesAndSlopes(phi, slope, knots, slice)
+			table.Values(same, knots, slice)
 			assert.Equal(t, phi, same)
 			for p, d := range distances {
 				for part := range parts {
@@ -73,23 +73,16 @@ func testTable[T Float](t *testing.T, atol float64) {
 func TestTableFloat32(t *testing.T) { testTable[float32](t, 5e-6) }
 func TestTableFloat64(t *testing.T) { testTable[float64](t, 1e-13) }
 
-// At the knots the table is what was put in, to the bit, and at the cutoff to a rounding.
+// At the knots, the cutoff included, the table is what was put in, to the bit.
 func TestTableIsExactAtItsKnots(t *testing.T) {
 	const knots, parts, h = 5, 2, 16
 	rng := rand.New(rand.NewPCG(1, 2))
-	values, zeros := normal[float64](rng, knots*parts*h), make([]float64, knots*parts*h)
-	for i := range values {
-		values[i] = float64(float32(values[i]))
-	}
-	table := NewTable[float32](values, zeros, zeros, knots, parts, h)
-	phi := make([]float32, parts*SliceWidth)
+	values, slopes, zeros := normal[float32](rng, knots*parts*h), normal[float32](rng, knots*parts*h), make([]float64, knots*parts*h)
+	table := NewTable[float32](widen(values), widen(slopes), zeros, knots, parts, h, 1)
+	phi, slope := make([]float32, parts*SliceWidth), make([]float32, parts*SliceWidth)
 	for k := range knots {
-		table.Values(phi, []Spline[float32]{NewSpline(float32(k)*1.25, 0.8, knots-1)}, 0)
-		want := values[k*parts*h:][:parts*h]
-		if k < knots-1 {
-			assert.Equal(t, want, widen(phi))
-		} else { // the end of the last interval is φ + (φ⁺ − φ), rounded
-			tolerance.Check(t, "φ(cutoff)", widen(phi), want, 2e-7, 0)
-		}
+		table.ValuesAndSlopes(phi, slope, []Knot[float32]{NewKnot(float32(k), 1, knots-1)}, 0)
+		assert.Equal(t, values[k*parts*h:][:parts*h], phi)
+		assert.Equal(t, slopes[k*parts*h:][:parts*h], slope)
 	}
 }

@@ -68,27 +68,26 @@ func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) 
 	return width
 }
 
-// tableRows is tableRowsGeneric for phi and, unless it is nil, slope; false if
-// there is no vector code.
-func tableRows[T Float](phi, slope, knots []T, splines []Spline[T], row int) bool {
+// tableRows is rowsGeneric; false if there is no vector code.
+func tableRows[T Float](phi, slope []T, t *Table[T], knots []Knot[T], slice int) bool {
 	if !vectorized[T]() {
 		return false
 	}
-	n := len(splines)
+	n := len(knots)
 	if n == 0 {
 		return true
 	}
-	d, k := pointer(phi, n*row), pointer(knots, len(knots))
-	s := (*float32)(unsafe.Pointer(unsafe.SliceData(splines)))
+	data, row := t.slice(slice)
+	d, c, k := pointer(phi, n*row), pointer(data, len(data)), (*float32)(unsafe.Pointer(unsafe.SliceData(knots)))
 	switch {
 	case slope == nil && vectors == avx512:
-		tableRowsAVX512(d, k, s, n, row)
+		tableRowsAVX512(d, c, k, n, row)
 	case slope == nil:
-		tableRowsAVX2(d, k, s, n, row)
+		tableRowsAVX2(d, c, k, n, row)
 	case vectors == avx512:
-		tableSlopesAVX512(d, pointer(slope, n*row), k, s, n, row)
+		tableSlopesAVX512(d, pointer(slope, n*row), c, k, n, row, float32(t.perLength))
 	default:
-		tableSlopesAVX2(d, pointer(slope, n*row), k, s, n, row)
+		tableSlopesAVX2(d, pointer(slope, n*row), c, k, n, row, float32(t.perLength))
 	}
 	return true
 }

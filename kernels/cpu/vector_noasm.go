@@ -6,7 +6,7 @@ package cpu
 
 func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) int { return 0 }
 
-func tableRows[T Float](phi, slope, knots []T, splines []Spline[T], row int) bool { return false }
+func tableRows[T Float](phi, slope []T, t *Table[T], knots []Knot[T], slice int) bool { return false }
 
 func messageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) bool {
 	return false

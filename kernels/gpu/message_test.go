@@ -84,15 +84,15 @@ func edgesOf(b *bench, p *cpu.Pairs[float64], n int) (e gpu.Edges) {
 
 // eachSlice is φ and φ′ of all pairs in float64, a slice of features at a time.
 func eachSlice(c curves, parts, h int, p *cpu.Pairs[float64], do func(f cpu.Filter[float64], lo, hi int)) {
-	table := cpu.NewTable[float64](c.value, c.slope, c.curvature, testIntervals+1, parts, h)
-	splines := make([]cpu.Spline[float64], len(p.D))
+	table := cpu.NewTable[float64](c.value, c.slope, c.curvature, testIntervals+1, parts, h, testCutoff/testIntervals)
+	knots := make([]cpu.Knot[float64], len(p.D))
 	for k, d := range p.D {
-		splines[k] = cpu.NewSpline(d, testIntervals/testCutoff, testIntervals)
+		knots[k] = cpu.NewKnot(d, testIntervals/testCutoff, testIntervals)
 	}
 	row := parts * cpu.SliceWidth
 	phi, slope := make([]float64, len(p.D)*row), make([]float64, len(p.D)*row)
 	for slice := range cpu.Slices(h) {
-		table.ValuesAndSlopes(phi, slope, splines, slice)
+		table.ValuesAndSlopes(phi, slope, knots, slice)
 		do(cpu.Filter[float64]{Phi: phi, Slope: slope, Row: row, Part: cpu.SliceWidth}, slice*cpu.SliceWidth, (slice+1)*cpu.SliceWidth)
 	}
 }

@@ -97,9 +97,9 @@ func TestUpdate(t *testing.T) {
 		want := cpu.State[float64]{S: append([]float64(nil), c.in.S...), V: make([]float64, n*3*h)}
 		gates := make([]float64, n*2*h)
 		for i := range n {
-			cpu.Add(want.S[i*h:(i+1)*h], out[i*3*h:][:h])
 			copy(gates[i*2*h:(i+1)*2*h], out[i*3*h+h:])
 		}
+		cpu.AddRows(want.S, h, out, 3*h, h, n)
 		cpu.UpdateVectors(want.V, c.in.V, gates, &c.mixing, h, h)
 
 		in, next := upload(b, pack(c.in, h)), room[[4]float32](b, n*h)
@@ -132,7 +132,7 @@ func TestTurn(t *testing.T) {
 		head := [3]layer{newLayer(b, rng, h, h/2), newLayer(b, rng, h/2, h/4), newLayer(b, rng, h/4, 1)}
 
 		pre, s := c.forward()
-		cpu.Add(s, c.in.S)
+		cpu.AddRows(s, h, c.in.S, h, h, n)
 		preA, preB, energy := make([]float64, n*h/2), make([]float64, n*h/4), make([]float64, n)
 		head[0].forward.Apply(preA, s, n)
 		a := make([]float64, len(preA))

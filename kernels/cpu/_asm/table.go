@@ -6,81 +6,71 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The layout of a Spline: twelve weights and the knot.
-const splineKnot, splineSize = 48, 52
+// The layout of a Knot: the share of the interval, and the knot below.
+const knotBelow, knotSize = 4, 8
 
-// splinesAhead is how many bytes ahead of their turn splines are fetched.
-const splinesAhead = 1024
-
-// tableRows is, per pair, the six rows of its interval weighted by six weights,
-// for φ, or twice, for φ and its slope.
+// tableRows is, per pair, the polynomials of its interval at its t, and with
+// slopes their derivatives, both by Horner's rule.
 func tableRows(v isa, slopes bool) {
-	name, parameters := "tableRows"+v.name, "dst"
+	name, parameters, perLength := "tableRows"+v.name, "dst", ""
 	if slopes {
-		name, parameters = "tableSlopes"+v.name, "dst, slope"
+		name, parameters, perLength = "tableSlopes"+v.name, "dst, slope", ", perLength float32"
 	}
-	TEXT(name, NOSPLIT, "func("+parameters+", knots *float32, splines *float32, pairs, row int)")
+	TEXT(name, NOSPLIT, "func("+parameters+", data, knots *float32, pairs, row int"+perLength+")")
 	Pragma("noescape")
 	Doc(name + " interpolates rows of row numbers, a multiple of 16.")
 	outputs := []reg.GPVirtual{pointer("dst")}
+	var scale reg.VecVirtual
 	if slopes {
 		outputs = append(outputs, pointer("slope"))
+		x := XMM()
+		Load(Param("perLength"), x)
+		scale = v.vector()
+		VBROADCASTSS(x, scale)
 	}
-	knots, spline, pairs, row := pointer("knots"), pointer("splines"), pointer("pairs"), scaled("row")
+	data, knot, pairs, row := pointer("data"), pointer("knots"), pointer("pairs"), scaled("row")
 	three, five := GP64(), GP64()
 	LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
 	LEAQ(Mem{Base: row, Index: row, Scale: 4}, five)
 
 	Label("pair")
-	weights := make([][]reg.VecVirtual, len(outputs))
-	for o := range weights {
-		for k := range 6 {
-			if k == 2 { // the weight of φ itself is 1 in φ and 0 in its slope
-				weights[o] = append(weights[o], nil)
-				continue
-			}
-			weights[o] = append(weights[o], v.broadcast(Mem{Base: spline, Disp: 24*o + 4*k}))
-		}
-	}
-	y, left := GP64(), GP64()
-	PREFETCHT0(Mem{Base: spline, Disp: splinesAhead}) // the hardware stops at the end of a page
-	MOVLQSX(Mem{Base: spline, Disp: splineKnot}, y)
-	IMULQ(row, y)
-	SHLQ(Imm(2), y) // knotRows
-	ADDQ(knots, y)
+	t, c, left := v.broadcast(Mem{Base: knot}), GP64(), GP64()
+	MOVLQSX(Mem{Base: knot, Disp: knotBelow}, c)
+	LEAQ(Mem{Base: c, Index: c, Scale: 2}, c) // the six coefficients of an interval
+	SHLQ(Imm(1), c)
+	IMULQ(row, c)
+	ADDQ(data, c)
 	MOVQ(row, left)
 	Label("panel")
 	for g := range v.groups() {
 		disp := g * v.bytes
-		rows := []Mem{{Base: y, Disp: disp}, at(y, row, disp), {}, at(y, three, disp), {Base: y, Index: row, Scale: 4, Disp: disp}, at(y, five, disp)}
-		sums := []reg.VecVirtual{v.load(Mem{Base: y, Index: row, Scale: 2, Disp: disp})}
+		rows := []Mem{{Base: c, Disp: disp}, at(c, row, disp), {Base: c, Index: row, Scale: 2, Disp: disp},
+			at(c, three, disp), {Base: c, Index: row, Scale: 4, Disp: disp}, at(c, five, disp)}
+		sums := []reg.VecVirtual{v.load(rows[5])}
 		if slopes {
 			sums = append(sums, v.vector())
+			VMOVAPS(sums[0], sums[1])
 		}
-		for k, m := range rows {
-			if k == 2 {
-				continue
+		for n := 4; n >= 0; n-- {
+			if slopes && n < 4 {
+				VFMADD213PS(sums[0], t, sums[1])
 			}
-			r := v.load(m)
-			VFMADD231PS(r, weights[0][k], sums[0])
-			switch {
-			case slopes && k == 0:
-				VMULPS(r, weights[1][k], sums[1])
-			case slopes:
-				VFMADD231PS(r, weights[1][k], sums[1])
-			}
+			VFMADD213PS(rows[n], t, sums[0])
+		}
+		if slopes {
+			VMULPS(scale, sums[1], sums[1])
 		}
 		for o, sum := range sums {
 			VMOVUPS(sum, Mem{Base: outputs[o], Disp: disp})
 		}
 	}
-	ADDQ(Imm(panel), y)
+	ADDQ(Imm(panel), c)
 	for _, out := range outputs {
 		ADDQ(Imm(panel), out)
 	}
 	SUBQ(Imm(panel), left)
 	JNZ(LabelRef("panel"))
-	ADDQ(Imm(splineSize), spline)
+	ADDQ(Imm(knotSize), knot)
 	DECQ(pairs)
 	JNZ(LabelRef("pair"))
 	VZEROUPPER()
