@@ -68,26 +68,28 @@ func (r *Result) finish(b *Batch, k int) error {
 // ∂E/∂x of them, and sums −∂E/∂x ⊗ x.
 func (e *engine[T]) pairGradientSpan(_, unit int) {
 	s := &e.spans[unit]
-	var virial [3][3]float64
-	for p := s.lo; p < s.hi; p++ {
-		sum := e.pairs[0][p]
-		for _, slice := range e.pairs[1:] {
-			share := &slice[p]
+	x, d, forces := e.list.X[s.lo:s.hi], e.list.D[s.lo:s.hi], e.forces[s.lo:s.hi]
+	first := e.pairs[0][s.lo:s.hi]
+	for _, slice := range e.pairs[1:] {
+		for p, share := range slice[s.lo:s.hi] {
+			sum := &first[p]
 			sum[0] += share[0]
 			sum[1] += share[1]
 			sum[2] += share[2]
 			sum[3] += share[3]
 		}
-		x := e.list.X[p]
-		gx := cpu.PairGradient(x, e.list.D[p], sum)
-		e.forces[p] = gx
-		for c, g := range gx {
-			for d := range x {
-				virial[c][d] -= float64(g) * float64(x[d])
-			}
-		}
 	}
-	s.virial = virial
+	var xx, xy, xz, yx, yy, yz, zx, zy, zz float64 // in registers
+	for p, sum := range first {
+		g := cpu.PairGradient(x[p], d[p], sum)
+		forces[p] = g
+		gx, gy, gz := float64(g[0]), float64(g[1]), float64(g[2])
+		rx, ry, rz := float64(x[p][0]), float64(x[p][1]), float64(x[p][2])
+		xx, xy, xz = xx-gx*rx, xy-gx*ry, xz-gx*rz
+		yx, yy, yz = yx-gy*rx, yy-gy*ry, yz-gy*rz
+		zx, zy, zz = zx-gz*rx, zy-gz*ry, zz-gz*rz
+	}
+	s.virial = [3][3]float64{{xx, xy, xz}, {yx, yy, yz}, {zx, zy, zz}}
 }
 
 // scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x, as x = r_j + shift − r_i.
