@@ -1,0 +1,54 @@
+// Package hdf5 reads and writes data sets of labelled structures in HDF5, as
+// the training side writes them with h5py. The S structures follow one another
+// in arrays of all their N atoms; structure k has atoms splits[k] to splits[k+1].
+//
+//	/structures/atomic_numbers         int64 [N]
+//	/structures/atomic_numbers_splits  int64 [S+1]
+//	/structures/positions              float64 [N, 3]     Å
+//	/structures/cells                  float64 [S, 3, 3]  Å, lattice vectors as rows; optional
+//	/structures/pbc                    bool [S, 3]        optional
+//	/labels/energy                     float64 [S]        eV; optional
+//	/labels/forces                     float64 [M, 3]     eV/Å; optional
+//	/labels/forces_splits              int64 [S+1]        optional where M is N
+//	/labels/stress                     float64 [S, 6]     eV/Å³, xx yy zz yz xz xy; optional
+//	/labels/stress_mask                bool [S]           whose stress is meant; optional
+//	/labels/structure_indices          int64 [S]          optional
+//	/metadata                          attributes; optional
+//
+// Integers of 8 to 64 bits, float32 and float64 are read in either byte order,
+// contiguous or chunked, through the filters gzip, lzf, shuffle and fletcher32.
+//
+// A frame has the labels as data.Frame has them everywhere: the fields energy
+// and stress, the column forces; and the field structure_index.
+//
+// It needs cgo and libhdf5 (Debian's libhdf5-dev). Without cgo it compiles, and
+// Open, Create and Append say so. libhdf5 is called by one goroutine at a time,
+// whatever number of Readers and Writers there are; one of these is for one
+// goroutine at a time.
+package hdf5
+
+// The names of the datasets.
+const (
+	structures   = "/structures"
+	labels       = "/labels"
+	metadata     = "/metadata"
+	numbersName  = structures + "/atomic_numbers"
+	splitsName   = structures + "/atomic_numbers_splits"
+	positionName = structures + "/positions"
+	cellsName    = structures + "/cells"
+	pbcName      = structures + "/pbc"
+	energyName   = labels + "/energy"
+	forcesName   = labels + "/forces"
+	fSplitsName  = labels + "/forces_splits"
+	stressName   = labels + "/stress"
+	maskName     = labels + "/stress_mask"
+	indicesName  = labels + "/structure_indices"
+)
+
+// The names of the labels in a frame.
+const (
+	energyField = "energy"
+	stressField = "stress"
+	indexField  = "structure_index"
+	forcesField = "forces"
+)
