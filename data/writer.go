@@ -115,24 +115,8 @@ func (c *Column) append(line []byte, i int) []byte {
 
 // check says what keeps a frame from being written.
 func (f *Frame) check() error {
-	n := len(f.Numbers)
-	if len(f.Positions) != n {
-		return fmt.Errorf("%d positions for %d atoms", len(f.Positions), n)
-	}
-	for i, z := range f.Numbers {
-		if z < 1 || z > len(elements) {
-			return fmt.Errorf("atom %d has atomic number %d: expected 1 to %d", i, z, len(elements))
-		}
-		for c, x := range f.Positions[i] {
-			if !isFinite(x) {
-				return fmt.Errorf("atom %d has %c = %v: expected a finite number", i, "xyz"[c], x)
-			}
-		}
-	}
-	for _, a := range f.Cell {
-		if !isFinite(a[0]) || !isFinite(a[1]) || !isFinite(a[2]) {
-			return fmt.Errorf("lattice vector %v: expected finite numbers", a)
-		}
+	if err := f.Structure.Check(); err != nil {
+		return err
 	}
 	if len(f.Info) > maxFields {
 		return errFields
@@ -152,7 +136,7 @@ func (f *Frame) check() error {
 	width := 4 // species and pos
 	for i := range f.Columns {
 		c := &f.Columns[i]
-		if err := c.check(n); err != nil {
+		if err := c.check(len(f.Numbers)); err != nil {
 			return fmt.Errorf("column %s: %w", c.Name, err)
 		}
 		if f.column(c.Name) != i {

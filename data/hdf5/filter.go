@@ -12,22 +12,17 @@ import (
 // filter is a step from a chunk's values to its bytes in the file. libhdf5's
 // own filters trust those bytes, and Debian's libhdf5 has no lzf, so the steps
 // are here: registered numbers, https://github.com/HDFGroup/hdf5_plugins.
-type filter struct {
-	id     int
-	values []uint32 // of its settings
-}
+type filter int
 
 const (
-	gzip       = 1
-	shuffle    = 2
-	fletcher32 = 3
-	lzf        = 32000
+	gzip       filter = 1
+	shuffle    filter = 2
+	fletcher32 filter = 3
+	lzf        filter = 32000
 )
 
 // known says whether a chunk can be taken through the filter.
-func (f filter) known() bool {
-	return f.id == gzip || f.id == shuffle || f.id == fletcher32 || f.id == lzf
-}
+func (f filter) known() bool { return f == gzip || f == shuffle || f == fletcher32 || f == lzf }
 
 // overhead is more than the filters add to a chunk on its way out, gzip and
 // lzf apart, which store the size that they start from.
@@ -41,7 +36,7 @@ func decode(stored []byte, filters []filter, skipped uint32, width, size int) ([
 			continue
 		}
 		var err error
-		switch filters[i].id {
+		switch filters[i] {
 		case gzip:
 			stored, err = inflate(stored, size+overhead)
 		case lzf:

@@ -139,9 +139,9 @@ func describe(d *hdf5.Dataset, width int) (s storage, err error) {
 		s.chunk = append(s.chunk, int(min(n, maxChunk+1)))
 	}
 	for i := range c.filters {
-		f := filter{id: int(c.filter[i])}
+		f := filter(c.filter[i])
 		if !f.known() {
-			return s, fmt.Errorf("expected the filters gzip, lzf, shuffle and fletcher32, found number %d %q", f.id, C.GoString(&c.filter_name[i][0]))
+			return s, fmt.Errorf("expected the filters gzip, lzf, shuffle and fletcher32, found number %d %q", f, C.GoString(&c.filter_name[i][0]))
 		}
 		s.filters = append(s.filters, f)
 	}
