@@ -214,28 +214,41 @@ func (d *dataset) readRows(first, count int) ([]byte, error) {
 	if !d.stored && !d.optional() {
 		return nil, errUnwritten
 	}
+	block := make([]byte, count*d.bytes)
+	err := slab(d.Dataset, d.row, first, count, func(memory, file *hdf5.Dataspace) error {
+		return d.ReadSubset(&block, memory, file)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return block, nil
+}
+
+// slab calls move with count rows in memory, and where they are in the file.
+// The binding takes the file's type for that of the memory, which is right for
+// bytes of this length alone.
+func slab(d *hdf5.Dataset, row []int, first, count int, move func(memory, file *hdf5.Dataspace) error) error {
 	from, size := []uint{uint(first)}, []uint{uint(count)}
-	for _, n := range d.row {
+	for _, n := range row {
 		from, size = append(from, 0), append(size, uint(n))
 	}
-	space := d.Space()
-	if space == nil {
-		return nil, because(errors.New("no dataspace"))
+	file := d.Space()
+	if file == nil {
+		return because(errors.New("no dataspace"))
 	}
-	defer space.Close()
-	if err := space.SelectHyperslab(from, nil, size, nil); err != nil {
-		return nil, because(err)
+	defer file.Close()
+	if err := file.SelectHyperslab(from, nil, size, nil); err != nil {
+		return because(err)
 	}
 	memory, err := hdf5.CreateSimpleDataspace(size, nil)
 	if err != nil {
-		return nil, because(err)
+		return because(err)
 	}
 	defer memory.Close()
-	block := make([]byte, count*d.bytes)
-	if err := d.ReadSubset(&block, memory, space); err != nil {
-		return nil, because(err)
+	if err := move(memory, file); err != nil {
+		return because(err)
 	}
-	return block, nil
+	return nil
 }
 
 // readChunks puts together the chunks of the rows that begin at first, of

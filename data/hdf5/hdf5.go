@@ -27,28 +27,22 @@
 // goroutine at a time.
 package hdf5
 
-// The names of the datasets.
+// Compression is how the chunks of a file are compressed.
+type Compression int
+
+// Gzip is what the training side uses.
 const (
-	structures   = "/structures"
-	labels       = "/labels"
-	metadata     = "/metadata"
-	numbersName  = structures + "/atomic_numbers"
-	splitsName   = structures + "/atomic_numbers_splits"
-	positionName = structures + "/positions"
-	cellsName    = structures + "/cells"
-	pbcName      = structures + "/pbc"
-	energyName   = labels + "/energy"
-	forcesName   = labels + "/forces"
-	fSplitsName  = labels + "/forces_splits"
-	stressName   = labels + "/stress"
-	maskName     = labels + "/stress_mask"
-	indicesName  = labels + "/structure_indices"
+	Gzip Compression = iota
+	Uncompressed
 )
 
-// The names of the labels in a frame.
-const (
-	energyField = "energy"
-	stressField = "stress"
-	indexField  = "structure_index"
-	forcesField = "forces"
-)
+// Options says how to write a data set.
+type Options struct {
+	Compression Compression
+	// Float32Forces stores forces as the training side does: in half the space
+	// and rounded. Without it they are float64, and what was written reads back
+	// the same.
+	Float32Forces bool
+	// Metadata is the attributes of /metadata: texts, float64s, int64s, bools and slices of these.
+	Metadata map[string]any
+}

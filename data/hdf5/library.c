@@ -93,3 +93,15 @@ herr_t add_bools(hid_t type)
 	signed char no = 0, yes = 1;
 	return H5Tenum_insert(type, "FALSE", &no) < 0 || H5Tenum_insert(type, "TRUE", &yes) < 0 ? -1 : 0;
 }
+
+int attributes(hid_t object)
+{
+	H5O_info_t info;
+	return H5Oget_info(object, &info) < 0 ? -1 : (int)info.num_attrs;
+}
+
+herr_t attribute_name(hid_t object, hsize_t i, char *name, size_t size)
+{
+	ssize_t length = H5Aget_name_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT);
+	return length < 0 || (size_t)length >= size ? -1 : 0;
+}

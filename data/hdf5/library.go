@@ -172,6 +172,15 @@ func readChunk(d *hdf5.Dataset, at [maxRank]int, limit int) ([]byte, uint32, err
 	return stored, uint32(skipped), nil
 }
 
+// setRows makes a dataset longer.
+func setRows(d *hdf5.Dataset, rows int, row []int) error {
+	extent := [maxRank]C.hsize_t{C.hsize_t(rows)}
+	for i, n := range row {
+		extent[1+i] = C.hsize_t(n)
+	}
+	return failed(C.H5Dset_extent(id(d), &extent[0]))
+}
+
 // boolType is h5py's bool, an enumeration.
 var boolType = func() *hdf5.Datatype {
 	t, err := hdf5.CreateDatatype(hdf5.T_ENUM, 1)

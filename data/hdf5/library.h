@@ -32,3 +32,9 @@ herr_t describe(hid_t dataset, size_t width, storage *s);
 
 // add_bools makes an enumeration of one byte the one that h5py takes for bool.
 herr_t add_bools(hid_t type);
+
+// attributes is their number at an object, negative where it is damaged.
+int attributes(hid_t object);
+
+// attribute_name is the name of attribute i in the order of the names.
+herr_t attribute_name(hid_t object, hsize_t i, char *name, size_t size);

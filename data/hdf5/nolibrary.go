@@ -30,3 +30,30 @@ func (r *Reader) Read() (*data.Frame, error) { return nil, errNoLibrary }
 
 // Close closes the file.
 func (r *Reader) Close() error { return errNoLibrary }
+
+// Metadata is the attributes of /metadata.
+func (r *Reader) Metadata() (map[string]any, error) { return nil, errNoLibrary }
+
+// Writer writes a data set; here Create and Append are errors that say how to build for it.
+type Writer struct{}
+
+// Create is an error that says how to build for HDF5.
+func Create(string, Options) (*Writer, error) { return nil, errNoLibrary }
+
+// Append is an error that says how to build for HDF5.
+func Append(string) (*Writer, error) { return nil, errNoLibrary }
+
+// Write adds a structure with its labels.
+func (w *Writer) Write(*data.Frame) error { return errNoLibrary }
+
+// Len is the number of structures so far.
+func (w *Writer) Len() int { return 0 }
+
+// Dropped is the names of what the layout cannot hold.
+func (w *Writer) Dropped() []string { return nil }
+
+// Close moves the file to its path.
+func (w *Writer) Close() error { return errNoLibrary }
+
+// Abort gives the file up.
+func (w *Writer) Abort() {}

@@ -3,10 +3,13 @@
 package hdf5
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/hdf5"
@@ -27,8 +30,8 @@ type Reader struct {
 	splits       []int // [S+1]
 	forcesSplits []int // [S+1], or nil where there are no forces
 
-	numbers, positions, cells, pbc           *dataset
-	energy, forces, stress, mask, structures *dataset
+	numbers, positions, cells, pbc        *dataset
+	energy, forces, stress, mask, indices *dataset
 
 	next int
 }
@@ -74,7 +77,7 @@ func (r *Reader) open(size int) error {
 		{&forcesSplits, fSplitsName, false, integers, nil},
 		{&r.stress, stressName, false, reals, []int{6}},
 		{&r.mask, maskName, false, bools, nil},
-		{&r.structures, indicesName, false, integers, nil},
+		{&r.indices, indicesName, false, integers, nil},
 	} {
 		opened, err := openDataset(r.file, size, d.name, d.values, d.row...)
 		if err == nil && opened == nil && d.required {
@@ -271,12 +274,12 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 		}
 		f.SetStress(stress)
 	}
-	if r.structures != nil {
-		index, err := r.structures.integer(k)
+	if r.indices != nil {
+		index, err := r.indices.integer(k)
 		if err != nil {
 			return err
 		}
-		f.Set(indexField, float64(index))
+		f.SetText(indexField, strconv.Itoa(index))
 	}
 	if r.forces == nil || r.forcesSplits[k] == r.forcesSplits[k+1] {
 		return nil
@@ -286,6 +289,62 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 		return err
 	}
 	f.SetVectors(forcesField, forces)
+	return nil
+}
+
+// options is how to write the like of the file, or an error where that would
+// lose something.
+func (r *Reader) options() (o Options, err error) {
+	if o.Metadata, err = r.Metadata(); err != nil {
+		return o, err
+	}
+	defer enter()()
+	known := []string{structures, labels, metadata}
+	for _, d := range r.datasets {
+		known = append(known, d.name)
+	}
+	for _, name := range []string{"", structures, labels, metadata} {
+		if err := onlyHas(r.file, name, known); err != nil {
+			return o, fmt.Errorf("%s: %s: %w", r.path, name+"/", err)
+		}
+	}
+	if r.positions.chunk != nil && r.positions.filters == nil {
+		o.Compression = Uncompressed
+	}
+	o.Float32Forces = r.forces != nil && r.forces.number.size == 4
+	return o, nil
+}
+
+// onlyHas says what a group has besides the objects of these paths, and
+// besides attributes if it is that of the metadata.
+func onlyHas(file *hdf5.File, path string, known []string) error {
+	at := cmp.Or(path, "/")
+	if path != "" {
+		if found, err := lookUp(file, path); err != nil || found == nothing {
+			return err
+		}
+	}
+	g, err := file.OpenGroup(at)
+	if err != nil {
+		return because(err)
+	}
+	defer g.Close()
+	if n := countAttributes(g); n != 0 && path != metadata {
+		return fmt.Errorf("expected no attributes, which would be lost, found %d", n)
+	}
+	n, err := g.NumObjects()
+	if err != nil {
+		return because(err)
+	}
+	for i := range n {
+		name, err := g.ObjectNameByIndex(i)
+		if err != nil {
+			return because(err)
+		}
+		if !slices.Contains(known, path+"/"+name) {
+			return fmt.Errorf("expected the objects of the layout alone, found %s, which would be lost", name)
+		}
+	}
 	return nil
 }
 

@@ -1,0 +1,29 @@
+//go:build cgo
+
+package hdf5
+
+// The names of the datasets.
+const (
+	structures   = "/structures"
+	labels       = "/labels"
+	metadata     = "/metadata"
+	numbersName  = structures + "/atomic_numbers"
+	splitsName   = structures + "/atomic_numbers_splits"
+	positionName = structures + "/positions"
+	cellsName    = structures + "/cells"
+	pbcName      = structures + "/pbc"
+	energyName   = labels + "/energy"
+	forcesName   = labels + "/forces"
+	fSplitsName  = labels + "/forces_splits"
+	stressName   = labels + "/stress"
+	maskName     = labels + "/stress_mask"
+	indicesName  = labels + "/structure_indices"
+)
+
+// The names of the labels in a frame.
+const (
+	energyField = "energy"
+	stressField = "stress"
+	indexField  = "structure_index"
+	forcesField = "forces"
+)

@@ -1,0 +1,156 @@
+//go:build cgo
+
+package hdf5
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/data"
+)
+
+// reader is what both formats read frames with.
+type reader interface{ Read() (*data.Frame, error) }
+
+func readAll(t testing.TB, r reader) (frames []*data.Frame) {
+	t.Helper()
+	for {
+		f, err := r.Read()
+		if err == io.EOF {
+			return frames
+		}
+		require.NoError(t, err)
+		frames = append(frames, f)
+	}
+}
+
+func readFile(t testing.TB, path string) []*data.Frame {
+	t.Helper()
+	r, err := Open(path)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, r.Close()) }()
+	frames := readAll(t, r)
+	assert.Len(t, frames, r.Len())
+	return frames
+}
+
+// assertFrames takes no columns for an empty list of columns.
+func assertFrames(t *testing.T, want, got []*data.Frame) {
+	t.Helper()
+	for _, f := range slices.Concat(want, got) {
+		if len(f.Info) == 0 {
+			f.Info = nil
+		}
+		if len(f.Columns) == 0 {
+			f.Columns = nil
+		}
+	}
+	assert.Equal(t, want, got)
+}
+
+// theSet is what testdata/make.py says is in its files.
+func theSet(t testing.TB) []*data.Frame {
+	t.Helper()
+	file, err := os.Open("testdata/set.extxyz")
+	require.NoError(t, err)
+	defer file.Close()
+	frames := readAll(t, data.NewReader(file, file.Name()))
+	require.Len(t, frames, 6)
+	return frames
+}
+
+// TestReadsWhatH5pyWrites compares every variant with text that NumPy wrote.
+func TestReadsWhatH5pyWrites(t *testing.T) {
+	changes := map[string]func(k int, f *data.Frame){
+		"bare": func(_ int, f *data.Frame) {
+			f.Cell, f.PBC, f.Info, f.Columns = [3][3]float64{}, [3]bool{}, nil, nil
+		},
+		"no_stress": func(_ int, f *data.Frame) { f.Drop(stressField, indexField) },
+		"no_pbc": func(_ int, f *data.Frame) { // and no mask: every stress is meant
+			if f.Cell != [3][3]float64{} {
+				f.PBC = [3]bool{true, true, true}
+			}
+			if _, ok := f.Get(stressField); !ok {
+				index := f.Info[1]
+				f.Info = f.Info[:1]
+				f.SetStress([6]float64{})
+				f.Info = append(f.Info, index)
+			}
+		},
+		"some_forces": func(k int, f *data.Frame) {
+			if k == 0 || k == 3 || k == 4 {
+				f.Drop(forcesField)
+			}
+		},
+		"unwritten": func(_ int, f *data.Frame) {
+			f.PBC = [3]bool{}
+			f.Drop(stressField)
+		},
+	}
+	paths, err := filepath.Glob("testdata/*.h5")
+	require.NoError(t, err)
+	require.Len(t, paths, 18)
+	for _, path := range paths {
+		name := filepath.Base(path[:len(path)-len(".h5")])
+		t.Run(name, func(t *testing.T) {
+			want := theSet(t)
+			for k, f := range want {
+				if change := changes[name]; change != nil {
+					change(k, f)
+				}
+			}
+			if name == "empty" {
+				want = nil
+			}
+			assertFrames(t, want, readFile(t, path))
+		})
+	}
+}
+
+func TestSeek(t *testing.T) {
+	r, err := Open("testdata/lzf.h5")
+	require.NoError(t, err)
+	want := theSet(t)
+	for _, k := range []int{5, 0, 3, 3, 4, 1} {
+		require.NoError(t, r.Seek(k))
+		assert.Equal(t, len(want[k].Numbers), r.NumAtoms(k))
+		f, err := r.Read()
+		require.NoError(t, err)
+		assert.Equal(t, want[k], f)
+	}
+	require.NoError(t, r.Seek(6))
+	_, err = r.Read()
+	assert.Equal(t, io.EOF, err)
+	assert.ErrorContains(t, r.Seek(7), "testdata/lzf.h5: expected a structure from 0 to 6, found 7")
+	assert.ErrorContains(t, r.Seek(-1), "found -1")
+	require.NoError(t, r.Close())
+	require.NoError(t, r.Close())
+	_, err = r.Read()
+	assert.ErrorContains(t, err, "closed")
+	_, err = r.Metadata()
+	assert.ErrorContains(t, err, "closed")
+}
+
+func TestMetadata(t *testing.T) {
+	r, err := Open("testdata/latest.h5")
+	require.NoError(t, err)
+	defer r.Close()
+	got, err := r.Metadata()
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{
+		"teacher": "größer", "count": int64(6), "cutoff": 5.5, "periodic": true, "elements": []string{"H", "C"},
+		"fixed": "text", "cells": []float64{1.5, 2.5}, "numbers": []int64{1, 2},
+	}, got)
+	bare, err := Open("testdata/bare.h5")
+	require.NoError(t, err)
+	defer bare.Close()
+	got, err = bare.Metadata()
+	require.NoError(t, err)
+	assert.Empty(t, got)
+}

@@ -1,0 +1,100 @@
+"""Writes the HDF5 files of this folder with h5py (3.7, libhdf5 1.10), and set.extxyz, which says what is in them.
+
+The numbers are multiples of 1/1024, so that float32 holds them too. The files are byte-identical each time, but for
+the times in those of libver latest.
+"""
+import h5py
+import numpy as np
+
+rng = np.random.default_rng(5)
+S = 6
+atoms = np.array([3, 1, 5, 2, 4, 7])
+splits = np.concatenate([[0], np.cumsum(atoms)])
+N = splits[-1]
+
+
+def numbers(*shape):
+    return np.round(rng.normal(size=shape) * 1024) / 1024
+
+
+periodic = np.array([True, False, True, True, False, True])
+has_stress = np.array([True, False, False, True, False, True])
+SET = {
+    "structures/atomic_numbers": rng.choice([1, 6, 7, 8, 17], N),
+    "structures/atomic_numbers_splits": splits,
+    "structures/positions": 3 * numbers(N, 3),
+    "structures/cells": np.where(periodic[:, None, None], 8 * np.eye(3) + numbers(S, 3, 3), 0),
+    "structures/pbc": periodic[:, None] & np.array([[True, True, False]]),
+    "labels/energy": -100 + numbers(S),
+    "labels/forces": numbers(N, 3).astype(np.float32),
+    "labels/forces_splits": splits,
+    "labels/stress": np.where(has_stress[:, None], numbers(S, 6), 0),
+    "labels/stress_mask": has_stress,
+    "labels/structure_indices": np.array([10, 11, 12, 20, 21, 22]),
+}
+
+
+def write(name, data=SET, libver=None, metadata=True, **options):
+    with h5py.File(name, "w", libver=libver) as f:
+        for path, values in data.items():
+            f.create_dataset(path, data=values, **{
+                k: v(values) if callable(v) else v for k, v in options.items()})
+        if metadata:
+            f.create_group("metadata").attrs.update({
+                "teacher": "größer", "count": S, "cutoff": 5.5, "periodic": True, "elements": ["H", "C"],
+                "fixed": np.bytes_("text"), "cells": np.array([1.5, 2.5]), "numbers": np.array([1, 2], np.int32)})
+
+
+def without(*paths):
+    return {k: v for k, v in SET.items() if k not in paths}
+
+
+def cast(real, integer, boolean=np.bool_):
+    kinds = {"f": real, "i": integer, "b": boolean}
+    return {k: v.astype(kinds[v.dtype.kind]) for k, v in SET.items()}
+
+
+cut = lambda v: tuple(max(1, min(4, n) - 1) for n in v.shape)  # chunks that cut the rows too
+write("gzip.h5", compression="gzip", maxshape=lambda v: (None, *v.shape[1:]))
+write("lzf.h5", compression="lzf", chunks=cut)
+write("lzf_shuffle.h5", compression="lzf", shuffle=True, fletcher32=True, chunks=lambda v: (min(16, len(v)), *v.shape[1:]))
+write("chunked.h5", chunks=cut, metadata=False)
+write("contiguous.h5")
+write("gzip_shuffle.h5", compression="gzip", shuffle=True, fletcher32=True, chunks=cut, metadata=False)
+write("latest.h5", libver="latest", compression="gzip", chunks=cut)
+write("latest_resizable.h5", libver="latest", chunks=cut, maxshape=lambda v: (None,) * v.ndim, metadata=False)
+write("single.h5", cast("<f4", "<i4", np.uint8), metadata=False)
+write("small_integers.h5", {**SET, "structures/atomic_numbers": SET["structures/atomic_numbers"].astype(np.uint8)}, metadata=False)
+write("big_endian.h5", cast(">f8", ">i8"), compression="gzip", shuffle=True, chunks=cut, metadata=False)
+write("big_endian_single.h5", cast(">f4", ">u2"), metadata=False)
+write("bare.h5", {k: v for k, v in SET.items() if k in (
+    "structures/atomic_numbers", "structures/atomic_numbers_splits", "structures/positions")}, metadata=False)
+write("no_stress.h5", without("labels/stress", "labels/stress_mask", "labels/structure_indices", "labels/forces_splits"), metadata=False)
+write("no_pbc.h5", without("structures/pbc", "labels/stress_mask"), metadata=False)
+some = np.concatenate([np.arange(*splits[k:k + 2]) for k in (1, 2, 5)])
+write("some_forces.h5", {**SET, "labels/forces": SET["labels/forces"][some],
+                         "labels/forces_splits": np.array([0, 0, 1, 6, 6, 6, 13])}, metadata=False)
+empty = {k: v[:0] for k, v in SET.items()}
+empty["structures/atomic_numbers_splits"] = empty["labels/forces_splits"] = np.array([0])
+write("empty.h5", empty, compression="gzip", chunks=True, maxshape=lambda v: (None, *v.shape[1:]), metadata=False)
+with h5py.File("unwritten.h5", "w") as f:  # nothing but False, and a stress that is never meant
+    for path, values in SET.items():
+        written = path not in ("structures/pbc", "labels/stress", "labels/stress_mask")
+        f.create_dataset(path, data=values if written else None, shape=values.shape, dtype=values.dtype, chunks=cut(values))
+
+symbols = {1: "H", 6: "C", 7: "N", 8: "O", 17: "Cl"}
+text = lambda values: " ".join(repr(float(x)).removesuffix(".0") for x in np.ravel(values))
+with open("set.extxyz", "w") as f:
+    for k in range(S):
+        a, b = splits[k:k + 2]
+        fields = ["energy=" + text(SET["labels/energy"][k])]
+        if has_stress[k]:
+            xx, yy, zz, yz, xz, xy = SET["labels/stress"][k]
+            fields.append(f'stress="{text([xx, xy, xz, xy, yy, yz, xz, yz, zz])}"')
+        fields.append(f"structure_index={SET['labels/structure_indices'][k]}")
+        if periodic[k]:
+            fields.append(f'Lattice="{text(SET["structures/cells"][k])}"')
+        fields.append('pbc="%s"' % " ".join("FT"[x] for x in SET["structures/pbc"][k].astype(int)))
+        print(b - a, " ".join(["Properties=species:S:1:pos:R:3:forces:R:3"] + fields), sep="\n", file=f)
+        for i in range(a, b):
+            print(symbols[int(SET["structures/atomic_numbers"][i])], text(SET["structures/positions"][i]), text(SET["labels/forces"][i]), file=f)

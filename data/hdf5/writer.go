@@ -1,0 +1,335 @@
+//go:build cgo
+
+package hdf5
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	"gonum.org/v1/hdf5"
+
+	"painless/data"
+	"painless/internal/atomicfile"
+)
+
+// Writer writes a data set, holding a chunk of each dataset. The file is at its
+// path after Close, whole; what was there before stays until then.
+type Writer struct {
+	path    string
+	out     *atomicfile.File
+	file    *hdf5.File
+	options Options
+	columns []*column
+	n       int // structures
+	atoms   int
+	rows    int // of forces
+	dropped map[string]bool
+	err     error // the first of the file, after which there is no writing
+
+	splits, numbers, positions, cells, pbc              *column
+	energy, forces, forcesSplits, stress, mask, indices *column // nil until a structure has them
+}
+
+var errClosed = errors.New("expected an open file, found a closed one")
+
+// Create starts a data set.
+func Create(path string, o Options) (*Writer, error) {
+	out, err := atomicfile.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	defer enter()()
+	w := &Writer{path: path, out: out, options: o, dropped: map[string]bool{}}
+	if err := w.create(); err != nil {
+		w.abort()
+		return nil, fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return w, nil
+}
+
+// Append starts with the structures and metadata of the data set at a path,
+// which it reads and writes anew, so that even a crash leaves the old file or
+// the new one. The compression stays, lzf becomes gzip, forces stay float32 if
+// they are. It refuses a file with objects that are not of the layout, as they
+// would be lost.
+func Append(path string) (*Writer, error) {
+	r, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	o, err := r.options()
+	if err != nil {
+		return nil, err
+	}
+	w, err := Create(path, o)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		f, err := r.Read()
+		if err == io.EOF {
+			return w, nil
+		}
+		if err == nil {
+			err = w.Write(f)
+		}
+		if err != nil {
+			w.Abort()
+			return nil, fmt.Errorf("cannot append to %s: %w", path, err)
+		}
+	}
+}
+
+func (w *Writer) create() (err error) {
+	if w.file, err = hdf5.CreateFile(w.out.Name(), hdf5.F_ACC_TRUNC); err != nil {
+		return because(err)
+	}
+	for _, name := range []string{structures, labels, metadata} {
+		group, err := w.file.CreateGroup(name)
+		if err != nil {
+			return because(err)
+		}
+		if name == metadata {
+			err = writeMetadata(group, w.options.Metadata)
+		}
+		if err := errors.Join(err, group.Close()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	w.splits = w.column(splitsName, hdf5.T_STD_I64LE, structureRows)
+	w.numbers = w.column(numbersName, hdf5.T_STD_I64LE, atomRows)
+	w.positions = w.column(positionName, hdf5.T_IEEE_F64LE, atomRows, 3)
+	w.cells = w.column(cellsName, hdf5.T_IEEE_F64LE, structureRows, 3, 3)
+	w.pbc = w.column(pbcName, boolType, structureRows, 3)
+	w.splits.addInteger(0)
+	return w.err
+}
+
+// column creates a dataset; w.err is the error where it cannot.
+func (w *Writer) column(name string, t *hdf5.Datatype, chunk int, row ...int) *column {
+	c, err := createColumn(w.file, name, w.options.Compression, t, chunk, row...)
+	if err != nil {
+		w.err = errors.Join(w.err, fmt.Errorf("%s: %w", name, err))
+		return &column{}
+	}
+	w.columns = append(w.columns, c)
+	return c
+}
+
+// Write adds a structure with its energy, forces, stress and structure_index,
+// whichever it has. Energies must be those of all structures or of none.
+// Nothing is written of a frame that cannot be: what data.Structure.Check
+// refuses, and labels that are not numbers or not finite.
+func (w *Writer) Write(f *data.Frame) error {
+	if w.err != nil {
+		return w.err
+	}
+	l, err := w.labels(f)
+	if err != nil {
+		return fmt.Errorf("cannot write structure %d to %s: %w", w.n, w.path, err)
+	}
+	defer enter()()
+	w.add(f, l)
+	for _, c := range w.columns {
+		if w.err == nil {
+			w.err = c.flush(false)
+		}
+	}
+	if w.err != nil {
+		w.err = fmt.Errorf("cannot write %s: %w", w.path, w.err)
+	}
+	return w.err
+}
+
+// labelled is the labels of a frame; nil where there is none.
+type labelled struct {
+	energy []float64
+	stress []float64
+	forces []float64 // [N, 3]
+	index  *int
+}
+
+// labels is what the layout holds of a frame besides the structure. Other
+// fields and columns are dropped.
+func (w *Writer) labels(f *data.Frame) (l labelled, err error) {
+	if err := f.Structure.Check(); err != nil {
+		return l, err
+	}
+	var drop []string
+	for _, field := range f.Info {
+		switch field.Key {
+		case energyField:
+			l.energy, err = f.Floats(energyField, 1)
+		case stressField:
+			var s [6]float64
+			s, err = f.Stress()
+			l.stress = s[:]
+		case indexField:
+			l.index = new(int)
+			*l.index, err = strconv.Atoi(field.Value)
+		default:
+			drop = append(drop, field.Key)
+		}
+		if err != nil {
+			return l, fmt.Errorf("field %s: %w", field.Key, err)
+		}
+	}
+	for _, c := range f.Columns {
+		if c.Name != forcesField {
+			drop = append(drop, c.Name)
+			continue
+		}
+		if c.Kind != data.Real || c.Width != 3 || len(c.Reals) != 3*len(f.Numbers) {
+			return l, fmt.Errorf("column forces: expected three real numbers for each of %d atoms, found %d of kind %c", len(f.Numbers), len(c.Reals), c.Kind)
+		}
+		l.forces = c.Reals
+	}
+	if w.n > 0 && (l.energy == nil) != (w.energy == nil) {
+		return l, errors.New("expected the energy of every structure or of none, found that of some")
+	}
+	largest := math.MaxFloat64
+	if w.options.Float32Forces {
+		largest = math.MaxFloat32
+	}
+	for i, x := range l.forces {
+		if !(math.Abs(x) <= largest) {
+			return l, fmt.Errorf("atom %d has force %c = %v: expected a number of at most %v", i/3, "xyz"[i%3], x, largest)
+		}
+	}
+	for _, x := range slices.Concat(l.energy, l.stress) {
+		if !(math.Abs(x) <= math.MaxFloat64) {
+			return l, fmt.Errorf("expected a finite energy and stress, found %v", x)
+		}
+	}
+	for _, name := range drop {
+		w.dropped[name] = true
+	}
+	return l, nil
+}
+
+// add holds the structure back for its chunks. What the structures before it
+// did not have is made up for: no stress, no forces, the place in the file.
+func (w *Writer) add(f *data.Frame, l labelled) {
+	w.atoms += len(f.Numbers)
+	w.splits.addInteger(w.atoms)
+	for i, z := range f.Numbers {
+		w.numbers.addInteger(z)
+		w.positions.addReals(f.Positions[i][:]...)
+	}
+	for _, a := range f.Cell {
+		w.cells.addReals(a[:]...)
+	}
+	w.pbc.addBools(f.PBC[:]...)
+	if l.energy != nil {
+		if w.energy == nil {
+			w.energy = w.column(energyName, hdf5.T_IEEE_F64LE, structureRows)
+		}
+		w.energy.addReals(l.energy...)
+	}
+	if l.stress != nil && w.stress == nil {
+		w.stress = w.column(stressName, hdf5.T_IEEE_F64LE, structureRows, 6)
+		w.mask = w.column(maskName, boolType, structureRows)
+		for range w.n {
+			w.addStress(nil)
+		}
+	}
+	if w.stress != nil {
+		w.addStress(l.stress)
+	}
+	if l.forces != nil && w.forces == nil {
+		t := hdf5.T_IEEE_F64LE
+		if w.options.Float32Forces {
+			t = hdf5.T_IEEE_F32LE
+		}
+		w.forces = w.column(forcesName, t, atomRows, 3)
+		w.forcesSplits = w.column(fSplitsName, hdf5.T_STD_I64LE, structureRows)
+		for range w.n + 1 {
+			w.forcesSplits.addInteger(0)
+		}
+	}
+	if w.forces != nil {
+		w.forces.addReals(l.forces...)
+		w.rows += len(l.forces) / 3
+		w.forcesSplits.addInteger(w.rows)
+	}
+	if l.index != nil && w.indices == nil {
+		w.indices = w.column(indicesName, hdf5.T_STD_I64LE, structureRows)
+		for k := range w.n {
+			w.indices.addInteger(k)
+		}
+	}
+	if w.indices != nil {
+		index := w.n
+		if l.index != nil {
+			index = *l.index
+		}
+		w.indices.addInteger(index)
+	}
+	w.n++
+}
+
+func (w *Writer) addStress(s []float64) {
+	w.mask.addBools(s != nil)
+	if s == nil {
+		s = make([]float64, 6)
+	}
+	w.stress.addReals(s...)
+}
+
+// Len is the number of structures so far, with those that Append found.
+func (w *Writer) Len() int { return w.n }
+
+// Dropped is the names of the fields and columns of the frames that the layout
+// cannot hold, in order.
+func (w *Writer) Dropped() []string { return slices.Sorted(maps.Keys(w.dropped)) }
+
+// Close writes what is held back and moves the file to its path. After an error
+// of Write or its own there is no new file.
+func (w *Writer) Close() error {
+	defer enter()()
+	if w.file == nil {
+		return nil
+	}
+	for _, c := range w.columns {
+		if w.err == nil {
+			w.err = c.flush(true)
+		}
+	}
+	err := errors.Join(w.err, w.closeFile())
+	w.err = errClosed
+	if err != nil {
+		w.out.Abort()
+		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	return w.out.Commit()
+}
+
+// Abort gives the file up, unless it is closed; it may be deferred.
+func (w *Writer) Abort() {
+	defer enter()()
+	w.abort()
+}
+
+func (w *Writer) abort() {
+	if w.file != nil {
+		w.closeFile()
+		w.err = errClosed
+	}
+	w.out.Abort()
+}
+
+func (w *Writer) closeFile() error {
+	var errs []error
+	for _, c := range w.columns {
+		errs = append(errs, c.Dataset.Close())
+	}
+	errs = append(errs, w.file.Close())
+	w.file = nil
+	return errors.Join(errs...)
+}
