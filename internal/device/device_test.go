@@ -1,6 +1,7 @@
 package device
 
 import (
+	"flag"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -34,4 +35,29 @@ func TestNewPotential(t *testing.T) {
 	_, err = NewPotential(network, "cuda:1000", nn.Options{})
 	assert.ErrorContains(t, err, "-device cuda:1000: ")
 	assert.ErrorContains(t, err, "GPU")
+}
+
+func TestFlags(t *testing.T) {
+	parse := func(args ...string) (f Flags, err error) {
+		flags := flag.NewFlagSet("test", flag.ContinueOnError)
+		f.Register(flags)
+		require.NoError(t, flags.Parse(args))
+		return f, f.Check()
+	}
+	f, err := parse("-precision", "float64", "-filters", "exact", "-threads", "1")
+	require.NoError(t, err)
+	network, p, err := f.Load("../../testdata/ultra_tiny.pt")
+	require.NoError(t, err)
+	assert.Equal(t, 32, network.HiddenDim)
+	require.NoError(t, p.Close())
+	_, _, err = f.Load("device.go")
+	assert.ErrorContains(t, err, "device.go: expected a PyTorch zip archive")
+	for _, c := range [][3]string{
+		{"-precision", "half", "-precision half: expected float32 or float64"},
+		{"-filters", "none", "-filters none: expected table or exact"},
+		{"-threads", "-1", "-threads -1: expected 0 (all cores) or more"},
+	} {
+		_, err := parse(c[:2]...)
+		assert.EqualError(t, err, c[2])
+	}
 }

@@ -17,10 +17,8 @@ import (
 	"strings"
 	"syscall"
 
-	"painless/checkpoint"
 	"painless/internal/atomicfile"
 	"painless/internal/device"
-	"painless/nn"
 )
 
 func main() {
@@ -36,21 +34,13 @@ func main() {
 
 // settings is the command line.
 type settings struct {
-	model     string
-	precision nn.Precision
-	filters   nn.Filters
-	device    string
-	threads   int
-	batch     int
-	format    string
-	output    string
-	inputs    []string
+	model  string
+	device device.Flags
+	batch  int
+	format string
+	output string
+	inputs []string
 }
-
-var (
-	precisions = map[string]nn.Precision{"float32": nn.Float32, "float64": nn.Float64}
-	filters    = map[string]nn.Filters{"table": nn.Table, "exact": nn.Exact}
-)
 
 func parseFlags(args []string, stderr io.Writer) (s settings, err error) {
 	flags := flag.NewFlagSet("predict", flag.ContinueOnError)
@@ -64,10 +54,7 @@ usage: predict -model FILE [flags] INPUT…        an INPUT of - is standard inp
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&s.model, "model", "", "PyTorch checkpoint `file` of the student (required)")
-	precision := flags.String("precision", "float32", "arithmetic: float32 or float64")
-	filter := flags.String("filters", "table", "filter networks: table, interpolated to float32's accuracy, or exact")
-	flags.StringVar(&s.device, "device", "cpu", device.Usage)
-	flags.IntVar(&s.threads, "threads", 0, "number of threads on the CPU; 0 is one for each core")
+	s.device.Register(flags)
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.StringVar(&s.format, "format", "extxyz", "what to write: extxyz or json, a line for each structure")
 	flags.StringVar(&s.output, "o", "-", "`file` to write; - is standard output")
@@ -75,20 +62,11 @@ usage: predict -model FILE [flags] INPUT…        an INPUT of - is standard inp
 		return s, err
 	}
 	s.inputs = flags.Args()
-	var knownPrecision, knownFilters bool
-	s.precision, knownPrecision = precisions[*precision]
-	s.filters, knownFilters = filters[*filter]
 	switch {
 	case s.model == "":
 		return s, errors.New("-model is missing: expected a checkpoint file; -h shows the usage")
 	case len(s.inputs) == 0:
 		return s, errors.New("no input: expected XYZ files, or - for standard input; -h shows the usage")
-	case !knownPrecision:
-		return s, fmt.Errorf("-precision %s: expected float32 or float64", *precision)
-	case !knownFilters:
-		return s, fmt.Errorf("-filters %s: expected table or exact", *filter)
-	case s.threads < 0:
-		return s, fmt.Errorf("-threads %d: expected 0 (all cores) or more", s.threads)
 	case s.batch < 1:
 		return s, fmt.Errorf("-batch %d: expected 1 or more", s.batch)
 	case s.format != "extxyz" && s.format != "json":
@@ -97,7 +75,7 @@ usage: predict -model FILE [flags] INPUT…        an INPUT of - is standard inp
 	if i := slices.IndexFunc(s.inputs, func(in string) bool { return len(in) > 1 && strings.HasPrefix(in, "-") }); i >= 0 {
 		return s, fmt.Errorf("%s stands after an input: flags go before the inputs", s.inputs[i])
 	}
-	return s, nil
+	return s, s.device.Check()
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
@@ -105,7 +83,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	potential, err := loadPotential(s)
+	_, potential, err := s.device.Load(s.model)
 	if err != nil {
 		return err
 	}
@@ -124,16 +102,4 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return file.Commit()
 	}
 	return predict(ctx, s, potential, stdin, out, stderr)
-}
-
-func loadPotential(s settings) (nn.Potential, error) {
-	c, err := checkpoint.Open(s.model)
-	if err != nil {
-		return nil, err
-	}
-	network, err := nn.FromCheckpoint(c)
-	if err := errors.Join(err, c.Close()); err != nil {
-		return nil, fmt.Errorf("%s: %w", s.model, err)
-	}
-	return device.NewPotential(network, s.device, nn.Options{Precision: s.precision, Filters: s.filters, Threads: s.threads})
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"painless/data"
+	"painless/internal/progress"
 	"painless/nn"
 )
 
@@ -23,7 +24,7 @@ type predictor struct {
 	potential nn.Potential
 	size      int // structures in a pass
 	writer    writer
-	progress  *progress
+	progress  *progress.Bar
 
 	waiting []named
 	batch   nn.Batch
@@ -32,8 +33,8 @@ type predictor struct {
 
 // predict reads all inputs and writes what it finds to out.
 func predict(ctx context.Context, s settings, potential nn.Potential, stdin io.Reader, out, stderr io.Writer) error {
-	p := &predictor{potential: potential, size: s.batch, writer: newWriter(s.format, out), progress: newProgress(stderr, s.inputs)}
-	defer p.progress.close()
+	p := &predictor{potential: potential, size: s.batch, writer: newWriter(s.format, out), progress: progress.New(stderr, s.inputs)}
+	defer p.progress.Close()
 	for _, path := range s.inputs {
 		if err := p.input(ctx, path, stdin); err != nil {
 			return err
@@ -55,7 +56,7 @@ func (p *predictor) input(ctx context.Context, path string, stdin io.Reader) err
 		defer file.Close()
 		in = file
 	}
-	frames := data.NewReader(p.progress.reading(in), path)
+	frames := data.NewReader(p.progress.Reading(in), path)
 	for index := 0; ; index++ {
 		frame, err := frames.Read()
 		switch {
@@ -103,7 +104,7 @@ func (p *predictor) compute(ctx context.Context) error {
 			return fmt.Errorf("%s: frame %d: %w", f.file, f.index, err)
 		}
 	}
-	p.progress.done(len(p.waiting))
+	p.progress.Done(len(p.waiting))
 	p.waiting = p.waiting[:0]
 	return nil
 }

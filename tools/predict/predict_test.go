@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -220,27 +219,4 @@ func TestBinaryAlone(t *testing.T) {
 	require.True(t, errors.As(err, &exit))
 	assert.Equal(t, 1, exit.ExitCode())
 	assert.Equal(t, "predict: open none.xyz: no such file or directory\n", string(message))
-}
-
-func TestLateWriter(t *testing.T) {
-	var out bytes.Buffer
-	for _, from := range []time.Time{time.Now().Add(time.Hour), time.Now()} {
-		n, err := late{&out, from}.Write([]byte("bar"))
-		require.NoError(t, err)
-		assert.Equal(t, 3, n)
-	}
-	assert.Equal(t, "bar", out.String())
-}
-
-// Without a terminal there is no bar, and nothing breaks.
-func TestNoProgress(t *testing.T) {
-	p := newProgress(&bytes.Buffer{}, []string{golden})
-	assert.Nil(t, p)
-	p.done(1)
-	p.close()
-	text, err := io.ReadAll(p.reading(strings.NewReader("x")))
-	require.NoError(t, err)
-	assert.Equal(t, "x", string(text))
-	assert.Equal(t, int64(len(readFile(t, golden))), totalSize([]string{golden}))
-	assert.Equal(t, int64(-1), totalSize([]string{golden, "-"}))
 }
