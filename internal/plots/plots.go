@@ -1,0 +1,96 @@
+// Package plots is the style of the figures that the tools draw: one typeface,
+// colours that the colour-blind tell apart, a light grid, PNG files.
+package plots
+
+import (
+	"fmt"
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+
+	"painless/internal/atomicfile"
+)
+
+// palette is Okabe and Ito's (Color Universal Design, 2008), without black and yellow.
+var palette = []color.Color{
+	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff},
+	color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0xe6, 0x9f, 0x00, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff},
+}
+
+var glyphs = []draw.GlyphDrawer{draw.CircleGlyph{}, draw.SquareGlyph{}, draw.PyramidGlyph{}, draw.BoxGlyph{}, draw.RingGlyph{}, draw.TriangleGlyph{}}
+
+// Grey is for grids and lines of reference.
+var Grey = color.Gray{0xc8}
+
+// Color is the colour of the series with index i.
+func Color(i int) color.Color { return palette[i%len(palette)] }
+
+// New is an empty plot. The labels of the axes name their units.
+func New(title, x, y string) *plot.Plot {
+	p := plot.New()
+	sans := func(size vg.Length) font.Font { return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size} }
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	p.Title.TextStyle.Font, p.Title.Padding = sans(11), 5
+	p.Legend.TextStyle.Font, p.Legend.Padding = sans(9), 2
+	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
+		axis.Label.TextStyle.Font, axis.Label.Padding = sans(10), 3
+		axis.Tick.Label.Font = sans(9)
+		axis.Padding = 0
+	}
+	return p
+}
+
+// Grid draws a grid behind what is drawn after it.
+func Grid(p *plot.Plot) {
+	grid := plotter.NewGrid()
+	grid.Vertical.Color, grid.Horizontal.Color = color.Gray{0xe8}, color.Gray{0xe8}
+	p.Add(grid)
+}
+
+// Curve draws points joined by a line, the series with index i, and names it in the legend.
+func Curve(p *plot.Plot, i int, name string, points plotter.XYs) error {
+	line, marks, err := plotter.NewLinePoints(points)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	line.Width, line.Color = 1.5, Color(i)
+	marks.Shape, marks.Color, marks.Radius = glyphs[i%len(glyphs)], Color(i), 2.5
+	p.Add(line, marks)
+	p.Legend.Add(name, line, marks)
+	return nil
+}
+
+// Log makes an axis logarithmic; all that is drawn along it is above 0.
+func Log(axis *plot.Axis) {
+	axis.Scale, axis.Tick.Marker = plot.LogScale{}, logTicks{}
+}
+
+// dpi is the resolution of the pictures.
+const dpi = 144
+
+// Save draws plots in rows, all of one size, and writes a PNG that is whole or not there.
+func Save(path string, width, height vg.Length, rows ...[]*plot.Plot) error {
+	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
+	tiles := draw.Tiles{Rows: len(rows), Cols: len(rows[0]), PadX: 14, PadY: 12, PadTop: 6, PadBottom: 4, PadLeft: 4, PadRight: 12}
+	for r, cells := range plot.Align(rows, tiles, draw.New(canvas)) {
+		for c, p := range rows[r] {
+			if p != nil {
+				p.Draw(cells[c])
+			}
+		}
+	}
+	file, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	if _, err := canvas.WriteTo(file); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return file.Commit()
+}
