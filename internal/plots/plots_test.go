@@ -1,6 +1,7 @@
 package plots
 
 import (
+	"image/color"
 	"image/png"
 	"math"
 	"os"
@@ -15,10 +16,11 @@ import (
 
 func TestSave(t *testing.T) {
 	p := New("time of a call", "structures in a batch", "ms")
-	Grid(p)
 	Log(&p.X)
 	Log(&p.Y)
 	require.NoError(t, Curve(p, 0, "tiny", plotter.XYs{{X: 1, Y: 0.1}, {X: 32, Y: 1.5}}))
+	require.NoError(t, Line(p, 2, "limit", plotter.XYs{{X: 1, Y: 0.05}, {X: 32, Y: 1.6}}))
+	require.NoError(t, Marks(p, 1, "measured", plotter.XYs{{X: 4, Y: 0.4}}))
 	path := filepath.Join(t.TempDir(), "p.png")
 	require.NoError(t, Save(path, 360, 216, []*plot.Plot{p, nil}))
 	file, err := os.Open(path)
@@ -28,14 +30,17 @@ func TestSave(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 720, picture.Bounds().Dx())
 	assert.Equal(t, 432, picture.Bounds().Dy())
-	drawn := false
+	drawn := map[color.Color]bool{}
 	for x := range 360 {
 		for y := range 432 {
-			drawn = drawn || picture.At(x, y) == Color(0)
+			drawn[picture.At(x, y)] = true
 		}
 	}
-	assert.True(t, drawn, "the curve's colour is in the picture")
-	assert.Error(t, Curve(p, 0, "nothing", plotter.XYs{{X: 1, Y: math.NaN()}}))
+	assert.True(t, drawn[Color(0)] && drawn[Color(1)] && drawn[Color(2)], "the series' colours are in the picture")
+	for _, draw := range []func(*plot.Plot, int, string, plotter.XYs) error{Line, Marks, Curve} {
+		assert.ErrorContains(t, draw(p, 0, "no number", plotter.XYs{{X: 1, Y: math.NaN()}}), "no number")
+		assert.ErrorContains(t, draw(p, 0, "zero", plotter.XYs{{X: 1, Y: 0}}), "zero", "which has no logarithm")
+	}
 	assert.Error(t, Save(filepath.Join(t.TempDir(), "none", "p.png"), 360, 216, []*plot.Plot{p}))
 }
 
@@ -50,7 +55,7 @@ func TestLogTicks(t *testing.T) {
 		{1e-8, 1e8, []string{"1e-6", "0.001", "1", "1000", "1e6"}},
 	} {
 		var labels []string
-		for _, tick := range (logTicks{}).Ticks(c.lo, c.hi) {
+		for _, tick := range (logTicks{}).Ticks(math.Log10(c.lo), math.Log10(c.hi)) {
 			if tick.Label != "" {
 				labels = append(labels, tick.Label)
 			}

@@ -13,33 +13,31 @@ type logTicks struct{}
 
 const maxDecades = 7 // that are labelled
 
-// Ticks is plot.Ticker's.
+// Ticks is plot.Ticker's, from 10^lo to 10^hi.
 func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
-	first, last := int(math.Floor(math.Log10(lo))), int(math.Ceil(math.Log10(hi)))
-	decades := math.Log10(hi / lo)
+	const rounding = 1e-9
+	decades := hi - lo
 	step := max(1, int(math.Ceil(decades/maxDecades)))
-	for decade := first; decade <= last; decade++ {
+	for decade := int(math.Floor(lo)); float64(decade) <= hi; decade++ {
 		for digit := 1; digit < 10; digit++ {
-			value, _ := strconv.ParseFloat(strconv.Itoa(digit)+"e"+strconv.Itoa(decade), 64)
-			if value < lo*(1-1e-9) || value > hi*(1+1e-9) {
+			at := float64(decade) + math.Log10(float64(digit))
+			if at < lo-rounding || at > hi+rounding || digit > 1 && step > 1 {
 				continue
 			}
-			tick := plot.Tick{Value: value}
+			tick := plot.Tick{Value: at}
 			if few := decades < 2 && (digit == 2 || digit == 5); few || digit == 1 && decade%step == 0 {
-				tick.Label = logLabel(value, decade)
+				tick.Label = logLabel(digit, decade)
 			}
-			if digit == 1 || step == 1 {
-				ticks = append(ticks, tick)
-			}
+			ticks = append(ticks, tick)
 		}
 	}
 	return ticks
 }
 
 // logLabel writes a number as people do: 0.05, 200, and 1e-6 for what is long.
-func logLabel(value float64, decade int) string {
+func logLabel(digit, decade int) string {
 	if decade < -3 || decade > 4 {
-		return strconv.FormatFloat(value/math.Pow10(decade), 'f', 0, 64) + "e" + strconv.Itoa(decade)
+		return strconv.Itoa(digit) + "e" + strconv.Itoa(decade)
 	}
-	return strconv.FormatFloat(value, 'f', max(0, -decade), 64)
+	return strconv.FormatFloat(float64(digit)*math.Pow10(decade), 'f', max(0, -decade), 64)
 }

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
+
+	"painless/data"
+	"painless/internal/atomicfile"
+)
+
+// version is of the report's JSON: it changes when a field is renamed, removed
+// or means something else.
+const version = 1
+
+// report is validation.json. Errors are predicted − label. What cannot be
+// computed, as R² of labels that are all the same, is absent.
+type report struct {
+	Version int     `json:"version"`
+	Date    string  `json:"date"`    // of the start, UTC
+	Seconds float64 `json:"seconds"` // until the results were there
+
+	EnergyKey string `json:"energy_key"`
+	ForcesKey string `json:"forces_key"`
+	Device    string `json:"device"`
+	Precision string `json:"precision"`
+	Filters   string `json:"filters"`
+	Max       int    `json:"max"` // 0 is all
+	Seed      uint64 `json:"seed"`
+
+	Datasets   []datasetReport `json:"datasets"`
+	Structures int             `json:"structures"` // selected
+	Atoms      int             `json:"atoms"`
+	Unlabelled []lack          `json:"unlabelled"` // for each label that a structure lacks
+	Models     []modelReport   `json:"models"`
+}
+
+type datasetReport struct {
+	File     string `json:"file"`
+	Read     int    `json:"read"` // structures
+	Selected int    `json:"selected"`
+}
+
+type modelReport struct {
+	Name        string          `json:"name"`
+	File        string          `json:"file"`
+	Parameters  int             `json:"parameters"`
+	Computed    int             `json:"computed"` // structures
+	Failed      []lack          `json:"failed"`   // structures that could not be computed
+	Energy      *energyReport   `json:"energy,omitempty"`
+	Forces      *forcesReport   `json:"forces,omitempty"`
+	Stress      *errorReport    `json:"stress,omitempty"` // the six components, eV/Å³
+	ByElement   []elementReport `json:"by_element"`
+	BySize      []sizeReport    `json:"by_size"`
+	WorstEnergy []worst         `json:"worst_energy"` // by error per atom
+	WorstForces []worst         `json:"worst_forces"` // by RMSE
+}
+
+// errorReport is of N errors.
+type errorReport struct {
+	N    int     `json:"n"`
+	MAE  float64 `json:"mae"`
+	RMSE float64 `json:"rmse"`
+	Max  float64 `json:"max"` // |error|
+}
+
+// energyReport is of structures, eV and eV per atom.
+type energyReport struct {
+	errorReport
+	Bias    float64       `json:"bias"` // mean error
+	R2      *float64      `json:"r2,omitempty"`
+	PerAtom errorReport   `json:"per_atom"`
+	Offsets *offsetReport `json:"offsets,omitempty"` // absent where the structures are too few to find any
+}
+
+// offsetReport is what is left of the errors without the energies of the
+// elements that fit them best.
+type offsetReport struct {
+	errorReport
+	PerAtom    errorReport        `json:"per_atom"`
+	Rank       int                `json:"rank"`        // below the number of elements, the energies are not unique
+	PerElement map[string]float64 `json:"per_element"` // eV; of all that fit equally well, those of least sum of squares
+}
+
+// forcesReport is of force components, eV/Å.
+type forcesReport struct {
+	errorReport
+	R2          *float64 `json:"r2,omitempty"`
+	Cosine      *float64 `json:"cosine,omitempty"` // mean, of the angle between predicted and label
+	CosineAtoms int      `json:"cosine_atoms"`     // where neither is 0
+}
+
+// elementReport is the errors of the force components on an element's atoms.
+type elementReport struct {
+	Element string      `json:"element"`
+	Atoms   int         `json:"atoms"`
+	Forces  errorReport `json:"forces"`
+}
+
+// sizeReport is the errors of structures of similar size.
+type sizeReport struct {
+	MinAtoms      int          `json:"min_atoms"`
+	MaxAtoms      int          `json:"max_atoms"`
+	Structures    int          `json:"structures"`
+	EnergyPerAtom *errorReport `json:"energy_per_atom,omitempty"`
+	Forces        *errorReport `json:"forces,omitempty"`
+}
+
+// report is what was found.
+func (v *validator) report() *report {
+	r := &report{
+		Version: version, EnergyKey: v.keys.energy, ForcesKey: v.keys.forces,
+		Device: v.device.Device, Precision: v.device.Precision, Filters: v.device.Filters, Max: v.max, Seed: v.seed,
+		Structures: len(v.structures), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled),
+	}
+	for i, path := range v.datasets {
+		r.Datasets = append(r.Datasets, datasetReport{path, v.read[i], v.selected[i]})
+	}
+	for _, m := range v.models {
+		s := &m.score
+		r.Models = append(r.Models, modelReport{
+			Name: m.name, File: m.path, Parameters: m.network.Parameters,
+			Computed: s.computed, Failed: orEmpty(s.failed),
+			Energy: s.energyReport(v.structures, v.compositions.list), Forces: s.forcesReport(), Stress: s.stress.report(),
+			ByElement: s.elementReports(), BySize: s.sizeReports(),
+			WorstEnergy: orEmpty(s.worstEnergy.list), WorstForces: orEmpty(s.worstForces.list),
+		})
+	}
+	return r
+}
+
+// orEmpty is a list that JSON writes as [].
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
+
+// report is nil where there are no errors.
+func (d *deviation) report() *errorReport {
+	if d.n == 0 {
+		return nil
+	}
+	return &errorReport{d.n, d.mae(), d.rmse(), d.largest}
+}
+
+func (s *score) energyReport(structures []structure, cs []composition) *energyReport {
+	var predicted, want []float64
+	for k, e := range s.energyErrors {
+		if !math.IsNaN(e) {
+			predicted, want = append(predicted, structures[k].energy+e), append(want, structures[k].energy)
+		}
+	}
+	total, perAtom := energyErrors(structures, cs, s.energyErrors)
+	if total.N == 0 {
+		return nil
+	}
+	errors := floats.SubTo(make([]float64, len(want)), predicted, want)
+	r := &energyReport{errorReport: total, Bias: stat.Mean(errors, nil), PerAtom: perAtom}
+	if r2 := stat.RSquaredFrom(predicted, want, nil); !math.IsNaN(r2) && !math.IsInf(r2, 0) {
+		r.R2 = &r2
+	}
+	if o := fitOffsets(structures, cs, s.energyErrors); o != nil {
+		r.Offsets = &offsetReport{Rank: o.rank, PerElement: map[string]float64{}}
+		r.Offsets.errorReport, r.Offsets.PerAtom = energyErrors(structures, cs, o.residuals(structures, cs, s.energyErrors))
+		for i, z := range o.elements {
+			r.Offsets.PerElement[data.Symbol(z)] = o.energies[i]
+		}
+	}
+	return r
+}
+
+// energyErrors is of the errors that are numbers, in total and per atom.
+func energyErrors(structures []structure, cs []composition, errors []float64) (total, perAtom errorReport) {
+	var sum, sumPerAtom deviation
+	for k, e := range errors {
+		if !math.IsNaN(e) {
+			sum.add(e)
+			sumPerAtom.add(e / float64(cs[structures[k].composition].atoms))
+		}
+	}
+	if sum.n == 0 {
+		return total, perAtom
+	}
+	return *sum.report(), *sumPerAtom.report()
+}
+
+func (s *score) forcesReport() *forcesReport {
+	errors := s.forces.report()
+	if errors == nil {
+		return nil
+	}
+	r := &forcesReport{errorReport: *errors, CosineAtoms: s.directed}
+	if s.forceLabels.squares > 0 {
+		r2 := 1 - s.forces.squares/s.forceLabels.squares
+		r.R2 = &r2
+	}
+	if s.directed > 0 {
+		cosine := s.cosines / float64(s.directed)
+		r.Cosine = &cosine
+	}
+	return r
+}
+
+func (s *score) elementReports() []elementReport {
+	list := []elementReport{}
+	for z := range s.elements {
+		if d := &s.elements[z]; d.n > 0 {
+			list = append(list, elementReport{data.Symbol(z), d.n / 3, *d.report()})
+		}
+	}
+	return list
+}
+
+func (s *score) sizeReports() []sizeReport {
+	list := []sizeReport{}
+	for k := range s.sizes {
+		if size := &s.sizes[k]; size.structures > 0 {
+			list = append(list, sizeReport{1 << k, 2<<k - 1, size.structures, size.energy.report(), size.forces.report()})
+		}
+	}
+	return list
+}
+
+// incomplete is how many structures lack a label, or were not computed by a model.
+func (r *report) incomplete() int {
+	places := map[int]bool{}
+	for _, l := range r.Unlabelled {
+		places[l.index] = true
+	}
+	for _, m := range r.Models {
+		for _, l := range m.Failed {
+			places[l.index] = true
+		}
+	}
+	return len(places)
+}
+
+func (r *report) write(path string) error {
+	file, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	encoder := json.NewEncoder(file)
+	encoder.SetIndent("", " ")
+	if err := encoder.Encode(r); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return file.Commit()
+}
