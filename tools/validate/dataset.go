@@ -1,13 +1,18 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"painless/data"
+	"painless/data/hdf5"
 	"painless/internal/progress"
 )
 
@@ -17,8 +22,11 @@ type dataset interface {
 	Close() error
 }
 
-// open opens a data set of extended XYZ.
+// open opens a data set: HDF5 if its name says so, or extended XYZ.
 func open(path string, bar *progress.Bar) (dataset, error) {
+	if ext := strings.ToLower(filepath.Ext(path)); ext == ".h5" || ext == ".hdf5" {
+		return openHDF5(path, bar)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -31,17 +39,33 @@ type xyzFile struct {
 	io.Closer
 }
 
-// each calls do with every frame of the data sets, and with its place.
-func each(paths []string, bar *progress.Bar, do func(f *data.Frame, file, index int) error) error {
-	for i, path := range paths {
-		if err := eachOf(path, bar, func(f *data.Frame, index int) error { return do(f, i, index) }); err != nil {
-			return err
-		}
-	}
-	return nil
+// hdf5File counts a share of the file's bytes for each structure.
+type hdf5File struct {
+	*hdf5.Reader
+	bar   *progress.Bar
+	share int64
 }
 
-func eachOf(path string, bar *progress.Bar, do func(f *data.Frame, index int) error) (err error) {
+func openHDF5(path string, bar *progress.Bar) (dataset, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := hdf5.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return hdf5File{r, bar, info.Size() / int64(max(1, r.Len()))}, nil
+}
+
+func (f hdf5File) Read() (*data.Frame, error) {
+	f.bar.Read(f.share)
+	return f.Reader.Read()
+}
+
+// each calls do with every frame of a data set and its index. A data set
+// without frames is an error.
+func each(path string, bar *progress.Bar, do func(f *data.Frame, index int) error) (err error) {
 	d, err := open(path, bar)
 	if err != nil {
 		return err
@@ -61,6 +85,25 @@ func eachOf(path string, bar *progress.Bar, do func(f *data.Frame, index int) er
 			return err
 		}
 	}
+}
+
+// count is the number of structures in a data set.
+func count(ctx context.Context, path string) (n int, err error) {
+	d, err := open(path, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if known, ok := d.(interface{ Len() int }); ok {
+		return known.Len(), nil
+	}
+	for ; err == nil; n++ {
+		if _, err = d.Read(); err == io.EOF {
+			return n, nil
+		}
+		err = cmp.Or(err, ctx.Err())
+	}
+	return n, err
 }
 
 // selection takes some of a number of structures, each as likely as any other, in

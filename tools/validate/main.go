@@ -61,7 +61,7 @@ func parseFlags(args []string, stderr io.Writer) (s settings, err error) {
 	flags.Usage = func() {
 		fmt.Fprint(stderr, `Energies (eV), forces (eV/Å) and stress (eV/Å³) of students against the labels of data sets.
 
-usage: validate -model FILE[,FILE…] [flags] DATASET…        extended XYZ
+usage: validate -model FILE[,FILE…] [flags] DATASET…        extended XYZ, or HDF5 (.h5, .hdf5)
 
 Exit codes: 0 every structure was validated; 2 results were written, but structures
 lack a label or could not be computed, and are listed; 1 no results.
@@ -90,7 +90,7 @@ lack a label or could not be computed, and are listed; 1 no results.
 	case len(s.models) == 0:
 		return s, errors.New("-model is missing: expected checkpoint files; -h shows the usage")
 	case len(s.datasets) == 0:
-		return s, errors.New("no data set: expected extended XYZ files; -h shows the usage")
+		return s, errors.New("no data set: expected extended XYZ or HDF5 files; -h shows the usage")
 	case s.max < 0:
 		return s, fmt.Errorf("-max %d: expected 0 (all structures) or more", s.max)
 	case s.batch < 1:

@@ -113,21 +113,23 @@ func (v *validator) validate(ctx context.Context, stderr io.Writer) error {
 	}
 	v.bar = progress.New(stderr, v.datasets)
 	defer v.bar.Close()
-	err = each(v.datasets, v.bar, func(f *data.Frame, file, index int) error {
-		v.read[file]++
-		if !chosen.take() {
-			return ctx.Err()
+	for i, path := range v.datasets {
+		err := each(path, v.bar, func(f *data.Frame, index int) error {
+			v.read[i]++
+			if !chosen.take() {
+				return ctx.Err()
+			}
+			v.selected[i]++
+			v.atoms += len(f.Numbers)
+			v.add(f, i, index)
+			if len(v.waiting) == v.settings.batch {
+				return v.compute(ctx)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		v.selected[file]++
-		v.atoms += len(f.Numbers)
-		v.add(f, file, index)
-		if len(v.waiting) == v.settings.batch {
-			return v.compute(ctx)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
 	}
 	return v.compute(ctx)
 }
@@ -138,11 +140,14 @@ func (v *validator) selection(ctx context.Context) (*selection, error) {
 		return &selection{}, nil
 	}
 	total := 0
-	err := each(v.datasets, nil, func(*data.Frame, int, int) error {
-		total++
-		return ctx.Err()
-	})
-	return newSelection(v.seed, v.max, total), err
+	for _, path := range v.datasets {
+		n, err := count(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		total += n
+	}
+	return newSelection(v.seed, v.max, total), nil
 }
 
 // add puts a frame with those that wait, unless there is nothing to compute.
