@@ -93,6 +93,9 @@ func (r *report) elementCategories() (list []category) {
 
 // categories draws a mark for each category and model, side by side; nil where there is none.
 func (r *report) categories(title, y string, list []category) (*plot.Plot, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
 	p := newErrors(title, "", y)
 	names := make([]string, len(list))
 	for i := range r.Models {

@@ -26,18 +26,22 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	if err == nil {
-		return
-	}
-	if !errors.Is(err, flag.ErrHelp) {
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "validate:", err)
 	}
-	if errors.Is(err, errIncomplete) {
-		os.Exit(2)
+	stop()
+	os.Exit(exitCode(err))
+}
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errIncomplete):
+		return 2
 	}
-	os.Exit(1)
+	return 1
 }
 
 // errIncomplete says that results were written, and that structures are missing in them.
