@@ -18,9 +18,14 @@ import (
 
 // dataset is the frames of a file, one after another.
 type dataset interface {
-	Read() (*data.Frame, error) // io.EOF after the last one
+	// Read is the next frame; io.EOF after the last one; a *frameError where
+	// the next call goes on with the frame after it.
+	Read() (*data.Frame, error)
 	Close() error
 }
+
+// frameError is what keeps one frame of a file from being read.
+type frameError struct{ error }
 
 // open opens a data set: HDF5 if its name says so, or extended XYZ.
 func open(path string, bar *progress.Bar) (dataset, error) {
@@ -60,12 +65,16 @@ func openHDF5(path string, bar *progress.Bar) (dataset, error) {
 
 func (f hdf5File) Read() (*data.Frame, error) {
 	f.bar.Read(f.share)
-	return f.Reader.Read()
+	frame, err := f.Reader.Read()
+	if err != nil && err != io.EOF {
+		err = &frameError{err}
+	}
+	return frame, err
 }
 
-// each calls do with every frame of a data set and its index. A data set
-// without frames is an error.
-func each(path string, bar *progress.Bar, do func(f *data.Frame, index int) error) (err error) {
+// each calls do with every frame of a data set and its index, or with what
+// keeps that one from being read. A data set without frames is an error.
+func each(path string, bar *progress.Bar, do func(f *data.Frame, index int, unreadable error) error) (err error) {
 	d, err := open(path, bar)
 	if err != nil {
 		return err
@@ -73,15 +82,18 @@ func each(path string, bar *progress.Bar, do func(f *data.Frame, index int) erro
 	defer func() { err = errors.Join(err, d.Close()) }()
 	for index := 0; ; index++ {
 		frame, err := d.Read()
+		var unreadable *frameError
 		switch {
 		case err == io.EOF && index == 0:
 			return fmt.Errorf("%s: expected a structure, found none", path)
 		case err == io.EOF:
 			return nil
-		case err != nil:
-			return err
+		case errors.As(err, &unreadable):
+			err = do(&data.Frame{}, index, unreadable)
+		case err == nil:
+			err = do(frame, index, nil)
 		}
-		if err := do(frame, index); err != nil {
+		if err != nil {
 			return err
 		}
 	}

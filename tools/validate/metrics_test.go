@@ -35,7 +35,7 @@ func TestMetricsAreNumPys(t *testing.T) {
 			break
 		}
 		require.NoError(t, err)
-		v.add(f, 0, k)
+		v.add(f, 0, k, nil)
 		m.score.resize(k + 1)
 		require.Len(t, v.waiting, 1)
 		p := prediction{forces: vectors(f, "predicted_forces")}

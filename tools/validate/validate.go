@@ -114,14 +114,14 @@ func (v *validator) validate(ctx context.Context, stderr io.Writer) error {
 	v.bar = progress.New(stderr, v.datasets)
 	defer v.bar.Close()
 	for i, path := range v.datasets {
-		err := each(path, v.bar, func(f *data.Frame, index int) error {
+		err := each(path, v.bar, func(f *data.Frame, index int, unreadable error) error {
 			v.read[i]++
 			if !chosen.take() {
 				return ctx.Err()
 			}
 			v.selected[i]++
 			v.atoms += len(f.Numbers)
-			v.add(f, i, index)
+			v.add(f, i, index, unreadable)
 			if len(v.waiting) == v.settings.batch {
 				return v.compute(ctx)
 			}
@@ -150,13 +150,17 @@ func (v *validator) selection(ctx context.Context) (*selection, error) {
 	return newSelection(v.seed, v.max, total), nil
 }
 
-// add puts a frame with those that wait, unless there is nothing to compute.
-func (v *validator) add(f *data.Frame, file, index int) {
+// add puts a frame with those that wait, unless there is nothing to compare.
+func (v *validator) add(f *data.Frame, file, index int, unreadable error) {
 	s := structure{file: int32(file), frame: int32(index), composition: v.compositions.add(f.Numbers), energy: math.NaN()}
 	l := labelled{Structure: f.Structure, composition: v.compositions.list[s.composition]}
 	l.place = place{v.datasets[file], index, l.composition.String(), l.composition.atoms, len(v.structures)}
 	var lacks []string
-	l.labels, lacks = v.keys.of(f)
+	if unreadable != nil {
+		lacks = []string{unreadable.Error()}
+	} else {
+		l.labels, lacks = v.keys.of(f)
+	}
 	for _, reason := range lacks {
 		v.unlabelled = append(v.unlabelled, lack{l.place, reason})
 	}
