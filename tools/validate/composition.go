@@ -2,7 +2,7 @@ package main
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,11 +11,15 @@ import (
 	"painless/data"
 )
 
+// atomicNumbers is more than the elements that a data set can hold.
+const atomicNumbers = 128
+
 // composition is how many atoms of each element a structure has.
 type composition struct {
 	numbers []int // atomic numbers, ascending
 	counts  []int
 	atoms   int
+	formula string
 }
 
 func compose(numbers []int) composition {
@@ -27,35 +31,32 @@ func compose(numbers []int) composition {
 	for _, z := range c.numbers {
 		c.counts = append(c.counts, count[z])
 	}
+	c.formula = formula(c.numbers, count)
 	return c
 }
 
-// String is the formula in Hill's order: carbon, hydrogen, then by symbol;
-// without carbon all by symbol.
-func (c composition) String() string {
-	organic := slices.Contains(c.numbers, 6)
-	var parts []string
-	count := map[string]int{}
-	for i, z := range c.numbers {
-		parts = append(parts, data.Symbol(z))
-		count[data.Symbol(z)] = c.counts[i]
-	}
-	rank := func(symbol string) int {
+// formula is in Hill's order: carbon, hydrogen, then by symbol; without carbon all by symbol.
+func formula(numbers []int, count map[int]int) string {
+	organic := count[6] > 0
+	rank := func(z int) int {
 		switch {
-		case organic && symbol == "C":
+		case organic && z == 6:
 			return 0
-		case organic && symbol == "H":
+		case organic && z == 1:
 			return 1
 		}
 		return 2
 	}
-	slices.SortFunc(parts, func(a, b string) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
-	for i, symbol := range parts {
-		if n := count[symbol]; n > 1 {
-			parts[i] += strconv.Itoa(n)
+	var text strings.Builder
+	for _, z := range slices.SortedFunc(slices.Values(numbers), func(a, b int) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(data.Symbol(a), data.Symbol(b)))
+	}) {
+		text.WriteString(data.Symbol(z))
+		if count[z] > 1 {
+			text.WriteString(strconv.Itoa(count[z]))
 		}
 	}
-	return strings.Join(parts, "")
+	return text.String()
 }
 
 // compositions keeps each composition once.
@@ -64,16 +65,25 @@ type compositions struct {
 	index map[string]int32
 }
 
+// add is the index of the composition of these atoms.
 func (cs *compositions) add(numbers []int) int32 {
-	c := compose(numbers)
-	key := fmt.Sprint(c.numbers, c.counts)
-	i, ok := cs.index[key]
+	var count [atomicNumbers]uint64
+	for _, z := range numbers {
+		count[z]++
+	}
+	var key []byte
+	for z, n := range count {
+		if n > 0 {
+			key = binary.AppendUvarint(append(key, byte(z)), n)
+		}
+	}
+	i, ok := cs.index[string(key)]
 	if !ok {
 		if cs.index == nil {
 			cs.index = map[string]int32{}
 		}
 		i = int32(len(cs.list))
-		cs.list, cs.index[key] = append(cs.list, c), i
+		cs.list, cs.index[string(key)] = append(cs.list, compose(numbers)), i
 	}
 	return i
 }

@@ -72,7 +72,7 @@ func (r *report) elementCategories() (list []category) {
 		}
 	}
 	var elements []string
-	for z := range 128 {
+	for z := range atomicNumbers {
 		if atoms[data.Symbol(z)] > 0 {
 			elements = append(elements, data.Symbol(z))
 		}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/palette/moreland"
@@ -77,7 +76,7 @@ func (v *validator) energyParity(r *report) ([][]*plot.Plot, error) {
 				d.add(s.energy/atoms, (s.energy+err)/atoms)
 			}
 		}
-		p, err := parity(&d, fmt.Sprintf("%s\nRMSE %s meV/atom", m.name, milli(1, e.PerAtom.RMSE)), "energy, %s (eV/atom)", "structures")
+		p, err := parity(&d, fmt.Sprintf("%s\nRMSE %s meV/atom", m.name, milli(1, e.PerAtom.RMSE)), "energy, %s (eV/atom)", "structure")
 		if err != nil {
 			return nil, err
 		}
@@ -94,7 +93,7 @@ func (v *validator) forcesParity(r *report) ([][]*plot.Plot, error) {
 		if f == nil {
 			continue
 		}
-		p, err := parity(&m.score.parity, fmt.Sprintf("%s\nRMSE %s meV/Å", m.name, milli(1, f.RMSE)), "force component, %s (eV/Å)", "components")
+		p, err := parity(&m.score.parity, fmt.Sprintf("%s\nRMSE %s meV/Å", m.name, milli(1, f.RMSE)), "force component, %s (eV/Å)", "component")
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +104,7 @@ func (v *validator) forcesParity(r *report) ([][]*plot.Plot, error) {
 
 // parity draws a dot for each cell in use, in the colour of how full it is,
 // and the line on which predictions are right.
-func parity(d *density, title, axis, points string) (*plot.Plot, error) {
+func parity(d *density, title, axis, point string) (*plot.Plot, error) {
 	p := plots.New(title, fmt.Sprintf(axis, "label"), fmt.Sprintf(axis, "predicted"))
 	cells := d.list()
 	lo, hi, fullest := math.Inf(1), math.Inf(-1), cells[len(cells)-1].n
@@ -132,7 +131,7 @@ func parity(d *density, title, axis, points string) (*plot.Plot, error) {
 	p.Add(right, scatter)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = lo, hi, lo, hi
 	for n := 1; fullest >= 10 && n <= fullest; n *= 10 {
-		p.Legend.Add(strconv.Itoa(n)+" "+points, swatch(dot(n)))
+		p.Legend.Add(counted(n, point), swatch(dot(n)))
 	}
 	return p, nil
 }

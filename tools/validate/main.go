@@ -49,14 +49,14 @@ var errIncomplete = errors.New("not every structure was validated")
 
 // settings is the command line.
 type settings struct {
-	models   []string
-	datasets []string
-	output   string
-	max      int // structures; 0 is all
-	seed     uint64
-	keys     keys
-	batch    int
-	device   device.Flags
+	checkpoints []string
+	datasets    []string
+	output      string
+	max         int // structures; 0 is all
+	seed        uint64
+	keys        keys
+	batchSize   int
+	device      device.Flags
 }
 
 func parseFlags(args []string, stderr io.Writer) (s settings, err error) {
@@ -79,7 +79,7 @@ lack a label or could not be computed, and are listed; 1 no results.
 	flags.Uint64Var(&s.seed, "seed", 1, "of the draw")
 	flags.StringVar(&s.keys.energy, "energy-key", "energy", "`key` of the energy labels; empty to leave them out")
 	flags.StringVar(&s.keys.forces, "forces-key", "forces", "`name` of the column of force labels; empty to leave them out")
-	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
+	flags.IntVar(&s.batchSize, "batch", 32, "structures computed in one pass")
 	s.device.Register(flags)
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -87,18 +87,18 @@ lack a label or could not be computed, and are listed; 1 no results.
 	s.datasets = flags.Args()
 	for path := range strings.SplitSeq(*models, ",") {
 		if path != "" {
-			s.models = append(s.models, path)
+			s.checkpoints = append(s.checkpoints, path)
 		}
 	}
 	switch {
-	case len(s.models) == 0:
+	case len(s.checkpoints) == 0:
 		return s, errors.New("-model is missing: expected checkpoint files; -h shows the usage")
 	case len(s.datasets) == 0:
 		return s, errors.New("no data set: expected extended XYZ or HDF5 files; -h shows the usage")
 	case s.max < 0:
 		return s, fmt.Errorf("-max %d: expected 0 (all structures) or more", s.max)
-	case s.batch < 1:
-		return s, fmt.Errorf("-batch %d: expected 1 or more", s.batch)
+	case s.batchSize < 1:
+		return s, fmt.Errorf("-batch %d: expected 1 or more", s.batchSize)
 	case s.keys.energy == "" && s.keys.forces == "":
 		return s, errors.New("-energy-key and -forces-key are both empty: expected a label to compare with")
 	case s.output == "":

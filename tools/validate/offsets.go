@@ -75,7 +75,7 @@ func fitOffsets(structures []structure, cs []composition, errors []float64) *off
 
 // columns gives each element that occurs a column, and counts the rows.
 func (o *offsets) columns(structures []structure, cs []composition, errors []float64) (column map[int]int, rows int) {
-	var occurs [128]bool
+	var occurs [atomicNumbers]bool
 	for k, e := range errors {
 		if !math.IsNaN(e) {
 			rows++
@@ -97,7 +97,7 @@ func (o *offsets) columns(structures []structure, cs []composition, errors []flo
 // residuals is the errors without the offsets; NaN where there is no error.
 func (o *offsets) residuals(structures []structure, cs []composition, errors []float64) []float64 {
 	shift := make([]float64, len(cs))
-	var energy [128]float64
+	var energy [atomicNumbers]float64
 	for i, z := range o.elements {
 		energy[z] = o.energies[i]
 	}

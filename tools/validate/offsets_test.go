@@ -75,6 +75,6 @@ func TestFormula(t *testing.T) {
 		"CCl4":  {17, 17, 17, 17, 6},
 		"":      {},
 	} {
-		assert.Equal(t, want, compose(numbers).String())
+		assert.Equal(t, want, compose(numbers).formula)
 	}
 }

@@ -71,7 +71,7 @@ type score struct {
 	cosines      float64 // Σ of the cosine between the forces, over the atoms where neither is 0
 	directed     int     // those atoms
 	stress       deviation
-	elements     [128]deviation // forces, by atomic number
+	elements     [atomicNumbers]deviation // forces, by atomic number
 	sizes        [64]bySize
 	forceErrors  histogram
 	parity       density // forces: label, predicted
@@ -98,27 +98,25 @@ func (s *score) add(l *labelled, p prediction) {
 	size.structures++
 	if l.energy != nil {
 		e := p.energy - *l.energy
-		s.energyErrors[l.index] = e
-		size.energy.add(e / float64(l.Atoms))
 		perAtom := e / float64(l.Atoms)
 		w.Energy, w.EnergyPerAtom = &e, &perAtom
+		s.energyErrors[l.index] = e
+		size.energy.add(perAtom)
 	}
 	if l.forces != nil {
 		forces := s.addForces(l, p.forces)
-		size.forces.merge(forces)
 		rmse := forces.rmse()
 		w.ForceRMSE, w.ForceMax = &rmse, &forces.largest
+		size.forces.merge(forces)
+		s.worstForces.add(w, rmse)
+	}
+	if l.energy != nil {
+		s.worstEnergy.add(w, math.Abs(*w.EnergyPerAtom)) // with the forces' errors beside it
 	}
 	if l.stress != nil {
 		for c := range l.stress {
 			s.stress.add(p.stress[c] - l.stress[c])
 		}
-	}
-	if w.Energy != nil {
-		s.worstEnergy.add(w, math.Abs(*w.EnergyPerAtom))
-	}
-	if w.ForceRMSE != nil {
-		s.worstForces.add(w, *w.ForceRMSE)
 	}
 }
 

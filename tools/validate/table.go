@@ -20,7 +20,7 @@ func (r *report) print(w io.Writer) {
 	for _, d := range r.Datasets {
 		read += d.Read
 	}
-	fmt.Fprintf(w, "%d of %d structures, %d atoms\n", r.Structures, read, r.Atoms)
+	fmt.Fprintf(w, "%d of %s, %s\n", r.Structures, counted(read, "structure"), counted(r.Atoms, "atom"))
 	r.compare(w, "", (*modelReport).summary)
 	r.compare(w, "force RMSE by element, meV/Å", (*modelReport).elements)
 	r.compare(w, "energy MAE by size, meV/atom", (*modelReport).energySizes)
@@ -28,9 +28,9 @@ func (r *report) print(w io.Writer) {
 	for i := range r.Models {
 		r.Models[i].printWorst(w)
 	}
-	printLacks(w, "lack a label", r.Unlabelled)
+	printLacks(w, "without a label that was looked for", r.Unlabelled)
 	for _, m := range r.Models {
-		printLacks(w, "could not be computed by "+m.Name, m.Failed)
+		printLacks(w, "that "+m.Name+" could not compute", m.Failed)
 	}
 }
 
@@ -135,7 +135,7 @@ func (m *modelReport) forceSizes() []entry {
 func (m *modelReport) sizes(number func(*sizeReport) string) (list []entry) {
 	for i := range m.BySize {
 		s := &m.BySize[i]
-		list = append(list, entry{fmt.Sprintf("%d–%d atoms: %d structures", s.MinAtoms, s.MaxAtoms, s.Structures), number(s)})
+		list = append(list, entry{fmt.Sprintf("%d–%d atoms: %s", s.MinAtoms, s.MaxAtoms, counted(s.Structures, "structure")), number(s)})
 	}
 	return list
 }
@@ -165,13 +165,21 @@ func printLacks(w io.Writer, what string, list []lack) {
 	for _, l := range list {
 		structures[l.index] = true
 	}
-	fmt.Fprintf(w, "\n%d structures %s:\n", len(structures), what)
+	fmt.Fprintf(w, "\n%s %s:\n", counted(len(structures), "structure"), what)
 	for _, l := range list[:min(listed, len(list))] {
 		fmt.Fprintf(w, "%s: %s\n", l.place, l.Reason)
 	}
 	if more := len(list) - listed; more > 0 {
-		fmt.Fprintf(w, "  and %d more lines in validation.json\n", more)
+		fmt.Fprintf(w, "  and %s in validation.json\n", counted(more, "more line"))
 	}
+}
+
+// counted is a number of things.
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // milli is a number in thousandths, to four digits; none where n is 0.

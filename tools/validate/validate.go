@@ -24,8 +24,7 @@ type model struct {
 
 // structure is what is kept of every structure.
 type structure struct {
-	file, frame int32
-	composition int32
+	composition int32   // in validator.compositions
 	energy      float64 // label, eV; NaN where there is none
 }
 
@@ -50,11 +49,10 @@ type labelled struct {
 	data.Structure
 	labels
 	place
-	composition composition
 }
 
 // validator computes structures some at a time with every model. Of each
-// structure it keeps some 20 bytes, and 8 for each model.
+// structure it keeps 16 bytes, and 8 for each model.
 type validator struct {
 	settings
 	models []*model
@@ -74,12 +72,12 @@ type validator struct {
 
 // load opens the models.
 func (v *validator) load() error {
-	for i, path := range v.settings.models {
+	for i, path := range v.checkpoints {
 		network, potential, err := v.device.Load(path)
 		if err != nil {
 			return err
 		}
-		v.models = append(v.models, &model{name: name(i, v.settings.models), path: path, network: network, potential: potential})
+		v.models = append(v.models, &model{name: name(i, v.checkpoints), path: path, network: network, potential: potential})
 	}
 	return nil
 }
@@ -122,7 +120,7 @@ func (v *validator) validate(ctx context.Context, stderr io.Writer) error {
 			v.selected[i]++
 			v.atoms += len(f.Numbers)
 			v.add(f, i, index, unreadable)
-			if len(v.waiting) == v.settings.batch {
+			if len(v.waiting) == v.batchSize {
 				return v.compute(ctx)
 			}
 			return nil
@@ -152,9 +150,9 @@ func (v *validator) selection(ctx context.Context) (*selection, error) {
 
 // add puts a frame with those that wait, unless there is nothing to compare.
 func (v *validator) add(f *data.Frame, file, index int, unreadable error) {
-	s := structure{file: int32(file), frame: int32(index), composition: v.compositions.add(f.Numbers), energy: math.NaN()}
-	l := labelled{Structure: f.Structure, composition: v.compositions.list[s.composition]}
-	l.place = place{v.datasets[file], index, l.composition.String(), l.composition.atoms, len(v.structures)}
+	s := structure{v.compositions.add(f.Numbers), math.NaN()}
+	l := labelled{Structure: f.Structure}
+	l.place = place{v.datasets[file], index, v.compositions.list[s.composition].formula, len(f.Numbers), len(v.structures)}
 	var lacks []string
 	if unreadable != nil {
 		lacks = []string{unreadable.Error()}
