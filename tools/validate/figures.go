@@ -130,8 +130,12 @@ func parity(d *density, title, axis, point string) (*plot.Plot, error) {
 	scatter.GlyphStyleFunc = func(i int) draw.GlyphStyle { return dot(cells[i].n) }
 	p.Add(right, scatter)
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = lo, hi, lo, hi
-	for n := 1; fullest >= 10 && n <= fullest; n *= 10 {
-		p.Legend.Add(counted(n, point), swatch(dot(n)))
+	if decades := int(math.Log10(float64(fullest))); decades > 0 {
+		step := 1 + (decades-1)/3 // four entries at most
+		for decade := 0; decade <= decades; decade += step {
+			n := int(math.Pow10(decade))
+			p.Legend.Add(counted(n, point), swatch(dot(n)))
+		}
 	}
 	return p, nil
 }
