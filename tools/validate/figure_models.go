@@ -113,7 +113,7 @@ func (r *report) categories(title, y string, list []category) (*plot.Plot, error
 	}
 	p.NominalX(names...)
 	p.X.Min, p.X.Max = -0.5, float64(len(list))-0.5
-	return finishErrors(p), nil
+	return finishErrors(p, len(r.Models)), nil
 }
 
 // bySize draws errors of forces over the number of atoms; nil where there are none.
@@ -134,7 +134,7 @@ func (r *report) bySize() (*plot.Plot, error) {
 	if p.X.Min == p.X.Max {
 		p.X.Min, p.X.Max = p.X.Min-0.5, p.X.Max+0.5
 	}
-	return finishErrors(p), nil
+	return finishErrors(p, len(r.Models)), nil
 }
 
 func newErrors(title, x, y string) *plot.Plot {
@@ -144,12 +144,12 @@ func newErrors(title, x, y string) *plot.Plot {
 }
 
 // finishErrors gives the axis at least a decade, and room above for the legend; nil if nothing is drawn.
-func finishErrors(p *plot.Plot) *plot.Plot {
+func finishErrors(p *plot.Plot, models int) *plot.Plot {
 	if p.Y.Min > p.Y.Max {
 		return nil
 	}
 	margin := math.Max(0.1, (1-(p.Y.Max-p.Y.Min))/2)
 	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
-	p.Y.Max += 0.3 * (p.Y.Max - p.Y.Min)
+	p.Y.Max = p.Y.Min + (p.Y.Max-p.Y.Min)*aboveLegend(models)
 	return p
 }

@@ -48,6 +48,9 @@ func (v *validator) draw(r *report) error {
 	return nil
 }
 
+// aboveLegend is by how much to stretch an axis so that a legend of so many lines has room above what is drawn.
+func aboveLegend(lines int) float64 { return 1 / (1 - min(0.06+0.07*float64(lines), 0.6)) }
+
 // inRows lays plots out in rows of at most three.
 func inRows(list []*plot.Plot) (rows [][]*plot.Plot) {
 	const columns = 3
@@ -154,7 +157,7 @@ func fullness(n, fullest int) color.Color {
 	colors := moreland.ExtendedBlackBody()
 	colors.SetMax(1)
 	at := 0.0
-	if fullest > 1 {
+	if fullest >= 10 { // where there is a legend
 		at = math.Log(float64(n)) / math.Log(float64(fullest))
 	}
 	c, err := colors.At(0.2 + 0.65*at) // neither black nor white
@@ -195,7 +198,7 @@ func (v *validator) errorHistograms(r *report) ([][]*plot.Plot, error) {
 			}
 		}
 		if drawn {
-			p.Y.Min, p.Y.Max = 0, p.Y.Max*1.3 // room for the legend
+			p.Y.Min, p.Y.Max = 0, p.Y.Max*aboveLegend(len(v.models))
 			row = append(row, p)
 		}
 	}
