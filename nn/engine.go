@@ -150,6 +150,8 @@ func newEngine[T cpu.Float](net *Network, opts Options, threads int) *engine[T] 
 		pool:    newPool(threads),
 		list:    &NeighborList[T]{},
 		scratch: make([]scratch[T], threads),
+
+		energyOnly: opts.EnergyOnly,
 	}
 	h, k := e.h, len(net.Blocks)
 	for i := range e.scratch {
@@ -189,13 +191,9 @@ func (e *engine[T]) grow(n, p int) {
 		}
 	}
 	e.s[last], e.energy = resize(e.s[last], n*h), resize(e.energy, n)
-	for _, g := range []*cpu.State[T]{&e.g, &e.gin} {
-		g.S, g.V = resize(g.S, n*h), resize(g.V, n*3*h)
+	if !e.energyOnly {
+		e.growGradients(n, p)
 	}
-	for i := range e.pairs {
-		e.pairs[i] = resize(e.pairs[i], p)
-	}
-	e.forces = resize(e.forces, p)
 	if e.weights.intervals > 0 {
 		e.knots = resize(e.knots, p)
 	}
@@ -208,6 +206,16 @@ func (e *engine[T]) grow(n, p int) {
 	}
 	shares *= max(1, ceilDiv(n, maxAtomTile*shares))
 	e.atomTile = min(maxAtomTile, max(1, ceilDiv(ceilDiv(n, shares), 6))*6)
+}
+
+func (e *engine[T]) growGradients(n, p int) {
+	for _, g := range []*cpu.State[T]{&e.g, &e.gin} {
+		g.S, g.V = resize(g.S, n*e.h), resize(g.V, n*3*e.h)
+	}
+	for i := range e.pairs {
+		e.pairs[i] = resize(e.pairs[i], p)
+	}
+	e.forces = resize(e.forces, p)
 }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }

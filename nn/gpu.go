@@ -15,7 +15,7 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	if opts.Precision != Float32 {
 		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
 	}
-	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)}}
+	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)}, energyOnly: opts.EnergyOnly}
 	if err := e.load(opts.Filters); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -25,7 +25,8 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 // gpuEngine is the network on a GPU: it arranges buffers and launches, in the
 // order of docs/backward.md.
 type gpuEngine struct {
-	net *Network
+	net        *Network
+	energyOnly bool
 
 	mu      sync.Mutex
 	closed  bool
@@ -212,9 +213,11 @@ func (e *gpuEngine) grow(b *Batch) error {
 		errs = append(errs, e.values.Resize(m, e.edgeRoom, h))
 	}
 	states(&e.g)
-	states(&e.gin)
 	floats(&e.energy, n)
-	floats(&e.force, gpu.Slices(h)*n*12)
+	if !e.energyOnly {
+		states(&e.gin)
+		floats(&e.force, gpu.Slices(h)*n*12)
+	}
 	return errors.Join(append(errs, gpu.Resize(m, &e.virials, "virials", n), e.search.Resize(m, n, e.input.Buckets),
 		e.edges.Resize(m, n, e.edgeRoom), e.resizeResults(b))...)
 }
@@ -240,6 +243,12 @@ func (e *gpuEngine) launch() error {
 	if err := k.Turn(e.g, e.energy, e.after[last], &w.updates[last], &w.readout, h); err != nil {
 		return err
 	}
+	if e.energyOnly {
+		if err := gpu.Zero(e.memory, e.virials); err != nil {
+			return err
+		}
+		return k.Reduce(e.results, e.energy, e.virials, &e.input)
+	}
 	for block := last; ; block-- {
 		if err := k.MessageBackward(e.gin, e.force, e.g, e.before[block], &e.edges, w.filters[block], &e.values, cutoff, block == last); err != nil {
 			return err
@@ -264,14 +273,16 @@ func (e *gpuEngine) collect(b *Batch, r *Result) error {
 	if i := h.status[1]; int(i) < b.NumAtoms() {
 		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", i))
 	}
-	r.resize(b)
+	r.resize(b, e.energyOnly)
 	for i, f := range h.forces {
 		r.Forces[i] = [3]float64{float64(f[0]), float64(f[1]), float64(f[2])}
 	}
 	for k, result := range h.results {
 		r.Energy[k] = result[0]
-		for i, w := range result[1:] {
-			r.Virial[k][i/3][i%3] = w
+		if !e.energyOnly {
+			for i, w := range result[1:] {
+				r.Virial[k][i/3][i%3] = w
+			}
 		}
 		if err := r.finish(b, k); err != nil {
 			return err

@@ -111,6 +111,9 @@ type gpuResults struct {
 // resizeResults makes room for what comes back.
 func (e *gpuEngine) resizeResults(b *Batch) error {
 	n, s := b.NumAtoms(), b.Len()
+	if e.energyOnly {
+		n = 0 // forces
+	}
 	var p packer
 	results, forces, status := pack[[10]float64](&p, s), pack[[3]float32](&p, n), pack[int32](&p, 2)
 	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {

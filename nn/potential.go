@@ -21,7 +21,7 @@ type Potential interface {
 	Close() error
 }
 
-// Result is what Compute found.
+// Result is what Compute found. With Options.EnergyOnly all but Energy is empty.
 type Result struct {
 	Energy []float64    // eV, [S]
 	Forces [][3]float64 // −∂E/∂r, eV/Å, [N]
@@ -62,6 +62,10 @@ type Options struct {
 	Precision Precision
 	Filters   Filters
 	Threads   int // 0: as many as GOMAXPROCS. The results do not depend on it.
+
+	// EnergyOnly stops after the readout: the same energies, to the bit, and
+	// neither the time nor the memory of the way back.
+	EnergyOnly bool
 }
 
 // NewPotential is the network on the CPU.
@@ -92,6 +96,8 @@ type engine[T cpu.Float] struct {
 	maxZ    int
 	cutoff  float64
 	h       int // features
+
+	energyOnly bool
 
 	mu     sync.Mutex
 	pool   *pool
@@ -138,6 +144,9 @@ func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
 		e.update()
 	}
 	e.turn()
+	if e.energyOnly {
+		return e.collect(b, r)
+	}
 	for {
 		if err := e.messageBackward(ctx); err != nil {
 			return err

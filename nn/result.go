@@ -16,23 +16,12 @@ type span struct {
 // spanSize decides the order of the sums over pairs.
 const spanSize = 256
 
-// collect sums the atoms' energies by structure and turns the pairs' gradients
-// into forces, virial and stress, in float64 and in the order of the pairs.
-// Numbers that overflowed, as with atoms far too close, are an error.
+// collect sums the atoms' energies by structure, in float64. Numbers that
+// overflowed, as with atoms far too close, are an error.
 func (e *engine[T]) collect(b *Batch, r *Result) error {
-	r.resize(b)
-	e.spans = e.spans[:0]
-	for k := range b.Len() {
-		for lo := e.list.Start[k]; lo < e.list.Start[k+1]; lo += spanSize {
-			e.spans = append(e.spans, span{k: k, lo: lo, hi: min(lo+spanSize, e.list.Start[k+1])})
-		}
-	}
-	e.pool.run(len(e.spans), e.tasks.pairGradient)
-
-	clear(r.Forces)
-	clear(r.Virial)
-	for i := range e.spans {
-		e.scatter(r, &e.spans[i])
+	r.resize(b, e.energyOnly)
+	if !e.energyOnly {
+		e.collectForces(b, r)
 	}
 	for k := range b.Len() {
 		r.Energy[k] = 0
@@ -46,19 +35,45 @@ func (e *engine[T]) collect(b *Batch, r *Result) error {
 	return nil
 }
 
-// resize makes room for a batch's results.
-func (r *Result) resize(b *Batch) {
-	r.Energy, r.Forces = resize(r.Energy, b.Len()), resize(r.Forces, b.NumAtoms())
-	r.Virial, r.Stress = resize(r.Virial, b.Len()), resize(r.Stress, b.Len())
+// collectForces turns the pairs' gradients into forces and virial, in float64
+// and in the order of the pairs.
+func (e *engine[T]) collectForces(b *Batch, r *Result) {
+	e.spans = e.spans[:0]
+	for k := range b.Len() {
+		for lo := e.list.Start[k]; lo < e.list.Start[k+1]; lo += spanSize {
+			e.spans = append(e.spans, span{k: k, lo: lo, hi: min(lo+spanSize, e.list.Start[k+1])})
+		}
+	}
+	e.pool.run(len(e.spans), e.tasks.pairGradient)
+
+	clear(r.Forces)
+	clear(r.Virial)
+	for i := range e.spans {
+		e.scatter(r, &e.spans[i])
+	}
+}
+
+// resize makes room for a batch's results, or for its energies alone.
+func (r *Result) resize(b *Batch, energyOnly bool) {
+	s, n := b.Len(), b.NumAtoms()
+	r.Energy = resize(r.Energy, s)
+	if energyOnly {
+		s, n = 0, 0
+	}
+	r.Forces, r.Virial, r.Stress = resize(r.Forces, n), resize(r.Virial, s), resize(r.Stress, s)
 }
 
 // finish makes structure k's stress of its virial, and looks at all numbers.
 func (r *Result) finish(b *Batch, k int) error {
-	r.Stress[k] = [6]float64{}
-	if volume, ok := b.Volume(k); ok {
-		r.Stress[k] = stress(&r.Virial[k], volume)
+	var forces [][3]float64
+	if len(r.Stress) > 0 { // more than the energy
+		r.Stress[k] = [6]float64{}
+		if volume, ok := b.Volume(k); ok {
+			r.Stress[k] = stress(&r.Virial[k], volume)
+		}
+		forces = r.Forces[b.Start[k]:b.Start[k+1]]
 	}
-	if err := finite(r.Energy[k], r.Forces[b.Start[k]:b.Start[k+1]]); err != nil {
+	if err := finite(r.Energy[k], forces); err != nil {
 		return &StructureError{k, err}
 	}
 	return nil

@@ -89,6 +89,9 @@ func (e *engine[T]) turn() { e.pool.run(e.atomTiles(), e.tasks.turn) }
 func (e *engine[T]) turnTile(worker, unit int) {
 	e.updateTile(worker, unit)
 	e.readoutTile(worker, unit)
+	if e.energyOnly {
+		return
+	}
 	e.updateBackwardTile(worker, unit)
 }
 
@@ -112,6 +115,9 @@ func (e *engine[T]) readoutTile(worker, unit int) {
 	head[1].forward.Apply(preB, layerA, n)
 	cpu.SiLU(layerB, preB)
 	head[2].forward.Apply(e.energy[lo:hi], layerB, n)
+	if e.energyOnly {
+		return
+	}
 
 	for i := range n { // ∂E/∂layerB is W_c, for every atom
 		copy(layerB[i*b:(i+1)*b], e.weights.headOut)
