@@ -20,15 +20,6 @@ var students = []struct {
 	{"ultra_tiny", Config{HiddenDim: 32, NumInteractions: 2, NumRBF: 10, Cutoff: 5, MaxZ: 100}},
 }
 
-// shaken moves the atoms to and fro by a hundredth of an Å from call to call,
-// as a simulation does, so that nothing is reused that a simulation could not.
-func shaken(b *Batch, step int) {
-	by := 0.01 * float64(1-2*(step%2))
-	for i := range b.Positions {
-		b.Positions[i][i%3] += by
-	}
-}
-
 // BenchmarkCompute is energy, forces and stress of one structure, float32, on
 // all cores and, where it says so, on one.
 func BenchmarkCompute(b *testing.B) {
@@ -61,7 +52,7 @@ func benchmarkCompute(b *testing.B, net *Network, batch *Batch, opts Options) {
 	r := &Result{}
 	step := 0
 	run := func() {
-		shaken(batch, step)
+		systems.Shake(batch.Positions, step)
 		step++
 		if err := p.Compute(context.Background(), batch, r); err != nil {
 			b.Fatal(err)

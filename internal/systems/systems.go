@@ -79,3 +79,48 @@ func Benzene() data.Structure {
 	}
 	return s
 }
+
+// Shake moves the atoms to and fro by a hundredth of an Å from step to step, as
+// a simulation does, so that nothing is reused that a simulation could not.
+func Shake(positions [][3]float64, step int) {
+	by := 0.01 * float64(1-2*(step%2))
+	for i := range positions {
+		positions[i][i%3] += by
+	}
+}
+
+// Cluster is atoms of H, C, N and O, at random in a ball that is as dense as an
+// organic liquid, with no two nearer than 0.9 Å; another one for every seed.
+func Cluster(atoms int, seed uint64) data.Structure {
+	const density, nearest = 0.1, 0.9 // 1/Å³, Å
+	rng := rand.New(rand.NewPCG(uint64(atoms), seed))
+	radius := math.Cbrt(3 * float64(atoms) / (4 * math.Pi * density))
+	s := data.Structure{}
+	for len(s.Numbers) < atoms {
+		r := [3]float64{radius * (2*rng.Float64() - 1), radius * (2*rng.Float64() - 1), radius * (2*rng.Float64() - 1)}
+		free := distance(r, [3]float64{}) <= radius
+		for _, other := range s.Positions {
+			free = free && distance(r, other) >= nearest
+		}
+		if free {
+			s.Numbers, s.Positions = append(s.Numbers, [...]int{1, 1, 6, 6, 7, 8}[rng.IntN(6)]), append(s.Positions, r)
+		}
+	}
+	return s
+}
+
+// Cloud is atoms of H to N, each coordinate normal with a deviation of 1 Å: as
+// good as all pairs are within any cutoff, however many they are.
+func Cloud(atoms int, seed uint64) data.Structure {
+	rng := rand.New(rand.NewPCG(uint64(atoms), seed))
+	s := data.Structure{}
+	for range atoms {
+		s.Numbers = append(s.Numbers, 1+rng.IntN(7))
+		s.Positions = append(s.Positions, [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()})
+	}
+	return s
+}
+
+func distance(a, b [3]float64) float64 {
+	return math.Hypot(math.Hypot(a[0]-b[0], a[1]-b[1]), a[2]-b[2])
+}

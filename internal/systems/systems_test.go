@@ -1,7 +1,6 @@
 package systems
 
 import (
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,7 +18,7 @@ func TestWater(t *testing.T) {
 	for i := 0; i < len(box.Positions); i += 3 {
 		assert.Equal(t, []int{8, 1, 1}, box.Numbers[i:i+3])
 		for _, h := range box.Positions[i+1 : i+3] {
-			d := math.Hypot(math.Hypot(h[0]-box.Positions[i][0], h[1]-box.Positions[i][1]), h[2]-box.Positions[i][2])
+			d := distance(h, box.Positions[i])
 			assert.InDelta(t, 0.96, d, 0.4, "O–H, shaken")
 		}
 	}
@@ -29,4 +28,40 @@ func TestBenzene(t *testing.T) {
 	b := Benzene()
 	assert.Len(t, b.Numbers, 12)
 	assert.Equal(t, b, Benzene())
+}
+
+func TestCluster(t *testing.T) {
+	for _, n := range []int{1, 16, 100} {
+		c := Cluster(n, 1)
+		assert.Len(t, c.Numbers, n)
+		assert.Equal(t, Cluster(n, 1), c, "the same every time")
+		assert.NotEqual(t, Cluster(n, 2).Positions, c.Positions)
+		for i, r := range c.Positions {
+			for _, other := range c.Positions[:i] {
+				assert.GreaterOrEqual(t, distance(r, other), 0.9)
+			}
+		}
+	}
+	assert.Empty(t, Cluster(0, 1).Numbers)
+}
+
+func TestCloud(t *testing.T) {
+	c := Cloud(2000, 1)
+	assert.Equal(t, Cloud(2000, 1), c, "the same every time")
+	var square float64
+	for i, r := range c.Positions {
+		assert.True(t, c.Numbers[i] >= 1 && c.Numbers[i] <= 7)
+		square += r[0]*r[0] + r[1]*r[1] + r[2]*r[2]
+	}
+	assert.InDelta(t, 3, square/2000, 0.3)
+}
+
+// The atoms come back: a benchmark does not drift away from its structure.
+func TestShake(t *testing.T) {
+	c := Cluster(16, 1)
+	Shake(c.Positions, 0)
+	moved := c.Positions[1][1]
+	Shake(c.Positions, 1)
+	assert.InDelta(t, 0.01, moved-c.Positions[1][1], 1e-12)
+	assert.InDelta(t, Cluster(16, 1).Positions[1][1], c.Positions[1][1], 1e-12)
 }

@@ -19,13 +19,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
 	"painless/data"
 	"painless/internal/atomicfile"
 	"painless/internal/device"
+	"painless/internal/machine"
 	"painless/internal/systems"
 )
 
@@ -96,7 +96,8 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	r := report{Date: time.Now().Format(time.DateOnly), CPU: cpuModel(), Cores: runtime.NumCPU(), Threads: s.threads, Peers: map[string]string{"go": runtime.Version()}}
+	here := machine.Here()
+	r := report{Date: time.Now().Format(time.DateOnly), CPU: here.CPU, Cores: here.Cores, Threads: s.threads, Peers: map[string]string{"go": here.Go}}
 	kind, _, _ := strings.Cut(s.device, ":")
 	torch, err := start(ctx, s.python, "tools/peers/torch_peer.py", fmt.Sprint(s.threads), kind)
 	if err != nil {
@@ -107,7 +108,7 @@ func run(ctx context.Context, s settings) error {
 	if kind == "cpu" {
 		err = r.cpu(ctx, s, torch, folder)
 	} else {
-		if r.GPU, err = gpuName(ctx); err == nil {
+		if r.GPU, err = machine.GPU(ctx); err == nil {
 			err = r.gpu(ctx, s, torch, folder)
 		}
 		table = r.gpuTable
@@ -117,12 +118,6 @@ func run(ctx context.Context, s settings) error {
 	}
 	fmt.Print(table())
 	return r.write(s.output)
-}
-
-// gpuName is the driver's own words for its GPUs.
-func gpuName(ctx context.Context) (string, error) {
-	names, err := exec.CommandContext(ctx, "nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader").Output()
-	return strings.TrimSpace(string(names)), err
 }
 
 // cpu times painless beside both peers, and then on one thread and on all.
@@ -179,17 +174,4 @@ func (r *report) write(path string) error {
 		return err
 	}
 	return file.Commit()
-}
-
-// cpuModel is the machine's own word for its processor.
-func cpuModel() string {
-	text, err := os.ReadFile("/proc/cpuinfo")
-	if err == nil {
-		for line := range strings.Lines(string(text)) {
-			if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-				return strings.TrimSpace(value)
-			}
-		}
-	}
-	return runtime.GOARCH
 }

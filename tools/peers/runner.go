@@ -7,6 +7,7 @@ import (
 
 	"painless/data"
 	"painless/internal/device"
+	"painless/internal/systems"
 	"painless/nn"
 )
 
@@ -76,16 +77,12 @@ func (r *runner) edges() int {
 	return 2 * len(list.D)
 }
 
-// time is the median of a turn of calls, each after the atoms have moved by a
-// hundredth of an Å, as in a simulation.
+// time is the median of a turn of calls, between which the atoms move.
 func (r *runner) time(ctx context.Context) (float64, error) {
 	var seconds []float64
 	for begin := time.Now(); len(seconds) < 3 || time.Since(begin).Seconds() < turnSeconds; {
-		by := 0.01 * float64(1-2*(r.step%2))
+		systems.Shake(r.batch.Positions, r.step)
 		r.step++
-		for i := range r.batch.Positions {
-			r.batch.Positions[i][i%3] += by
-		}
 		start := time.Now()
 		if err := r.compute(ctx); err != nil {
 			return 0, err
