@@ -44,16 +44,30 @@ func (f *Flags) Check() error {
 	return nil
 }
 
+// Options is how to compute.
+func (f *Flags) Options() nn.Options {
+	return nn.Options{Precision: precisions[f.Precision], Filters: filters[f.Filters], Threads: f.Threads}
+}
+
 // Load is the network of the checkpoint file at path, and its potential.
 func (f *Flags) Load(path string) (*nn.Network, nn.Potential, error) {
-	c, err := checkpoint.Open(path)
+	network, err := LoadNetwork(path)
 	if err != nil {
 		return nil, nil, err
 	}
+	potential, err := NewPotential(network, f.Device, f.Options())
+	return network, potential, err
+}
+
+// LoadNetwork is the network of the checkpoint file at path.
+func LoadNetwork(path string) (*nn.Network, error) {
+	c, err := checkpoint.Open(path)
+	if err != nil {
+		return nil, err
+	}
 	network, err := nn.FromCheckpoint(c)
 	if err := errors.Join(err, c.Close()); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	potential, err := NewPotential(network, f.Device, nn.Options{Precision: precisions[f.Precision], Filters: filters[f.Filters], Threads: f.Threads})
-	return network, potential, err
+	return network, nil
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"painless/checkpoint"
 	"painless/data"
 	"painless/internal/device"
 	"painless/internal/systems"
@@ -67,12 +66,7 @@ func (r *report) gpu(ctx context.Context, s settings, torch *peer, folder string
 }
 
 func load(model string) (*nn.Network, error) {
-	c, err := checkpoint.Open(filepath.Join("testdata", model+".pt"))
-	if err != nil {
-		return nil, err
-	}
-	network, err := nn.FromCheckpoint(c)
-	return network, errors.Join(err, c.Close())
+	return device.LoadNetwork(filepath.Join("testdata", model+".pt"))
 }
 
 func timeBatch(ctx context.Context, s settings, network *nn.Network, name string, structure data.Structure, size int) (t throughput, err error) {
