@@ -21,6 +21,10 @@ import (
 // Checkpoint is the tensors of a state dict, in the file's order, and what
 // stood beside it.
 type Checkpoint struct {
+	// Format is what kind of file it was, "PyTorch zip archive", "PyTorch
+	// legacy stream", "TorchScript archive", "safetensors" or "ONNX"; "" for a
+	// checkpoint made in memory.
+	Format string
 	// Metadata is everything beside the state dict (config, epoch, optimizer
 	// state, …) as plain Go values: nil, bool, int64, *big.Int, float64,
 	// string, []byte, []any, map[string]any, *Tensor and *Object. Containers
@@ -156,7 +160,7 @@ func decodeZip(file []byte, opts Options) (*Checkpoint, error) {
 		}
 		return fromModule(root, len(file))
 	}
-	return fromPickle(root, opts)
+	return fromPickle("PyTorch zip archive", root, opts)
 }
 
 // noKey refuses a key where there is but one set of tensors.
@@ -167,8 +171,8 @@ func (o Options) noKey(what string) error {
 	return nil
 }
 
-// fromPickle finds the state dict in a pickle's value.
-func fromPickle(root any, opts Options) (*Checkpoint, error) {
+// fromPickle finds the state dict in the value of a pickle of a file of that format.
+func fromPickle(format string, root any, opts Options) (*Checkpoint, error) {
 	top, ok := root.(*dict)
 	if !ok {
 		return nil, fmt.Errorf("expected a dict, found %s", describe(root))
@@ -178,7 +182,7 @@ func fromPickle(root any, opts Options) (*Checkpoint, error) {
 		return nil, err
 	}
 	c := New(map[string]any{})
-	c.Key = key
+	c.Format, c.Key = format, key
 	if err := c.addTensors(state, key == ""); err != nil {
 		return nil, err
 	}

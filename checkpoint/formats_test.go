@@ -17,6 +17,8 @@ func TestLegacy(t *testing.T) {
 	require.NoError(t, err)
 	zipped, err := Open("testdata/views.pt")
 	require.NoError(t, err)
+	assert.Equal(t, "PyTorch legacy stream", legacy.Format)
+	assert.Equal(t, "PyTorch zip archive", zipped.Format)
 	assert.Equal(t, "state_dict", legacy.Key)
 	assert.Equal(t, map[string]any{"epoch": int64(4)}, legacy.Metadata)
 	assert.Equal(t, zipped.Names(), legacy.Names())
@@ -70,6 +72,7 @@ func TestLegacyStorages(t *testing.T) {
 func TestTorchScript(t *testing.T) {
 	c, err := Open("testdata/torchscript.pt")
 	require.NoError(t, err)
+	assert.Equal(t, "TorchScript archive", c.Format)
 	assert.ElementsMatch(t, []string{"centers", "inner.0.weight", "inner.0.bias", "inner.2.weight"}, c.Names())
 	assert.Equal(t, []float64{0.5, 1.5}, values(t, c, "centers"))
 	assert.Equal(t, []float64{1, 2}, values(t, c, "inner.0.weight"))
@@ -96,6 +99,7 @@ func TestSafetensors(t *testing.T) {
 		"model.a":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"model.none":{"dtype":"F16","shape":[0,3],"data_offsets":[16,16]}}   `,
 		le(7, 8)+floats(binary.LittleEndian)[:8])))
 	require.NoError(t, err)
+	assert.Equal(t, "safetensors", c.Format)
 	assert.Equal(t, []string{"b", "a", "none"}, c.Names())
 	assert.Equal(t, []string{"model."}, c.Prefixes)
 	assert.Equal(t, map[string]any{"format": "pt"}, c.Metadata)

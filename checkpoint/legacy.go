@@ -59,7 +59,7 @@ func decodeLegacy(file []byte, opts Options) (*Checkpoint, error) {
 	if err := s.readStorages(keys); err != nil {
 		return nil, err
 	}
-	return fromPickle(root, opts)
+	return fromPickle("PyTorch legacy stream", root, opts)
 }
 
 // pickle is the next value of the stream.

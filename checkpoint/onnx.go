@@ -19,6 +19,7 @@ func decodeONNX(file []byte, opts Options) (*Checkpoint, error) {
 		return nil, err
 	}
 	c := New(map[string]any{})
+	c.Format = "ONNX"
 	state := &dict{}
 	err := eachField(file, func(field int, _ uint64, model []byte) error {
 		switch field {

@@ -33,6 +33,7 @@ func TestONNX(t *testing.T) {
 		small(2, 7)+field(8, "scalar")+field(9, le(9, 8)),
 	)))
 	require.NoError(t, err)
+	assert.Equal(t, "ONNX", c.Format)
 	assert.Equal(t, []string{"raw", "packed", "scalar"}, c.Names())
 	assert.Equal(t, map[string]any{"config": "{}"}, c.Metadata)
 	assert.Equal(t, []float64{1, 2, 3, 4}, values(t, c, "raw"))

@@ -267,7 +267,7 @@ func FuzzPickle(f *testing.F) {
 			return
 		}
 		_, _ = (&converter{done: map[any]any{}}).convert(v, 0)
-		c, err := fromPickle(v, Options{})
+		c, err := fromPickle("", v, Options{})
 		if err != nil {
 			return
 		}

@@ -59,6 +59,7 @@ func decodeSafetensors(file []byte, opts Options) (*Checkpoint, error) {
 		return nil, err
 	}
 	c := New(metadata)
+	c.Format = "safetensors"
 	return c, c.addTensors(state, false)
 }
 

@@ -27,6 +27,7 @@ func fromModule(root any, limit int) (*Checkpoint, error) {
 		return nil, fmt.Errorf("TorchScript module: expected tensors, found none")
 	}
 	c := New(map[string]any{})
+	c.Format = "TorchScript archive"
 	return c, c.addTensors(w.state, false)
 }
 
