@@ -186,7 +186,6 @@ func TestErrors(t *testing.T) {
 		"broken.json: expected what bench writes":   {"-model", tiny, "-compare", broken},
 		"-device gpu: expected cpu, cuda or cuda:N": {"-model", tiny, "-device", "cpu,gpu"},
 		"x: expected flags only":                    {"-model", tiny, "x"},
-		"more than 4096 neighbours":                 {"-model", tiny, "-atoms", "5000", "-cloud", "-batch", "1"},
 		"flag provided but not defined: -y":         {"-y"},
 	} {
 		_, _, err := bench(args...)
