@@ -26,7 +26,7 @@ func readConfig(c *checkpoint.Checkpoint) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	stated := statedConfig(c)
+	stated := StatedConfig(c)
 	for _, f := range []struct {
 		key      string
 		inferred *int
@@ -60,9 +60,9 @@ func readConfig(c *checkpoint.Checkpoint) (Config, error) {
 	return cfg, nil
 }
 
-// statedConfig is the checkpoint's own config: a dict, or in safetensors JSON.
+// StatedConfig is the checkpoint's own config: a dict, or in safetensors JSON.
 // What is neither says nothing.
-func statedConfig(c *checkpoint.Checkpoint) (stated map[string]any) {
+func StatedConfig(c *checkpoint.Checkpoint) (stated map[string]any) {
 	switch config := c.Metadata["config"].(type) {
 	case map[string]any:
 		return config
