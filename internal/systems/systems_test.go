@@ -1,6 +1,7 @@
 package systems
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -64,4 +65,23 @@ func TestShake(t *testing.T) {
 	Shake(c.Positions, 1)
 	assert.InDelta(t, 0.01, moved-c.Positions[1][1], 1e-12)
 	assert.InDelta(t, Cluster(16, 1).Positions[1][1], c.Positions[1][1], 1e-12)
+}
+
+func TestMolecules(t *testing.T) {
+	all := Molecules()
+	assert.Equal(t, all, Molecules(), "the same every time")
+	sizes := map[string]int{}
+	for _, m := range all {
+		sizes[m.Name] = len(m.Numbers)
+		for i, r := range m.Positions {
+			nearest := math.Inf(1)
+			for j, other := range m.Positions {
+				if i != j {
+					nearest = min(nearest, distance(r, other))
+				}
+			}
+			assert.InDelta(t, 1.2, nearest, 0.45, "%s: a bond", m.Name)
+		}
+	}
+	assert.Equal(t, map[string]int{"water": 3, "ammonia": 4, "methane": 5, "carbon dioxide": 3, "formaldehyde": 4, "methanol": 6, "ethanol": 9, "acetamide": 9, "benzene": 12}, sizes)
 }
