@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"painless/data"
+	"painless/internal/systems"
+	"painless/nn"
+)
+
+// health is what was measured, in float64 with the exact filter networks where
+// nothing else is said, and what that means.
+type health struct {
+	Molecules []moleculeCheck `json:"molecules"`
+	Pairs     []pairCheck     `json:"pairs"`
+	Float32   string          `json:"float32_error,omitempty"` // why float32 gives no numbers
+	Verdicts  []verdict       `json:"verdicts"`
+}
+
+// moleculeCheck is the largest changes of a molecule's energy, eV, and forces,
+// eV/Å (the length of an atom's), that should not be.
+type moleculeCheck struct {
+	Name            string  `json:"name"`
+	Atoms           int     `json:"atoms"`
+	TurnedEnergy    float64 `json:"turned_energy_ev"` // over random rotations, from the energy of the molecule as it is
+	TurnedForce     float64 `json:"turned_force_ev_per_angstrom"`
+	MovedEnergy     float64 `json:"moved_energy_ev"` // as a whole
+	ReorderedEnergy float64 `json:"reordered_energy_ev"`
+	Float32Energy   float64 `json:"float32_energy_ev_per_atom"` // with tables, as users run it
+	Float32Force    float64 `json:"float32_force"`              // largest component over max(1 eV/Å, largest force)
+}
+
+// pairCheck is two atoms on the x axis and nothing else.
+type pairCheck struct {
+	Elements [2]string `json:"elements"`
+	Jump     float64   `json:"jump_ev"`          // the energy just inside the cutoff minus that just outside
+	Best     float64   `json:"best_angstrom"`    // the distance of lowest energy from bonded on
+	Wall     float64   `json:"wall_ev"`          // the highest energy at shorter distances, from the lowest
+	WallAt   float64   `json:"wall_at_angstrom"` // where
+}
+
+const (
+	rotations   = 64
+	pairStep    = 0.05 // Å
+	pairLeast   = 0.05 // Å, closer than in any simulation that still runs
+	pairBonded  = 0.6  // Å, shorter than any bond
+	cutoffShift = 1e-9 // of the cutoff, to its two sides
+)
+
+// probed is the pairs: the elements of organic molecules, by atomic number.
+var probed = [][2]int{{1, 1}, {1, 6}, {1, 7}, {1, 8}, {6, 6}, {6, 7}, {6, 8}, {7, 7}, {7, 8}, {8, 8}, {9, 9}, {16, 16}, {17, 17}}
+
+// examiner computes structures as reference and as users do.
+type examiner struct{ double, single nn.Potential }
+
+// examine measures a network on molecules and pairs of the elements that it knows.
+func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
+	if least := pairBonded + pairStep; network.Cutoff < least {
+		return nil, fmt.Errorf("the cutoff is %v Å: expected one of at least %v Å, beyond a bond", network.Cutoff, least)
+	}
+	var e examiner
+	if e.double, err = nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact}); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.double.Close()) }()
+	if e.single, err = nn.NewPotential(network, nn.Options{}); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, e.single.Close()) }()
+
+	h = &health{}
+	for i, m := range systems.Molecules() {
+		if slices.Max(m.Numbers) > network.MaxZ {
+			continue
+		}
+		check, err := e.molecule(ctx, h, m, uint64(i))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Name, err)
+		}
+		h.Molecules = append(h.Molecules, check)
+	}
+	for _, elements := range probed {
+		if slices.Max(elements[:]) > network.MaxZ {
+			continue
+		}
+		check, err := e.pair(ctx, h, elements, network.Cutoff)
+		if err != nil {
+			return nil, fmt.Errorf("%s–%s: %w", data.Symbol(elements[0]), data.Symbol(elements[1]), err)
+		}
+		h.Pairs = append(h.Pairs, check)
+	}
+	if len(h.Molecules) == 0 || len(h.Pairs) == 0 {
+		return nil, fmt.Errorf("the network knows elements up to %s only: expected those of organic molecules", data.Symbol(network.MaxZ))
+	}
+	h.Verdicts = verdicts(h)
+	return h, nil
+}
+
+// molecule compares a molecule with itself turned, moved, with its atoms in
+// another order, and in float32.
+func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, seed uint64) (moleculeCheck, error) {
+	check := moleculeCheck{Name: m.Name, Atoms: len(m.Numbers)}
+	rng := rand.New(rand.NewPCG(64, seed))
+	n, as := len(m.Numbers), m.Structure
+	moved, reordered := as, data.Structure{}
+	moved.Positions = slices.Clone(as.Positions)
+	for i := range moved.Positions {
+		for c, by := range [3]float64{17.3, -5.55, 123.4} {
+			moved.Positions[i][c] += by
+		}
+	}
+	for _, i := range rng.Perm(n) {
+		reordered.Numbers, reordered.Positions = append(reordered.Numbers, as.Numbers[i]), append(reordered.Positions, as.Positions[i])
+	}
+	all, turns := []data.Structure{as, moved, reordered}, [][3][3]float64{}
+	for range rotations {
+		r := rotation(rng)
+		turned := as
+		turned.Positions = make([][3]float64, n)
+		for i, x := range as.Positions {
+			turned.Positions[i] = apply(&r, x)
+		}
+		all, turns = append(all, turned), append(turns, r)
+	}
+	var want, got nn.Result
+	if err := e.double.Compute(ctx, nn.NewBatch(all...), &want); err != nil {
+		return check, err
+	}
+	energy, forces := want.Energy[0], want.Forces[:n]
+	check.MovedEnergy, check.ReorderedEnergy = math.Abs(want.Energy[1]-energy), math.Abs(want.Energy[2]-energy)
+	for k, r := range turns {
+		check.TurnedEnergy = math.Max(check.TurnedEnergy, math.Abs(want.Energy[3+k]-energy))
+		for i, f := range want.Forces[(3+k)*n : (4+k)*n] {
+			check.TurnedForce = math.Max(check.TurnedForce, distance(f, apply(&r, forces[i])))
+		}
+	}
+	if !e.float32(ctx, h, &got, as) {
+		return check, ctx.Err()
+	}
+	check.Float32Energy = math.Abs(got.Energy[0]-energy) / float64(n)
+	largest, farthest := 1.0, 0.0
+	for i, f := range forces {
+		for c := range f {
+			largest, farthest = math.Max(largest, math.Abs(f[c])), math.Max(farthest, math.Abs(got.Forces[i][c]-f[c]))
+		}
+	}
+	check.Float32Force = farthest / largest
+	return check, nil
+}
+
+// pair goes along the distance of two atoms, and to both sides of the cutoff.
+func (e *examiner) pair(ctx context.Context, h *health, elements [2]int, cutoff float64) (pairCheck, error) {
+	check := pairCheck{Elements: [2]string{data.Symbol(elements[0]), data.Symbol(elements[1])}}
+	at := func(d float64) data.Structure {
+		return data.Structure{Numbers: elements[:], Positions: [][3]float64{{}, {d, 0, 0}}}
+	}
+	all, distances := []data.Structure{at(cutoff * (1 - cutoffShift)), at(cutoff * (1 + cutoffShift))}, []float64{}
+	for d := pairLeast; d < cutoff; d += pairStep {
+		all, distances = append(all, at(d)), append(distances, d)
+	}
+	var r nn.Result
+	if err := e.double.Compute(ctx, nn.NewBatch(all...), &r); err != nil {
+		return check, err
+	}
+	check.Jump = r.Energy[0] - r.Energy[1]
+	best, wall := 0, 0
+	energies := r.Energy[2:]
+	for i, d := range distances {
+		if d >= pairBonded && (distances[best] < pairBonded || energies[i] < energies[best]) {
+			best = i
+		}
+	}
+	for i := range best {
+		if energies[i] > energies[wall] {
+			wall = i
+		}
+	}
+	check.Best, check.Wall, check.WallAt = distances[best], energies[wall]-energies[best], distances[wall]
+	if !e.float32(ctx, h, &nn.Result{}, all...) {
+		return check, ctx.Err()
+	}
+	return check, nil
+}
+
+// float32 computes as users do; what goes wrong is part of the picture.
+func (e *examiner) float32(ctx context.Context, h *health, r *nn.Result, structures ...data.Structure) bool {
+	err := e.single.Compute(ctx, nn.NewBatch(structures...), r)
+	if err != nil && h.Float32 == "" {
+		h.Float32 = err.Error()
+	}
+	return err == nil
+}
+
+// rotation is a random one, each as likely as any other (a random unit quaternion).
+func rotation(rng *rand.Rand) [3][3]float64 {
+	w, x, y, z := rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()
+	norm := math.Sqrt(w*w + x*x + y*y + z*z)
+	w, x, y, z = w/norm, x/norm, y/norm, z/norm
+	return [3][3]float64{
+		{1 - 2*(y*y+z*z), 2 * (x*y - z*w), 2 * (x*z + y*w)},
+		{2 * (x*y + z*w), 1 - 2*(x*x+z*z), 2 * (y*z - x*w)},
+		{2 * (x*z - y*w), 2 * (y*z + x*w), 1 - 2*(x*x+y*y)},
+	}
+}
+
+func apply(m *[3][3]float64, x [3]float64) (y [3]float64) {
+	for a := range y {
+		y[a] = m[a][0]*x[0] + m[a][1]*x[1] + m[a][2]*x[2]
+	}
+	return y
+}
+
+func distance(a, b [3]float64) float64 {
+	return math.Hypot(math.Hypot(a[0]-b[0], a[1]-b[1]), a[2]-b[2])
+}

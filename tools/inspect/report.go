@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+const (
+	formatName    = "painless-inspect"
+	formatVersion = 1
+)
+
+// report is what is written.
+type report struct {
+	Format     string    `json:"format"` // formatName
+	Version    int       `json:"version"`
+	File       string    `json:"file"`
+	Bytes      int64     `json:"bytes"`
+	Container  string    `json:"container"`
+	Key        string    `json:"key"` // where the state dict stands; "" is the top level
+	Prefixes   []string  `json:"prefixes"`
+	Config     []setting `json:"config,omitempty"`
+	Parameters int       `json:"parameters,omitempty"` // trainable
+	Elements   int       `json:"elements"`             // of all tensors
+	Tensors    []tensor  `json:"tensors"`
+	Metadata   []entry   `json:"metadata"`
+	NoStudent  string    `json:"no_student,omitempty"` // why
+	Health     *health   `json:"health,omitempty"`
+	NoHealth   string    `json:"no_health,omitempty"` // why
+}
+
+// print writes the report for people.
+func (r *report) print(w io.Writer) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	where := "at the top level"
+	if r.Key != "" {
+		where = "under " + printable(r.Key, maxText)
+	}
+	fmt.Fprintf(out, "file\t%s: %s, %d bytes\n", r.File, r.Container, r.Bytes)
+	fmt.Fprintf(out, "tensors\t%d %s, %d elements", len(r.Tensors), where, r.Elements)
+	if len(r.Prefixes) > 0 {
+		fmt.Fprintf(out, ", names without %s", strings.Join(r.Prefixes, ", "))
+	}
+	fmt.Fprintln(out)
+	if r.NoStudent != "" {
+		fmt.Fprintf(out, "student\tnone: %s\n", printable(r.NoStudent, maxReason))
+	} else {
+		fmt.Fprintf(out, "student\t%d parameters\n", r.Parameters)
+	}
+	for _, s := range r.Config {
+		how := "inferred from " + s.From
+		if s.Stated {
+			how = "stated by the config"
+			if s.Name != "cutoff" { // which only has to be near
+				how += ", as " + s.From + " have it"
+			}
+		}
+		fmt.Fprintf(out, "  %s\t%v\t%s\n", s.Name, s.Value, how)
+	}
+	for i, e := range r.Metadata {
+		title := ""
+		if i == 0 {
+			title = "metadata"
+		}
+		fmt.Fprintf(out, "%s\t%s: %s\n", title, printable(e.Key, maxText), e.Value)
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if err := r.printTensors(w); err != nil {
+		return err
+	}
+	switch {
+	case r.NoStudent != "":
+		fmt.Fprintln(w, "\nno health card: it is not a student")
+	case r.NoHealth != "":
+		fmt.Fprintf(w, "\nno health card: %s\n", printable(r.NoHealth, maxReason))
+	default:
+		return r.Health.print(w)
+	}
+	return nil
+}
+
+func (r *report) printTensors(w io.Writer) error {
+	fmt.Fprintln(w)
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(out, "dtype\tshape\tmin\tmax\tmean\tstd\tNaN\tInf\tzeros\t  tensor")
+	for _, t := range r.Tensors {
+		fmt.Fprintf(out, "%s\t%s\t", t.DType, strings.ReplaceAll(fmt.Sprint(t.Shape), " ", "×"))
+		if s := t.Statistics; s != nil {
+			fmt.Fprintf(out, "%.3g\t%.3g\t%.3g\t%.3g\t%d\t%d\t%d\t", s.Min, s.Max, s.Mean, s.Std, s.NaN, s.Infinite, s.Zero)
+		} else {
+			fmt.Fprint(out, "\t\t\t\t\t\t\t")
+		}
+		fmt.Fprintf(out, "  %s", printable(t.Name, maxText))
+		if t.Error != "" {
+			fmt.Fprintf(out, " (%s)", t.Error)
+		}
+		fmt.Fprintln(out)
+	}
+	return out.Flush()
+}
+
+// print writes the health card for people.
+func (h *health) print(w io.Writer) error {
+	fmt.Fprintln(w, "\nhealth card")
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range h.Verdicts {
+		fmt.Fprintf(out, "  %s\t%s\t%s\n", v.Grade, v.Topic, v.Text)
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	numbers := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(numbers, "turned: eV\teV/Å\tatoms\t  molecule")
+	for _, m := range h.Molecules {
+		fmt.Fprintf(numbers, "%.4f\t%.4f\t%d\t  %s\n", m.TurnedEnergy, m.TurnedForce, m.Atoms, m.Name)
+	}
+	if err := numbers.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	fmt.Fprintln(numbers, "jump at the cutoff: eV\twall: eV\tat Å\tlowest at Å\t  pair")
+	for _, p := range h.Pairs {
+		fmt.Fprintf(numbers, "%+.4f\t%.2f\t%.2f\t%.2f\t  %s–%s\n", p.Jump, p.Wall, p.WallAt, p.Best, p.Elements[0], p.Elements[1])
+	}
+	return numbers.Flush()
+}
