@@ -109,7 +109,7 @@ func (e *gpuEngine) compute(ctx context.Context, b *Batch, r *Result) error {
 		if err := e.run(b); err != nil {
 			return err
 		}
-		found := int(e.host.status[0])
+		found := int(e.host.status[0]) // see gpu.Edges
 		if found <= e.edges.A.Len() {
 			return e.collect(b, r)
 		}
@@ -226,7 +226,7 @@ func (e *gpuEngine) grow(b *Batch) error {
 func (e *gpuEngine) launch() error {
 	k, w, h, cutoff := e.kernels, &e.weights, e.net.HiddenDim, float32(e.net.Cutoff)
 	last := len(w.filters) - 1
-	if err := k.Embed(e.before[0], w.embedding, e.input.Numbers, h); err != nil {
+	if err := k.Embed(e.before[0], w.embedding, e.search.Numbers, h); err != nil {
 		return err
 	}
 	for block := 0; ; block++ {
@@ -261,7 +261,7 @@ func (e *gpuEngine) launch() error {
 			return err
 		}
 	}
-	if err := k.SumSlices(e.forces, e.virials, e.force, gpu.Slices(h)); err != nil {
+	if err := k.SumSlices(e.forces, e.virials, e.force, e.search.Order, gpu.Slices(h)); err != nil {
 		return err
 	}
 	return k.Reduce(e.results, e.energy, e.virials, &e.input)
@@ -270,8 +270,8 @@ func (e *gpuEngine) launch() error {
 // collect makes r of the results.
 func (e *gpuEngine) collect(b *Batch, r *Result) error {
 	h := &e.host
-	if i := h.status[1]; int(i) < b.NumAtoms() {
-		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", i))
+	if same := int(h.status[1]); same > 0 {
+		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", b.NumAtoms()-same))
 	}
 	r.resize(b, e.energyOnly)
 	for i, f := range h.forces {

@@ -88,6 +88,7 @@ func (e *gpuEngine) stage(b *Batch) error {
 		elements[i] = int32(z)
 	}
 	firsts[s] = int32(n)
+	allPairs := true
 	for k := range s {
 		firsts[k] = int32(b.Start[k])
 		for i := b.Start[k]; i < b.Start[k+1]; i++ {
@@ -97,6 +98,10 @@ func (e *gpuEngine) stage(b *Batch) error {
 		if cells[k], err = e.lattice(b, k); err != nil {
 			return &StructureError{k, err}
 		}
+		allPairs = allPairs && e.allPairs(b, k)
+	}
+	if allPairs {
+		e.input.Buckets = 0
 	}
 	return nil
 }
@@ -105,7 +110,7 @@ func (e *gpuEngine) stage(b *Batch) error {
 type gpuResults struct {
 	results [][10]float64 // {energy, virial} of each structure
 	forces  [][3]float32
-	status  []int32 // see gpu.Edges
+	status  []int64 // see gpu.Edges
 }
 
 // resizeResults makes room for what comes back.
@@ -115,14 +120,23 @@ func (e *gpuEngine) resizeResults(b *Batch) error {
 		n = 0 // forces
 	}
 	var p packer
-	results, forces, status := pack[[10]float64](&p, s), pack[[3]float32](&p, n), pack[int32](&p, 2)
+	results, status, forces := pack[[10]float64](&p, s), pack[int64](&p, 2), pack[[3]float32](&p, n)
 	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
 		return err
 	}
 	e.results, e.forces = gpu.View[[10]float64](e.out.device, results, s), gpu.View[[3]float32](e.out.device, forces, n)
-	e.edges.Status = gpu.View[int32](e.out.device, status, 2)
-	e.host = gpuResults{onHost[[10]float64](&e.out, results, s), onHost[[3]float32](&e.out, forces, n), onHost[int32](&e.out, status, 2)}
+	e.edges.Status = gpu.View[int64](e.out.device, status, 2)
+	e.host = gpuResults{onHost[[10]float64](&e.out, results, s), onHost[[3]float32](&e.out, forces, n), onHost[int64](&e.out, status, 2)}
 	return nil
+}
+
+// gpuAllPairs is up to how many atoms of an isolated structure all pairs are
+// looked at: 32 at a time, and around its box an atom has 27.
+const gpuAllPairs = 512
+
+// allPairs is whether structure k is one box.
+func (e *gpuEngine) allPairs(b *Batch, k int) bool {
+	return !b.periodic(k) && b.Start[k+1]-b.Start[k] <= gpuAllPairs
 }
 
 // lattice is structure k's boxes, as bins has them.
@@ -135,13 +149,15 @@ func (e *gpuEngine) lattice(b *Batch, k int) (gpu.Lattice, error) {
 	if err != nil {
 		return gpu.Lattice{}, err
 	}
-	first, last := b.Start[k], b.Start[k+1]
+	first, last, single := b.Start[k], b.Start[k+1], e.allPairs(b, k)
 	out := gpu.Lattice{Vectors: l.vectors, Reciprocal: l.reciprocal, Width: e.net.Cutoff * searchMargin,
 		FirstBucket: int32(e.input.Buckets), First: int32(first), Last: int32(last)}
 	for c := range count {
 		if l.periodic[c] {
 			out.Periodic[c] = 1
-		} else if first < last {
+		} else if single {
+			reach[c] = 0
+		} else {
 			low, high := math.Inf(1), math.Inf(-1)
 			for _, r := range b.Positions[first:last] {
 				at := dot(l.reciprocal[c], r)

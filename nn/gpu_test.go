@@ -105,8 +105,12 @@ func TestGPUEdges(t *testing.T) {
 	net := randomNetwork(gpuConfig, 12)
 	p := newGPUTestPotential(t, net, openGPU(t), Options{}).(*gpuEngine)
 	rng := rand.New(rand.NewPCG(12, 12))
-	for k := range 24 {
-		s := randomStructure(rng, 1+rng.IntN(60), 4+12*rng.Float64(), 0.4, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true)
+	for k := range 32 {
+		n, size := 1+rng.IntN(60), 4+12*rng.Float64()
+		if k%8 == 0 { // isolated and large, so that it is not all pairs that are looked at
+			n, size = gpuAllPairs+rng.IntN(40), 25
+		}
+		s := randomStructure(rng, n, size, 0.4, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true)
 		if k%5 == 0 { // far apart: boxes of a hash table
 			for i := range s.Positions {
 				for c := range 3 {
@@ -129,15 +133,24 @@ func TestGPUEdges(t *testing.T) {
 			want[i] = append(want[i], edge{j, math.Float32bits(d)})
 			want[j] = append(want[j], edge{i, math.Float32bits(d)})
 		}
-		start := downloadAll(t, p, p.edges.Start)
-		require.NoError(t, gpu.Resize(p.memory, &p.edges.A, "edges", int(start[len(want)])))
-		edges := downloadAll(t, p, p.edges.A)
-		for i := range want {
-			var got []edge
-			for _, e := range edges[start[i]:start[i+1]] {
-				got = append(got, edge{e[0], uint32(e[3])})
+		spans, order := downloadAll(t, p, p.edges.Spans), downloadAll(t, p, p.search.Order)
+		if p.input.Buckets == 0 {
+			assert.Empty(t, order)
+			for i := range int32(len(want)) {
+				order = append(order, i)
 			}
-			assert.ElementsMatch(t, want[i], got, "structure %d, atom %d", k, i)
+		}
+		require.NoError(t, gpu.Resize(p.memory, &p.edges.A, "edges", int(p.host.status[0])))
+		edges := downloadAll(t, p, p.edges.A)
+		seen := make([]bool, len(edges))
+		for i, span := range spans {
+			var got []edge
+			for e := span[0]; e < span[1]; e++ {
+				assert.False(t, seen[e], "two atoms have edge %d", e)
+				seen[e] = true
+				got = append(got, edge{order[edges[e][0]], uint32(edges[e][3])})
+			}
+			assert.ElementsMatch(t, want[order[i]], got, "structure %d, atom %d", k, order[i])
 		}
 	}
 }

@@ -122,7 +122,7 @@ func newWater(b *bench, n, h, intervals int) *water {
 	w := &water{bench: b, n: n, h: h, intervals: intervals}
 	side := math.Cbrt(float64(n) * 10) // 0.1 atoms in an Å³
 	w.structures = oneBox(b, rng, n, side)
-	w.edges.Status = room[int32](b, 2)
+	w.edges.Status = room[int64](b, 2)
 	require.NoError(b.t, w.search.Resize(b.memory, n, w.structures.Buckets))
 	require.NoError(b.t, w.edges.Resize(b.memory, n, 100*n))
 	require.NoError(b.t, w.neighbors())
@@ -193,7 +193,7 @@ func (w *water) kernels() []work {
 	update, readout := 2*(2*h*h+3*h*h)*n, 2*(h*h/2+h*h/8)*n
 	return []work{
 		{"neighbors", 0, 24*n + records, w.neighbors},
-		{"embed", 0, state, func() error { return w.k.Embed(w.next, w.embedding, w.structures.Numbers, w.h) }},
+		{"embed", 0, state, func() error { return w.k.Embed(w.next, w.embedding, w.search.Numbers, w.h) }},
 		{"message_forward_first", 28 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[0], nil) }},
 		{"message_forward", 44 * h * e, 2*state + records, func() error { return w.k.MessageForward(w.next, w.state, &w.edges, w.filters[1], nil) }},
 		{"message_backward_first", 87 * h * e, 2*state + records + 96*n*h/8, func() error {
@@ -205,7 +205,7 @@ func (w *water) kernels() []work {
 		{"update_forward", update, 2*state + 12*n*h, func() error { return w.k.UpdateForward(w.next, w.pre, w.gates, w.state, &w.update, w.h) }},
 		{"update_backward", update, 3*state + 12*n*h, func() error { return w.k.UpdateBackward(w.g, w.state, w.pre, w.gates, &w.update, w.h) }},
 		{"turn", 2*2*3*h*h*n + 2*readout, 2 * state, func() error { return w.k.Turn(w.g, w.energy, w.state, &w.last, &w.readout, w.h) }},
-		{"sum_slices", 0, 48*n*h/8 + 48*n, func() error { return w.k.SumSlices(w.forces, w.virials, w.force, gpu.Slices(w.h)) }},
+		{"sum_slices", 0, 48*n*h/8 + 48*n, func() error { return w.k.SumSlices(w.forces, w.virials, w.force, w.search.Order, gpu.Slices(w.h)) }},
 		{"reduce", 0, 40 * n, func() error { return w.k.Reduce(w.results, w.energy, w.virials, &w.structures) }},
 	}
 }

@@ -1,14 +1,18 @@
 package gpu
 
-// SumSlices adds up force [slices, N, 12] to the atoms' forces, eV/Å, and
-// their shares of the virial [N, 9], eV.
-func (k *Kernels) SumSlices(forces Array[[3]float32], virials Array[[9]float32], force Array[float32], slices int) error {
+// SumSlices adds up force [slices, N, 12] to the atoms' forces, eV/Å, put in
+// the order that they were given in, and their shares of the virial [N, 9], eV.
+func (k *Kernels) SumSlices(forces Array[[3]float32], virials Array[[9]float32], force Array[float32], order Array[int32], slices int) error {
 	n := forces.n
-	if err := sized("sum slices", length{"virials", virials.n, n}, length{"force", force.n, slices * n * 12}); err != nil || n == 0 {
+	lengths := []length{{"virials", virials.n, n}, {"force", force.n, slices * n * 12}}
+	if order.n > 0 {
+		lengths = append(lengths, length{"order", order.n, n})
+	}
+	if err := sized("sum slices", lengths...); err != nil || n == 0 {
 		return err
 	}
 	grid, block := threads(12 * n)
-	return k.run(k.sumSlices, grid, block, 0, forces.arg(), virials.arg(), force.arg(), Int(slices), Int(n))
+	return k.run(k.sumSlices, grid, block, 0, forces.arg(), virials.arg(), force.arg(), order.arg(), Int(slices), Int(n))
 }
 
 // Reduce is the energy, eV, and the virial, eV, of every structure.

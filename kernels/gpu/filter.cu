@@ -26,10 +26,10 @@ static __device__ __forceinline__ float sin_pi(float x) {
 	return fma(y2, p, 1.f);
 }
 
-KERNEL filter(float *phi, float *slope, const int4 *edge_a, const int *total, const float *centers, const float *widths, const float *w1,
+KERNEL filter(float *phi, float *slope, const int4 *edge_a, const long long *total, int room, const float *centers, const float *widths, const float *w1,
 	const float *b1, const float *w2, const float *b2, int h, int rbf, int parts, float cutoff) {
 	float *e0 = buffer, *e1 = e0 + rbf * PITCH, *hidden0 = e1 + rbf * PITCH, *hidden1 = hidden0 + h * PITCH;
-	int first = blockIdx_x * TILE, edges = *total;
+	int first = blockIdx_x * TILE, edges = *total < room ? (int)*total : room;
 	if (first >= edges) return;
 	place p = my_place(h);
 	float sum[FEATURES][ROWS], tangent[FEATURES][ROWS];

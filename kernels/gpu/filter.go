@@ -79,7 +79,7 @@ func (k *Kernels) evaluate(v *FilterValues, e *Edges, f *Filter) error {
 		length{"values", v.phi.n, edges * 3 * h}, length{"slopes", v.slope.n, v.phi.n}); err != nil || edges == 0 {
 		return err
 	}
-	return k.run(k.filter, Dim{X: ceilDiv(edges, atomTile)}, Dim{X: h}, filterShared(h, rbf), v.phi.arg(), v.slope.arg(), e.A.arg(), e.Start.last(),
+	return k.run(k.filter, Dim{X: ceilDiv(edges, atomTile)}, Dim{X: h}, filterShared(h, rbf), v.phi.arg(), v.slope.arg(), e.A.arg(), e.Status.arg(), Int(edges),
 		n.Centers.arg(), n.Widths.arg(), n.Hidden.Forward.arg(), n.Hidden.Bias.arg(), n.Out.Forward.arg(), n.Out.Bias.arg(),
 		Int(h), Int(rbf), Int(f.parts), Float(n.Cutoff))
 }

@@ -30,13 +30,14 @@ type Kernels struct {
 	modules []Module
 	launch  Launch // reused, so that launching allocates nothing
 
-	place, scan, scatter, rank, countEdges, fillEdges Kernel
-	embed                                             Kernel
-	filter                                            Kernel
-	messageForward                                    [4]Kernel // by firstBlock and exactFilter
-	messageBackward                                   [8]Kernel // and by lastBlock
-	updateForward, updateBackward, turn               Kernel
-	sumSlices, reduce                                 Kernel
+	place, scan, scatter, arrange       Kernel
+	findAllPairs, findEdges             Kernel
+	embed                               Kernel
+	filter                              Kernel
+	messageForward                      [4]Kernel // by firstBlock and exactFilter
+	messageBackward                     [8]Kernel // and by lastBlock
+	updateForward, updateBackward, turn Kernel
+	sumSlices, reduce                   Kernel
 }
 
 // Load loads all kernels on dev, for networks of h features whose tables have
@@ -60,8 +61,8 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 		entries   []entry
 	}{
 		{"neighbors.ptx", neighborsPTX, []entry{
-			{&k.place, "place", 0}, {&k.scan, "scan", 0}, {&k.scatter, "scatter", 0}, {&k.rank, "rank", 0},
-			{&k.countEdges, "count_edges", 0}, {&k.fillEdges, "fill_edges", 0},
+			{&k.place, "place", 0}, {&k.scan, "scan", 0}, {&k.scatter, "scatter", 0}, {&k.arrange, "arrange", 0},
+			{&k.findAllPairs, "find_all_pairs", 0}, {&k.findEdges, "find_edges", 0},
 		}},
 		{"embed.ptx", embedPTX, []entry{{&k.embed, "embed", 0}}},
 		{"filter.ptx", filterPTX, []entry{{&k.filter, "filter", filterShared(h, rbf)}}},

@@ -21,12 +21,6 @@ func (a Array[T]) arg() uint64 { return uint64(a.ptr) }
 // Address is a as an argument of a launch.
 func Address[T any](a Array[T]) uint64 { return a.arg() }
 
-// last is the address of the last element.
-func (a Array[T]) last() uint64 {
-	var x T
-	return uint64(a.ptr) + uint64(a.n-1)*uint64(unsafe.Sizeof(x))
-}
-
 // View is n elements of a, from byte offset on, a multiple of their alignment.
 func View[T any](a Array[byte], offset, n int) Array[T] {
 	return Array[T]{ptr: a.ptr + Pointer(offset), n: n}

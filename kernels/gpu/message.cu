@@ -5,7 +5,7 @@
 // over the edges j → i of every atom i, u pointing from i to j.
 //
 // State is float4 {s, vx, vy, vz} [atoms, H]. The edges of atom i are
-// start[i] up to start[i+1]; edge_a is {j, interval, t, d}, where d lies in the
+// span[i].x up to span[i].y; edge_a is {j, interval, t, d}, where d lies in the
 // table, and edge_b {ux, uy, uz, 1/(d + 1e-8)}.
 //
 // φ is a table of polynomials, c0 + c1·t + … + c5·t⁵ on every interval, t in
@@ -104,14 +104,14 @@ static __device__ __forceinline__ float over_groups(float x) {
 }
 
 template <bool first, class filter>
-static __device__ __forceinline__ void forward(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,
+static __device__ __forceinline__ void forward(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
 	filter phi, int atoms, int h, int run) {
 	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
 	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
 		float s = 0, x = 0, y = 0, z = 0;
-		int last = start[i + 1];
-		for (int e = start[i] + group; e < last; e += GROUPS) {
+		int2 mine = span[i];
+		for (int e = mine.x + group; e < mine.y; e += GROUPS) {
 			int4 a = edge_a[e];
 			float4 u = edge_b[e];
 			float t = as_float(a.z);
@@ -134,13 +134,13 @@ static __device__ __forceinline__ void forward(float4 *out, const float4 *in, co
 }
 
 #define FORWARD(name, first)                                                                                                              \
-	KERNEL __launch_bounds__(256) name(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b,         \
+	KERNEL __launch_bounds__(256) name(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
 		const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {                                               \
-		forward<first>(out, in, start, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, run);                            \
+		forward<first>(out, in, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, run);                            \
 	}                                                                                                                                    \
-	KERNEL __launch_bounds__(256) name##_exact(float4 *out, const float4 *in, const int *start, const int4 *edge_a, const float4 *edge_b, \
+	KERNEL __launch_bounds__(256) name##_exact(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
 		const float *phi, const float *slope, int atoms, int h, int intervals, int run) {                                                \
-		forward<first>(out, in, start, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                   \
+		forward<first>(out, in, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                   \
 	}
 
 FORWARD(message_forward_first, true)
@@ -159,7 +159,7 @@ FORWARD(message_forward, false)
 // force [slices, atoms, 12] is, for every slice of features, Σ ∂E/∂x and the
 // nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
 template <bool first, bool add, class filter>
-static __device__ __forceinline__ void backward(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start, const int4 *edge_a,
+static __device__ __forceinline__ void backward(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a,
 	const float4 *edge_b, filter phi, int atoms, int h, float per_length, int run) {
 	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
@@ -167,8 +167,8 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 		float4 own = in[(size_t)i * h + f], gi = g[(size_t)i * h + f];
 		float s = 0, x = 0, y = 0, z = 0;
 		float sums[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-		int last = start[i + 1];
-		for (int e = start[i] + group; e < last; e += GROUPS) {
+		int2 mine = span[i];
+		for (int e = mine.x + group; e < mine.y; e += GROUPS) {
 			int4 a = edge_a[e];
 			float4 u = edge_b[e];
 			float t = as_float(a.z), d = as_float(a.w);
@@ -209,14 +209,14 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 }
 
 #define BACKWARD(name, first, add)                                                                                                         \
-	KERNEL __launch_bounds__(256) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start, const int4 *edge_a, \
+	KERNEL __launch_bounds__(256) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a, \
 		const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {         \
-		backward<first, add>(gin, force, g, in, start, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, per_length, run);  \
+		backward<first, add>(gin, force, g, in, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, per_length, run);  \
 	}                                                                                                                                      \
-	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int *start,             \
+	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span,             \
 		const int4 *edge_a, const float4 *edge_b, const float *phi, const float *slope, int atoms, int h, int intervals, float per_length, \
 		int run) {                                                                                                                         \
-		backward<first, add>(gin, force, g, in, start, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                \
+		backward<first, add>(gin, force, g, in, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                \
 	}
 
 BACKWARD(message_backward_only, true, false)  // the one block of a network of one

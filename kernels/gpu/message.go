@@ -20,7 +20,7 @@ func (k *Kernels) MessageForward(out, in State, e *Edges, f *Filter, v *FilterVa
 	}
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
-	return k.run(k.messageForward[f.kind()], grid, Dim{X: 256}, messageShared(f.parts, f.intervals), out.arg(), in.arg(), e.Start.arg(),
+	return k.run(k.messageForward[f.kind()], grid, Dim{X: 256}, messageShared(f.parts, f.intervals), out.arg(), in.arg(), e.Spans.arg(),
 		e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Int(run))
 }
 
@@ -42,7 +42,7 @@ func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, 
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
 	return k.run(k.messageBackward[kind], grid, Dim{X: 256}, messageShared(f.parts, f.intervals), gin.arg(), force.arg(), g.arg(), in.arg(),
-		e.Start.arg(), e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Float(float32(float64(f.intervals)/float64(cutoff))), Int(run))
+		e.Spans.arg(), e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Float(float32(float64(f.intervals)/float64(cutoff))), Int(run))
 }
 
 // What kernels of the message are for, added up.
@@ -76,7 +76,7 @@ func (k *Kernels) message(operation string, a, b State, e *Edges, f *Filter, v *
 	if f.parts != 2 && f.parts != 3 || f.width%sliceWidth != 0 {
 		return 0, fmt.Errorf("%s: filter of %d parts and %d features, expected 2 or 3 and a multiple of %d", operation, f.parts, f.width, sliceWidth)
 	}
-	atoms = e.Start.n - 1
+	atoms = e.Spans.n
 	err = sized(operation, length{"state", a.n, atoms * f.width}, length{"state", b.n, atoms * f.width}, length{"B", e.B.n, e.A.n})
 	if err == nil && f.network != nil {
 		err = k.evaluate(v, e, f)

@@ -63,10 +63,11 @@ func edgesOf(b *bench, p *cpu.Pairs[float64], n int) (e gpu.Edges) {
 		lists[p.I[k]] = append(lists[p.I[k]], 2*k)
 		lists[p.J[k]] = append(lists[p.J[k]], 2*k+1)
 	}
-	start := []int32{0}
+	var spans [][2]int32
 	var ea [][4]int32
 	var eb [][4]float32
 	for _, list := range lists {
+		first := int32(len(ea))
 		for _, edge := range list {
 			k, from, sign := edge/2, p.J[edge/2], 1.0
 			if edge%2 == 1 {
@@ -77,9 +78,9 @@ func edgesOf(b *bench, p *cpu.Pairs[float64], n int) (e gpu.Edges) {
 			ea = append(ea, [4]int32{from, int32(interval), int32(math.Float32bits(float32(at - float64(interval)))), int32(math.Float32bits(float32(p.D[k])))})
 			eb = append(eb, [4]float32{float32(sign * p.U[k][0]), float32(sign * p.U[k][1]), float32(sign * p.U[k][2]), float32(1 / (p.D[k] + 1e-8))})
 		}
-		start = append(start, int32(len(ea)))
+		spans = append(spans, [2]int32{first, int32(len(ea))})
 	}
-	return gpu.Edges{Start: upload(b, start), A: upload(b, ea), B: upload(b, eb)}
+	return gpu.Edges{Spans: upload(b, spans), A: upload(b, ea), B: upload(b, eb), Status: upload(b, []int64{int64(len(ea)), 0})}
 }
 
 // eachSlice is φ and φ′ of all pairs in float64, a slice of features at a time.
@@ -169,9 +170,17 @@ func checkForces(t *testing.T, b *bench, force gpu.Array[float32], h int, pairs 
 		}
 	}
 	forces, virials := room[[3]float32](b, n), room[[9]float32](b, n)
-	require.NoError(t, b.k.SumSlices(forces, virials, force, gpu.Slices(h)))
+	order := rand.New(rand.NewPCG(6, 6)).Perm(n)
+	given := make([]int32, n)
+	for i, to := range order {
+		given[i] = int32(to)
+	}
+	require.NoError(t, b.k.SumSlices(forces, virials, force, upload(b, given), gpu.Slices(h)))
+	sorted := download(b, forces)
+	require.NoError(t, b.k.SumSlices(forces, virials, force, gpu.Array[int32]{}, gpu.Slices(h)))
 	var gotForces, gotVirials []float64
-	for _, f := range download(b, forces) {
+	for i, f := range download(b, forces) {
+		assert.Equal(t, f, sorted[order[i]])
 		gotForces = append(gotForces, float64(f[0]), float64(f[1]), float64(f[2]))
 	}
 	for _, w := range download(b, virials) {

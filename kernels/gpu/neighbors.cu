@@ -1,5 +1,5 @@
 // The neighbour list: every directed edge j → i with d ≤ cutoff of a batch of
-// structures, over all periodic images, as CSR by destination.
+// structures, over all periodic images, by the atom that they end at.
 //
 // Positions, cells and displacements are float64; the displacement
 //
@@ -8,12 +8,15 @@
 // is rounded to float32 once, and d = |x| and d ≤ cutoff are decided on that, so
 // that both directions of a pair, and the CPU, take the same decision.
 //
-// Atoms are sorted into boxes at least a cutoff wide (place, scan, scatter,
-// rank), and neighbours are looked for in the boxes around an atom's own
-// (count_edges, scan, fill_edges). A structure's boxes are counted modulo a
+// Where all structures are small and isolated, all pairs of atoms are looked at
+// (find_all_pairs). Otherwise atoms are sorted into boxes at least a cutoff wide
+// (place, scan, scatter, arrange), and neighbours are looked for in the boxes
+// around an atom's own (find_edges). A structure's boxes are counted modulo a
 // power of two, its buckets: a grid, or for a sparse structure of any extent a
-// hash table whose hits are told apart by the boxes themselves. Edges are in
-// the order of the boxes, and of atoms within a box.
+// hash table whose hits are told apart by the boxes themselves. From then on the
+// network has the atoms in the order of the boxes, so that neighbours lie near
+// each other in memory too. Edges are in the order of the boxes, and of atoms
+// within a box.
 #include "cuda.cuh"
 
 // lattice is what the search needs to know of a structure.
@@ -63,15 +66,11 @@ KERNEL place(int4 *box, int4 *image, int *members, const double *positions, cons
 	atomic_add(members + b.w, 1);
 }
 
-static __device__ __forceinline__ int lesser(long long x, int most) { return x < most ? (int)x : most; }
-
-// scan is start[i] = Σ_{k<i} count[k], and the total in start[n], or most where
-// that is less. With status, it begins a new one: {total, 2³¹ − 1}.
+// scan is start[i] = Σ_{k<i} count[k], and the total in start[n].
 // Launch: one block of 1024 threads.
-KERNEL __launch_bounds__(1024) scan(int *start, int *status, const int *count, int n, int most) {
+KERNEL __launch_bounds__(1024) scan(int *start, const int *count, int n) {
 	__shared__ int sums[WARP];
-	int lane = threadIdx_x % WARP, warp = threadIdx_x / WARP;
-	long long before = 0;
+	int lane = threadIdx_x % WARP, warp = threadIdx_x / WARP, before = 0;
 	for (int base = 0; base < n; base += 1024) {
 		int i = base + threadIdx_x, own = i < n ? count[i] : 0, sum = own;
 		for (int by = 1; by < WARP; by *= 2) {
@@ -89,14 +88,11 @@ KERNEL __launch_bounds__(1024) scan(int *start, int *status, const int *count, i
 			sums[lane] = all;
 		}
 		sync_block();
-		if (i < n) start[i] = lesser(before + (warp > 0 ? sums[warp - 1] : 0) + sum - own, most);
+		if (i < n) start[i] = before + (warp > 0 ? sums[warp - 1] : 0) + sum - own;
 		before += sums[WARP - 1];
 		sync_block();
 	}
-	if (threadIdx_x == 0) {
-		start[n] = lesser(before, most);
-		if (status) status[0] = lesser(before, 0x7fffffff), status[1] = 0x7fffffff;
-	}
+	if (threadIdx_x == 0) start[n] = before;
 }
 
 // scatter puts the atoms of each bucket on end, in the order of their coming;
@@ -108,97 +104,170 @@ KERNEL scatter(int *mixed, int *members, const int *start, const int4 *box, int 
 	mixed[start[b] + atomic_add(members + b, -1) - 1] = i;
 }
 
-// rank puts the atoms of each bucket in ascending order. Launch: a thread for each atom.
-KERNEL rank(int *order, const int *mixed, const int *start, const int4 *box, int atoms) {
+// arrange copies the atoms in the order of the buckets, ascending within each;
+// order [atoms] is which they were. Launch: a thread for each atom.
+KERNEL arrange(int *order, double *positions, int *numbers, int4 *box, int4 *image, const double *from_positions, const int *from_numbers,
+	const int4 *from_box, const int4 *from_image, const int *mixed, const int *start, int atoms) {
 	int i = blockIdx_x * blockDim_x + threadIdx_x;
 	if (i >= atoms) return;
-	int b = box[i].w, from = start[b], to = start[b + 1], below = 0;
-	for (int m = from; m < to; m++) below += mixed[m] < i;
-	order[from + below] = i;
+	int4 b = from_box[i];
+	int first = start[b.w], last = start[b.w + 1], at = first;
+	for (int m = first; m < last; m++) at += mixed[m] < i;
+	order[at] = i, numbers[at] = from_numbers[i];
+	box[at] = b, image[at] = from_image[i];
+	for (int c = 0; c < 3; c++) positions[3 * (size_t)at + c] = from_positions[3 * (size_t)i + c];
 }
 
-// step finds box c along direction k: its number in at and its image in shift;
-// false beyond an open end.
-static __device__ __forceinline__ bool step(const lattice *l, int k, int c, int *at, int *shift) {
-	*at = c, *shift = 0;
-	if (!l->periodic[k]) return c >= 0 && c < l->count[k];
-	int n = l->count[k], images = c / n;
-	if (c % n < 0) images--;
-	*at = c - images * n, *shift = images;
-	return true;
-}
+// found is how many edges there are, also where there was no room for them, and
+// atoms − i for the lowest atom i that has another one at d = 0, or 0.
+struct found { long long edges, same; };
 
-// edges walks over the edges of atom i, one warp together, and returns their
-// number; with fill it writes them from first on, as far as there is room.
+// list is where edges go: edge_a {j, interval, t, d}, d lying at t in [0, 1] of an
+// interval of the table, and edge_b {u, 1/(d + 1e-8)}, u = x/(d + 1e-8) pointing
+// from i to j. Those of atom i are span[i].x up to span[i].y, as far as there is room.
+struct list {
+	int2 *span;
+	int4 *edge_a;
+	float4 *edge_b;
+	found *status;
+	int room, intervals;
+	double per_length; // intervals an Å
+};
+
+// seeker is atom i, whose neighbours a warp looks for.
+struct seeker {
+	int i;
+	const double *positions;
+	const lattice *l;
+	float cutoff;
+	int n, next; // edges found, and where the next one goes
+	bool same;   // one of them is at d = 0
+};
+
+// visit looks at atom j on each lane, moved by image[0] … image[2] lattice
+// vectors, where it is a candidate; with fill it writes the edges.
 template <bool fill>
-static __device__ __forceinline__ int edges(int i, int first, int room, int4 *edge_a, float4 *edge_b, int *status, const double *positions,
-	const int4 *box, const int4 *image, const int *order, const int *start, const lattice *l, float cutoff, double per_length, int intervals) {
-	const double *ri = positions + 3 * (size_t)i;
-	int4 here = box[i], mi = image[i];
-	int lane = threadIdx_x % WARP, n = 0;
-	for (int dz = -l->reach[2]; dz <= l->reach[2]; dz++)
-		for (int dy = -l->reach[1]; dy <= l->reach[1]; dy++)
-			for (int dx = -l->reach[0]; dx <= l->reach[0]; dx++) {
-				int x, y, z, sx, sy, sz;
-				if (!step(l, 2, here.z + dz, &z, &sz) || !step(l, 1, here.y + dy, &y, &sy) || !step(l, 0, here.x + dx, &x, &sx)) continue;
-				int b = bucket(l, x, y, z), to = start[b + 1];
-				for (int base = start[b]; base < to; base += WARP) {
-					bool found = false;
-					int j = 0;
-					float rx = 0, ry = 0, rz = 0, d = 0;
-					if (base + lane < to) {
-						j = order[base + lane];
-						int4 there = box[j], mj = image[j];
-						int nx = sx + mi.x - mj.x, ny = sy + mi.y - mj.y, nz = sz + mi.z - mj.z;
-						if (there.x == x && there.y == y && there.z == z && (i != j || nx || ny || nz)) {
-							const double *rj = positions + 3 * (size_t)j, *v = l->vectors;
-							double moved[3] = {0, 0, 0};
-							if (nx || ny || nz)
+static __device__ __forceinline__ void visit(seeker *s, const list *out, bool candidate, int j, int nx, int ny, int nz) {
+	bool found = false;
+	float rx = 0, ry = 0, rz = 0, d = 0;
+	if (candidate && (s->i != j || nx || ny || nz)) {
+		const double *ri = s->positions + 3 * (size_t)s->i, *rj = s->positions + 3 * (size_t)j, *v = s->l->vectors;
+		double moved[3] = {0, 0, 0};
+		if (nx || ny || nz)
 #pragma unroll
-								for (int c = 0; c < 3; c++) moved[c] = nx * v[c] + ny * v[3 + c] + nz * v[6 + c];
-							rx = rj[0] + moved[0] - ri[0], ry = rj[1] + moved[1] - ri[1], rz = rj[2] + moved[2] - ri[2];
-							d = sqrt_rn(rx * rx + ry * ry + rz * rz);
-							found = d <= cutoff;
-						}
+			for (int c = 0; c < 3; c++) moved[c] = nx * v[c] + ny * v[3 + c] + nz * v[6 + c];
+		rx = rj[0] + moved[0] - ri[0], ry = rj[1] + moved[1] - ri[1], rz = rj[2] + moved[2] - ri[2];
+		d = sqrt_rn(rx * rx + ry * ry + rz * rz);
+		found = d <= s->cutoff;
+	}
+	unsigned hits = vote(found);
+	if (fill && found) {
+		int e = s->next + popcount(hits & ((1u << threadIdx_x % WARP) - 1));
+		s->same |= d == 0;
+		if (e < out->room) {
+			double at = d * out->per_length;
+			int interval = min_int((int)at, out->intervals - 1);
+			float by = 1.f / (d + 1e-8f);
+			int4 a;
+			a.x = j, a.y = interval, a.z = as_int((float)(at - interval)), a.w = as_int(d);
+			out->edge_a[e] = a;
+			out->edge_b[e] = vec4(rx * by, ry * by, rz * by, by);
+		}
+	}
+	s->n += popcount(hits), s->next += popcount(hits);
+}
+
+// A neighbourhood is where a seeker looks: each(s, out) visits all of it.
+struct all_pairs {
+	template <bool fill> __device__ __forceinline__ void each(seeker *s, const list *out) const {
+		int last = s->l->last;
+		for (int base = s->l->first; base < last; base += WARP) {
+			int j = base + threadIdx_x % WARP;
+			visit<fill>(s, out, j < last, j, 0, 0, 0);
+		}
+	}
+};
+
+struct boxes {
+	const int4 *box, *image;
+	const int *start;
+
+	// step finds box c along direction k: its number in at and its image in
+	// shift; false beyond an open end.
+	static __device__ __forceinline__ bool step(const lattice *l, int k, int c, int *at, int *shift) {
+		*at = c, *shift = 0;
+		if (!l->periodic[k]) return c >= 0 && c < l->count[k];
+		int n = l->count[k], images = c / n;
+		if (c % n < 0) images--;
+		*at = c - images * n, *shift = images;
+		return true;
+	}
+
+	template <bool fill> __device__ __forceinline__ void each(seeker *s, const list *out) const {
+		const lattice *l = s->l;
+		int4 here = box[s->i], mi = image[s->i];
+		for (int dz = -l->reach[2]; dz <= l->reach[2]; dz++)
+			for (int dy = -l->reach[1]; dy <= l->reach[1]; dy++)
+				for (int dx = -l->reach[0]; dx <= l->reach[0]; dx++) {
+					int x, y, z, sx, sy, sz;
+					if (!step(l, 2, here.z + dz, &z, &sz) || !step(l, 1, here.y + dy, &y, &sy) || !step(l, 0, here.x + dx, &x, &sx)) continue;
+					int b = bucket(l, x, y, z), last = start[b + 1];
+					for (int base = start[b]; base < last; base += WARP) {
+						int j = base + threadIdx_x % WARP;
+						int4 there, mj;
+						there.x = -1, mj.x = 0, mj.y = 0, mj.z = 0;
+						if (j < last) there = box[j], mj = image[j];
+						visit<fill>(s, out, there.x == x && there.y == y && there.z == z, j, sx + mi.x - mj.x, sy + mi.y - mj.y, sz + mi.z - mj.z);
 					}
-					unsigned hits = vote(found);
-					if (fill && found) {
-						int e = first + n + popcount(hits & ((1u << lane) - 1));
-						if (d == 0) atomic_min(status + 1, i);
-						if (e < room) {
-							double at = d * per_length;
-							int interval = min_int((int)at, intervals - 1);
-							float by = 1.f / (d + 1e-8f);
-							int4 a;
-							a.x = j, a.y = interval, a.z = as_int((float)(at - interval)), a.w = as_int(d);
-							edge_a[e] = a;
-							edge_b[e] = vec4(rx * by, ry * by, rz * by, by);
-						}
-					}
-					n += popcount(hits);
 				}
-			}
-	return n;
-}
+	}
+};
 
-// count_edges is the number of edges of every atom. Launch: a warp for each atom.
-KERNEL count_edges(int *count, const double *positions, const int4 *box, const int4 *image, const int *order, const int *start,
+// edges counts the edges of the warp's atom, takes room for them, and writes them.
+template <class neighborhood>
+static __device__ __forceinline__ void edges(const neighborhood *where, const list *out, const double *positions, const int *order,
 	const int *structure, const lattice *lattices, int atoms, float cutoff) {
-	int i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
-	if (i >= atoms) return;
-	int n = edges<false>(i, 0, 0, 0, 0, 0, positions, box, image, order, start, lattices + structure[i], cutoff, 0, 0);
-	if (threadIdx_x % WARP == 0) count[i] = n;
+	seeker s;
+	s.i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
+	if (s.i >= atoms) return;
+	s.positions = positions, s.l = lattices + structure[s.i], s.cutoff = cutoff, s.n = 0, s.next = 0, s.same = false;
+	where->template each<false>(&s, out);
+	int first = 0, lane = threadIdx_x % WARP;
+	if (lane == 0 && s.n > 0) {
+		long long free = atomic_add_long(&out->status->edges, s.n);
+		first = free < out->room ? (int)free : out->room;
+	}
+	first = shuffle_from(first, 0);
+	if (lane == 0) {
+		int2 span;
+		span.x = first, span.y = s.n < out->room - first ? first + s.n : out->room;
+		out->span[s.i] = span;
+	}
+	s.next = first;
+	where->template each<true>(&s, out);
+	if (s.same) atomic_max_long(&out->status->same, atoms - (order ? order[s.i] : s.i));
 }
 
-// fill_edges writes the edges of atom i from first[i] on, as far as there is
-// room: edge_a {j, interval, t, d}, d lying at t in [0, 1] of an interval of the
-// table, and edge_b {u, 1/(d + 1e-8)}, u = x/(d + 1e-8) pointing from i to j.
-// status[1] becomes the lowest atom that has another one at d = 0.
+#define LIST(out)                                                                                                  \
+	list out;                                                                                                      \
+	out.span = span, out.edge_a = edge_a, out.edge_b = edge_b, out.status = status, out.room = room;               \
+	out.intervals = intervals, out.per_length = per_length
+
+// The edges of structures whose atoms are in the order that they were given in.
 // Launch: a warp for each atom.
-KERNEL fill_edges(int4 *edge_a, float4 *edge_b, int *status, const int *first, const double *positions, const int4 *box,
-	const int4 *image, const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, int room, float cutoff,
+KERNEL find_all_pairs(int2 *span, int4 *edge_a, float4 *edge_b, found *status, const double *positions, const int *structure,
+	const lattice *lattices, int atoms, int room, float cutoff, double per_length, int intervals) {
+	LIST(out);
+	all_pairs where;
+	edges(&where, &out, positions, 0, structure, lattices, atoms, cutoff);
+}
+
+// The edges of atoms in the order of their boxes. Launch: a warp for each atom.
+KERNEL find_edges(int2 *span, int4 *edge_a, float4 *edge_b, found *status, const double *positions, const int4 *box, const int4 *image,
+	const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, int room, float cutoff,
 	double per_length, int intervals) {
-	int i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
-	if (i >= atoms) return;
-	edges<true>(i, first[i], room, edge_a, edge_b, status, positions, box, image, order, start, lattices + structure[i], cutoff, per_length, intervals);
+	LIST(out);
+	boxes where;
+	where.box = box, where.image = image, where.start = start;
+	edges(&where, &out, positions, order, structure, lattices, atoms, cutoff);
 }

@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"unsafe"
 )
@@ -27,90 +28,103 @@ type Structures struct {
 	Structure Array[int32]      // that an atom belongs to, [N]
 	First     Array[int32]      // atoms of structure k are First[k] up to First[k+1], [S+1]
 	Lattices  Array[Lattice]    // [S]
-	Buckets   int               // of all structures
+	Buckets   int               // of all structures; 0 if all pairs of atoms are to be looked at, which isolated ones allow
 }
 
 // Edges is the directed edges of a batch, by the atom that they end at. A and
 // B are the room that there is for them.
 type Edges struct {
-	Start  Array[int32]      // the edges of atom i are Start[i] up to Start[i+1], [N+1]
-	A      Array[[4]int32]   // j, interval, bits of t, bits of d
+	Spans  Array[[2]int32]   // the edges of atom i are Spans[i][0] up to Spans[i][1], [N]
+	A      Array[[4]int32]   // j, interval, bits of t, bits of d; atoms are counted as Search has them
 	B      Array[[4]float32] // u, 1/(d+1e-8)
-	Status Array[int32]      // edges that were found, and the lowest atom that has another at d = 0 or the largest int32; [2]
+	Status Array[int64]      // edges that were found, and N − i for the lowest atom i that has another at d = 0, or 0; [2]
 }
 
 // Resize makes room for the edges of n atoms.
 func (e *Edges) Resize(m *Memory, n, edges int) error {
-	return errors.Join(Resize(m, &e.Start, "numbers of edges", n+1), Resize(m, &e.A, "edges", edges), Resize(m, &e.B, "edges", edges))
+	if edges > math.MaxInt32 {
+		return fmt.Errorf("%d edges, expected at most %d: try smaller batches", edges, math.MaxInt32)
+	}
+	return errors.Join(Resize(m, &e.Spans, "numbers of edges", n), Resize(m, &e.A, "edges", edges), Resize(m, &e.B, "edges", edges))
 }
 
-// Search is the neighbour search's own memory.
+// Search is the neighbour search's own memory, and the atoms in the order in
+// which the network has them: that of the boxes, or the given one if all pairs
+// are looked at.
 type Search struct {
-	box, image                   Array[[4]int32] // [N]
-	members, start, mixed, order Array[int32]    // by bucket, and by atom
-	count                        Array[int32]    // of edges, [N]
+	Numbers Array[int32] // [N]
+	Order   Array[int32] // which of the given atoms they are, [N]; empty if they are in their order
+
+	box, image, sortedBox, sortedImage Array[[4]int32] // [N]
+	positions                          Array[[3]float64]
+	numbers, order, mixed              Array[int32] // [N]
+	members, start                     Array[int32] // by bucket
 }
 
 // Resize makes room for n atoms in so many buckets.
 func (s *Search) Resize(m *Memory, n, buckets int) error {
-	return errors.Join(Resize(m, &s.box, "boxes", n), Resize(m, &s.image, "boxes", n), Resize(m, &s.members, "buckets", buckets),
-		Resize(m, &s.start, "buckets", buckets+1), Resize(m, &s.mixed, "atoms of buckets", n), Resize(m, &s.order, "atoms of buckets", n),
-		Resize(m, &s.count, "numbers of edges", n))
+	if buckets == 0 {
+		return nil
+	}
+	return errors.Join(Resize(m, &s.box, "boxes", n), Resize(m, &s.image, "boxes", n), Resize(m, &s.sortedBox, "boxes", n),
+		Resize(m, &s.sortedImage, "boxes", n), Resize(m, &s.positions, "positions", n), Resize(m, &s.numbers, "elements", n),
+		Resize(m, &s.order, "atoms of buckets", n), Resize(m, &s.mixed, "atoms of buckets", n),
+		Resize(m, &s.members, "buckets", buckets), Resize(m, &s.start, "buckets", buckets+1))
 }
+
+// mostAtoms is how many atoms int32 counts the lanes of warps of.
+const mostAtoms = 1 << 26
 
 // Neighbors finds the edges within cutoff, Å, and places their distances in a
 // table of so many intervals on [0, cutoff]. Where there is not room for all,
 // as Status will show, some are left out.
 func (k *Kernels) Neighbors(m *Memory, e *Edges, s *Search, b *Structures, cutoff float32, intervals int) error {
 	n := b.Positions.n
-	if err := sized("neighbors", length{"Numbers", b.Numbers.n, n}, length{"Structure", b.Structure.n, n}, length{"boxes", s.box.n, n},
-		length{"buckets", s.members.n, b.Buckets}, length{"Start", e.Start.n, n + 1}, length{"B", e.B.n, e.A.n}, length{"Status", e.Status.n, 2}); err != nil {
+	if n > mostAtoms {
+		return fmt.Errorf("neighbors: %d atoms, expected at most %d", n, mostAtoms)
+	}
+	if err := sized("neighbors", length{"Numbers", b.Numbers.n, n}, length{"Structure", b.Structure.n, n}, length{"Spans", e.Spans.n, n},
+		length{"B", e.B.n, e.A.n}, length{"Status", e.Status.n, 2}); err != nil {
 		return err
 	}
-	if n > 0 {
-		if err := k.sort(m, s, b); err != nil {
-			return err
-		}
-		grid, block := warps(n)
-		if err := k.run(k.countEdges, grid, block, 0, s.count.arg(), b.Positions.arg(), s.box.arg(), s.image.arg(), s.order.arg(), s.start.arg(),
-			b.Structure.arg(), b.Lattices.arg(), Int(n), Float(cutoff)); err != nil {
-			return err
-		}
-	}
-	if err := k.exclusiveScan(e.Start, e.Status, s.count, e.A.n); err != nil || n == 0 {
+	s.Numbers, s.Order = b.Numbers, Array[int32]{}
+	if err := Zero(m, e.Status); err != nil || n == 0 {
 		return err
 	}
-	grid, block := warps(n)
-	return k.run(k.fillEdges, grid, block, 0, e.A.arg(), e.B.arg(), e.Status.arg(), e.Start.arg(), b.Positions.arg(), s.box.arg(), s.image.arg(),
-		s.order.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n), Int(e.A.n), Float(cutoff), Double(float64(intervals)/float64(cutoff)), Int(intervals))
+	grid, block := Dim{X: ceilDiv(n, 8)}, Dim{X: 256} // a warp for each atom
+	perLength := Double(float64(intervals) / float64(cutoff))
+	if b.Buckets == 0 {
+		return k.run(k.findAllPairs, grid, block, 0, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), b.Positions.arg(),
+			b.Structure.arg(), b.Lattices.arg(), Int(n), Int(e.A.n), Float(cutoff), perLength, Int(intervals))
+	}
+	if err := k.sort(m, s, b); err != nil {
+		return err
+	}
+	s.Numbers, s.Order = s.numbers, s.order
+	return k.run(k.findEdges, grid, block, 0, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), s.positions.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
+		s.order.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n), Int(e.A.n), Float(cutoff), perLength, Int(intervals))
 }
 
-// sort groups the atoms by bucket, in ascending order within each.
+// sort puts the atoms in the order of their buckets, ascending within each. The
+// buckets of a structure are on end, so that its atoms stay together.
 func (k *Kernels) sort(m *Memory, s *Search, b *Structures) error {
+	n := b.Positions.n
+	if err := sized("sort", length{"boxes", s.box.n, n}, length{"buckets", s.members.n, b.Buckets}, length{"start", s.start.n, b.Buckets + 1}); err != nil {
+		return err
+	}
 	if err := Zero(m, s.members); err != nil {
 		return err
 	}
-	n := b.Positions.n
 	grid, block := threads(n)
 	if err := k.run(k.place, grid, block, 0, s.box.arg(), s.image.arg(), s.members.arg(), b.Positions.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n)); err != nil {
 		return err
 	}
-	if err := k.exclusiveScan(s.start, Array[int32]{}, s.members, math.MaxInt32); err != nil {
+	if err := k.run(k.scan, Dim{X: 1}, Dim{X: 1024}, 0, s.start.arg(), s.members.arg(), Int(b.Buckets)); err != nil {
 		return err
 	}
 	if err := k.run(k.scatter, grid, block, 0, s.mixed.arg(), s.members.arg(), s.start.arg(), s.box.arg(), Int(n)); err != nil {
 		return err
 	}
-	return k.run(k.rank, grid, block, 0, s.order.arg(), s.mixed.arg(), s.start.arg(), s.box.arg(), Int(n))
+	return k.run(k.arrange, grid, block, 0, s.order.arg(), s.positions.arg(), s.numbers.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
+		b.Positions.arg(), b.Numbers.arg(), s.box.arg(), s.image.arg(), s.mixed.arg(), s.start.arg(), Int(n))
 }
-
-// exclusiveScan is start[i] = Σ_{k<i} count[k], with the total at the end, up to most.
-func (k *Kernels) exclusiveScan(start, status, count Array[int32], most int) error {
-	if err := sized("scan", length{"start", start.n, count.n + 1}); err != nil {
-		return err
-	}
-	return k.run(k.scan, Dim{X: 1}, Dim{X: 1024}, 0, start.arg(), status.arg(), count.arg(), Int(count.n), Int(most))
-}
-
-// warps is a launch of blocks of 8 warps, at least n warps in all.
-func warps(n int) (grid, block Dim) { return Dim{X: ceilDiv(n, 8)}, Dim{X: 256} }

@@ -70,12 +70,12 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	case space != "shared":
 		return nil, cost{}, fmt.Errorf("not a space that the emulator knows: %s", space)
 	}
-	piece := func(w *warp, address uint64) ([]byte, string) {
+	piece := func(w *warp, lane int, address uint64) ([]byte, string) {
 		switch {
 		case space == "shared" && load:
-			return w.block.shared.read(address, size, w.index)
+			return w.block.shared.read(address, size, w.index*lanes+lane)
 		case space == "shared":
-			return w.block.shared.write(address, size, w.index)
+			return w.block.shared.write(address, size, w.index*lanes+lane)
 		case load:
 			return w.block.memory.read(address, size, w.block.number)
 		}
@@ -84,7 +84,7 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := bits.TrailingZeros32(m)
-			bytes, wrong := piece(w, base.get(w, lane)+offset)
+			bytes, wrong := piece(w, lane, base.get(w, lane)+offset)
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return
@@ -183,17 +183,22 @@ func (d *decoder) parameter(at string, values []register, load bool) (func(w *wa
 	}, cost{}, nil
 }
 
-// atomics is what atom and red do with 4 bytes.
-var atomics = map[string]func(old, x uint32) uint32{
-	"add.u32":  func(old, x uint32) uint32 { return old + x },
-	"add.s32":  func(old, x uint32) uint32 { return old + x },
-	"min.s32":  func(old, x uint32) uint32 { return uint32(min(int32(old), int32(x))) },
-	"min.u32":  func(old, x uint32) uint32 { return min(old, x) },
-	"max.s32":  func(old, x uint32) uint32 { return uint32(max(int32(old), int32(x))) },
-	"max.u32":  func(old, x uint32) uint32 { return max(old, x) },
-	"and.b32":  func(old, x uint32) uint32 { return old & x },
-	"or.b32":   func(old, x uint32) uint32 { return old | x },
-	"exch.b32": func(_, x uint32) uint32 { return x },
+// atomics is what atom and red do with 4 or 8 bytes.
+var atomics = map[string]struct {
+	size   int
+	change func(old, x uint64) uint64
+}{
+	"add.u32":  {4, func(old, x uint64) uint64 { return old + x }},
+	"add.s32":  {4, func(old, x uint64) uint64 { return old + x }},
+	"min.s32":  {4, func(old, x uint64) uint64 { return uint64(min(i32(old), i32(x))) }},
+	"min.u32":  {4, func(old, x uint64) uint64 { return min(old, x) }},
+	"max.s32":  {4, func(old, x uint64) uint64 { return uint64(max(i32(old), i32(x))) }},
+	"max.u32":  {4, func(old, x uint64) uint64 { return max(old, x) }},
+	"and.b32":  {4, func(old, x uint64) uint64 { return old & x }},
+	"or.b32":   {4, func(old, x uint64) uint64 { return old | x }},
+	"exch.b32": {4, func(_, x uint64) uint64 { return x }},
+	"add.u64":  {8, func(old, x uint64) uint64 { return old + x }},
+	"max.s64":  {8, func(old, x uint64) uint64 { return uint64(max(int64(old), int64(x))) }},
 }
 
 // atomic decodes atom.global.add.u32 d, [a], b and red.global.add.u32 [a], b.
@@ -201,7 +206,7 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 	if len(words) < 4 || words[1] != "global" || len(words) == 5 && !slices.Contains([]string{"relaxed", "gpu"}, words[2]) {
 		return nil, cost{}, fmt.Errorf("not an atomic that the emulator knows")
 	}
-	change, ok := atomics[strings.Join(words[len(words)-2:], ".")]
+	kind, ok := atomics[strings.Join(words[len(words)-2:], ".")]
 	in := s.operands
 	if words[0] == "atom" && len(in) > 0 {
 		in = in[1:]
@@ -213,7 +218,8 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 	if err != nil {
 		return nil, cost{}, err
 	}
-	x, err := d.operand(in[1], false)
+	wide := kind.size == 8
+	x, err := d.operand(in[1], wide)
 	if err != nil {
 		return nil, cost{}, err
 	}
@@ -223,20 +229,23 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 		if err != nil {
 			return nil, cost{}, err
 		}
+		if r.pred || r.wide != wide {
+			return nil, cost{}, fmt.Errorf("%s has not the size of the instruction's type", s.operands[0])
+		}
 		to = &r
 	}
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
 			lane := bits.TrailingZeros32(m)
-			by := uint32(x.get(w, lane))
-			old, wrong := w.block.memory.update(base.get(w, lane)+offset, w.block.number, func(old uint32) uint32 { return change(old, by) })
+			by := x.get(w, lane)
+			old, wrong := w.block.memory.update(base.get(w, lane)+offset, kind.size, w.block.number, func(old uint64) uint64 { return kind.change(old, by) })
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return
 			}
 			if to != nil {
-				to.set(w, lane, uint64(old))
+				to.set(w, lane, old)
 			}
 		}
-	}, cost{globalRead: 4, globalWritten: 4}, nil
+	}, cost{globalRead: kind.size, globalWritten: kind.size}, nil
 }

@@ -320,6 +320,16 @@ func TestMemory(t *testing.T) {
 	ret;`), 20, 64, 0))
 	assert.Equal(t, []uint32{2 * 20 * 64, 63, 0xfffffffb}, b.read(t, 3))
 	assert.Equal(t, Counts{Launches: 1, Instructions: 6 * 20 * 64, GlobalRead: 3 * 4 * 20 * 64, GlobalWritten: 3 * 4 * 20 * 64}, *b.Counts()["k"])
+
+	b = newBench(t, Options{})
+	require.NoError(t, b.run(text(1, "", ` ld.param.u64 %rd1, [p0];
+	mov.u64 %rd2, 0x100000001;
+	atom.global.add.u64 %rd3, [%rd1+8], %rd2;
+	red.global.max.s64 [%rd1+16], -5;
+	mov.u64 %rd4, 0x900000002;
+	red.global.max.s64 [%rd1+24], %rd4;
+	ret;`), 2, 3, 0))
+	assert.Equal(t, []uint32{2 + 6, 3 + 6, 4, 5, 2, 9}, b.read(t, 8)[2:])
 }
 
 // Hostile PTX is an error, or runs to an end; it never panics.

@@ -52,13 +52,8 @@ type decoder struct {
 }
 
 func decode(src *source, e *entry) (*program, error) {
-	d := &decoder{src: src, entry: e, out: &program{name: e.name, params: len(e.params), maxThreads: e.maxThreads},
+	d := &decoder{src: src, entry: e, out: &program{name: e.name, params: len(e.params), maxThreads: e.maxThreads, static: src.static},
 		registers: map[string]register{}, constants: map[string]register{}}
-	for _, s := range src.shared {
-		if !s.dynamic {
-			d.out.static = max(d.out.static, (s.offset+s.size+15)&^15)
-		}
-	}
 	for i := range e.lines {
 		s := &e.lines[i]
 		code, err := d.statement(s)

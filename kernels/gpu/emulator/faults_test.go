@@ -34,8 +34,10 @@ func TestFaults(t *testing.T) {
 		grid, block                  int
 		want                         string
 	}{
-		{"out of bounds", "", address + "\n ld.global.u32 %r2, [%rd2+128];\n st.global.u32 [%rd2+256], %r1;\n ret;",
-			address + "\n st.global.u32 [%rd2+128], %r1;\n ret;", 1, 32, "reads memory that nothing wrote"},
+		{"unwritten", "", address + "\n ld.global.u32 %r2, [%rd2+128];\n ret;",
+			address + "\n st.global.u32 [%rd2+128], %r1;\n ld.global.u32 %r2, [%rd2+128];\n ret;", 1, 32, "reads memory that nothing wrote"},
+		{"load out of bounds", "", address + "\n ld.global.u32 %r2, [%rd2+256];\n ret;", address + "\n ld.global.u32 %r2, [%rd2];\n ret;",
+			1, 3, "line 19 of the PTX, block (0, 0, 0), thread (0, 0, 0): out of bounds: bytes 256 to 260 of an allocation of 256"},
 		{"store out of bounds", "", address + "\n st.global.u32 [%rd2+256], %r1;\n ret;", address + "\n st.global.u32 [%rd2], %r1;\n ret;",
 			1, 3, "line 19 of the PTX, block (0, 0, 0), thread (0, 0, 0): out of bounds: bytes 256 to 260 of an allocation of 256"},
 		{"no allocation", "", " mov.u64 %rd1, 64;\n st.global.u32 [%rd1], %r1;\n ret;", " ret;", 1, 1, "address 0x40 is in no allocation"},
@@ -52,15 +54,18 @@ func TestFaults(t *testing.T) {
 		{"shared memory unwritten", array, own + "\n ld.shared.u32 %r2, [%rd3];\n ret;", own + "\n st.shared.u32 [%rd3], %r1;\n ld.shared.u32 %r2, [%rd3];\n ret;",
 			1, 1, "reads shared memory that nothing wrote"},
 		{"race between writers", array, " mov.u32 %r1, %tid.x;\n st.shared.u32 [a], %r1;\n ret;",
-			" mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 32;\n @%p1 st.shared.u32 [a], %r1;\n bar.sync 0;\n @!%p1 st.shared.u32 [a], %r1;\n ret;",
-			1, 64, "race: writes what another warp wrote since the last barrier"},
-		{"race between reader and writer", array, " mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 32;\n @%p1 st.shared.u32 [a], %r1;\n @!%p1 ld.shared.u32 %r2, [a];\n ret;",
-			" mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 32;\n @%p1 st.shared.u32 [a], %r1;\n bar.sync 0;\n @!%p1 ld.shared.u32 %r2, [a];\n ret;",
-			1, 64, "race: reads what another warp wrote since the last barrier"},
+			" mov.u32 %r1, %tid.x;\n setp.eq.u32 %p2, %r1, 0;\n setp.eq.u32 %p3, %r1, 32;\n @%p2 st.shared.u32 [a], %r1;\n bar.sync 0;\n @%p3 st.shared.u32 [a], %r1;\n ret;",
+			1, 64, "race: writes what another thread wrote since the last barrier"},
+		{"race within a warp", array, own + "\n st.shared.u32 [%rd3], %r1;\n xor.b32 %r2, %r1, 1;\n shl.b32 %r2, %r2, 2;\n ld.shared.u32 %r3, [%r2];\n ret;",
+			own + "\n st.shared.u32 [%rd3], %r1;\n bar.sync 0;\n xor.b32 %r2, %r1, 1;\n shl.b32 %r2, %r2, 2;\n ld.shared.u32 %r3, [%r2];\n ret;",
+			1, 32, "thread (0, 0, 0): race: reads what another thread wrote since the last barrier"},
+		{"race between reader and writer", array, " mov.u32 %r1, %tid.x;\n setp.eq.u32 %p1, %r1, 0;\n setp.eq.u32 %p2, %r1, 32;\n @%p1 st.shared.u32 [a], %r1;\n @%p2 ld.shared.u32 %r2, [a];\n ret;",
+			" mov.u32 %r1, %tid.x;\n setp.eq.u32 %p1, %r1, 0;\n setp.eq.u32 %p2, %r1, 32;\n @%p1 st.shared.u32 [a], %r1;\n bar.sync 0;\n @%p2 ld.shared.u32 %r2, [a];\n ret;",
+			1, 64, "race: reads what another thread wrote since the last barrier"},
 		{"race between reader and later writer", array,
-			" mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 32;\n @!%p1 st.shared.u32 [a], %r1;\n bar.sync 0;\n @%p1 ld.shared.u32 %r2, [a];\n @!%p1 st.shared.u32 [a], %r1;\n ret;",
-			" mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 32;\n @!%p1 st.shared.u32 [a], %r1;\n bar.sync 0;\n @%p1 ld.shared.u32 %r2, [a];\n bar.sync 0;\n @!%p1 st.shared.u32 [a], %r1;\n ret;",
-			1, 64, "race: writes what another warp read since the last barrier"},
+			" mov.u32 %r1, %tid.x;\n setp.eq.u32 %p1, %r1, 0;\n setp.eq.u32 %p2, %r1, 32;\n @%p2 st.shared.u32 [a], %r1;\n bar.sync 0;\n @%p1 ld.shared.u32 %r2, [a];\n @%p2 st.shared.u32 [a], %r1;\n ret;",
+			" mov.u32 %r1, %tid.x;\n setp.eq.u32 %p1, %r1, 0;\n setp.eq.u32 %p2, %r1, 32;\n @%p2 st.shared.u32 [a], %r1;\n bar.sync 0;\n @%p1 ld.shared.u32 %r2, [a];\n bar.sync 0;\n @%p2 st.shared.u32 [a], %r1;\n ret;",
+			1, 64, "race: writes what another thread read since the last barrier"},
 		{"divergent barrier in a warp", "", " mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 7;\n @%p1 bra out;\n bar.sync 0;\nout:\n ret;", " bar.sync 0;\n ret;", 1, 32, "divergent barrier"},
 		{"divergent barrier between warps", "", " mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 32;\n @%p1 bra out;\n bar.sync 0;\nout:\n ret;", " bar.sync 0;\n ret;", 1, 64, "divergent barrier"},
 		{"shuffle with absent lanes", "", " mov.u32 %r1, %tid.x;\n setp.lt.u32 %p1, %r1, 7;\n @%p1 bra out;\n shfl.sync.bfly.b32 %r2, %r1, 1, 31, -1;\nout:\n ret;",
@@ -80,6 +85,8 @@ func TestFaults(t *testing.T) {
 			var fault *Fault
 			require.ErrorAs(t, err, &fault)
 			assert.Equal(t, "k", fault.Kernel)
+			assert.Positive(t, fault.line)
+			assert.Regexp(t, `^k: line \d+ of the PTX, block \(\d, 0, 0\), thread \(\d+, 0, 0\): `, err.Error())
 			require.NoError(t, newBench(t, Options{Limit: 100_000}).run(text(1, c.shared, c.honest), c.grid, c.block, 0))
 		})
 	}

@@ -125,7 +125,9 @@ func (g *grid) block(b *block, number int) *Fault {
 			return nil
 		}
 		if waiting < len(b.warps) {
-			return g.locate(&Fault{What: "divergent barrier: some warps of the block wait and others have returned"}, number, 0)
+			first := slices.IndexFunc(b.warps, func(w warp) bool { return w.waits })
+			line := g.program.code[b.warps[first].pc-1].line
+			return g.locate(&Fault{What: "divergent barrier: this warp waits and others of the block have returned", line: line}, number, first)
 		}
 		b.shared.barrier++
 		for i := range b.warps {

@@ -133,25 +133,32 @@ func (m *memory) write(address uint64, size, block int) ([]byte, string) {
 	return a.data[offset : offset+size], ""
 }
 
-// update changes 4 bytes atomically and returns what they were.
-func (m *memory) update(address uint64, block int, change func(old uint32) uint32) (uint32, string) {
-	a, offset, wrong := m.piece(address, 4)
+// update changes 4 or 8 bytes atomically and returns what they were.
+func (m *memory) update(address uint64, size, block int, change func(old uint64) uint64) (uint64, string) {
+	a, offset, wrong := m.piece(address, size)
 	if wrong != "" {
 		return 0, wrong
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.checked {
-		switch by := atomic.SwapUint64(&a.writers[offset/4], m.launch<<32|everyone); {
-		case by == 0:
-			return 0, fmt.Sprintf("changes memory that nothing wrote, at byte %d of an allocation of %d", offset, len(a.data))
-		case by>>32 == m.launch && by&everyone != everyone && by != writer(m.launch, block):
-			return 0, fmt.Sprintf("changes what another block writes in the same launch, at byte %d of an allocation of %d", offset, len(a.data))
+		for k := offset / 4; k < (offset+size)/4; k++ {
+			switch by := atomic.SwapUint64(&a.writers[k], m.launch<<32|everyone); {
+			case by == 0:
+				return 0, fmt.Sprintf("changes memory that nothing wrote, at byte %d of an allocation of %d", 4*k, len(a.data))
+			case by>>32 == m.launch && by&everyone != everyone && by != writer(m.launch, block):
+				return 0, fmt.Sprintf("changes what another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
+			}
 		}
 	}
+	if size == 8 {
+		old := binary.LittleEndian.Uint64(a.data[offset:])
+		binary.LittleEndian.PutUint64(a.data[offset:], change(old))
+		return old, ""
+	}
 	old := binary.LittleEndian.Uint32(a.data[offset:])
-	binary.LittleEndian.PutUint32(a.data[offset:], change(old))
-	return old, ""
+	binary.LittleEndian.PutUint32(a.data[offset:], uint32(change(uint64(old))))
+	return uint64(old), ""
 }
 
 // fromHost is size bytes that the host writes, or reads.
@@ -170,9 +177,8 @@ func (m *memory) fromHost(address uint64, size int, writes bool) ([]byte, error)
 	return a.data[offset : offset+uint64(size)], nil
 }
 
-// shared is a block's shared memory, and for every 4 bytes who used them since
-// the last barrier. Threads of a warp run together: between them the order of
-// instructions is one.
+// shared is a block's shared memory, and for every 4 bytes which threads used
+// them since the last barrier: also those of a warp need not run together.
 type shared struct {
 	data    []byte
 	users   []user
@@ -182,8 +188,8 @@ type shared struct {
 
 type user struct {
 	written, read uint32 // at which barrier; 0 is never
-	writer        int32  // warp
-	reader        int32  // warp, or −1 for several
+	writer        int32  // thread
+	reader        int32  // thread, or −1 for several
 }
 
 func (s *shared) reset(size int) {
@@ -205,7 +211,7 @@ func (s *shared) piece(address uint64, size int) string {
 	return ""
 }
 
-func (s *shared) read(address uint64, size, warp int) ([]byte, string) {
+func (s *shared) read(address uint64, size, thread int) ([]byte, string) {
 	if wrong := s.piece(address, size); wrong != "" {
 		return nil, wrong
 	}
@@ -215,11 +221,11 @@ func (s *shared) read(address uint64, size, warp int) ([]byte, string) {
 			switch {
 			case u.written == 0:
 				return nil, fmt.Sprintf("reads shared memory that nothing wrote, at byte %d", 4*k)
-			case u.written == s.barrier && u.writer != int32(warp):
-				return nil, fmt.Sprintf("race: reads what another warp wrote since the last barrier, at byte %d of shared memory", 4*k)
+			case u.written == s.barrier && u.writer != int32(thread):
+				return nil, fmt.Sprintf("race: reads what another thread wrote since the last barrier, at byte %d of shared memory", 4*k)
 			case u.read != s.barrier:
-				u.read, u.reader = s.barrier, int32(warp)
-			case u.reader != int32(warp):
+				u.read, u.reader = s.barrier, int32(thread)
+			case u.reader != int32(thread):
 				u.reader = -1
 			}
 		}
@@ -227,7 +233,7 @@ func (s *shared) read(address uint64, size, warp int) ([]byte, string) {
 	return s.data[address : address+uint64(size)], ""
 }
 
-func (s *shared) write(address uint64, size, warp int) ([]byte, string) {
+func (s *shared) write(address uint64, size, thread int) ([]byte, string) {
 	if wrong := s.piece(address, size); wrong != "" {
 		return nil, wrong
 	}
@@ -235,12 +241,12 @@ func (s *shared) write(address uint64, size, warp int) ([]byte, string) {
 		for k := address / 4; k < (address+uint64(size)+3)/4; k++ {
 			u := &s.users[k]
 			switch {
-			case u.written == s.barrier && u.writer != int32(warp):
-				return nil, fmt.Sprintf("race: writes what another warp wrote since the last barrier, at byte %d of shared memory", 4*k)
-			case u.read == s.barrier && u.reader != int32(warp):
-				return nil, fmt.Sprintf("race: writes what another warp read since the last barrier, at byte %d of shared memory", 4*k)
+			case u.written == s.barrier && u.writer != int32(thread):
+				return nil, fmt.Sprintf("race: writes what another thread wrote since the last barrier, at byte %d of shared memory", 4*k)
+			case u.read == s.barrier && u.reader != int32(thread):
+				return nil, fmt.Sprintf("race: writes what another thread read since the last barrier, at byte %d of shared memory", 4*k)
 			}
-			u.written, u.writer = s.barrier, int32(warp)
+			u.written, u.writer = s.barrier, int32(thread)
 		}
 	}
 	return s.data[address : address+uint64(size)], ""

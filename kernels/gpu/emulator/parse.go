@@ -8,7 +8,8 @@ import (
 
 // source is a PTX file: its text cut into what decode works on.
 type source struct {
-	shared  map[string]symbol // variables of the module in shared memory
+	shared  map[string]symbol // variables in shared memory
+	static  int               // bytes of those that are not dynamic
 	entries []*entry
 }
 
@@ -110,13 +111,8 @@ func (p *parser) place(name string, s symbol, line string) error {
 		return fmt.Errorf("%s: declared twice", line)
 	}
 	if !s.dynamic {
-		end := 0
-		for _, other := range p.out.shared {
-			if !other.dynamic {
-				end = max(end, other.offset+other.size)
-			}
-		}
-		s.offset = (end + 15) &^ 15
+		s.offset = p.out.static
+		p.out.static = (s.offset + s.size + 15) &^ 15
 	}
 	p.out.shared[name] = s
 	return nil
@@ -141,17 +137,19 @@ func sharedVariable(line string) (name string, s symbol, err error) {
 
 // entry reads a kernel up to its closing brace.
 func (p *parser) entry(line string) error {
-	_, head, _ := strings.Cut(line, ".entry")
-	for !strings.Contains(head, ")") {
+	_, line, _ = strings.Cut(line, ".entry")
+	head := []string{line}
+	for !strings.Contains(line, ")") {
 		more, ok := p.next()
 		if !ok {
 			return fmt.Errorf("the parameters of a kernel do not end")
 		}
-		head += " " + more
+		line = more
+		head = append(head, line)
 	}
-	name, rest, ok := strings.Cut(head, "(")
+	name, rest, ok := strings.Cut(strings.Join(head, " "), "(")
 	if !ok {
-		return fmt.Errorf("%s: expected the parameters of a kernel", line)
+		return fmt.Errorf("%s: expected the parameters of a kernel", head[0])
 	}
 	list, _, _ := strings.Cut(rest, ")")
 	e := &entry{name: strings.TrimSpace(name), params: map[string]int{}, registers: map[string]string{}, labels: map[string]int{}}

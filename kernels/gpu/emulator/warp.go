@@ -69,7 +69,11 @@ func (w *warp) run(code []step) *Fault {
 	counts := w.block.counts
 	for {
 		if w.pc >= len(code) {
-			return &Fault{What: "the kernel runs on beyond its last instruction", lane: bits.TrailingZeros32(w.mask)}
+			f := &Fault{What: "the kernel runs on beyond its last instruction", lane: bits.TrailingZeros32(w.mask)}
+			if len(code) > 0 {
+				f.line = code[len(code)-1].line
+			}
+			return f
 		}
 		s := &code[w.pc]
 		if s.leader && len(w.splits) > 0 {
