@@ -223,6 +223,59 @@ func TestGPUErrors(t *testing.T) {
 	}
 }
 
+// turing is a GPU whose blocks have as much shared memory as Turing's.
+type turing struct {
+	gpu.Device
+	shared int
+}
+
+func (d turing) Properties() gpu.Properties {
+	p := d.Device.Properties()
+	p.SharedPerBlock = d.shared
+	return p
+}
+
+// Blocks with little shared memory compute the same bits.
+func TestGPULittleSharedMemory(t *testing.T) {
+	net := loadNetwork(t, "../testdata/original.pt")
+	s := []data.Structure{systems.Benzene(), systems.WaterDrop(2, 1, 1)}
+	p := newGPUTestPotential(t, net, openGPU(t), Options{})
+	little := newGPUTestPotential(t, net, turing{openGPU(t), 64 << 10}, Options{})
+	assert.Equal(t, compute(t, p, s...), compute(t, little, s...))
+
+	_, err := NewGPUPotential(net, turing{openGPU(t), 48 << 10}, Options{})
+	assert.ErrorContains(t, err, "hidden_dim 128 and tables of 128 intervals need 55296 bytes of shared memory a block: ")
+}
+
+// planned counts memory and has none.
+type planned struct {
+	gpu.Device
+	size *int
+}
+
+func (d planned) Alloc(size int) (gpu.Pointer, error) {
+	*d.size += size
+	return gpu.Pointer(*d.size), nil
+}
+
+func (d planned) Free(gpu.Pointer) error           { return nil }
+func (d planned) Upload(gpu.Pointer, []byte) error { return nil }
+
+// A million atoms of water, with the original student, fit into 80 GB.
+func TestGPUMemoryOfAMillionAtoms(t *testing.T) {
+	const atoms = 1_000_000
+	size := 0
+	p := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), planned{emulator.New(emulator.Options{}), &size}, Options{}).(*gpuEngine)
+	b := NewBatch(systems.WaterBox(70, 69, 69))
+	require.InDelta(t, atoms, b.NumAtoms(), 1e3)
+	require.NoError(t, p.stage(b))
+	p.edgeRoom = guessedNeighbors * b.NumAtoms()
+	require.NoError(t, p.grow(b))
+	t.Logf("%.1f GB, %d bytes an atom", float64(size)/1e9, size/b.NumAtoms())
+	assert.Less(t, size, 30_000_000_000)
+	assert.Less(t, p.edgeRoom, math.MaxInt32, "kernels count edges with int")
+}
+
 // Where the memory does not suffice, the error says for what, and smaller
 // batches go on working.
 func TestGPUOutOfMemory(t *testing.T) {

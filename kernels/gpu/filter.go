@@ -69,7 +69,7 @@ func (v *FilterValues) Resize(m *Memory, edges, h int) error {
 }
 
 // filterShared is the bytes of a tile's radial functions and hidden layers.
-func filterShared(h, rbf int) int { return updateShared(1, 2*h+2*rbf) }
+func filterShared(h, rbf int) int { return tileShared(2*h + 2*rbf) }
 
 // evaluate leaves an exact filter's values; a table has none.
 func (k *Kernels) evaluate(v *FilterValues, e *Edges, f *Filter) error {

@@ -9,6 +9,7 @@ package gpu
 //go:generate ptx -o embed.ptx embed.cu
 //go:generate ptx -o filter.ptx filter.cu
 //go:generate ptx -o message.ptx message.cu
+//go:generate ptx -DLOW_ONLY -o message_low.ptx message.cu
 //go:generate ptx -o update.ptx update.cu
 //go:generate ptx -o collect.ptx collect.cu
 //go:generate ptx -o ceilings.ptx ceilings.cu

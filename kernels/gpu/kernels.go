@@ -16,6 +16,8 @@ var (
 	filterPTX string
 	//go:embed message.ptx
 	messagePTX string
+	//go:embed message_low.ptx
+	messageLowPTX string
 	//go:embed update.ptx
 	updatePTX string
 	//go:embed collect.ptx
@@ -30,6 +32,8 @@ type Kernels struct {
 	modules []Module
 	launch  Launch // reused, so that launching allocates nothing
 
+	curveBytes int // of a table's curve in shared memory
+
 	place, scan, scatter, arrange       Kernel
 	findAllPairs, findEdges             Kernel
 	embed                               Kernel
@@ -41,15 +45,20 @@ type Kernels struct {
 }
 
 // Load loads all kernels on dev, for networks of h features whose tables have
-// so many intervals, and whose filter networks so many radial functions.
+// so many intervals, and whose filter networks so many radial functions. Where
+// blocks have little shared memory, as on Turing, those of the message are a
+// variant that needs less.
 func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
-	k := &Kernels{dev: dev, props: dev.Properties()}
+	k := &Kernels{dev: dev, props: dev.Properties(), curveBytes: curveBytes}
 	if h <= 0 || h%16 != 0 {
 		return nil, fmt.Errorf("hidden_dim %d: the GPU's kernels expect a multiple of 16", h)
 	}
-	shared := max(messageShared(3, intervals), updateShared(4, h), filterShared(h, rbf))
-	if shared > k.props.SharedPerBlock {
-		return nil, fmt.Errorf("a block needs %d bytes of shared memory: %s has %d", shared, k.props.Name, k.props.SharedPerBlock)
+	message := messagePTX
+	if k.messageShared(3, intervals) > k.props.SharedPerBlock {
+		k.curveBytes, message = lowBytes, messageLowPTX
+	}
+	if shared := max(k.messageShared(3, intervals), tileShared(3*h), filterShared(h, rbf)); shared > k.props.SharedPerBlock {
+		return nil, fmt.Errorf("hidden_dim %d and tables of %d intervals need %d bytes of shared memory a block: %s has %d", h, intervals, shared, k.props.Name, k.props.SharedPerBlock)
 	}
 	type entry struct {
 		kernel *Kernel
@@ -66,23 +75,23 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 		}},
 		{"embed.ptx", embedPTX, []entry{{&k.embed, "embed", 0}}},
 		{"filter.ptx", filterPTX, []entry{{&k.filter, "filter", filterShared(h, rbf)}}},
-		{"message.ptx", messagePTX, []entry{
-			{&k.messageForward[0], "message_forward", messageShared(3, intervals)},
-			{&k.messageForward[firstBlock], "message_forward_first", messageShared(2, intervals)},
+		{"message.ptx", message, []entry{
+			{&k.messageForward[0], "message_forward", k.messageShared(3, intervals)},
+			{&k.messageForward[firstBlock], "message_forward_first", k.messageShared(2, intervals)},
 			{&k.messageForward[exactFilter], "message_forward_exact", 0},
 			{&k.messageForward[exactFilter+firstBlock], "message_forward_first_exact", 0},
-			{&k.messageBackward[0], "message_backward", messageShared(3, intervals)},
-			{&k.messageBackward[firstBlock], "message_backward_first", messageShared(2, intervals)},
-			{&k.messageBackward[lastBlock], "message_backward_last", messageShared(3, intervals)},
-			{&k.messageBackward[lastBlock+firstBlock], "message_backward_only", messageShared(2, intervals)},
+			{&k.messageBackward[0], "message_backward", k.messageShared(3, intervals)},
+			{&k.messageBackward[firstBlock], "message_backward_first", k.messageShared(2, intervals)},
+			{&k.messageBackward[lastBlock], "message_backward_last", k.messageShared(3, intervals)},
+			{&k.messageBackward[lastBlock+firstBlock], "message_backward_only", k.messageShared(2, intervals)},
 			{&k.messageBackward[exactFilter], "message_backward_exact", 0},
 			{&k.messageBackward[exactFilter+firstBlock], "message_backward_first_exact", 0},
 			{&k.messageBackward[exactFilter+lastBlock], "message_backward_last_exact", 0},
 			{&k.messageBackward[exactFilter+lastBlock+firstBlock], "message_backward_only_exact", 0},
 		}},
 		{"update.ptx", updatePTX, []entry{
-			{&k.updateForward, "update_forward", updateShared(3, h)}, {&k.updateBackward, "update_backward", updateShared(4, h)},
-			{&k.turn, "turn", updateShared(4, h)},
+			{&k.updateForward, "update_forward", tileShared(3 * h)}, {&k.updateBackward, "update_backward", tileShared(3 * h)},
+			{&k.turn, "turn", tileShared(3 * h)},
 		}},
 		{"collect.ptx", collectPTX, []entry{{&k.sumSlices, "sum_slices", 0}, {&k.reduce, "reduce", 0}}},
 	} {

@@ -16,7 +16,8 @@
 // Launch: 256 threads; grid (runs of atoms, slices); 24·8·parts·intervals bytes
 // of shared memory, where a block keeps its slice of the table. A warp works
 // on an atom, and each group of 8 lanes on every fourth of its edges, a lane
-// being a feature.
+// being a feature. Compiled with LOW_ONLY, for GPUs whose blocks have not as
+// much shared memory, c4 and c5 stay in global memory: 16·8·parts·intervals bytes.
 //
 // The same kernels run on φ and φ′ of every edge, [edges, parts, H], as filter.cu
 // leaves them: low and high are then these, and no shared memory is used.
@@ -73,13 +74,18 @@ struct evaluated {
 	}
 };
 
-// load_table copies a slice of the table to shared memory.
+// load_table copies a slice of the table to shared memory, and is where the
+// slice's {c4, c5} are.
 static __device__ __forceinline__ const float2 *load_table(const float4 *low, const float2 *high, int curves) {
-	float2 *high_table = (float2 *)(table + curves);
 	low += (size_t)blockIdx_y * curves, high += (size_t)blockIdx_y * curves;
-	for (int c = threadIdx_x; c < curves; c += blockDim_x) table[c] = low[c], high_table[c] = high[c];
+	for (int c = threadIdx_x; c < curves; c += blockDim_x) table[c] = low[c];
+#ifndef LOW_ONLY
+	float2 *high_table = (float2 *)(table + curves);
+	for (int c = threadIdx_x; c < curves; c += blockDim_x) high_table[c] = high[c];
+	high = high_table;
+#endif
 	sync_block();
-	return high_table;
+	return high;
 }
 
 template <bool first>

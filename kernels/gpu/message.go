@@ -8,8 +8,13 @@ const sliceWidth = 8
 // Slices is the number of slices of h features.
 func Slices(h int) int { return h / sliceWidth }
 
+// Bytes of a curve on an interval: all of them, and those without c4 and c5.
+const curveBytes, lowBytes = 24, 16
+
 // messageShared is the bytes of a slice of a table.
-func messageShared(parts, intervals int) int { return 24 * sliceWidth * parts * intervals }
+func (k *Kernels) messageShared(parts, intervals int) int {
+	return k.curveBytes * sliceWidth * parts * intervals
+}
 
 // MessageForward takes the state before a message to the one after it. v is
 // where an exact filter is evaluated.
@@ -20,7 +25,7 @@ func (k *Kernels) MessageForward(out, in State, e *Edges, f *Filter, v *FilterVa
 	}
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
-	return k.run(k.messageForward[f.kind()], grid, Dim{X: 256}, messageShared(f.parts, f.intervals), out.arg(), in.arg(), e.Spans.arg(),
+	return k.run(k.messageForward[f.kind()], grid, Dim{X: 256}, k.messageShared(f.parts, f.intervals), out.arg(), in.arg(), e.Spans.arg(),
 		e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Int(run))
 }
 
@@ -41,7 +46,7 @@ func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, 
 	}
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
-	return k.run(k.messageBackward[kind], grid, Dim{X: 256}, messageShared(f.parts, f.intervals), gin.arg(), force.arg(), g.arg(), in.arg(),
+	return k.run(k.messageBackward[kind], grid, Dim{X: 256}, k.messageShared(f.parts, f.intervals), gin.arg(), force.arg(), g.arg(), in.arg(),
 		e.Spans.arg(), e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Float(float32(float64(f.intervals)/float64(cutoff))), Int(run))
 }
 

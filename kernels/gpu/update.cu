@@ -76,10 +76,10 @@ static __device__ __forceinline__ float4 along(float4 v) {
 //   gp = (W4ᵀ [gs ; Σ_c gv_c v_c ; Σ_c gv_c (M v)_c]) ⊙ silu′(pre)        [hs ; hn] = W3ᵀ gp
 //   gs += hs        gv = gv ⊙ g1 + Mᵀ(gv ⊙ g2) + hn ⊙ v/n
 //
-// Shared memory: 4H·36 floats.
+// Shared memory: 3H·36 floats.
 KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const float *gates, const float *w3_t, const float *w4_t,
 	const float *m, int atoms, int h) {
-	float *x = buffer, *hidden = buffer + 3 * h * PITCH;
+	float *x = buffer, *hidden = buffer + 2 * h * PITCH; // in place of what is read by then
 	int first = blockIdx_x * TILE;
 	place p = my_place(h);
 	float sum[FEATURES][ROWS];
@@ -95,6 +95,7 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 	}
 	sync_block();
 	dense(sum, x, 3 * h, w4_t, h, 0, p);
+	sync_block();
 	EACH(p) {
 		int atom = first + p.row + a;
 		float before = atom < atoms ? pre[(size_t)atom * h + p.f + o] : 0.f;
@@ -119,18 +120,19 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 // The last update, the readout and the last update's reverse: energy [atoms],
 // and g = ∂E/∂(s, v) after the last message. v after the last update is not
 // used, so that W4 is its rows of a alone. The weights with _t are those of the
-// way back. Shared memory: 4H·36 floats.
+// way back. Shared memory: 3H·36 floats, whose parts are named by what they hold.
 KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, const float *b3, const float *w4, const float *b4, const float *wa,
 	const float *ba, const float *wb, const float *bb, const float *wc, const float *bc, const float *wb_t, const float *wa_t, const float *w4_t,
 	const float *w3_t, int atoms, int h) {
-	float *s = buffer, *n = buffer + h * PITCH, *pre = buffer + 2 * h * PITCH, *hidden = buffer + 3 * h * PITCH;
-	float *pre_a = n, *pre_b = n + h / 2 * PITCH, *layer_a = hidden, *layer_b = hidden + h / 2 * PITCH;
+	float *s = buffer, *hidden = buffer + h * PITCH, *pre = buffer + 2 * h * PITCH;
+	float *pre_a = s, *pre_b = s + h / 2 * PITCH, *layer_a = hidden, *layer_b = hidden + h / 2 * PITCH;
 	int first = blockIdx_x * TILE, half = h / 2, quarter = h / 4;
 	place p = my_place(h);
 	float sum[FEATURES][ROWS];
 
 	load_input(s, state, first, atoms, h);
-	dense(sum, s, 2 * h, w3, h, b3, p);
+	dense(sum, s, 2 * h, w3, h, b3, p); // of [s ; n]
+	sync_block();
 	EACH(p) {
 		int at = (p.f + o) * PITCH + p.row + a;
 		pre[at] = sum[o][a], hidden[at] = silu(sum[o][a]);
@@ -139,12 +141,11 @@ KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, cons
 	dense(sum, hidden, h, w4, h, b4, p);
 	EACH(p) s[(p.f + o) * PITCH + p.row + a] += sum[o][a];
 	sync_block();
-	if (p.f < half) {
-		dense(sum, s, h, wa, half, ba, p);
-		EACH(p) {
-			int at = (p.f + o) * PITCH + p.row + a;
-			pre_a[at] = sum[o][a], layer_a[at] = silu(sum[o][a]);
-		}
+	if (p.f < half) dense(sum, s, h, wa, half, ba, p);
+	sync_block();
+	if (p.f < half) EACH(p) {
+		int at = (p.f + o) * PITCH + p.row + a;
+		pre_a[at] = sum[o][a], layer_a[at] = silu(sum[o][a]);
 	}
 	sync_block();
 	if (p.f < quarter) {

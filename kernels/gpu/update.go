@@ -17,8 +17,8 @@ type Update struct {
 // Readout is the weights of H → H/2 → H/4 → 1.
 type Readout [3]Dense
 
-// updateShared is the bytes of so many times h features of a tile's atoms.
-func updateShared(times, h int) int { return 4 * times * h * (atomTile + 4) }
+// tileShared is the bytes of so many features of a tile's atoms.
+func tileShared(features int) int { return 4 * features * (atomTile + 4) }
 
 // UpdateForward takes the state after a message to the one after the update
 // of h features, and keeps pre [N, h] and gates [N, 2h] for the way back.
@@ -27,7 +27,7 @@ func (k *Kernels) UpdateForward(out State, pre, gates Array[float32], in State, 
 	if err := sized("update forward", length{"out", out.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
-	return k.run(k.updateForward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, updateShared(3, h), out.arg(), pre.arg(), gates.arg(), in.arg(),
+	return k.run(k.updateForward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, tileShared(3*h), out.arg(), pre.arg(), gates.arg(), in.arg(),
 		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(), u.Mixing.arg(), Int(n), Int(h))
 }
 
@@ -38,7 +38,7 @@ func (k *Kernels) UpdateBackward(g, in State, pre, gates Array[float32], u *Upda
 	if err := sized("update backward", length{"g", g.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
-	return k.run(k.updateBackward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, updateShared(4, h), g.arg(), in.arg(), pre.arg(), gates.arg(),
+	return k.run(k.updateBackward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, tileShared(3*h), g.arg(), in.arg(), pre.arg(), gates.arg(),
 		u.Hidden.Backward.arg(), u.Out.Backward.arg(), u.Mixing.arg(), Int(n), Int(h))
 }
 
@@ -49,7 +49,7 @@ func (k *Kernels) Turn(g State, energy Array[float32], in State, u *Update, r *R
 	if err := sized("turn", length{"g", g.n, in.n}, length{"energy", energy.n, n}); err != nil || n == 0 {
 		return err
 	}
-	return k.run(k.turn, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, updateShared(4, h), g.arg(), energy.arg(), in.arg(),
+	return k.run(k.turn, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, tileShared(3*h), g.arg(), energy.arg(), in.arg(),
 		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(),
 		r[0].Forward.arg(), r[0].Bias.arg(), r[1].Forward.arg(), r[1].Bias.arg(), r[2].Forward.arg(), r[2].Bias.arg(),
 		r[1].Backward.arg(), r[0].Backward.arg(), u.Out.Backward.arg(), u.Hidden.Backward.arg(), Int(n), Int(h))
