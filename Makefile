@@ -52,9 +52,10 @@ gpu-bundle:
 	@dpkg -s nvidia-cuda-dev >/dev/null 2>&1 || ! apt-cache policy nvidia-cuda-dev | grep -q 'Candidate: (none)' || \
 		{ echo "nvidia-cuda-dev is not to be had: add 'contrib non-free' to the components of /etc/apt/sources.list.d/debian.sources"; exit 1; }
 	@$(call APT,gcc libc6-dev nvidia-cuda-dev)
-	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/nn $(BUNDLE)/kernels/gpu $(BUNDLE)/tools/peers $(BUNDLE)/tools/golden
+	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/nn $(BUNDLE)/kernels/gpu/cuda $(BUNDLE)/tools/peers $(BUNDLE)/tools/golden
 	export CGO_ENABLED=1 CGO_LDFLAGS="-L/usr/lib/x86_64-linux-gnu/stubs"; set -e; \
-	for p in nn kernels/gpu; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p/$$(basename $$p).test ./$$p; done; \
+	go vet -tags cuda ./kernels/gpu/... ./nn ./internal/device ./tools/peers ./tools/predict; go test -tags cuda ./kernels/gpu/cuda ./internal/device; \
+	for p in nn kernels/gpu kernels/gpu/cuda; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p/$$(basename $$p).test ./$$p; done; \
 	for p in peers predict; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p ./tools/$$p; done
 	cp -r testdata $(BUNDLE)/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/kernels/gpu/ && cp tools/peers/torch_peer.py tools/peers/export.py $(BUNDLE)/tools/peers/ && cp tools/golden/model.py $(BUNDLE)/tools/golden/
 	cp tools/peers/bundle.sh $(BUNDLE)/run.sh && du -sh $(BUNDLE)

@@ -75,7 +75,7 @@ type settings struct {
 func main() {
 	var s settings
 	flag.StringVar(&s.device, "device", "cpu", device.Usage)
-	flag.StringVar(&s.python, "python", "/usr/bin/python3", "`file` of the Python that has PyTorch")
+	flag.StringVar(&s.python, "python", "/usr/bin/python3", "`file` of the Python that has PyTorch; on a GPU it may be empty, and painless is timed alone")
 	flag.IntVar(&s.threads, "threads", 2, "threads of each system")
 	flag.IntVar(&s.rounds, "rounds", 5, "turns of each system")
 	flag.StringVar(&s.output, "o", "", "`file` to write; docs/benchmarks/DEVICE-DATE.json if empty")
@@ -99,11 +99,13 @@ func run(ctx context.Context, s settings) error {
 	here := machine.Here()
 	r := report{Date: time.Now().Format(time.DateOnly), CPU: here.CPU, Cores: here.Cores, Threads: s.threads, Peers: map[string]string{"go": here.Go}}
 	kind, _, _ := strings.Cut(s.device, ":")
-	torch, err := start(ctx, s.python, "tools/peers/torch_peer.py", fmt.Sprint(s.threads), kind)
-	if err != nil {
-		return err
+	var torch *peer
+	if s.python != "" || kind == "cpu" {
+		if torch, err = start(ctx, s.python, "tools/peers/torch_peer.py", fmt.Sprint(s.threads), kind); err != nil {
+			return err
+		}
+		r.Peers["PyTorch"] = torch.version
 	}
-	r.Peers["PyTorch"] = torch.version
 	table := r.table
 	if kind == "cpu" {
 		err = r.cpu(ctx, s, torch, folder)

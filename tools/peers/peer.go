@@ -69,7 +69,11 @@ func (p *peer) ask(j job) (a answer, err error) {
 	return a, nil
 }
 
+// stop ends the peer; nil is none.
 func (p *peer) stop() error {
+	if p == nil {
+		return nil
+	}
 	p.in.Close()
 	return p.process.Wait()
 }

@@ -37,7 +37,8 @@ func TestReport(t *testing.T) {
 	r.GPU, r.Throughput = "a GPU, 1.2", []throughput{{"tiny", "benzene", 64, 768, []float64{0.001}}}
 	r.Against[0].Variants = map[string][]float64{"eager": {0.03}, "cuda graph": {0.016}}
 	table = r.gpuTable()
-	assert.Contains(t, table, "a GPU, 1.2, 2026-01-02; PyTorch 1\n")
+	assert.Contains(t, table, "a GPU, 1.2, 2026-01-02\n")
+	assert.Contains(t, table, "PyTorch 1's fastest E+F ms")
 	assert.Contains(t, table, "| tiny | water | 96 | 2738 | 2.0000 | 16.000 | cuda graph | 8.0 |\n")
 	assert.Contains(t, table, "| tiny | benzene | 64 | 768 | 1.0000 | 7.68e+05 |\n")
 

@@ -6,6 +6,8 @@ import (
 	"debug/elf"
 	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unsafe"
@@ -33,6 +35,24 @@ func TestDevice(t *testing.T) {
 		t.Skip(err)
 	}
 	devicetest.Run(t, func(t *testing.T) gpu.Device { return open(t) })
+}
+
+// Without a GPU, the tests that need one run on a driver that is as strict as
+// its documentation: see testdata/libcuda.c.
+func TestStrictDriver(t *testing.T) {
+	if n, err := Count(); err == nil {
+		t.Skipf("%d GPUs, of which other tests make use", n)
+	}
+	library := filepath.Join(t.TempDir(), "libcuda.so.1")
+	source := filepath.Join("testdata", "libcuda.c")
+	text, err := exec.Command("gcc", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror", "-O1", "-pthread", "-o", library, source).CombinedOutput()
+	require.NoError(t, err, string(text))
+	again := exec.Command(os.Args[0], "-test.v", "-test.run", "^(TestDevice|TestOpenIndex|TestLoadSaysWhy|TestCopyInGraph|TestLaunchAllocatesNothing|TestErrorsSayWhat)$")
+	again.Env = append(os.Environ(), "LD_LIBRARY_PATH="+filepath.Dir(library), "GODEBUG=invalidptr=1", "GOGC=1")
+	text, err = again.CombinedOutput()
+	require.NoError(t, err, string(text))
+	assert.NotContains(t, string(text), "--- SKIP")
+	assert.Contains(t, string(text), "--- PASS: TestDevice/devices_at_the_same_time")
 }
 
 // The program runs, so it needs no driver to: see driver.c.

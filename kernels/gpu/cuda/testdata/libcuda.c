@@ -1,0 +1,351 @@
+// A driver without a GPU, for tests of what package cuda asks the driver for. It
+// is as strict as the driver's documentation: the context must be the calling
+// thread's, work runs no sooner than it is waited for, what is not allowed while
+// a stream records is refused, and nothing may be left when the context goes.
+// The kernels of devicetest/kernels.ptx are written here once more in C.
+#include <cuda.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define API __attribute__((visibility("default"))) CUresult
+#define TOTAL (1u << 30)   // bytes of memory
+#define OPT_IN (100 << 10) // bytes of shared memory of a block, those that were asked for
+#define DEFAULT (48 << 10) // and those that need not be
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int retained, live; // of the context, and what is left of all kinds
+static size_t used;
+static _Thread_local CUcontext current;
+static char the_context;
+
+struct work { // a copy, zeros, or a kernel
+	void *to;
+	const void *from;
+	size_t size;
+	void (*kernel)(const uint64_t *args, unsigned threads);
+	uint64_t args[8];
+	unsigned threads;
+	struct work *next;
+};
+
+struct queue { struct work *first, **last; };
+struct CUstream_st { struct queue waiting, *recording; pthread_t recorder; };
+struct CUgraph_st { struct queue work; };
+struct CUgraphExec_st { struct queue work; };
+struct CUevent_st { CUstream stream; };
+struct CUfunc_st { const struct entry *entry; int shared; };
+struct CUmod_st { struct CUfunc_st functions[4]; };
+
+static void clear(struct queue *q) { q->first = NULL, q->last = &q->first; }
+
+static void push(struct queue *q, const struct work *w) {
+	struct work *copy = malloc(sizeof *copy);
+	*copy = *w, copy->next = NULL;
+	*q->last = copy, q->last = &copy->next;
+}
+
+static void drop(struct queue *q) {
+	for (struct work *w = q->first, *next; w; w = next) next = w->next, free(w);
+	clear(q);
+}
+
+static void run(struct queue *q) {
+	for (struct work *w = q->first; w; w = w->next) {
+		if (w->kernel) w->kernel(w->args, w->threads);
+		else if (w->from) memcpy(w->to, w->from, w->size);
+		else memset(w->to, 0, w->size);
+	}
+	drop(q);
+}
+
+static CUresult ask(CUstream s, const struct work *w) {
+	push(s->recording ? s->recording : &s->waiting, w);
+	return CUDA_SUCCESS;
+}
+
+static _Thread_local struct queue *recording; // that this thread began
+
+// ENTER locks, and is an error without the context on this thread; QUIET is one
+// too while this thread records.
+static void unlock(int *unused) { (void)unused, pthread_mutex_unlock(&lock); }
+#define LOCK int locked __attribute__((cleanup(unlock))) = pthread_mutex_lock(&lock); (void)locked
+#define ENTER LOCK; if (!retained || current != (CUcontext)&the_context) return CUDA_ERROR_INVALID_CONTEXT
+#define QUIET ENTER; if (recording) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
+
+API cuInit(unsigned flags) { return flags ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS; }
+
+API cuGetErrorName(CUresult code, const char **name) {
+	*name = code == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : code < 1000 ? "CUDA_ERROR" : NULL;
+	return *name ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+API cuGetErrorString(CUresult code, const char **words) {
+	*words = code == CUDA_ERROR_OUT_OF_MEMORY ? "out of memory" : code < 1000 ? "an error" : NULL;
+	return *words ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+API cuDeviceGetCount(int *n) { return *n = 1, CUDA_SUCCESS; }
+API cuDeviceGet(CUdevice *d, int i) { return *d = i, i ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS; }
+API cuDeviceGetName(char *name, int size, CUdevice d) { return snprintf(name, size, "a GPU that is none"), d ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS; }
+API cuDeviceTotalMem(size_t *bytes, CUdevice d) { return *bytes = TOTAL, d ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS; }
+
+API cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice d) {
+	switch (a) {
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: *value = 8; break;
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: *value = 6; break;
+	case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: *value = 28; break;
+	case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: *value = OPT_IN; break;
+	default: return CUDA_ERROR_INVALID_VALUE;
+	}
+	return d ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS;
+}
+
+API cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) {
+	LOCK;
+	retained++, *c = (CUcontext)&the_context;
+	return d ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS;
+}
+
+API cuDevicePrimaryCtxRelease(CUdevice d) {
+	LOCK;
+	if (d || !retained) return CUDA_ERROR_INVALID_CONTEXT;
+	if (--retained == 0 && (live || used)) {
+		fprintf(stderr, "the context goes, but %d objects and %zu bytes are left\n", live, used);
+		abort();
+	}
+	return CUDA_SUCCESS;
+}
+
+API cuCtxSetCurrent(CUcontext c) { return current = c, CUDA_SUCCESS; }
+
+API cuStreamCreate(CUstream *s, unsigned flags) {
+	QUIET;
+	if (flags & ~CU_STREAM_NON_BLOCKING) return CUDA_ERROR_INVALID_VALUE;
+	*s = calloc(1, sizeof **s), clear(&(*s)->waiting), live++;
+	return CUDA_SUCCESS;
+}
+
+API cuStreamDestroy(CUstream s) {
+	QUIET;
+	drop(&s->waiting), free(s), live--;
+	return CUDA_SUCCESS;
+}
+
+API cuStreamSynchronize(CUstream s) {
+	QUIET;
+	run(&s->waiting);
+	return CUDA_SUCCESS;
+}
+
+API cuStreamBeginCapture(CUstream s, CUstreamCaptureMode mode) {
+	QUIET;
+	if (mode != CU_STREAM_CAPTURE_MODE_THREAD_LOCAL || s->recording) return CUDA_ERROR_ILLEGAL_STATE;
+	s->recording = recording = malloc(sizeof *recording), s->recorder = pthread_self(), clear(recording);
+	return CUDA_SUCCESS;
+}
+
+API cuStreamEndCapture(CUstream s, CUgraph *g) {
+	ENTER;
+	if (!s->recording) return CUDA_ERROR_ILLEGAL_STATE;
+	if (!pthread_equal(s->recorder, pthread_self())) return CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD;
+	*g = (CUgraph)s->recording, s->recording = recording = NULL, live++;
+	return CUDA_SUCCESS;
+}
+
+API cuGraphDestroy(CUgraph g) {
+	ENTER;
+	drop(&g->work), free(g), live--;
+	return CUDA_SUCCESS;
+}
+
+API cuGraphInstantiateWithFlags(CUgraphExec *e, CUgraph g, unsigned long long flags) {
+	ENTER;
+	if (flags) return CUDA_ERROR_INVALID_VALUE;
+	*e = calloc(1, sizeof **e), clear(&(*e)->work), live++;
+	for (struct work *w = g->work.first; w; w = w->next) push(&(*e)->work, w);
+	return CUDA_SUCCESS;
+}
+
+API cuGraphLaunch(CUgraphExec e, CUstream s) {
+	QUIET;
+	for (struct work *w = e->work.first; w; w = w->next) push(&s->waiting, w);
+	return CUDA_SUCCESS;
+}
+
+API cuGraphExecDestroy(CUgraphExec e) {
+	ENTER;
+	drop(&e->work), free(e), live--;
+	return CUDA_SUCCESS;
+}
+
+API cuEventCreate(CUevent *e, unsigned flags) {
+	ENTER;
+	*e = calloc(1, sizeof **e), live++;
+	return flags ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
+}
+
+API cuEventDestroy(CUevent e) {
+	ENTER;
+	free(e), live--;
+	return CUDA_SUCCESS;
+}
+
+API cuEventRecord(CUevent e, CUstream s) {
+	ENTER;
+	e->stream = s;
+	return CUDA_SUCCESS;
+}
+
+API cuEventSynchronize(CUevent e) {
+	QUIET;
+	run(&e->stream->waiting);
+	return CUDA_SUCCESS;
+}
+
+API cuEventElapsedTime(float *ms, CUevent start, CUevent end) {
+	ENTER;
+	if (!start->stream || !end->stream) return CUDA_ERROR_INVALID_HANDLE;
+	return *ms = 0.5f, end->stream->waiting.first ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
+}
+
+static CUresult take(void **p, size_t size) {
+	if (!size) return CUDA_ERROR_INVALID_VALUE;
+	if (size > TOTAL - used) return CUDA_ERROR_OUT_OF_MEMORY;
+	char *block = aligned_alloc(256, 256 + (size + 255) / 256 * 256);
+	*(size_t *)block = size, used += size;
+	*p = block + 256;
+	return CUDA_SUCCESS;
+}
+
+static void give(void *p) {
+	char *block = (char *)p - 256;
+	used -= *(size_t *)block;
+	free(block);
+}
+
+API cuMemAlloc(CUdeviceptr *p, size_t size) {
+	QUIET;
+	return take((void **)p, size);
+}
+
+API cuMemFree(CUdeviceptr p) {
+	QUIET;
+	give((void *)p);
+	return CUDA_SUCCESS;
+}
+
+API cuMemGetInfo(size_t *free, size_t *total) {
+	ENTER;
+	return *free = TOTAL - used, *total = TOTAL, CUDA_SUCCESS;
+}
+
+API cuMemHostAlloc(void **p, size_t size, unsigned flags) {
+	QUIET;
+	return flags ? CUDA_ERROR_INVALID_VALUE : take(p, size);
+}
+
+API cuMemFreeHost(void *p) {
+	QUIET;
+	give(p);
+	return CUDA_SUCCESS;
+}
+
+API cuMemcpyHtoDAsync(CUdeviceptr to, const void *from, size_t size, CUstream s) {
+	ENTER;
+	return ask(s, &(struct work){.to = (void *)to, .from = from, .size = size});
+}
+
+API cuMemcpyDtoHAsync(void *to, CUdeviceptr from, size_t size, CUstream s) {
+	ENTER;
+	return ask(s, &(struct work){.to = to, .from = (void *)from, .size = size});
+}
+
+API cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t size, CUstream s) {
+	ENTER;
+	return value ? CUDA_ERROR_INVALID_VALUE : ask(s, &(struct work){.to = (void *)to, .size = size});
+}
+
+#define FLOATS(arg) ((float *)(arg))
+
+static float real(uint64_t arg) {
+	float x;
+	memcpy(&x, &arg, sizeof x);
+	return x;
+}
+
+static void saxpy(const uint64_t *args, unsigned threads) {
+	for (int i = 0; i < (int)args[2]; i++) FLOATS(args[0])[i] += real(args[3]) * FLOATS(args[1])[i];
+}
+
+static void reverse(const uint64_t *args, unsigned threads) {
+	float *x = FLOATS(args[0]);
+	for (int i = 0, j = (int)args[1] - 1; i < j; i++, j--) {
+		float left = x[i];
+		x[i] = x[j], x[j] = left;
+	}
+}
+
+static void arguments(const uint64_t *args, unsigned threads) {
+	int32_t *out = (int32_t *)args[1];
+	out[0] = (int32_t)args[0], FLOATS(args[1])[1] = real(args[2]), out[2] = threads;
+}
+
+static void nothing(const uint64_t *args, unsigned threads) {}
+
+// sizes are those of a kernel's parameters, in bytes.
+static const struct entry {
+	const char *name, *sizes;
+	void (*run)(const uint64_t *args, unsigned threads);
+} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}};
+
+API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option *options, void **values) {
+	QUIET;
+	if (!strstr(image, ".version 7.0") || strstr(image, "frobnicate")) {
+		for (unsigned i = 0; i + 1 < n; i++)
+			if (options[i] == CU_JIT_ERROR_LOG_BUFFER && options[i + 1] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
+				snprintf(values[i], (uintptr_t)values[i + 1], "ptxas: frobnicate is no instruction\n");
+		return CUDA_ERROR_INVALID_PTX;
+	}
+	*m = calloc(1, sizeof **m), live++;
+	for (int i = 0; i < 4; i++) (*m)->functions[i].entry = &entries[i], (*m)->functions[i].shared = DEFAULT;
+	return CUDA_SUCCESS;
+}
+
+API cuModuleUnload(CUmodule m) {
+	QUIET;
+	free(m), live--;
+	return CUDA_SUCCESS;
+}
+
+API cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
+	ENTER;
+	for (int i = 0; i < 4; i++)
+		if (!strcmp(name, entries[i].name)) return *f = &m->functions[i], CUDA_SUCCESS;
+	return CUDA_ERROR_NOT_FOUND;
+}
+
+API cuFuncGetAttribute(int *value, CUfunction_attribute a, CUfunction f) {
+	ENTER;
+	return *value = f->shared, a == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+}
+
+API cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
+	ENTER;
+	if (a != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > OPT_IN) return CUDA_ERROR_INVALID_VALUE;
+	f->shared = value;
+	return CUDA_SUCCESS;
+}
+
+API cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
+	CUstream s, void **params, void **extra) {
+	ENTER;
+	if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535 || !bx || !by || !bz || (uint64_t)bx * by * bz > 1024 || bz > 64 ||
+		(int)shared > f->shared || extra)
+		return CUDA_ERROR_INVALID_VALUE;
+	struct work w = {.kernel = f->entry->run, .threads = bx * by * bz};
+	for (int i = 0; f->entry->sizes[i]; i++) memcpy(&w.args[i], params[i], f->entry->sizes[i] - '0');
+	return ask(s, &w);
+}
