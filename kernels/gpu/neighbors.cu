@@ -141,7 +141,7 @@ struct seeker {
 	const lattice *l;
 	float cutoff;
 	int n, next; // edges found, and where the next one goes
-	bool same;   // one of them is at d = 0
+	int same;    // whether one of them is at d = 0
 };
 
 // visit looks at atom j on each lane, moved by image[0] … image[2] lattice
@@ -163,7 +163,7 @@ static __device__ __forceinline__ void visit(seeker *s, const list *out, bool ca
 	unsigned hits = vote(found);
 	if (fill && found) {
 		int e = s->next + popcount(hits & ((1u << threadIdx_x % WARP) - 1));
-		s->same |= d == 0;
+		if (d == 0) s->same = 1;
 		if (e < out->room) {
 			double at = d * out->per_length;
 			int interval = min_int((int)at, out->intervals - 1);
@@ -230,7 +230,7 @@ static __device__ __forceinline__ void edges(const neighborhood *where, const li
 	seeker s;
 	s.i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
 	if (s.i >= atoms) return;
-	s.positions = positions, s.l = lattices + structure[s.i], s.cutoff = cutoff, s.n = 0, s.next = 0, s.same = false;
+	s.positions = positions, s.l = lattices + structure[s.i], s.cutoff = cutoff, s.n = 0, s.next = 0, s.same = 0;
 	where->template each<false>(&s, out);
 	int first = 0, lane = threadIdx_x % WARP;
 	if (lane == 0 && s.n > 0) {
