@@ -203,6 +203,9 @@ func TestMessageChecksSizes(t *testing.T) {
 	require.NoError(t, err)
 	err = b.k.MessageForward(room[[4]float32](b, 4*h), room[[4]float32](b, 3*h), &edges, table, nil)
 	assert.EqualError(t, err, "message forward: state has 96 elements, expected 128")
+	err = edges.Resize(b.memory, 4, 1<<31) // more than int32 counts
+	assert.ErrorIs(t, err, gpu.ErrOutOfMemory)
+	assert.ErrorContains(t, err, "2147483648 edges")
 	_, err = gpu.NewTable(b.memory, c.value[1:], c.slope, c.curvature, testIntervals+1, 3, h)
 	assert.EqualError(t, err, fmt.Sprintf("table: values has %d elements, expected %d", 33*96-1, 33*96))
 }

@@ -43,7 +43,7 @@ type Edges struct {
 // Resize makes room for the edges of n atoms.
 func (e *Edges) Resize(m *Memory, n, edges int) error {
 	if edges > math.MaxInt32 {
-		return fmt.Errorf("%d edges, expected at most %d: try smaller batches", edges, math.MaxInt32)
+		return fmt.Errorf("%w: %d edges, expected at most %d", ErrOutOfMemory, edges, math.MaxInt32)
 	}
 	return errors.Join(Resize(m, &e.Spans, "numbers of edges", n), Resize(m, &e.A, "edges", edges), Resize(m, &e.B, "edges", edges))
 }
