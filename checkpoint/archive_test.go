@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,7 +66,9 @@ func TestArchives(t *testing.T) {
 		"no folder":     {{"data.pkl", pickle, zip.Store}, {"data/0", little, zip.Store}},
 		"deep folder":   {{"a/b/data.pkl", pickle, zip.Store}, {"a/b/data/0", little, zip.Store}},
 		"little endian": {{"a/byteorder", "little", zip.Store}, {"a/data.pkl", pickle, zip.Store}, {"a/data/0", little, zip.Store}},
-		"big endian":    {{"a/data/0", floats(binary.BigEndian), zip.Store}, {"a/data.pkl", pickle, zip.Store}, {"a/byteorder", "big", zip.Store}},
+		"newest": {{"a/data.pkl", pickle, zip.Store}, {"a/.format_version", "1", zip.Store}, {"a/.storage_alignment", "64", zip.Store}, {"a/byteorder", "little", zip.Store},
+			{"a/data/0", little, zip.Store}, {"a/version", "3\n", zip.Store}, {"a/.data/serialization_id", "0123456789", zip.Store}},
+		"big endian": {{"a/data/0", floats(binary.BigEndian), zip.Store}, {"a/data.pkl", pickle, zip.Store}, {"a/byteorder", "big", zip.Store}},
 	} {
 		c, err := readBytes(zipOf(t, items...))
 		require.NoError(t, err, name)
@@ -78,6 +81,11 @@ func TestArchivesRefused(t *testing.T) {
 	for says, items := range map[string][]item{
 		"expected an entry data.pkl, found none":                                        {storage},
 		"data.pkl, byte 80: zip archive: expected an entry a/data/0, found none":        {pickle},
+		"expected the end after data.pkl, found 3 more bytes":                           {{"a/data.pkl", pickle.content + "abc", zip.Store}, storage},
+		`expected names of entries within the archive, found "../data.pkl"`:             {{"../data.pkl", pickle.content, zip.Store}, storage},
+		`expected names of entries within the archive, found "a/../../x"`:               {pickle, storage, {"a/../../x", "", zip.Store}},
+		`expected names of entries within the archive, found "/etc/x"`:                  {pickle, storage, {"/etc/x", "", zip.Store}},
+		`expected names of entries within the archive, found "a\\..\\x"`:                {pickle, storage, {`a\..\x`, "", zip.Store}},
 		`expected one entry "a/data/0", found two`:                                      {pickle, storage, storage},
 		"storage 0: expected 4 elements of float32, found 12 bytes":                     {pickle, {"a/data/0", storage.content[:12], zip.Store}},
 		"storage 0: expected 4 elements of float32, found 17 bytes":                     {pickle, {"a/data/0", storage.content + "x", zip.Store}},
@@ -89,6 +97,52 @@ func TestArchivesRefused(t *testing.T) {
 		assert.ErrorContains(t, err, says)
 		assert.ErrorContains(t, err, "built: ")
 	}
+}
+
+// What follows the directory, or comes before the first entry, is no part of the archive.
+func TestBytesAroundArchives(t *testing.T) {
+	file := zipOf(t, item{"a/data.pkl", stateOf("w") + ".", zip.Store}, item{"a/data/0", floats(binary.LittleEndian), zip.Store})
+	for says, bytes := range map[string][]byte{
+		"expected its directory at the end of the file, found more bytes after it": append(slices.Clip(file), "more"...),
+		"expected an entry at the beginning of the file, found bytes of none":      append([]byte("PK\x03\x04"+strings.Repeat("\x00", 60)), file...),
+		"found one that begins with \"evil PK\\x03\"":                              append([]byte("evil "), file...),
+	} {
+		_, err := readBytes(bytes)
+		assert.ErrorContains(t, err, says)
+	}
+}
+
+// zip64Of is an archive of stored entries whose sizes and places are in zip64's fields alone.
+func zip64Of(items ...item) []byte {
+	const unknown32, unknown16 = "\xff\xff\xff\xff", "\xff\xff"
+	var file, directory string
+	for _, i := range items {
+		sizes := le(uint64(len(i.content)), 8) + le(uint64(len(i.content)), 8)
+		// version, flags, method, time and date, checksum, sizes, length of the name
+		fields := func(extra int) string {
+			return le(45, 2) + le(0, 8) + le(uint64(crc32.ChecksumIEEE([]byte(i.content))), 4) + unknown32 + unknown32 + le(uint64(len(i.name)), 2) + le(uint64(extra), 2)
+		}
+		directory += "PK\x01\x02" + le(45, 2) + fields(28) + le(0, 6) + le(0, 4) + unknown32 + i.name + le(1, 2) + le(24, 2) + sizes + le(uint64(len(file)), 8)
+		file += "PK\x03\x04" + fields(20) + i.name + le(1, 2) + le(16, 2) + sizes + i.content
+	}
+	count, start := le(uint64(len(items)), 8), len(file)
+	file += directory
+	end := le(uint64(len(file)), 8)
+	file += "PK\x06\x06" + le(44, 8) + le(45, 2) + le(45, 2) + le(0, 8) + count + count + le(uint64(len(directory)), 8) + le(uint64(start), 8)
+	file += "PK\x06\x07" + le(0, 4) + end + le(1, 4)
+	return []byte(file + "PK\x05\x06" + le(0, 4) + unknown16 + unknown16 + unknown32 + unknown32 + le(0, 2))
+}
+
+func TestZip64(t *testing.T) {
+	items := []item{{"a/data.pkl", stateOf("w") + ".", 0}, {"a/data/0", floats(binary.LittleEndian), 0}}
+	file := zip64Of(items...)
+	c, err := readBytes(file)
+	require.NoError(t, err)
+	assert.Equal(t, []float64{1, 2, 3, 4}, values(t, c, "w"))
+	at := bytes.LastIndex(file, []byte(le(16, 8)+le(16, 8)))
+	binary.LittleEndian.PutUint64(file[at+8:], 1<<62)
+	_, err = readBytes(file)
+	assert.ErrorContains(t, err, "entry a/data/0: expected 4611686018427387904 bytes, found the end of the file")
 }
 
 // A flipped bit of an entry is an error, stored or deflated.
@@ -145,12 +199,12 @@ func TestOverlappingEntries(t *testing.T) {
 		at += 4 + next
 	}
 	_, err = readBytes(file.Bytes())
-	assert.ErrorContains(t, err, "expected entries of at most 64 times the size of the file in all")
+	assert.ErrorContains(t, err, `expected entries beside one another, found "data/0" and "data/1" over the same bytes`)
 }
 
 func TestForeignFiles(t *testing.T) {
 	_, err := readBytes([]byte("\x89HDF\r\n\x1a\n"))
-	assert.ErrorContains(t, err, "not a valid zip file")
+	assert.ErrorContains(t, err, `found one that begins with "\x89HDF\r\n\x1a\n"`)
 }
 
 // Reading a device or a pipe could go on for ever.

@@ -1,7 +1,8 @@
 // Package checkpoint reads named tensors, and the metadata beside them, from
-// the files that PyTorch writes: checkpoints of torch.save, today's zip archives
-// and the streams before 1.6, and TorchScript archives; from safetensors; and the
-// weights in ONNX files. It knows nothing of networks.
+// the files that PyTorch writes: checkpoints of torch.save, today's zip archives,
+// the streams before 1.6 and the tar archives before those, and TorchScript
+// archives; from safetensors; and the weights in ONNX files. It knows nothing of
+// networks.
 //
 // A checkpoint is hostile input: its pickle runs in a machine that calls
 // nothing. A short list of harmless constructors is built in; any other class
@@ -15,15 +16,14 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 )
 
 // Checkpoint is the tensors of a state dict, in the file's order, and what
 // stood beside it.
 type Checkpoint struct {
 	// Format is what kind of file it was, "PyTorch zip archive", "PyTorch
-	// legacy stream", "TorchScript archive", "safetensors" or "ONNX"; "" for a
-	// checkpoint made in memory.
+	// legacy stream", "PyTorch tar archive", "TorchScript archive",
+	// "safetensors" or "ONNX"; "" for a checkpoint made in memory.
 	Format string
 	// Metadata is everything beside the state dict (config, epoch, optimizer
 	// state, …) as plain Go values: nil, bool, int64, *big.Int, float64,
@@ -32,8 +32,10 @@ type Checkpoint struct {
 	// with a limit (fmt and its kind would not end). A key that is no text
 	// stands as its description, such as 3 or "a tuple", the last of equal ones.
 	Metadata map[string]any
-	// Key is where the state dict stood; "" is the top level.
-	Key string
+	// Key is where the state dict stood; "" is the top level. OtherKeys is where
+	// else there are some, such as ema, for Options.Key to ask for.
+	Key       string
+	OtherKeys []string
 	// Prefixes is what was stripped from the tensors' names, such as
 	// "module.model.", in order of appearance.
 	Prefixes []string
@@ -70,8 +72,8 @@ func (c *Checkpoint) Tensor(name string) (t *Tensor, ok bool) {
 
 // Options of reading; the zero value takes what a file offers.
 type Options struct {
-	// Key is where the state dict stands, such as ema; "" looks for it under
-	// the usual keys and at the top level.
+	// Key is where the state dict stands, such as ema, or callbacks.ema within
+	// the dict of callbacks; "" looks under the usual keys and at the top level.
 	Key string
 }
 
@@ -120,24 +122,30 @@ func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
 	return decode(file, name, Options{})
 }
 
+// fileFormats is how each format is known by its beginning, and read.
+var fileFormats = []struct {
+	is   func(file []byte) bool
+	read func(file []byte, opts Options) (*Checkpoint, error)
+}{
+	{isZip, decodeZip}, {isLegacy, decodeLegacy}, {isTar, decodeTar}, {isSafetensors, decodeSafetensors}, {isONNX, decodeONNX},
+}
+
 // decode reads a file's bytes; tensors keep pointing into them.
 func decode(file []byte, name string, opts Options) (*Checkpoint, error) {
-	read := decodeZip
-	switch {
-	case len(file) == 0:
-		return nil, fmt.Errorf("%s: %w", name, errEmpty)
-	case isLegacy(file):
-		read = decodeLegacy
-	case isSafetensors(file):
-		read = decodeSafetensors
-	case isONNX(file):
-		read = decodeONNX
+	if len(file) == 0 {
+		return nil, fmt.Errorf("%s: expected a checkpoint, found an empty file", name)
 	}
-	c, err := read(file, opts)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	for _, format := range fileFormats {
+		if !format.is(file) {
+			continue
+		}
+		c, err := format.read(file, opts)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return c, nil
 	}
-	return c, nil
+	return nil, fmt.Errorf("%s: expected a file of torch.save, torch.jit.save, safetensors or ONNX, found one that begins with %q", name, file[:min(len(file), 8)])
 }
 
 func decodeZip(file []byte, opts Options) (*Checkpoint, error) {
@@ -149,10 +157,13 @@ func decodeZip(file []byte, opts Options) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := newMachine(pickle, a.storage)
-	root, err := m.run()
+	s := &stream{bytes: pickle, load: storageIDs(a.storage)}
+	root, err := s.pickle("data.pkl")
 	if err != nil {
-		return nil, fmt.Errorf("data.pkl, byte %d: %w", m.at, err)
+		return nil, err
+	}
+	if err := s.end("data.pkl"); err != nil {
+		return nil, err
 	}
 	if a.isTorchScript() {
 		if err := opts.noKey("a TorchScript archive"); err != nil {
@@ -167,100 +178,6 @@ func decodeZip(file []byte, opts Options) (*Checkpoint, error) {
 func (o Options) noKey(what string) error {
 	if o.Key != "" {
 		return fmt.Errorf("key %q: %s has one set of tensors, without a key", o.Key, what)
-	}
-	return nil
-}
-
-// fromPickle finds the state dict in the value of a pickle of a file of that format.
-func fromPickle(format string, root any, opts Options) (*Checkpoint, error) {
-	top, ok := root.(*dict)
-	if !ok {
-		return nil, fmt.Errorf("expected a dict, found %s", describe(root))
-	}
-	state, key, err := findStateDict(top, opts.Key)
-	if err != nil {
-		return nil, err
-	}
-	c := New(map[string]any{})
-	c.Format, c.Key = format, key
-	if err := c.addTensors(state, key == ""); err != nil {
-		return nil, err
-	}
-	plain := &converter{done: map[any]any{}}
-	for _, e := range top.entries {
-		name, isText := e.key.(string)
-		if _, isTensor := e.value.(*Tensor); key == "" && isTensor || isText && key != "" && name == key {
-			continue
-		}
-		value, err := plain.convert(e.value, 0)
-		if err != nil {
-			return nil, fmt.Errorf("metadata %v: %w", e.key, err)
-		}
-		c.Metadata[text(e.key)] = value
-	}
-	return c, nil
-}
-
-// stateDictKeys is where a state dict stands, the likeliest first.
-var stateDictKeys = []string{"model_state_dict", "state_dict", "model"}
-
-func findStateDict(top *dict, wanted string) (state *dict, key string, err error) {
-	if wanted != "" {
-		if state, ok := top.get(wanted).(*dict); ok && state.holdsTensors() {
-			return state, wanted, nil
-		}
-		return nil, "", fmt.Errorf("no state dict: expected tensors under %q, found %s", wanted, describe(top.get(wanted)))
-	}
-	for _, key := range stateDictKeys {
-		if state, ok := top.get(key).(*dict); ok && state.holdsTensors() {
-			return state, key, nil
-		}
-	}
-	if top.holdsTensors() {
-		return top, "", nil
-	}
-	keys := make([]string, 0, len(top.entries))
-	for _, e := range top.entries[:min(len(top.entries), 20)] {
-		key := fmt.Sprintf("%.80q", text(e.key))
-		if slices.Contains(stateDictKeys, text(e.key)) {
-			key += " (" + describe(e.value) + " without tensors)"
-		}
-		keys = append(keys, key)
-	}
-	return nil, "", fmt.Errorf("no state dict: expected tensors at the top level or under one of %q, found the keys [%s]", stateDictKeys, strings.Join(keys, " "))
-}
-
-var errEmpty = errors.New("expected a PyTorch checkpoint, found an empty file")
-
-var errNotTensor = errors.New("expected a tensor")
-
-// addTensors takes the tensors of a state dict, their names stripped of
-// prefixes. lenient is for a state dict that shares its level with metadata.
-func (c *Checkpoint) addTensors(state *dict, lenient bool) error {
-	original, seen := map[string]string{}, map[string]bool{"": true}
-	for _, e := range state.entries {
-		tensor, ok := e.value.(*Tensor)
-		if !ok && lenient {
-			continue
-		}
-		full, isText := e.key.(string)
-		if !isText {
-			return fmt.Errorf("state dict: expected names of tensors, found %s", describe(e.key))
-		}
-		if !ok {
-			return fmt.Errorf("state dict entry %s: %w, found %s", full, errNotTensor, describe(e.value))
-		}
-		prefix, name := splitPrefix(full)
-		if before, ok := original[name]; ok {
-			return fmt.Errorf("tensors %s and %s are both %s without their prefixes", before, full, name)
-		}
-		original[name] = full
-		if !seen[prefix] {
-			seen[prefix] = true
-			c.Prefixes = append(c.Prefixes, prefix)
-		}
-		c.names = append(c.names, name)
-		c.tensors[name] = tensor
 	}
 	return nil
 }

@@ -1,13 +1,10 @@
 package checkpoint
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"path"
 	"slices"
-	"strings"
 )
 
 // constructors is what is known to be harmless; they make values and do nothing.
@@ -25,15 +22,25 @@ var constructors = map[string]func(args []any) (any, error){
 	"numpy.core.multiarray.scalar":  numpyScalar,
 	"numpy._core.multiarray.scalar": numpyScalar,
 
-	"pathlib.Path":            newPath,
-	"pathlib.PurePath":        newPath,
-	"pathlib.PosixPath":       newPath,
-	"pathlib.PurePosixPath":   newPath,
-	"pathlib.WindowsPath":     newPath,
-	"pathlib.PureWindowsPath": newPath,
+	"pathlib.Path":                 newPath,
+	"pathlib.PurePath":             newPath,
+	"pathlib.PosixPath":            newPath,
+	"pathlib.PurePosixPath":        newPath,
+	"pathlib.WindowsPath":          newPath,
+	"pathlib.PureWindowsPath":      newPath,
+	"pathlib._local.PosixPath":     newPath, // Python 3.13
+	"pathlib._local.PurePosixPath": newPath,
+	"pathlib._local.WindowsPath":   newPath,
 
+	"torch._tensor._rebuild_from_type":    rebuildFromType,
+	"torch._tensor._rebuild_from_type_v2": rebuildFromType,
+}
+
+// rebuilders is those that make tensors.
+var rebuilders = map[string]func(args []any) (any, error){
 	"torch._utils._rebuild_tensor":               rebuildTensor,
 	"torch._utils._rebuild_tensor_v2":            rebuildTensor,
+	"torch._utils._rebuild_tensor_v3":            rebuildTypedTensor,
 	"torch._utils._rebuild_parameter":            rebuildParameter,
 	"torch._utils._rebuild_parameter_with_state": rebuildParameter,
 }
@@ -56,7 +63,11 @@ func (m *machine) call(callable any, args []any) (any, error) {
 	if !ok {
 		return &Object{Class: className(callable), Args: args}, nil
 	}
-	if constructor := constructors[string(name)]; constructor != nil {
+	constructor := constructors[string(name)]
+	if constructor == nil {
+		constructor = rebuilders[string(name)]
+	}
+	if constructor != nil {
 		v, err := constructor(args)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -142,51 +153,6 @@ func encodeLatin1(args []any) (any, error) {
 	return &Object{Class: "_codecs.encode", Args: args}, nil
 }
 
-// numpyScalar is a number from its type, such as f8, and its bytes. Types that
-// are no plain numbers make a placeholder.
-func numpyScalar(args []any) (any, error) {
-	placeholder := &Object{Class: "numpy scalar", Args: args}
-	if len(args) != 2 {
-		return placeholder, nil
-	}
-	dtype, isType := args[0].(*Object)
-	raw, isBytes := args[1].([]byte)
-	if !isType || !isBytes || dtype.Class != "numpy.dtype" || len(dtype.Args) == 0 || len(raw) > 8 {
-		return placeholder, nil
-	}
-	kind, _ := dtype.Args[0].(string)
-	var word [8]byte
-	copy(word[:], raw)
-	if state, ok := dtype.State.(*list); ok && len(state.items) > 1 && state.items[1] == ">" {
-		for i := range raw {
-			word[i] = raw[len(raw)-1-i]
-		}
-	}
-	bits := binary.LittleEndian.Uint64(word[:])
-	if len(raw) == 0 || !strings.HasSuffix(kind, fmt.Sprint(len(raw))) {
-		return placeholder, nil
-	}
-	switch kind {
-	case "f2":
-		return halfToFloat(uint16(bits)), nil
-	case "f4":
-		return float64(math.Float32frombits(uint32(bits))), nil
-	case "f8":
-		return math.Float64frombits(bits), nil
-	case "i1":
-		return int64(int8(bits)), nil
-	case "i2":
-		return int64(int16(bits)), nil
-	case "i4":
-		return int64(int32(bits)), nil
-	case "i8", "u1", "u2", "u4":
-		return int64(bits), nil
-	case "b1":
-		return bits != 0, nil
-	}
-	return placeholder, nil
-}
-
 // rebuildTensor makes a view from (storage, offset, shape, strides, requires_grad,
 // hooks, metadata). Metadata, where there is any, says that the elements are to
 // be negated or conjugated.
@@ -215,6 +181,38 @@ func rebuildTensor(args []any) (any, error) {
 	return newTensor(storage, offset, shape, strides)
 }
 
+// rebuildTypedTensor makes a view from (storage, offset, shape, strides,
+// requires_grad, hooks, dtype, metadata), whatever type the storage says.
+func rebuildTypedTensor(args []any) (any, error) {
+	if len(args) < 7 {
+		return nil, fmt.Errorf("expected a storage, …, and a dtype, found %d arguments", len(args))
+	}
+	storage, isStorage := args[0].(*Storage)
+	name, _ := args[6].(global)
+	dtype, known := dtypeNames[string(name)]
+	if !isStorage || !known {
+		return nil, fmt.Errorf("expected a storage and a dtype such as torch.uint16, found %s and %s", describe(args[0]), describe(args[6]))
+	}
+	typed, err := storage.as(dtype)
+	if err != nil {
+		return nil, err
+	}
+	return rebuildTensor(slices.Concat([]any{typed}, args[1:6], args[7:]))
+}
+
+// rebuildFromType makes a tensor of a class of its own, or with attributes,
+// (function, class, arguments, state), the tensor that it is.
+func rebuildFromType(args []any) (any, error) {
+	if len(args) > 2 {
+		name, _ := args[0].(global)
+		rebuild := rebuilders[string(name)]
+		if arguments, ok := args[2].(*list); ok && rebuild != nil {
+			return rebuild(arguments.items)
+		}
+	}
+	return &Object{Class: "torch._tensor._rebuild_from_type_v2", Args: args}, nil
+}
+
 // rebuildParameter makes a parameter, (tensor, requires_grad, hooks, …), the tensor that it is.
 func rebuildParameter(args []any) (any, error) {
 	if len(args) > 0 {
@@ -224,9 +222,6 @@ func rebuildParameter(args []any) (any, error) {
 	}
 	return nil, errNotTensor
 }
-
-// maxDimensions of a tensor is PyTorch's own.
-const maxDimensions = 64
 
 // integers is a shape or strides.
 func integers(v any) ([]int64, error) {

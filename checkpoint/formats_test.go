@@ -30,8 +30,8 @@ func TestLegacy(t *testing.T) {
 	}
 }
 
-// legacyFile is a stream of a value's pickle, of the keys' and of storages.
-func legacyFile(value, keys, storages string) string {
+// legacyBytes is a stream of a value's pickle, of the keys' and of storages.
+func legacyBytes(value, keys, storages string) string {
 	return "\x80\x02" + legacyMagic + "\x80\x02M\xe9\x03." + "}." + value + "." + keys + "." + storages
 }
 
@@ -44,24 +44,24 @@ func viewed(view string) string {
 func TestLegacyStorages(t *testing.T) {
 	four := le(4, 8) + floats(binary.LittleEndian)
 	for view, want := range map[string][]float64{"": {1, 2}, "N": {1, 2}, "(Vpart\nK\x01K\x03t": {2, 3}} {
-		c, err := readBytes([]byte(legacyFile(viewed(view), "(lV0\na", four)))
+		c, err := readBytes([]byte(legacyBytes(viewed(view), "(lV0\na", four)))
 		require.NoError(t, err)
 		assert.Equal(t, want, values(t, c, "w"))
 	}
 	for says, file := range map[string]string{
-		"protocol: expected 1001, found 1000":                                  strings.Replace(legacyFile(viewed(""), "(lV0\na", four), "M\xe9\x03", "M\xe8\x03", 1),
-		"storage 0: expected 4 elements, found 5":                              legacyFile(viewed(""), "(lV0\na", le(5, 8)+floats(binary.LittleEndian)),
-		"storage 0: expected 24 bytes, found the end of the file":              legacyFile(viewed(""), "(lV0\na", four[:23]),
-		"storage 0: expected its elements, found none":                         legacyFile(viewed(""), "(l", ""),
-		"expected each storage of the value once, found the text \"1\"":        legacyFile(viewed(""), "(lV0\naV1\na", four+four),
-		"expected each storage of the value once, found the text \"0\"":        legacyFile(viewed(""), "(lV0\naV0\na", four+four),
-		"keys of storages: expected a list, found None":                        legacyFile(viewed(""), "N", four),
-		"found 3 more bytes":                                                   legacyFile(viewed(""), "(lV0\na", four+"abc"),
-		"expected a view within its 4 elements, found the text \"p\", 2 and 3": legacyFile(viewed("(Vp\nK\x02K\x03t"), "(lV0\na", four),
-		"expected a view (key, offset, elements), found 7":                     legacyFile(viewed("K\x07"), "(lV0\na", four),
-		"expected to lie within its storage of 1 elements":                     legacyFile(viewed("(Vp\nK\x01K\x01t"), "(lV0\na", four),
-		"expected at most the 156 bytes of the file, found 1073741824":         strings.Replace(legacyFile(viewed(""), "(lV0\na", four), "K\x04", "J\x00\x00\x00\x40", 1),
-		"value, byte ": legacyFile("cos\nsystem", "", ""),
+		"protocol: expected 1001, found 1000":                                  strings.Replace(legacyBytes(viewed(""), "(lV0\na", four), "M\xe9\x03", "M\xe8\x03", 1),
+		"storage 0: expected 4 elements, found 5":                              legacyBytes(viewed(""), "(lV0\na", le(5, 8)+floats(binary.LittleEndian)+"more"),
+		"storage 0: expected 16 bytes, found the end":                          legacyBytes(viewed(""), "(lV0\na", four[:23]),
+		"storage 0: expected its elements, found none":                         legacyBytes(viewed(""), "(l", ""),
+		"expected each storage of the value once, found the text \"1\"":        legacyBytes(viewed(""), "(lV0\naV1\na", four+four),
+		"expected each storage of the value once, found the text \"0\"":        legacyBytes(viewed(""), "(lV0\naV0\na", four+four),
+		"keys of storages: expected a list, found None":                        legacyBytes(viewed(""), "N", four),
+		"found 3 more bytes":                                                   legacyBytes(viewed(""), "(lV0\na", four+"abc"),
+		"expected a view within its 4 elements, found the text \"p\", 2 and 3": legacyBytes(viewed("(Vp\nK\x02K\x03t"), "(lV0\na", four),
+		"expected a view (key, offset, elements), found 7":                     legacyBytes(viewed("K\x07"), "(lV0\na", four),
+		"expected to lie within its storage of 1 elements":                     legacyBytes(viewed("(Vp\nK\x01K\x01t"), "(lV0\na", four),
+		"expected at most the 156 bytes of the file, found 1073741824":         strings.Replace(legacyBytes(viewed(""), "(lV0\na", four), "K\x04", "J\x00\x00\x00\x40", 1),
+		"value, byte ": legacyBytes("cos\nsystem", "", ""),
 	} {
 		_, err := readBytes([]byte(file))
 		assert.ErrorContains(t, err, says)
@@ -115,19 +115,22 @@ func TestSafetensorsRefused(t *testing.T) {
 	for says, header := range map[string]string{
 		"invalid character 'x'":                                                           "{" + strings.Repeat("x", 10),
 		`tensor w: type "Q4" is none that can be read`:                                    one(`"dtype":"Q4","shape":[1],"data_offsets":[0,8]`),
-		"tensor w: expected 4 bytes for shape [1] of F32, found 8":                        one(`"dtype":"F32","shape":[1],"data_offsets":[0,8]`),
+		"tensor w: expected 4 bytes for shape [1] of float32, found 8":                    one(`"dtype":"F32","shape":[1],"data_offsets":[0,8]`),
 		"tensor w: expected data_offsets within 8 bytes, found [0 9]":                     one(`"dtype":"U8","shape":[9],"data_offsets":[0,9]`),
 		"tensor w: expected data_offsets within 8 bytes, found [5 3]":                     one(`"dtype":"U8","shape":[9],"data_offsets":[5,3]`),
-		"expected no more elements than bytes in the file":                                one(`"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,8]`),
-		"shape [-1]: expected no more elements":                                           one(`"dtype":"U8","shape":[-1],"data_offsets":[0,8]`),
+		"expected no negative numbers, and fewer than 2³¹ elements":                       one(`"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,8]`),
+		"shape [-1]: expected no negative numbers":                                        one(`"dtype":"U8","shape":[-1],"data_offsets":[0,8]`),
 		"tensor w: expected it to begin at byte 0":                                        one(`"dtype":"U8","shape":[7],"data_offsets":[1,8]`),
 		"expected tensors of 8 bytes, found 7 bytes of them":                              one(`"dtype":"U8","shape":[7],"data_offsets":[0,7]`),
 		"tensor v: expected it to begin at byte 4, where the one before it ends, found 3": `{"w":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"v":{"dtype":"U8","shape":[5],"data_offsets":[3,8]}}`,
 		`expected "w" once, found it twice`:                                               `{"w":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"w":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}`,
 		"__metadata__: expected text":                                                     `{"__metadata__":{"a":1}}`,
-		`tensor "w": json`:                                                                `{"w":7}`,
-		"expected the end of the header":                                                  one(`"dtype":"U8","shape":[8],"data_offsets":[0,8]`) + "x",
-		"expected at most 64 dimensions":                                                  one(`"dtype":"U8","shape":[` + strings.Repeat("1,", 64) + `8],"data_offsets":[0,8]`),
+		"expected a shape and two data_offsets, found [] and [0 8]":                       one(`"dtype":"F32","data_offsets":[0,8]`),
+		"expected a shape and two data_offsets, found [2] and []":                         one(`"dtype":"F32","shape":[2]`),
+		"expected a shape and two data_offsets, found [2] and [0 8 9]":                    one(`"dtype":"F32","shape":[2],"data_offsets":[0,8,9]`),
+		`tensor "w": json`:               `{"w":7}`,
+		"expected the end of the header": one(`"dtype":"U8","shape":[8],"data_offsets":[0,8]`) + "x",
+		"expected at most 64 dimensions": one(`"dtype":"U8","shape":[` + strings.Repeat("1,", 64) + `8],"data_offsets":[0,8]`),
 	} {
 		_, err := readBytes([]byte(safetensorsFile(header, "12345678")))
 		assert.ErrorContains(t, err, says)

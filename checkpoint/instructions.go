@@ -1,9 +1,6 @@
 package checkpoint
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // instructions is what each opcode does, under the names of Python's pickletools.
 var instructions = [256]func(*machine) error{
@@ -68,16 +65,16 @@ var instructions = [256]func(*machine) error{
 	'j':  fromUintTo(4, func(m *machine, i int64) error { return m.again(m.recall(i)) }), // LONG_BINGET
 
 	// Classes and what they make; persistent ids.
-	'c':  globalLine,                                                                                     // GLOBAL
-	0x93: stackGlobal,                                                                                    // STACK_GLOBAL
-	'R':  reduce,                                                                                         // REDUCE
-	0x81: reduce,                                                                                         // NEWOBJ
-	0x92: func(m *machine) error { return m.replace(3, m.construct) },                                    // NEWOBJ_EX
-	'i':  instance,                                                                                       // INST
-	'o':  object,                                                                                         // OBJ
-	'b':  build,                                                                                          // BUILD
-	'P':  func(m *machine) error { return fmt.Errorf("expected a persistent id in binary, found text") }, // PERSID
-	'Q':  func(m *machine) error { return m.replace(1, m.persistent) },                                   // BINPERSID
+	'c':  globalLine,                                                                                           // GLOBAL
+	0x93: stackGlobal,                                                                                          // STACK_GLOBAL
+	'R':  reduce,                                                                                               // REDUCE
+	0x81: reduce,                                                                                               // NEWOBJ
+	0x92: func(m *machine) error { return m.replace(3, m.construct) },                                          // NEWOBJ_EX
+	'i':  instance,                                                                                             // INST
+	'o':  object,                                                                                               // OBJ
+	'b':  build,                                                                                                // BUILD
+	'P':  func(m *machine) error { return fromLine(func(id string) (any, error) { return m.load(id) })(m) },    // PERSID
+	'Q':  func(m *machine) error { return m.replace(1, func(id []any) (any, error) { return m.load(id[0]) }) }, // BINPERSID
 
 	// What only the program that wrote it can resolve.
 	0x82: refuse("a code of copyreg's extension registry"), // EXT1
@@ -366,29 +363,4 @@ func protocol(m *machine) error {
 		err = fmt.Errorf("expected a pickle of protocol 5 or less, found %d", version)
 	}
 	return err
-}
-
-// persistent is a storage: ("storage", class, key, device, elements), and in
-// streams a view of it, which is mostly None.
-func (m *machine) persistent(values []any) (any, error) {
-	id, ok := values[0].(*list)
-	if !ok || !id.fixed || len(id.items) < 5 || id.items[0] != "storage" {
-		return nil, fmt.Errorf(`expected a persistent id ("storage", class, key, device, elements), found %s`, describe(values[0]))
-	}
-	class, isName := id.items[1].(global)
-	key, isText := id.items[2].(string)
-	elements, isNumber := id.items[4].(int64)
-	if !isName || !isText || !isNumber || strings.Contains(key, "/") {
-		return nil, fmt.Errorf("storage: expected a class, a key and a number of elements, found %s, %s and %s",
-			describe(id.items[1]), describe(id.items[2]), describe(id.items[4]))
-	}
-	dtype, ok := storageClasses[string(class)]
-	if !ok {
-		return nil, fmt.Errorf("storage %s: expected a class such as torch.FloatStorage, found %s", key, class)
-	}
-	var view any
-	if len(id.items) > 5 {
-		view = id.items[5]
-	}
-	return m.storage(key, dtype, elements, view)
 }

@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -14,15 +13,17 @@ const legacyMagic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 const legacyProtocol = 1001
 
 func isLegacy(file []byte) bool {
-	return len(file) > 0 && file[0] == 0x80 && strings.Contains(string(file[:min(len(file), 32)]), legacyMagic)
+	head := string(file[:min(len(file), 32)])
+	return strings.HasPrefix(head, "\x80") && strings.Contains(head, legacyMagic) || strings.HasPrefix(head, legacyMagicInDigits)
 }
 
-// stream is a file of pickles on end — the magic number, the protocol, the
-// system that wrote it, the value, the keys of its storages — and then the
-// storages, each its number of elements and these, little-endian whatever wrote them.
-type stream struct {
-	file     []byte
-	pos      int
+// legacyMagicInDigits is the same in the protocols 0 and 1.
+const legacyMagicInDigits = "L119547037146038801333356L\n."
+
+// legacyFile is a file of pickles on end — the magic number, the protocol, the
+// system that wrote it, the value, the keys of its storages — and then the storages.
+type legacyFile struct {
+	stream
 	storages map[string]*Storage
 	views    []storageView
 }
@@ -34,7 +35,8 @@ type storageView struct {
 }
 
 func decodeLegacy(file []byte, opts Options) (*Checkpoint, error) {
-	s := &stream{file: file, storages: map[string]*Storage{}}
+	s := &legacyFile{stream: stream{bytes: file}, storages: map[string]*Storage{}}
+	s.load = storageIDs(s.storage)
 	if _, err := s.pickle("magic number"); err != nil {
 		return nil, err
 	}
@@ -62,20 +64,9 @@ func decodeLegacy(file []byte, opts Options) (*Checkpoint, error) {
 	return fromPickle("PyTorch legacy stream", root, opts)
 }
 
-// pickle is the next value of the stream.
-func (s *stream) pickle(what string) (any, error) {
-	m := newMachine(s.file[s.pos:], s.storage)
-	v, err := m.run()
-	if err != nil {
-		return nil, fmt.Errorf("%s, byte %d: %w", what, s.pos+m.at, err)
-	}
-	s.pos += m.pos
-	return v, nil
-}
-
 // storage is the storage of a key; its elements come later in the file. view
 // is None, or (key, offset, elements) of a part of it.
-func (s *stream) storage(key string, dtype DType, elements int64, view any) (*Storage, error) {
+func (s *legacyFile) storage(key string, dtype DType, elements int64, view any) (*Storage, error) {
 	whole, err := s.declare(key, dtype, elements)
 	if err != nil || view == nil {
 		return whole, err
@@ -96,9 +87,9 @@ func (s *stream) storage(key string, dtype DType, elements int64, view any) (*St
 	return part, nil
 }
 
-func (s *stream) declare(key string, dtype DType, elements int64) (*Storage, error) {
-	if elements < 0 || elements > int64(len(s.file)/dtype.Size()) {
-		return nil, fmt.Errorf("storage %s: expected at most the %d bytes of the file, found %d elements of %s", key, len(s.file), elements, dtype)
+func (s *legacyFile) declare(key string, dtype DType, elements int64) (*Storage, error) {
+	if elements < 0 || elements > int64(len(s.bytes)/dtype.Size()) {
+		return nil, fmt.Errorf("storage %s: expected at most the %d bytes of the file, found %d elements of %s", key, len(s.bytes), elements, dtype)
 	}
 	before := s.storages[key]
 	if before == nil {
@@ -112,7 +103,7 @@ func (s *stream) declare(key string, dtype DType, elements int64) (*Storage, err
 }
 
 // readStorages finds the elements of the storages, which are in the order of keys.
-func (s *stream) readStorages(keys any) error {
+func (s *legacyFile) readStorages(keys any) error {
 	list, ok := keys.(*list)
 	if !ok {
 		return fmt.Errorf("keys of storages: expected a list, found %s", describe(keys))
@@ -123,15 +114,14 @@ func (s *stream) readStorages(keys any) error {
 		if !isText || storage == nil || storage.Data != nil {
 			return fmt.Errorf("keys of storages: expected each storage of the value once, found %s", describe(k))
 		}
-		size := storage.elements * storage.DType.Size()
-		if rest := len(s.file) - s.pos; rest < 8 || rest-8 < size {
-			return fmt.Errorf("storage %s: expected %d bytes, found the end of the file", key, 8+size)
+		data, err := s.elements(storage.DType, "storage "+key)
+		if err != nil {
+			return err
 		}
-		if n := binary.LittleEndian.Uint64(s.file[s.pos:]); n != uint64(storage.elements) {
+		if n := len(data) / storage.DType.Size(); n != storage.elements {
 			return fmt.Errorf("storage %s: expected %d elements, found %d", key, storage.elements, n)
 		}
-		storage.Data = s.file[s.pos+8:][:size:size]
-		s.pos += 8 + size
+		storage.fill(data)
 	}
 	for key, storage := range s.storages {
 		if storage.Data == nil {
@@ -140,10 +130,7 @@ func (s *stream) readStorages(keys any) error {
 	}
 	for _, v := range s.views {
 		size := v.whole.DType.Size()
-		v.part.Data = v.whole.Data[int(v.offset)*size:][:v.part.elements*size]
+		v.part.fill(v.whole.Data[int(v.offset)*size:][:v.part.elements*size])
 	}
-	if s.pos != len(s.file) {
-		return fmt.Errorf("expected the end of the file after the last storage, found %d more bytes", len(s.file)-s.pos)
-	}
-	return nil
+	return s.end("the last storage")
 }

@@ -59,7 +59,8 @@ func decodeONNX(file []byte, opts Options) (*Checkpoint, error) {
 // onnxTensor reads a TensorProto whose elements are raw data, or float32 of their own.
 func onnxTensor(b []byte) (name string, t *Tensor, err error) {
 	var shape []int64
-	var raw, own []byte
+	var raw []byte
+	own := map[DType][]byte{} // elements in fields of their types
 	var kind uint64
 	err = eachField(b, func(field int, x uint64, content []byte) error {
 		switch field {
@@ -80,7 +81,20 @@ func onnxTensor(b []byte) (name string, t *Tensor, err error) {
 		case 2:
 			kind = x
 		case 4: // float_data
-			own = append(own, content...)
+			own[Float32] = append(own[Float32], content...)
+		case 7: // int64_data
+			if content == nil {
+				own[Int64] = binary.LittleEndian.AppendUint64(own[Int64], x)
+			}
+			for len(content) > 0 {
+				v, n := binary.Uvarint(content)
+				if n <= 0 {
+					return errProtobuf
+				}
+				own[Int64], content = binary.LittleEndian.AppendUint64(own[Int64], v), content[n:]
+			}
+		case 10: // double_data
+			own[Float64] = append(own[Float64], content...)
 		case 8:
 			name = string(content)
 		case 9:
@@ -97,21 +111,10 @@ func onnxTensor(b []byte) (name string, t *Tensor, err error) {
 	if !ok {
 		return name, nil, fmt.Errorf("type %d is none that can be read", kind)
 	}
-	if raw == nil && dtype == Float32 {
-		raw = own
+	if raw == nil {
+		raw = own[dtype]
 	}
-	strides, elements := make([]int64, len(shape)), int64(1)
-	for k := len(shape) - 1; k >= 0; k-- {
-		strides[k] = elements
-		if n := shape[k]; n < 0 || n > 0 && elements > int64(len(raw))/n {
-			return name, nil, fmt.Errorf("shape %v: expected no more elements than bytes, of which there are %d", shape, len(raw))
-		}
-		elements *= shape[k]
-	}
-	if size := elements * int64(dtype.Size()); size != int64(len(raw)) {
-		return name, nil, fmt.Errorf("expected %d bytes for shape %v of %s, found %d", size, shape, dtype, len(raw))
-	}
-	t, err = newTensor(&Storage{Key: name, DType: dtype, Data: raw[:len(raw):len(raw)]}, 0, shape, strides)
+	t, err = wholeTensor(&Storage{Key: name, DType: dtype, Data: raw[:len(raw):len(raw)]}, shape)
 	return name, t, err
 }
 

@@ -48,11 +48,11 @@ func TestONNXRefused(t *testing.T) {
 	for says, initializer := range map[string]string{
 		"initializer w: type 8 is none that can be read":              small(2, 8) + field(8, "w"),
 		"expected 12 bytes for shape [3] of float32, found 16":        small(1, 3) + small(2, 1) + field(8, "w") + field(9, four),
-		"expected no more elements than bytes, of which there are 16": small(1, 99) + small(1, 99) + small(2, 1) + field(8, "w") + field(9, four),
+		"expected 39204 bytes for shape [99 99] of float32, found 16": small(1, 99) + small(1, 99) + small(2, 1) + field(8, "w") + field(9, four),
 		"expected the elements in the file, found them elsewhere":     small(2, 1) + field(8, "w") + field(13, "elsewhere"),
 		"expected at most 64 dimensions":                              strings.Repeat(small(1, 1), 65) + small(2, 1) + field(9, four[:4]),
 		"expected a protocol buffer, found something else or its end": "\x0b",
-		"shape [-1]: expected no more elements":                       field(1, strings.Repeat("\xff", 9)+"\x01") + small(2, 1) + field(9, four),
+		"shape [-1]: expected no negative numbers":                    field(1, strings.Repeat("\xff", 9)+"\x01") + small(2, 1) + field(9, four),
 	} {
 		_, err := readBytes([]byte(onnxFile(initializer)))
 		assert.ErrorContains(t, err, says)

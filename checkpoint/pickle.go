@@ -15,18 +15,20 @@ import (
 // byte and makes at most a value, so that a short pickle makes little; where
 // one copies what the memo holds, which may be large, it counts as spent.
 type machine struct {
-	code    []byte
-	pos     int // of the next byte
-	at      int // of the running instruction
-	stack   []any
-	marks   []int // heights of the stack
-	memo    map[int64]any
-	spent   int // bytes of memory for copies of arguments and names
-	storage func(key string, dtype DType, elements int64, view any) (*Storage, error)
+	code  []byte
+	pos   int // of the next byte
+	at    int // of the running instruction
+	stack []any
+	marks []int // heights of the stack
+	memo  map[int64]any
+	spent int // bytes of memory for copies of arguments and names
+	load  func(id any) (any, error)
 }
 
-func newMachine(code []byte, storage func(string, DType, int64, any) (*Storage, error)) *machine {
-	return &machine{code: code, memo: map[int64]any{}, storage: storage}
+// newMachine is a machine whose persistent ids, what stands outside the pickle,
+// are what load makes of them.
+func newMachine(code []byte, load func(id any) (any, error)) *machine {
+	return &machine{code: code, memo: map[int64]any{}, load: load}
 }
 
 var (
@@ -106,10 +108,10 @@ func (m *machine) line() (string, error) {
 }
 
 // spend keeps the copies of what a pickle names again and again within a small
-// multiple of its size.
+// multiple of what was read of it.
 func (m *machine) spend(n int) error {
 	const multiple, least = 64, 1 << 16
-	if m.spent += n; m.spent > multiple*len(m.code)+least {
+	if m.spent += n; m.spent > multiple*m.pos+least {
 		return fmt.Errorf("expected values of at most %d times the pickle's size, found more", multiple)
 	}
 	return nil

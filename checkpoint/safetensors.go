@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,7 +13,8 @@ import (
 // safetensorsTypes is the types that safetensors and PyTorch both have.
 var safetensorsTypes = map[string]DType{
 	"F16": Float16, "BF16": BFloat16, "F32": Float32, "F64": Float64,
-	"I8": Int8, "I16": Int16, "I32": Int32, "I64": Int64, "U8": Uint8, "BOOL": Bool,
+	"I8": Int8, "I16": Int16, "I32": Int32, "I64": Int64, "U8": Uint8, "U16": Uint16, "U32": Uint32, "U64": Uint64,
+	"BOOL": Bool, "C64": Complex64,
 }
 
 // maxHeader is the format's own limit.
@@ -20,14 +22,14 @@ const maxHeader = 100_000_000
 
 // isSafetensors looks for the header's length and its brace.
 func isSafetensors(file []byte) bool {
-	return len(file) > 8 && file[8] == '{' && binary.LittleEndian.Uint64(file) < uint64(len(file))
+	return len(file) > 8 && file[8] == '{' && binary.LittleEndian.Uint64(file) <= maxHeader
 }
 
 // safetensor is a tensor in the header: bytes Offsets[0] up to Offsets[1] after it.
 type safetensor struct {
-	DType   string   `json:"dtype"`
-	Shape   []int64  `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
+	DType   string  `json:"dtype"`
+	Shape   []int64 `json:"shape"`
+	Offsets []int64 `json:"data_offsets"`
 }
 
 // decodeSafetensors reads the length of a header of JSON, the header and the
@@ -110,28 +112,16 @@ func parseHeader(header []byte) (names []string, tensors map[string]*safetensor,
 func (s *safetensor) tensor(name string, data []byte) (*Tensor, error) {
 	dtype, ok := safetensorsTypes[s.DType]
 	if !ok {
-		return nil, fmt.Errorf("type %.20q is none that can be read: expected one of F16 BF16 F32 F64 I8 I16 I32 I64 U8 BOOL", s.DType)
+		return nil, fmt.Errorf("type %.20q is none that can be read: expected one of %q", s.DType, slices.Sorted(maps.Keys(safetensorsTypes)))
+	}
+	if s.Shape == nil || len(s.Offsets) != 2 {
+		return nil, fmt.Errorf("expected a shape and two data_offsets, found %v and %v", s.Shape, s.Offsets)
 	}
 	from, to := s.Offsets[0], s.Offsets[1]
 	if from < 0 || to < from || to > int64(len(data)) {
 		return nil, fmt.Errorf("expected data_offsets within %d bytes, found %v", len(data), s.Offsets)
 	}
-	if len(s.Shape) > maxDimensions {
-		return nil, fmt.Errorf("expected at most %d dimensions, found %d", maxDimensions, len(s.Shape))
-	}
-	strides, elements := make([]int64, len(s.Shape)), int64(1)
-	for k := len(s.Shape) - 1; k >= 0; k-- {
-		strides[k] = elements
-		if n := s.Shape[k]; n < 0 || n > 0 && elements > int64(len(data))/n {
-			return nil, fmt.Errorf("shape %v: expected no more elements than bytes in the file", s.Shape)
-		}
-		elements *= s.Shape[k]
-	}
-	if size := elements * int64(dtype.Size()); size != to-from {
-		return nil, fmt.Errorf("expected %d bytes for shape %v of %s, found %d", size, s.Shape, s.DType, to-from)
-	}
-	storage := &Storage{Key: name, DType: dtype, Data: data[from:to:to]}
-	return newTensor(storage, 0, s.Shape, strides)
+	return wholeTensor(&Storage{Key: name, DType: dtype, Data: data[from:to:to]}, s.Shape)
 }
 
 // covered says where the tensors overlap or leave a hole.
@@ -139,7 +129,7 @@ func covered(names []string, tensors map[string]*safetensor, size int64) error {
 	order := slices.Clone(names)
 	slices.SortFunc(order, func(a, b string) int {
 		x, y := tensors[a].Offsets, tensors[b].Offsets
-		return slices.Compare(x[:], y[:])
+		return slices.Compare(x, y)
 	})
 	end := int64(0)
 	for _, name := range order {

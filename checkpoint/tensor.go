@@ -23,9 +23,14 @@ const (
 	Bool
 	Complex64
 	Complex128
+	Uint16
+	Uint32
+	Uint64
+	Complex32
 )
 
-// dtypes is their names, sizes in bytes and storage classes.
+// dtypes is their names, sizes in bytes and storage classes; the newest have
+// none, and are made of untyped storages.
 var dtypes = map[DType]struct {
 	name    string
 	size    int
@@ -43,16 +48,11 @@ var dtypes = map[DType]struct {
 	Bool:       {"bool", 1, "BoolStorage"},
 	Complex64:  {"complex64", 8, "ComplexFloatStorage"},
 	Complex128: {"complex128", 16, "ComplexDoubleStorage"},
+	Uint16:     {"uint16", 2, ""},
+	Uint32:     {"uint32", 4, ""},
+	Uint64:     {"uint64", 8, ""},
+	Complex32:  {"complex32", 4, ""},
 }
-
-// storageClasses is the type of each class of storages, by its full name.
-var storageClasses = func() map[string]DType {
-	classes := map[string]DType{}
-	for d, info := range dtypes {
-		classes["torch."+info.storage] = d
-	}
-	return classes
-}()
 
 // String is the type's name, such as float32.
 func (d DType) String() string { return dtypes[d].name }
@@ -60,24 +60,14 @@ func (d DType) String() string { return dtypes[d].name }
 // Size is an element's size in bytes.
 func (d DType) Size() int { return dtypes[d].size }
 
-// Storage is the elements that tensors are views of.
-type Storage struct {
-	Key       string // its name in the file
-	DType     DType
-	Data      []byte
-	BigEndian bool
-
-	elements int          // where Data comes later
-	check    func() error // of the checksum, where that is left for later
-}
-
-// Len is the number of elements.
-func (s *Storage) Len() int {
-	if s.Data == nil {
-		return s.elements
+// dtypeNames is the types by PyTorch's names, such as torch.float32.
+var dtypeNames = func() map[string]DType {
+	names := map[string]DType{}
+	for d, info := range dtypes {
+		names["torch."+info.name] = d
 	}
-	return len(s.Data) / s.DType.Size()
-}
+	return names
+}()
 
 // Tensor is a view of a storage: element [i, j, …] is the storage's element
 // Offset + i·Strides[0] + j·Strides[1] + ….
@@ -95,6 +85,28 @@ func FromFloat64s(shape []int, values []float64) *Tensor {
 	}
 	return contiguous(shape, &Storage{DType: Float64, Data: data})
 }
+
+// wholeTensor is all of a storage in row-major order.
+func wholeTensor(s *Storage, shape []int64) (*Tensor, error) {
+	if len(shape) > maxDimensions {
+		return nil, fmt.Errorf("expected at most %d dimensions, found %d", maxDimensions, len(shape))
+	}
+	strides, elements := make([]int64, len(shape)), int64(1)
+	for k := len(shape) - 1; k >= 0; k-- {
+		strides[k] = elements
+		if n := shape[k]; n < 0 || n > 0 && elements > math.MaxInt32/n {
+			return nil, fmt.Errorf("shape %v: expected no negative numbers, and fewer than 2³¹ elements", shape)
+		}
+		elements *= shape[k]
+	}
+	if size := elements * int64(s.DType.Size()); size != int64(len(s.Data)) {
+		return nil, fmt.Errorf("expected %d bytes for shape %v of %s, found %d", size, shape, s.DType, len(s.Data))
+	}
+	return newTensor(s, 0, shape, strides)
+}
+
+// maxDimensions of a tensor is PyTorch's own.
+const maxDimensions = 64
 
 // newTensor checks that a view stays within its storage.
 func newTensor(storage *Storage, offset int64, shape, strides []int64) (*Tensor, error) {
@@ -149,9 +161,12 @@ func (t *Tensor) Len() int {
 	return n
 }
 
-// maxRepeats is how many times a view may repeat its storage when it is
-// copied out: a stride of 0 makes any number of elements of one.
-const maxRepeats = 1024
+// A view may repeat its storage when it is copied out — a stride of 0 makes any
+// number of elements of one — but it makes no more than a small multiple of it, or few.
+const (
+	maxRepeats = 4
+	few        = 1 << 16 // elements
+)
 
 // Float64s copies the elements out in row-major order. Complex tensors are an error.
 func (t *Tensor) Float64s() ([]float64, error) {
@@ -169,7 +184,7 @@ func (t *Tensor) Float64s() ([]float64, error) {
 
 // copyable says what keeps the elements from being copied out.
 func (t *Tensor) copyable() error {
-	if n := t.Len(); n > maxRepeats*max(1, t.Storage.Len()) {
+	if n := t.Len(); n > max(few, maxRepeats*t.Storage.Len()) {
 		return fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxRepeats)
 	}
 	if t.Storage.check != nil {
@@ -221,6 +236,12 @@ func (s *Storage) reader() (func(i int) float64, error) {
 		return func(i int) float64 { return float64(int32(u32(i))) }, nil
 	case Int64:
 		return func(i int) float64 { return float64(int64(u64(i))) }, nil
+	case Uint16:
+		return func(i int) float64 { return float64(u16(i)) }, nil
+	case Uint32:
+		return func(i int) float64 { return float64(u32(i)) }, nil
+	case Uint64:
+		return func(i int) float64 { return float64(u64(i)) }, nil
 	case Uint8, Bool:
 		return func(i int) float64 { return float64(s.Data[i]) }, nil
 	}

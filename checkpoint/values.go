@@ -167,6 +167,10 @@ func (c *converter) convert(v any, depth int) (any, error) {
 		return plain, nil
 	default:
 		object := v.(*Object)
+		if t, ok := numpyArray(object); ok {
+			c.done[v] = t
+			return t, nil
+		}
 		plain := &Object{Class: object.Class, Args: make([]any, len(object.Args))}
 		c.done[v] = plain
 		if err := c.each(plain.Args, object.Args, depth); err != nil {

@@ -144,7 +144,7 @@ func (c *Checkpoint) WriteSafetensors(w io.Writer, metadata map[string]string) e
 		for k, n := range t.Shape {
 			s.Shape[k] = int64(n)
 		}
-		s.Offsets = [2]int64{end, end + int64(t.Len()*t.DType().Size())}
+		s.Offsets = []int64{end, end + int64(t.Len()*t.DType().Size())}
 		end = s.Offsets[1]
 		if err := field(name, s); err != nil {
 			return err

@@ -147,8 +147,9 @@ func TestKey(t *testing.T) {
 	c, err = Open(file)
 	require.NoError(t, err)
 	assert.Equal(t, "model", c.Key)
+	assert.Equal(t, []string{"ema"}, c.OtherKeys)
 	_, err = OpenWith(file, Options{Key: "none"})
-	assert.ErrorContains(t, err, `expected tensors under "none", found None`)
+	assert.ErrorContains(t, err, `expected a dict of tensors under "none", found the keys ["model" (tensors) "ema" (tensors)]`)
 	_, err = OpenWith("testdata/torchscript.pt", Options{Key: "ema"})
 	assert.ErrorContains(t, err, `key "ema": a TorchScript archive has one set of tensors`)
 }

@@ -1,0 +1,93 @@
+package checkpoint
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// numpyTypes is NumPy's types that PyTorch has too.
+var numpyTypes = map[string]DType{"f2": Float16, "f4": Float32, "f8": Float64, "i1": Int8, "i2": Int16, "i4": Int32, "i8": Int64,
+	"u1": Uint8, "u2": Uint16, "u4": Uint32, "u8": Uint64, "b1": Bool, "c8": Complex64, "c16": Complex128}
+
+// numpyType reads numpy.dtype("f8", …), whose state has the order of bytes.
+func numpyType(v any) (dtype DType, bigEndian, ok bool) {
+	o, isObject := v.(*Object)
+	if !isObject || o.Class != "numpy.dtype" || len(o.Args) == 0 {
+		return 0, false, false
+	}
+	name, _ := o.Args[0].(string)
+	dtype, ok = numpyTypes[name]
+	state, isTuple := o.State.(*list)
+	return dtype, isTuple && len(state.items) > 1 && state.items[1] == ">", ok
+}
+
+// numpyScalar is a number from its type and its bytes. Types that are no plain
+// numbers make a placeholder.
+func numpyScalar(args []any) (any, error) {
+	placeholder := &Object{Class: "numpy scalar", Args: args}
+	if len(args) != 2 {
+		return placeholder, nil
+	}
+	dtype, bigEndian, ok := numpyType(args[0])
+	raw, isBytes := args[1].([]byte)
+	if !ok || !isBytes || len(raw) != dtype.Size() {
+		return placeholder, nil
+	}
+	s := &Storage{DType: dtype, Data: raw, BigEndian: bigEndian}
+	get, err := s.reader()
+	switch {
+	case err != nil: // complex
+		return placeholder, nil
+	case dtype == Bool:
+		return raw[0] != 0, nil
+	case dtype == Float16 || dtype == Float32 || dtype == Float64:
+		return get(0), nil
+	}
+	return wholeNumber(raw, dtype, bigEndian), nil
+}
+
+// wholeNumber is an int64, or a *big.Int beyond.
+func wholeNumber(raw []byte, dtype DType, bigEndian bool) any {
+	little := slices.Clone(raw)
+	if bigEndian {
+		slices.Reverse(little)
+	}
+	switch dtype {
+	case Uint8, Uint16, Uint32, Uint64:
+		little = append(little, 0) // no sign
+	}
+	n := longInteger(little)
+	if large, ok := n.(*big.Int); ok && large.IsInt64() {
+		return large.Int64()
+	}
+	return n
+}
+
+// numpyArray is the tensor of an array's (version, shape, type, in Fortran's
+// order, elements), which numpy…multiarray._reconstruct was given as its state.
+func numpyArray(o *Object) (t *Tensor, ok bool) {
+	state, isTuple := o.State.(*list)
+	if !strings.HasPrefix(o.Class, "numpy.") || !strings.HasSuffix(o.Class, "core.multiarray._reconstruct") || !isTuple || len(state.items) != 5 {
+		return nil, false
+	}
+	shape, err := integers(state.items[1])
+	dtype, bigEndian, known := numpyType(state.items[2])
+	fortran, isBool := state.items[3].(bool)
+	raw, isBytes := state.items[4].([]byte)
+	if err != nil || !known || !isBool || !isBytes {
+		return nil, false
+	}
+	t, err = wholeTensor(&Storage{DType: dtype, Data: raw, BigEndian: bigEndian}, shape)
+	if err != nil {
+		return nil, false
+	}
+	if fortran {
+		step := 1
+		for k, n := range t.Shape {
+			t.Strides[k] = step
+			step *= n
+		}
+	}
+	return t, true
+}
