@@ -32,11 +32,24 @@ func Create(path string) (*File, error) {
 }
 
 // Commit makes the file durable and moves it to its path.
-func (f *File) Commit() error {
+func (f *File) Commit() error { return f.commit(os.Rename) }
+
+// CommitNew is Commit unless there is a file at the path, whenever it came to
+// be there: the error then is fs.ErrExist.
+func (f *File) CommitNew() error {
+	return f.commit(func(from, to string) error {
+		if err := os.Link(from, to); err != nil {
+			return err
+		}
+		return os.Remove(from)
+	})
+}
+
+func (f *File) commit(move func(from, to string) error) error {
 	err := f.Chmod(0o644)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		err = os.Rename(f.Name(), f.path)
+		err = move(f.Name(), f.path)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", f.path, errors.Join(err, os.Remove(f.Name())))

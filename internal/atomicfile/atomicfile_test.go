@@ -1,6 +1,7 @@
 package atomicfile
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -32,6 +33,22 @@ func TestCommit(t *testing.T) {
 	f.Abort()
 	content, _ = os.ReadFile(path)
 	assert.Equal(t, "new", string(content))
+	assert.Equal(t, []string{"out"}, files(t, dir))
+}
+
+func TestCommitNew(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "out")
+	first, err := Create(path)
+	require.NoError(t, err)
+	second, err := Create(path) // while there is none
+	require.NoError(t, err)
+	_, err = first.WriteString("first")
+	require.NoError(t, err)
+	require.NoError(t, first.CommitNew())
+	assert.ErrorIs(t, second.CommitNew(), fs.ErrExist)
+	content, _ := os.ReadFile(path)
+	assert.Equal(t, "first", string(content))
 	assert.Equal(t, []string{"out"}, files(t, dir))
 }
 
