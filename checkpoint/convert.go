@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // format is a floating-point type: bits of its mantissa with the leading one,
@@ -90,6 +91,11 @@ func contiguous(shape []int, s *Storage) *Tensor {
 		step *= shape[k]
 	}
 	return &Tensor{Shape: shape, Strides: strides, Storage: s}
+}
+
+// IsContiguous reports whether the elements stand in row-major order.
+func (t *Tensor) IsContiguous() bool {
+	return slices.Equal(t.Strides, contiguous(t.Shape, t.Storage).Strides)
 }
 
 // Bytes copies the elements out in row-major order, little-endian.

@@ -80,6 +80,9 @@ func (a *alignedZip) add(name string, content []byte) {
 // finish adds the storages and ends the archive.
 func (a *alignedZip) finish(storages []*Tensor) error {
 	for i, t := range storages {
+		if dtypes[t.DType()].storage == "" {
+			return fmt.Errorf("type %s: PyTorch 1.13 has no such storages", t.DType())
+		}
 		content, err := t.Bytes()
 		if err != nil {
 			return err

@@ -63,6 +63,8 @@ func (p *pickler) value(v any) error {
 		}
 	case string:
 		p.text(v)
+	case *Tensor:
+		p.tensor(v)
 	case []any:
 		p.WriteString("](")
 		for _, x := range v {

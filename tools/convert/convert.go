@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 
 	"painless/checkpoint"
 	"painless/data"
@@ -27,80 +27,87 @@ func run(args []string, stdout, stderr io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(s.out); err == nil && !s.force {
+	if _, err := os.Stat(s.out); err == nil && !s.force { // before the work; commit looks again
 		return fmt.Errorf("%s is there already: -force overwrites it", s.out)
 	}
-	in, err := checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.key})
-	if err != nil {
+	r := &result{}
+	if r.in, err = checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.key}); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, in.Close()) }()
-	network, err := nn.FromCheckpoint(in)
-	if err != nil {
+	defer func() { err = errors.Join(err, r.in.Close()) }()
+	if r.network, err = nn.FromCheckpoint(r.in); err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
 	}
 	if s.runs() {
 		s.dtype = checkpoint.Float32
 	}
-	clean, changed, err := cleaned(in, network, s.dtype)
-	if err != nil {
+	if r.out, r.changes, err = cleaned(r.in, r.network, s.dtype); err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
 	}
+	if err := r.write(s); err != nil {
+		return err
+	}
+	r.report(stdout, s)
+	return nil
+}
+
+// write writes the file, reads it back and only then gives it its name.
+func (r *result) write(s settings) error {
 	file, err := atomicfile.Create(s.out)
 	if err != nil {
 		return err
 	}
 	defer file.Abort()
-	if err := write(file, clean, network, s); err != nil {
+	if err := r.encode(file, s); err != nil {
 		return fmt.Errorf("%s: %w", s.out, err)
 	}
-	difference, err := check(file.Name(), clean, network)
-	if err != nil {
+	if r.difference, err = check(file.Name(), r.out, r.network); err != nil {
 		return fmt.Errorf("%s, read back: %w", s.out, err)
 	}
-	info, err := file.Stat()
-	if err != nil {
+	if r.readSize, err = size(s.in); err != nil {
 		return err
 	}
-	if err := file.Commit(); err != nil {
+	if r.outSize, err = size(file.Name()); err != nil {
 		return err
 	}
-	report(stdout, s, in, network, changed, info.Size(), difference)
+	if s.force {
+		return file.Commit()
+	}
+	if err := file.CommitNew(); errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%s has come to be there meanwhile: -force overwrites it: %w", s.out, err)
+	} else if err != nil {
+		return err
+	}
 	return nil
 }
 
-// cleaned is the tensors in row-major order and, if there is a dtype, the
-// floating-point ones in it; and beside them the architecture.
-func cleaned(c *checkpoint.Checkpoint, network *nn.Network, dtype checkpoint.DType) (clean *checkpoint.Checkpoint, changed int, err error) {
-	var tensors []checkpoint.Named
-	for _, name := range c.Names() {
-		t, _ := c.Tensor(name)
-		if dtype != 0 && t.DType() != dtype {
-			if t, err = t.Convert(dtype); err != nil {
-				return nil, 0, fmt.Errorf("tensor %s: %w", name, err)
-			}
-			changed++
-		}
-		tensors = append(tensors, checkpoint.Named{Name: name, Tensor: t})
+func size(path string) (int64, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0, err
 	}
-	metadata := map[string]any{"config": network.Config.Map(), "num_parameters": network.Parameters}
-	return checkpoint.New(metadata, tensors...), changed, nil
+	return info.Size(), nil
 }
 
-func write(w io.Writer, c *checkpoint.Checkpoint, network *nn.Network, s settings) error {
+func (r *result) encode(w io.Writer, s settings) error {
 	switch s.to {
 	case "pt":
-		return c.WritePyTorch(w)
+		return r.out.WritePyTorch(w)
 	case "onnx":
-		return onnx.Write(w, c, network.Config, s.forces)
+		return onnx.Write(w, r.out, r.network.Config, s.forces)
 	case "torchscript":
-		return torchscript.Write(w, c, network.Config)
+		return torchscript.Write(w, r.out, r.network.Config)
 	}
-	config, err := json.Marshal(c.Metadata["config"])
+	config, err := json.Marshal(r.out.Metadata["config"])
 	if err != nil {
 		return err
 	}
-	return c.WriteSafetensors(w, map[string]string{"format": "pt", "config": string(config), "num_parameters": fmt.Sprint(c.Metadata["num_parameters"])})
+	metadata, err := provenance(s.in, r.in)
+	if err != nil {
+		return err
+	}
+	maps.Copy(metadata, map[string]string{"format": "pt", "config": string(config), "num_parameters": fmt.Sprint(r.out.Metadata["num_parameters"])})
+	return r.out.WriteSafetensors(w, metadata)
 }
 
 // check reads a file back: its tensors have to be those that were written. It
@@ -166,22 +173,4 @@ func energies(network *nn.Network) ([]float64, error) {
 		r.Energy[i] /= float64(len(structures[i].Numbers))
 	}
 	return r.Energy, nil
-}
-
-func report(w io.Writer, s settings, in *checkpoint.Checkpoint, network *nn.Network, changed int, size int64, difference float64) {
-	where := "at the top level"
-	if in.Key != "" {
-		where = "under " + strconv.Quote(in.Key)
-	}
-	fmt.Fprintf(w, "read     %s: %d tensors %s", s.in, len(in.Names()), where)
-	if prefixes := strings.Join(slices.DeleteFunc(slices.Clone(in.Prefixes), func(p string) bool { return p == "" }), ", "); prefixes != "" {
-		fmt.Fprintf(w, ", names without %s", prefixes)
-	}
-	c := network.Config
-	fmt.Fprintf(w, "\nnetwork  hidden_dim %d, num_interactions %d, num_rbf %d, cutoff %v, max_z %d: %d parameters\n",
-		c.HiddenDim, c.NumInteractions, c.NumRBF, c.Cutoff, c.MaxZ, network.Parameters)
-	if changed > 0 {
-		fmt.Fprintf(w, "rounded  %d tensors to %s: energies of benzene and water change by up to %.2g eV per atom\n", changed, s.dtype, difference)
-	}
-	fmt.Fprintf(w, "wrote    %s: %s, %d bytes, read back and found the same\n", s.out, s.to, size)
 }
