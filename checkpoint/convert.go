@@ -104,6 +104,9 @@ func (t *Tensor) Bytes() ([]byte, error) {
 		return nil, err
 	}
 	size := t.DType().Size()
+	if !t.Storage.BigEndian && t.IsContiguous() {
+		return slices.Clone(t.Storage.Data[t.Offset*size:][:t.Len()*size]), nil
+	}
 	data := make([]byte, 0, t.Len()*size)
 	word := size // that the order of bytes is within
 	if d := t.DType(); d == Complex64 || d == Complex128 {

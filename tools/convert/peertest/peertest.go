@@ -49,7 +49,8 @@ type answer struct {
 
 // Check lets a program compute the isolated structures of a golden file with
 // what was written of network: a job on its standard input, answers on its
-// standard output. They have to be those of the engine in float64, to float32's accuracy.
+// standard output. They have to be those of the engine in float64, to float32's
+// accuracy: 1e-5 eV, and 1e-5 max(1, max abs F) eV/Å.
 func Check(t *testing.T, program *exec.Cmd, model string, network *nn.Network, golden string, forces bool) {
 	t.Helper()
 	structures := isolated(t, golden)
@@ -74,7 +75,7 @@ func Check(t *testing.T, program *exec.Cmd, model string, network *nn.Network, g
 	require.NoError(t, p.Compute(context.Background(), b, &want))
 	require.NoError(t, p.Close())
 	for k, a := range answers {
-		assert.InDelta(t, want.Energy[k], a.Energy, 5e-6*float64(len(structures[k].Numbers)), "structure %d", k)
+		assert.InDelta(t, want.Energy[k], a.Energy, 1e-5, "structure %d", k)
 		if !forces {
 			assert.Nil(t, a.Forces)
 			continue

@@ -5,6 +5,7 @@ import sys
 
 import torch
 
+torch.set_num_threads(1)
 job = json.load(sys.stdin)
 model = torch.jit.load(job["model"])
 answers = []
