@@ -27,3 +27,10 @@ const (
 	indexField  = "structure_index"
 	forcesField = "forces"
 )
+
+// objects is the paths of all of these, from the outside in.
+var objects = []string{
+	structures, labels, metadata,
+	splitsName, numbersName, positionName, cellsName, pbcName,
+	energyName, forcesName, fSplitsName, stressName, maskName, indicesName,
+}

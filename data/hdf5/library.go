@@ -12,6 +12,7 @@ package hdf5
 #cgo linux,amd64 LDFLAGS: -L/usr/lib/x86_64-linux-gnu/hdf5/serial
 #cgo linux,arm64 CFLAGS: -I/usr/lib/aarch64-linux-gnu/hdf5/serial/include
 #cgo linux,arm64 LDFLAGS: -L/usr/lib/aarch64-linux-gnu/hdf5/serial
+#include <signal.h>
 #include <stdlib.h>
 #include "library.h"
 */
@@ -21,7 +22,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
+	"syscall"
 	"unsafe"
 
 	"gonum.org/v1/hdf5"
@@ -61,6 +64,23 @@ func failed(status C.herr_t) error {
 }
 
 func id(i interface{ ID() int64 }) C.hid_t { return C.hid_t(i.ID()) }
+
+// survives says whether libhdf5 can be let loose on the objects of a file.
+func survives(path string, names []string) error {
+	file := C.CString(path)
+	defer C.free(unsafe.Pointer(file))
+	list := C.CString(strings.Join(names, "\x00") + "\x00")
+	defer C.free(unsafe.Pointer(list))
+	switch status := C.probe(file, list); {
+	case status < 0:
+		return fmt.Errorf("cannot start a process that tries the file: %w", syscall.Errno(-status))
+	case status == C.SIGALRM:
+		return errors.New("expected an HDF5 file, found one that libhdf5 does not come to an end with: it is damaged")
+	case status > 0:
+		return fmt.Errorf("expected an HDF5 file, found one that libhdf5 breaks down on (%v): it is damaged", syscall.Signal(status))
+	}
+	return nil
+}
 
 // object is what a path of hard links leads to.
 type object int

@@ -12,7 +12,7 @@ int link_kind(hid_t file, const char *path);
 // object_kind is an H5I_type_t.
 int object_kind(hid_t file, const char *path);
 
-enum { MAX_FILTERS = 8, MAX_RANK = 3, MAX_WIDTH = 8 };
+enum { MAX_FILTERS = 8, MAX_RANK = 3, MAX_WIDTH = 8, MAX_CHUNKS = 1 << 20 };
 
 typedef struct {
 	int layout; // an H5D_layout_t
@@ -38,3 +38,8 @@ int attributes(hid_t object);
 
 // attribute_name is the name of attribute i in the order of the names.
 herr_t attribute_name(hid_t object, hsize_t i, char *name, size_t size);
+
+// probe tries what the reader does with the objects of a file, whose names
+// follow one another and end with an empty one, in a child process. It returns
+// 0, the signal that ended the child, or a negative errno.
+int probe(const char *path, const char *names);

@@ -47,6 +47,9 @@ func Open(path string) (*Reader, error) {
 		return nil, fmt.Errorf("%s: expected a file", path)
 	}
 	defer enter()()
+	if err := survives(path, objects); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	r := &Reader{path: path}
 	if r.file, err = hdf5.OpenFile(path, hdf5.F_ACC_RDONLY); err != nil {
 		return nil, fmt.Errorf("%s: expected an HDF5 file: %w", path, because(err))
@@ -299,12 +302,8 @@ func (r *Reader) options() (o Options, err error) {
 		return o, err
 	}
 	defer enter()()
-	known := []string{structures, labels, metadata}
-	for _, d := range r.datasets {
-		known = append(known, d.name)
-	}
 	for _, name := range []string{"", structures, labels, metadata} {
-		if err := onlyHas(r.file, name, known); err != nil {
+		if err := onlyHas(r.file, name); err != nil {
 			return o, fmt.Errorf("%s: %s: %w", r.path, name+"/", err)
 		}
 	}
@@ -315,9 +314,9 @@ func (r *Reader) options() (o Options, err error) {
 	return o, nil
 }
 
-// onlyHas says what a group has besides the objects of these paths, and
-// besides attributes if it is that of the metadata.
-func onlyHas(file *hdf5.File, path string, known []string) error {
+// onlyHas is an error where a group has other objects than the layout's, or
+// attributes that are not the metadata's.
+func onlyHas(file *hdf5.File, path string) error {
 	at := cmp.Or(path, "/")
 	if path != "" {
 		if found, err := lookUp(file, path); err != nil || found == nothing {
@@ -341,7 +340,7 @@ func onlyHas(file *hdf5.File, path string, known []string) error {
 		if err != nil {
 			return because(err)
 		}
-		if !slices.Contains(known, path+"/"+name) {
+		if !slices.Contains(objects, path+"/"+name) {
 			return fmt.Errorf("expected the objects of the layout alone, found %s, which would be lost", name)
 		}
 	}
