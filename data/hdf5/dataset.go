@@ -107,7 +107,7 @@ func (d *dataset) check(v values) (err error) {
 		return err
 	}
 	if len(dims) != 1+len(d.row) || !slices.Equal(dims[1:], d.row) {
-		return fmt.Errorf("expected shape [n%s, found %v", fmt.Sprintln(d.row)[1:], dims)
+		return fmt.Errorf("expected shape %v, n in place of the 0, found %v", append([]int{0}, d.row...), dims)
 	}
 	d.rows = dims[0]
 	d.bytes = d.number.size
@@ -123,6 +123,12 @@ func (d *dataset) check(v values) (err error) {
 	if bytes := d.chunkBytes(); bytes > maxChunk || d.chunk[0]*d.bytes > maxChunk {
 		return fmt.Errorf("expected chunks of at most %d MiB, found %v", maxChunk>>20, d.chunk)
 	}
+	count := 1
+	for i, n := range d.chunk {
+		if count *= (dims[i] + n - 1) / n; count > maxChunks {
+			return fmt.Errorf("expected at most %d chunks, found more: %v of %v", maxChunks, d.chunk, dims)
+		}
+	}
 	return nil
 }
 
@@ -130,7 +136,7 @@ func (d *dataset) check(v values) (err error) {
 func (d *dataset) chunkBytes() int {
 	size := d.number.size
 	for _, n := range d.chunk {
-		if n > maxChunk/size {
+		if n < 1 || n > maxChunk/size {
 			return maxChunk + 1
 		}
 		size *= n

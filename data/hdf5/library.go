@@ -63,6 +63,9 @@ func failed(status C.herr_t) error {
 	return nil
 }
 
+// maxChunks is how many chunks of a dataset are tried before it is read.
+const maxChunks = C.MAX_CHUNKS
+
 func id(i interface{ ID() int64 }) C.hid_t { return C.hid_t(i.ID()) }
 
 // survives says whether libhdf5 can be let loose on the objects of a file.
@@ -113,11 +116,22 @@ func lookUp(file *hdf5.File, path string) (object, error) {
 			return nothing, nil
 		case C.LINK_HARD:
 		case C.LINK_OTHER:
-			return 0, errLink
+			return nothing, errLink
 		default:
-			return 0, because(errors.New("damaged"))
+			return nothing, because(errors.New("damaged"))
+		}
+		found, err := kindOf(file, path[:i])
+		if err != nil || i == len(path) {
+			return found, err
+		}
+		if found != group {
+			return nothing, fmt.Errorf("expected a group at %s, found %s", path[:i], found)
 		}
 	}
+	return group, nil // the root
+}
+
+func kindOf(file *hdf5.File, path string) (object, error) {
 	name := C.CString(path)
 	defer C.free(unsafe.Pointer(name))
 	switch C.object_kind(id(file), name) {
@@ -128,7 +142,7 @@ func lookUp(file *hdf5.File, path string) (object, error) {
 	case C.H5I_DATATYPE:
 		return other, nil
 	}
-	return 0, because(errors.New("damaged"))
+	return nothing, because(errors.New("damaged"))
 }
 
 // storage is how a dataset of a rank lies in the file.

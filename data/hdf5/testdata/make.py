@@ -3,6 +3,8 @@
 The numbers are multiples of 1/1024, so that float32 holds them too. The files are byte-identical each time, but for
 the times in those of libver latest.
 """
+import os
+
 import h5py
 import numpy as np
 
@@ -98,3 +100,82 @@ with open("set.extxyz", "w") as f:
         print(b - a, " ".join(["Properties=species:S:1:pos:R:3:forces:R:3"] + fields), sep="\n", file=f)
         for i in range(a, b):
             print(symbols[int(SET["structures/atomic_numbers"][i])], text(SET["structures/positions"][i]), text(SET["labels/forces"][i]), file=f)
+
+# Files that are not of the layout: what is required, and what is wrong.
+os.makedirs("broken", exist_ok=True)
+REQUIRED = {k: v for k, v in SET.items() if k in (
+    "structures/atomic_numbers", "structures/atomic_numbers_splits", "structures/positions")}
+
+
+def broken(name, *paths, edit=None, **changed):
+    """Writes what is required and paths; changed are values for datasets by the last part of the name, and edit changes the file."""
+    data = {**REQUIRED, **{p: SET[p] for p in paths}}
+    for part, values in changed.items():
+        data[next(p for p in SET if p.endswith("/" + part))] = values
+    with h5py.File(f"broken/{name}.h5", "w") as f:
+        for path, values in data.items():
+            f[path] = values
+        f.require_group("labels")
+        if edit:
+            edit(f)
+
+
+def but(path, index, value):
+    values = SET[path].copy()
+    values[index] = value
+    return values
+
+
+def replaced(path, **options):
+    def edit(f):
+        if path in f:
+            del f[path]
+        f.create_dataset(path, **options)
+    return edit
+
+
+zs, pos, energy = "structures/atomic_numbers_splits", "structures/positions", "labels/energy"
+broken("splits_back", atomic_numbers_splits=but(zs, 3, 2))
+broken("splits_start", atomic_numbers_splits=but(zs, 0, 1))
+broken("splits_short", atomic_numbers_splits=but(zs, 6, 21))
+broken("splits_beyond", atomic_numbers_splits=but(zs, 6, 9 * 10**12))
+broken("splits_real", atomic_numbers_splits=splits.astype(float))
+broken("splits_missing", edit=lambda f: f.pop(zs))
+broken("splits_unwritten", edit=replaced(zs, shape=9_000_000, dtype=np.int64))
+broken("many_structures", edit=replaced(zs, shape=10**9, dtype=np.int64))
+broken("many_chunks", edit=replaced(zs, shape=10**6, dtype=np.int64, chunks=(1,)))
+broken("forces_splits", "labels/forces", forces_splits=but("labels/forces_splits", 1, 2))
+broken("forces_splits_len", "labels/forces", forces_splits=splits[:6])
+broken("few_forces", forces_splits=splits, forces=SET["labels/forces"][:21])
+broken("few_energies", energy=SET[energy][:5])
+broken("few_positions", positions=SET[pos][:21])
+broken("nan_position", positions=but(pos, (5, 1), np.nan))
+broken("inf_force", "labels/forces_splits", forces=but("labels/forces", (5, 1), np.inf))
+broken("nan_energy", energy=but(energy, 5, np.nan))
+broken("nan_cell", cells=but("structures/cells", (3, 2, 1), np.nan))
+broken("element", atomic_numbers=but("structures/atomic_numbers", 3, 119))
+broken("pbc_of_7", pbc=but("structures/pbc", 0, False).astype(np.int8) + np.array([[0] * 3, [0, 0, 7]] + [[0] * 3] * 4, np.int8))
+broken("text_positions", positions=np.full((N, 3), b"text"))
+broken("integer_positions", positions=np.zeros((N, 3), np.int64))
+broken("half_forces", forces=np.zeros((N, 3), np.float16))
+broken("compound", energy=np.zeros(S, [("a", float), ("b", float)]))
+broken("rank", positions=SET[pos].ravel())
+broken("shape", stress=np.zeros((S, 9)))
+broken("scalar", energy=1.5)
+broken("null", energy=h5py.Empty(float))
+broken("group", edit=lambda f: (f.pop(pos), f.create_group(pos)))
+broken("dataset", edit=lambda f: (f.pop("structures"), f.create_dataset("structures", data=SET[energy])))
+broken("soft_link", "labels/stress_mask", edit=lambda f: f.update({energy: h5py.SoftLink("/labels/stress_mask")}))
+broken("external_link", edit=lambda f: f.update({energy: h5py.ExternalLink("../contiguous.h5", "/labels/energy")}))
+broken("external_group", edit=lambda f: (f.pop("labels"), f.update({"labels": h5py.ExternalLink("../contiguous.h5", "/labels")})))
+broken("external_storage", edit=replaced(energy, shape=S, dtype=float, external=[("../contiguous.h5", 0, 8 * S)]))
+virtual = h5py.VirtualLayout(S, float)
+virtual[:] = h5py.VirtualSource("../contiguous.h5", energy, S)
+broken("virtual", edit=lambda f: f.create_virtual_dataset(energy, virtual))
+broken("huge_chunk", edit=replaced(pos, shape=(N, 3), dtype=float, chunks=(9_000_000, 3), maxshape=(None, 3)))
+broken("huge", edit=replaced(energy, shape=2**60, dtype=float, chunks=(1,)))
+broken("unwritten", edit=replaced(energy, shape=S, dtype=float, chunks=(S,)))
+broken("filter", edit=replaced(energy, data=SET[energy], scaleoffset=3))
+broken("attribute", edit=lambda f: f.create_group("metadata").attrs.update({"array": np.zeros((2, 2))}))
+with open("broken/not.h5", "w") as f:
+    f.write("2\n\nH 0 0 0\nH 0 0 1\n")

@@ -1,0 +1,89 @@
+//go:build cgo
+
+package hdf5
+
+import (
+	"io"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// read is the first error of opening a file and reading it to the end.
+func read(path string) error {
+	r, err := Open(path)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if _, err := r.Metadata(); err != nil {
+		return err
+	}
+	for {
+		if _, err := r.Read(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// TestReadRefuses reads the files of testdata/broken, which h5py wrote.
+func TestReadRefuses(t *testing.T) {
+	says := map[string]string{
+		"splits_back":       "/structures/atomic_numbers_splits[3]: expected 4 to 22, found 2",
+		"splits_start":      "/structures/atomic_numbers_splits[0]: expected 0, found 1",
+		"splits_short":      "/structures/atomic_numbers_splits[6]: expected 22, the number of rows, found 21",
+		"splits_beyond":     "/structures/atomic_numbers_splits[6]: expected 15 to 22, found 9000000000000",
+		"splits_real":       "/structures/atomic_numbers_splits: expected integers, found float64",
+		"splits_missing":    "/structures/atomic_numbers_splits: expected a dataset, found none",
+		"splits_unwritten":  "/structures/atomic_numbers_splits[0:8192]: expected values, found that none were ever written",
+		"many_structures":   "/structures/atomic_numbers_splits: expected at most 10000000 structures, found 999999999",
+		"many_chunks":       "/structures/atomic_numbers_splits: expected at most 131072 chunks, found more: [1] of [1000000]",
+		"forces_splits":     "/labels/forces_splits[1]: expected forces of the 3 atoms of structure 0, or none, found 2",
+		"forces_splits_len": "/labels/forces_splits: expected 7 rows, found 6",
+		"few_forces":        "/labels/forces_splits[6]: expected 15 to 21, found 22",
+		"few_energies":      "/labels/energy: expected 6 rows, one for each of the structures, found 5",
+		"few_positions":     "/structures/positions: expected 22 rows, one for each of the atoms, found 21",
+		"nan_position":      "structure 2: /structures/positions[5, 1]: expected a finite number, found NaN",
+		"inf_force":         "structure 2: /labels/forces[5, 1]: expected a finite number, found +Inf",
+		"nan_energy":        "structure 5: /labels/energy[5]: expected a finite number, found NaN",
+		"nan_cell":          "structure 3: /structures/cells[3, 2, 1]: expected a finite number, found NaN",
+		"element":           "structure 1: /structures/atomic_numbers[3]: expected an atomic number, found 119",
+		"pbc_of_7":          "structure 1: /structures/pbc[1, 2]: expected 0 or 1, found 7",
+		"text_positions":    "/structures/positions: expected float32 or float64, found a type of class 3",
+		"integer_positions": "/structures/positions: expected float32 or float64, found int64",
+		"half_forces":       "/labels/forces: expected float32 or float64, found a type of class 1 and 2 bytes",
+		"compound":          "/labels/energy: expected float32 or float64, found a type of class 6",
+		"rank":              "/structures/positions: expected shape [0 3], n in place of the 0, found [66]",
+		"shape":             "/labels/stress: expected shape [0 6], n in place of the 0, found [6 9]",
+		"scalar":            "/labels/energy: expected an array, found a single value or none",
+		"null":              "/labels/energy: expected an array, found a single value or none",
+		"group":             "/structures/positions: expected a dataset, found a group",
+		"dataset":           "/structures/atomic_numbers_splits: expected a group at /structures, found a dataset",
+		"soft_link":         "/labels/energy: expected an object of this file, found a soft or external link",
+		"external_link":     "/labels/energy: expected an object of this file, found a soft or external link",
+		"external_group":    "expected an object of this file, found a soft or external link",
+		"external_storage":  "/labels/energy: expected values in this file, found external storage",
+		"virtual":           "/labels/energy: expected values in this file, found a virtual dataset",
+		"huge_chunk":        "/structures/positions: expected chunks of at most 64 MiB, found [9000000 3]",
+		"huge":              "/labels/energy: expected a smaller array",
+		"unwritten":         "structure 0: /labels/energy[0:6]: expected values, found that none were ever written",
+		"filter":            `/labels/energy: expected the filters gzip, lzf, shuffle and fletcher32, found number 6 "scaleoffset"`,
+		"attribute":         "/metadata: attribute array: expected one value or a list of values, found an array or nothing",
+		"not":               "expected an HDF5 file",
+	}
+	paths, err := filepath.Glob("testdata/broken/*.h5")
+	require.NoError(t, err)
+	assert.Len(t, paths, len(says))
+	for _, path := range paths {
+		name := filepath.Base(path[:len(path)-len(".h5")])
+		err := read(path)
+		assert.ErrorContains(t, err, says[name], name)
+		require.NotEmpty(t, says[name], name)
+		assert.ErrorContains(t, err, path+": ", name)
+		assert.Less(t, len(err.Error()), 300, name)
+	}
+}
