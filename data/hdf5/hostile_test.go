@@ -3,8 +3,13 @@
 package hdf5
 
 import (
+	"bytes"
 	"io"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -85,5 +90,116 @@ func TestReadRefuses(t *testing.T) {
 		require.NotEmpty(t, says[name], name)
 		assert.ErrorContains(t, err, path+": ", name)
 		assert.Less(t, len(err.Error()), 300, name)
+	}
+}
+
+// TestReadDamaged changes bytes of every file, mostly of those that are not 0,
+// and cuts some short. Nothing may crash, hang or allocate much.
+func TestReadDamaged(t *testing.T) {
+	const each = 5
+	paths, err := filepath.Glob("testdata/*.h5")
+	require.NoError(t, err)
+	random := rand.New(rand.NewPCG(1, 2))
+	damaged := t.TempDir() + "/damaged.h5"
+	fine := 0
+	for _, path := range paths {
+		whole, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for range each {
+			b := bytes.Clone(whole)
+			for range 1 + random.IntN(8) {
+				at := random.IntN(len(b))
+				for try := 0; b[at] == 0 && try < 100; try++ {
+					at = random.IntN(len(b))
+				}
+				b[at] = byte(random.Uint32())
+			}
+			if random.IntN(8) == 0 {
+				b = b[:random.IntN(len(b))]
+			}
+			require.NoError(t, os.WriteFile(damaged, b, 0o600))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if read(damaged) == nil {
+				fine++
+			}
+			runtime.ReadMemStats(&after)
+			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), path)
+		}
+	}
+	assert.Greater(t, fine, 0)
+	assert.Less(t, fine, each*len(paths), "nothing was found to be damaged")
+}
+
+// FuzzRead checks that whatever reads is written and reads back the same.
+func FuzzRead(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(f, err)
+		for _, path := range paths {
+			b, err := os.ReadFile(path)
+			require.NoError(f, err)
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := t.TempDir() + "/fuzz.h5"
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		if read(path) != nil {
+			return
+		}
+		frames := readFile(t, path)
+		assertFrames(t, frames, readFile(t, written(t, Options{}, frames...)))
+	})
+}
+
+// FuzzDecode checks that a chunk has its size, or there is an error.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte("\x02abc\x20\x02"), byte(8), 7)
+	f.Add([]byte("x\x9cKLJ\x06\x00\x02M\x01'"), byte(1), 3)
+	f.Fuzz(func(t *testing.T, stored []byte, which byte, size int) {
+		if size < 0 || size > 1<<20 {
+			return
+		}
+		var filters []filter
+		for i, known := range []filter{gzip, shuffle, fletcher32, lzf} {
+			if which>>i&1 != 0 {
+				filters = append(filters, known)
+			}
+		}
+		b, err := decode(stored, filters, 0, 1+int(which>>6), size)
+		if err == nil {
+			require.Len(t, b, size)
+		}
+	})
+}
+
+func TestDecode(t *testing.T) {
+	for name, c := range map[string]struct {
+		stored  string
+		filters []filter
+		skipped uint32
+		want    string
+		says    string
+	}{
+		"lzf, overlapping":  {stored: "\x02abc\x20\x02", filters: []filter{lzf}, want: "abcabc"},
+		"lzf, long":         {stored: "\x00a\xe0\x01\x00", filters: []filter{lzf}, want: "aaaaaaaaaaa"},
+		"lzf, before start": {stored: "\x00a\x20\x05", filters: []filter{lzf}, says: "lzf: the compressed bytes are damaged"},
+		"lzf, cut":          {stored: "\x05ab", filters: []filter{lzf}, says: "lzf"},
+		"lzf, bomb":         {stored: "\x00a" + strings.Repeat("\xe0\xff\x00", 1000), filters: []filter{lzf}, says: "lzf"},
+		"shuffle":           {stored: "acebdf!", filters: []filter{shuffle}, want: "abcdef!"},
+		"not shuffled":      {stored: "abcdef", filters: []filter{shuffle}, skipped: 1, want: "abcdef"},
+		"gzip":              {stored: "no gzip", filters: []filter{gzip}, says: "gzip: "},
+		"fletcher32":        {stored: "abcd\x00\x00\x00\x00", filters: []filter{fletcher32}, says: "fletcher32: expected checksum 00000000, found"},
+		"no checksum":       {stored: "ab", filters: []filter{fletcher32}, says: "fletcher32: expected a checksum, found 2 bytes"},
+		"size":              {stored: "ab", want: "abc", says: "expected a chunk of 3 bytes, found 2"},
+	} {
+		got, err := decode([]byte(c.stored), c.filters, c.skipped, 2, max(len(c.want), 3))
+		if c.says != "" {
+			assert.ErrorContains(t, err, c.says, name)
+			continue
+		}
+		require.NoError(t, err, name)
+		assert.Equal(t, c.want, string(got), name)
 	}
 }
