@@ -3,8 +3,13 @@
 package hdf5
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
 	"math"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,6 +66,41 @@ func TestWriteRoundTrips(t *testing.T) {
 		assert.Equal(t, frames, readFile(t, written(t, o, frames...)))
 	}
 	assert.Empty(t, readFile(t, written(t, Options{})))
+}
+
+// TestXYZRoundTrips takes extended XYZ through HDF5 and back to the same text.
+func TestXYZRoundTrips(t *testing.T) {
+	roundTrip := func(frames []*data.Frame) {
+		var before, after bytes.Buffer
+		writeXYZ(t, &before, frames)
+		writeXYZ(t, &after, readFile(t, written(t, Options{}, frames...)))
+		assert.Equal(t, before.String(), after.String())
+	}
+	roundTrip(theSet(t))
+	const golden = "../../../shared/golden"
+	if _, err := os.Stat(golden); errors.Is(err, fs.ErrNotExist) {
+		t.Skip("no development data beside the project")
+	}
+	for _, name := range []string{"original", "tiny", "ultra_tiny"} {
+		file, err := os.Open(golden + "/" + name + ".extxyz")
+		require.NoError(t, err)
+		frames := readAll(t, data.NewReader(file, name))
+		require.NoError(t, file.Close())
+		for _, f := range frames {
+			f.Info = slices.DeleteFunc(f.Info, func(f data.Field) bool { return f.Key != energyField })
+			f.Columns = slices.DeleteFunc(f.Columns, func(c data.Column) bool { return c.Name != forcesField })
+		}
+		roundTrip(frames)
+	}
+}
+
+func writeXYZ(t *testing.T, out io.Writer, frames []*data.Frame) {
+	t.Helper()
+	w := data.NewWriter(out)
+	for _, f := range frames {
+		require.NoError(t, w.Write(f))
+	}
+	require.NoError(t, w.Flush())
 }
 
 func TestWriteFloat32Forces(t *testing.T) {
