@@ -21,6 +21,7 @@ func TestSave(t *testing.T) {
 	require.NoError(t, Curve(p, 0, "tiny", plotter.XYs{{X: 1, Y: 0.1}, {X: 32, Y: 1.5}}))
 	require.NoError(t, Line(p, 2, "limit", plotter.XYs{{X: 1, Y: 0.05}, {X: 32, Y: 1.6}}))
 	require.NoError(t, Marks(p, 1, "measured", plotter.XYs{{X: 4, Y: 0.4}}))
+	require.NoError(t, Band(p, 3, plotter.XYs{{X: 1, Y: 0.2}, {X: 32, Y: 0.8}}, plotter.XYs{{X: 1, Y: 0.4}, {X: 32, Y: 1.2}}))
 	path := filepath.Join(t.TempDir(), "p.png")
 	require.NoError(t, Save(path, 360, 216, []*plot.Plot{p, nil}))
 	file, err := os.Open(path)
@@ -36,7 +37,14 @@ func TestSave(t *testing.T) {
 			drawn[picture.At(x, y)] = true
 		}
 	}
+	shaded := false
+	for c := range drawn {
+		r, g, b, _ := c.RGBA() // Color(3) at 22 % on white
+		shaded = shaded || r>>8 == 0xf3 && g>>8 == 0xe1 && b>>8 == 0xeb
+	}
+	assert.True(t, shaded, "a light shade of the band's colour")
 	assert.True(t, drawn[Color(0)] && drawn[Color(1)] && drawn[Color(2)], "the series' colours are in the picture")
+	assert.ErrorContains(t, Band(p, 0, plotter.XYs{{X: 1, Y: 0}}, plotter.XYs{{X: 1, Y: 1}}), "band")
 	for _, draw := range []func(*plot.Plot, int, string, plotter.XYs) error{Line, Marks, Curve} {
 		assert.ErrorContains(t, draw(p, 0, "no number", plotter.XYs{{X: 1, Y: math.NaN()}}), "no number")
 		assert.ErrorContains(t, draw(p, 0, "zero", plotter.XYs{{X: 1, Y: 0}}), "zero", "which has no logarithm")
