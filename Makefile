@@ -10,10 +10,10 @@ APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done
 run:
 	go run ./tools/predict -model testdata/tiny.pt testdata/ethanol.xyz
 
-# gcc is for the race detector, ASE reads what we write, qemu runs the arm64 tests. GODEBUG takes away
+# gcc and libhdf5-dev are for HDF5, and gcc for the race detector; ASE reads what we write, qemu runs the arm64 tests. GODEBUG takes away
 # vector instructions, so that each set is tested where the machine has a better one.
 test:
-	@$(call APT,gcc libc6-dev python3-ase qemu-user)
+	@$(call APT,gcc libc6-dev libhdf5-dev python3-ase qemu-user)
 	PAINLESS_REQUIRE_ASE=1 go test ./...
 	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
 	GODEBUG=cpu.avx512f=off,cpu.avx2=off go test -skip GPU ./nn
@@ -24,11 +24,11 @@ test:
 ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd tools/peers && \
 	{ [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
 
-# PyTorch opens what we write, and ONNX Runtime runs it; users need it never.
+# PyTorch and h5py open what we write, and ONNX Runtime runs it; users need it never.
 interop:
-	@$(call APT,python3-torch)
+	@$(call APT,gcc libc6-dev libhdf5-dev python3-torch python3-h5py)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime' ./checkpoint ./tools/convert/...
+	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime|H5py' ./checkpoint ./data/hdf5 ./tools/convert/...
 
 # Every student and size, on one core and all.
 bench:
