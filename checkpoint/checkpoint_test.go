@@ -18,6 +18,7 @@ func open(t testing.TB, path string) *Checkpoint {
 	t.Helper()
 	c, err := Open(path)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	return c
 }
 

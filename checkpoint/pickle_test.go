@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/big"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -226,6 +227,20 @@ func TestLinesCopyOnlyThemselves(t *testing.T) {
 		}
 	}).AllocedBytesPerOp()
 	assert.Less(t, allocated, int64(100*len(code)))
+}
+
+// What a pickle makes is a small multiple of its size, whatever it says again and again.
+func TestPickleMemory(t *testing.T) {
+	const n = 200_000
+	for _, code := range []string{"}", "]", ")", "N", "(", "\x8f", "}\x94", "]q\x00", "ca\nB\n", "ca\nB\n)R", "K\x01\x85", "\x8a\x09123456789", "U\x00", "I1\n", "]]a", "}NNs"} {
+		full := strings.Repeat(code, n/len(code)) + "N."
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := run(full)
+		require.NoError(t, err, "%q", code)
+		runtime.ReadMemStats(&after)
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256*len(full)), "%q", code)
+	}
 }
 
 // A call of a call of … keeps a short name, and takes linear time.

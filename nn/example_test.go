@@ -14,6 +14,7 @@ func ExampleFromCheckpoint() {
 	if err != nil {
 		panic(err)
 	}
+	defer c.Close()
 	network, err := nn.FromCheckpoint(c)
 	if err != nil {
 		panic(err)
@@ -29,6 +30,7 @@ func ExamplePotential() {
 	if err != nil {
 		panic(err)
 	}
+	defer c.Close()
 	network, err := nn.FromCheckpoint(c)
 	if err != nil {
 		panic(err)

@@ -37,6 +37,7 @@ func loadNetwork(t testing.TB, path string) *Network {
 	require.NoError(t, err)
 	net, err := FromCheckpoint(c)
 	require.NoError(t, err)
+	require.NoError(t, c.Close())
 	return net
 }
 

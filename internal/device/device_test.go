@@ -29,6 +29,7 @@ func TestNewPotential(t *testing.T) {
 	require.NoError(t, err)
 	network, err := nn.FromCheckpoint(c)
 	require.NoError(t, err)
+	require.NoError(t, c.Close())
 	p, err := NewPotential(network, "cpu", nn.Options{})
 	require.NoError(t, err)
 	require.NoError(t, p.Close())

@@ -33,6 +33,7 @@ func network(t *testing.T, path string) (*checkpoint.Checkpoint, *nn.Network) {
 	t.Helper()
 	c, err := checkpoint.Open(path)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	n, err := nn.FromCheckpoint(c)
 	require.NoError(t, err)
 	return c, n

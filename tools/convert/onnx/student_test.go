@@ -23,6 +23,7 @@ func load(t *testing.T, name string) (*checkpoint.Checkpoint, *nn.Network) {
 	t.Helper()
 	c, err := checkpoint.Open(testdata + name + ".pt")
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	n, err := nn.FromCheckpoint(c)
 	require.NoError(t, err)
 	return c, n

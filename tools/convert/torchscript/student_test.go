@@ -27,6 +27,7 @@ func written(t *testing.T, name string) ([]byte, *nn.Network) {
 	require.NoError(t, err)
 	var file bytes.Buffer
 	require.NoError(t, Write(&file, c, n.Config))
+	require.NoError(t, c.Close())
 	return file.Bytes(), n
 }
 
