@@ -52,7 +52,7 @@ func TestFlags(t *testing.T) {
 	assert.Equal(t, 32, network.HiddenDim)
 	require.NoError(t, p.Close())
 	_, _, err = f.Load("device.go")
-	assert.ErrorContains(t, err, "device.go: expected a PyTorch zip archive")
+	assert.ErrorContains(t, err, "device.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX")
 	for _, c := range [][3]string{
 		{"-precision", "half", "-precision half: expected float32 or float64"},
 		{"-filters", "none", "-filters none: expected table or exact"},
