@@ -21,6 +21,11 @@
 // A frame has the labels as data.Frame has them everywhere: the fields energy
 // and stress, the column forces; and the field structure_index.
 //
+// Nothing in a file reaches another one: soft and external links, external
+// storage and virtual datasets are errors. So is what is damaged. As libhdf5
+// crashes on some of that, Open lets a child process (fork) try first all that
+// a Reader will ask of libhdf5; values are unpacked in Go.
+//
 // It needs cgo and libhdf5 (Debian's libhdf5-dev). Without cgo it compiles, and
 // Open, Create and Append say so. libhdf5 is called by one goroutine at a time,
 // whatever number of Readers and Writers there are; one of these is for one

@@ -12,7 +12,7 @@ int link_kind(hid_t file, const char *path);
 // object_kind is an H5I_type_t.
 int object_kind(hid_t file, const char *path);
 
-enum { MAX_FILTERS = 8, MAX_RANK = 3, MAX_WIDTH = 8, MAX_CHUNKS = 1 << 17 };
+enum { MAX_FILTERS = 8, MAX_RANK = 3, MAX_WIDTH = 8, MAX_CHUNKS = 1 << 17, MAX_NAME = 256 };
 
 typedef struct {
 	int layout; // an H5D_layout_t

@@ -51,7 +51,7 @@ func (r *Reader) metadata() (map[string]any, error) {
 	}
 	defer g.Close()
 	for i := range countAttributes(g) {
-		var buffer [256]C.char
+		var buffer [C.MAX_NAME]C.char
 		if err := failed(C.attribute_name(id(g), C.hsize_t(i), &buffer[0], C.size_t(len(buffer)))); err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_SECONDS = 60, MAX_ATTRIBUTE = 1 << 20 };
+enum { MAX_SECONDS = 20, MAX_ATTRIBUTE = 1 << 20 };
 
 // look_up asks for every chunk of a dataset.
 static void look_up(hid_t dataset, int rank, const hsize_t *extent, const hsize_t *chunk)
@@ -77,9 +77,11 @@ static void probe_dataset(hid_t file, const char *path)
 	H5Dclose(dataset);
 }
 
-static herr_t probe_attribute(hid_t group, const char *name, const H5A_info_t *info, void *unused)
+static void probe_attribute(hid_t group, const char *name)
 {
 	hid_t attribute = H5Aopen(group, name, H5P_DEFAULT);
+	if (attribute < 0)
+		return;
 	hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
 	hssize_t n = H5Sget_simple_extent_npoints(space);
 	size_t size = H5Tget_size(type);
@@ -97,23 +99,22 @@ static herr_t probe_attribute(hid_t group, const char *name, const H5A_info_t *i
 	H5Sclose(space);
 	H5Tclose(type);
 	H5Aclose(attribute);
-	return 0;
 }
 
 static void probe_group(hid_t file, const char *path)
 {
 	hid_t group = H5Gopen2(file, path, H5P_DEFAULT);
 	H5G_info_t info;
+	char name[MAX_NAME];
 	if (group < 0)
 		return;
-	attributes(group);
-	H5Aiterate2(group, H5_INDEX_NAME, H5_ITER_INC, NULL, probe_attribute, NULL);
-	if (H5Gget_info(group, &info) >= 0) {
-		char name[256];
-		for (hsize_t i = 0; i < info.nlinks && i < MAX_CHUNKS; i++)
+	int n = attributes(group);
+	for (int i = 0; i < n && attribute_name(group, i, name, sizeof name) >= 0; i++)
+		probe_attribute(group, name);
+	if (H5Gget_info(group, &info) >= 0)
+		for (hsize_t i = 0; i < info.nlinks; i++)
 			if (H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof name, H5P_DEFAULT) < 0)
 				break;
-	}
 	H5Gclose(group);
 }
 
@@ -140,25 +141,28 @@ static void probe_file(const char *path, const char *names)
 
 int probe(const char *path, const char *names)
 {
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); // Go's handlers are not for the child
 	pid_t child = fork();
-	if (child < 0)
-		return -errno;
+	int error = errno;
 	if (child == 0) {
-		static const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGALRM, SIGTERM};
-		sigset_t none;
 		int null = open("/dev/null", O_WRONLY);
-		struct rlimit no_core = {0, 0};
-		for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
-			signal(deadly[i], SIG_DFL);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
+		struct rlimit no_core = {0, 0}, seconds = {MAX_SECONDS, MAX_SECONDS + 1}; // of the CPU
+		for (int s = 1; s < NSIG; s++)
+			signal(s, SIG_DFL);
+		sigemptyset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, NULL);
 		setrlimit(RLIMIT_CORE, &no_core);
 		dup2(null, 1);
 		dup2(null, 2); // where a failing malloc complains
-		alarm(MAX_SECONDS);
+		setrlimit(RLIMIT_CPU, &seconds);
 		probe_file(path, names);
 		_exit(0);
 	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (child < 0)
+		return -error;
 	int status;
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)

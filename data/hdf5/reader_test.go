@@ -154,3 +154,14 @@ func TestMetadata(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, got)
 }
+
+func TestReadersAtTheSameTime(t *testing.T) {
+	for range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			for range 3 {
+				assert.Equal(t, theSet(t), readFile(t, "testdata/lzf.h5"))
+			}
+		})
+	}
+}
