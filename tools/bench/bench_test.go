@@ -169,9 +169,9 @@ func TestErrors(t *testing.T) {
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	require.NoError(t, os.WriteFile(broken, []byte(`{"rows": 3}`), 0o600))
 	for says, args := range map[string][]string{
-		"-model is missing":                         {},
-		"none.pt: no such file":                     {"-model", "none.pt"},
-		"main.go: expected a PyTorch zip archive":   {"-model", "main.go"},
+		"-model is missing":     {},
+		"none.pt: no such file": {"-model", "none.pt"},
+		"main.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {"-model", "main.go"},
 		"stands there twice":                        {"-model", tiny + "," + tiny + "," + tiny},
 		"-batch 1,0: expected different numbers":    {"-model", tiny, "-batch", "1,0"},
 		"-batch 1,1: expected different numbers":    {"-model", tiny, "-batch", "1,1"},

@@ -146,10 +146,10 @@ func TestErrors(t *testing.T) {
 		"expected a regular file":                 {folder},
 		"empty.pt: expected a PyTorch checkpoint": {write("empty.pt", nil)},
 		"half.pt: ":                               {write("half.pt", whole[:len(whole)/2])},
-		"text.pt: expected a PyTorch zip archive": {write("text.pt", []byte("hello, world"))},
-		"no_state.pt: no state dict":              {checkpoints + "no_state.pt"},
-		`expected tensors under "ema"`:            {"-key", "ema", testdata + "tiny.pt"},
-		"flag provided but not defined: -x":       {"-x"},
+		"text.pt: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {write("text.pt", []byte("hello, world"))},
+		"no_state.pt: no state dict":        {checkpoints + "no_state.pt"},
+		`expected tensors under "ema"`:      {"-key", "ema", testdata + "tiny.pt"},
+		"flag provided but not defined: -x": {"-x"},
 	} {
 		var stdout bytes.Buffer
 		assert.ErrorContains(t, run(context.Background(), args, &stdout, io.Discard), says)

@@ -163,7 +163,7 @@ func TestErrors(t *testing.T) {
 		"no input":        {[]string{"-model", model}, "no input"},
 		"no such model":   {[]string{"-model", "none.pt", golden}, "none.pt: no such file"},
 		"no such input":   {[]string{"-model", model, "none.xyz"}, "none.xyz: no such file"},
-		"not a model":     {[]string{"-model", golden, golden}, "ultra_tiny.extxyz: expected a PyTorch zip archive"},
+		"not a model":     {[]string{"-model", golden, golden}, "ultra_tiny.extxyz: expected a file of torch.save, torch.jit.save, safetensors or ONNX"},
 		"precision":       {[]string{"-model", model, "-precision", "half", golden}, "-precision half: expected float32 or float64"},
 		"filters":         {[]string{"-model", model, "-filters", "none", golden}, "-filters none: expected table or exact"},
 		"format":          {[]string{"-model", model, "-format", "xml", golden}, "-format xml: expected extxyz or json"},

@@ -363,7 +363,7 @@ func TestErrors(t *testing.T) {
 		"no such model":  {[]string{"-model", ultraModel + ",none.pt", golden}, "none.pt: no such file"},
 		"no such data":   {[]string{"-model", ultraModel, "none.xyz"}, "none.xyz: no such file"},
 		"no such HDF5":   {[]string{"-model", ultraModel, "none.h5"}, "none.h5: no such file"},
-		"not a model":    {[]string{"-model", golden, golden}, "ultra_tiny.extxyz: expected a PyTorch zip archive"},
+		"not a model":    {[]string{"-model", golden, golden}, "ultra_tiny.extxyz: expected a file of torch.save, torch.jit.save, safetensors or ONNX"},
 		"precision":      {[]string{"-model", ultraModel, "-precision", "half", golden}, "-precision half: expected float32 or float64"},
 		"device":         {[]string{"-model", ultraModel, "-device", "tpu", golden}, "-device tpu: expected cpu, cuda or cuda:N"},
 		"batch":          {[]string{"-model", ultraModel, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
