@@ -140,16 +140,16 @@ func TestErrors(t *testing.T) {
 		return path
 	}
 	for says, args := range map[string][]string{
-		"0 files: expected one":                   {},
-		"2 files: expected one":                   {"a", "b"},
-		"none.pt: no such file":                   {"none.pt"},
-		"expected a regular file":                 {folder},
-		"empty.pt: expected a PyTorch checkpoint": {write("empty.pt", nil)},
-		"half.pt: ":                               {write("half.pt", whole[:len(whole)/2])},
+		"0 files: expected one":                                {},
+		"2 files: expected one":                                {"a", "b"},
+		"none.pt: no such file":                                {"none.pt"},
+		"expected a regular file":                              {folder},
+		"empty.pt: expected a checkpoint, found an empty file": {write("empty.pt", nil)},
+		"half.pt: ": {write("half.pt", whole[:len(whole)/2])},
 		"text.pt: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {write("text.pt", []byte("hello, world"))},
-		"no_state.pt: no state dict":        {checkpoints + "no_state.pt"},
-		`expected tensors under "ema"`:      {"-key", "ema", testdata + "tiny.pt"},
-		"flag provided but not defined: -x": {"-x"},
+		"no_state.pt: no state dict":             {checkpoints + "no_state.pt"},
+		`expected a dict of tensors under "ema"`: {"-key", "ema", testdata + "tiny.pt"},
+		"flag provided but not defined: -x":      {"-x"},
 	} {
 		var stdout bytes.Buffer
 		assert.ErrorContains(t, run(context.Background(), args, &stdout, io.Discard), says)
