@@ -93,6 +93,28 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+// TestReadOutlivesLibhdf5 changes bytes that libhdf5 1.10 crashes on: a chunk of
+// size 0, attributes and a chunk's address. Later ones may find what is wrong.
+func TestReadOutlivesLibhdf5(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		changes map[int]byte
+	}{
+		{"chunked", map[int]byte{9448: 0, 23569: 4, 26698: 0, 26699: 0, 26700: 0}},
+		{"gzip", map[int]byte{14015: 0xc3, 19092: 0, 19093: 0, 19094: 0, 19096: 0, 23626: 0x23, 39776: 0, 39875: 1}},
+		{"unwritten", map[int]byte{26745: 0, 26746: 0, 26747: 0, 26748: 0, 26749: 0, 26750: 0, 26751: 0, 26752: 0}},
+	} {
+		b, err := os.ReadFile("testdata/" + c.name + ".h5")
+		require.NoError(t, err)
+		for at, value := range c.changes {
+			b[at] = value
+		}
+		path := t.TempDir() + "/damaged.h5"
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		assert.ErrorContains(t, read(path), path+": ", c.name)
+	}
+}
+
 // TestReadDamaged changes bytes of every file, mostly of those that are not 0,
 // and cuts some short. Nothing may crash, hang or allocate much.
 func TestReadDamaged(t *testing.T) {

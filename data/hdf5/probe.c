@@ -13,6 +13,9 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { MAX_SECONDS = 20, MAX_ATTRIBUTE = 1 << 20 };
 
@@ -157,6 +160,9 @@ int probe(const char *path, const char *names)
 		dup2(null, 1);
 		dup2(null, 2); // where a failing malloc complains
 		setrlimit(RLIMIT_CPU, &seconds);
+#ifdef M_PERTURB
+		mallopt(M_PERTURB, 0xa5); // so that what uses freed or uninitialised memory fails here
+#endif
 		probe_file(path, names);
 		_exit(0);
 	}
