@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/hdf5"
 )
@@ -107,7 +108,7 @@ func (d *dataset) check(v values) (err error) {
 		return err
 	}
 	if len(dims) != 1+len(d.row) || !slices.Equal(dims[1:], d.row) {
-		return fmt.Errorf("expected shape %v, n in place of the 0, found %v", append([]int{0}, d.row...), dims)
+		return fmt.Errorf("expected shape [n%s, found %v", strings.TrimPrefix(fmt.Sprint(append([]int{0}, d.row...)), "[0"), dims)
 	}
 	d.rows = dims[0]
 	d.bytes = d.number.size
