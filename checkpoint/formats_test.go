@@ -95,10 +95,15 @@ func TestTorchScriptBombs(t *testing.T) {
 func safetensorsFile(header, data string) string { return le(uint64(len(header)), 8) + header + data }
 
 func TestSafetensors(t *testing.T) {
-	c, err := readBytes([]byte(safetensorsFile(`{"model.b":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},"__metadata__":{"format":"pt"},
+	file := []byte(safetensorsFile(`{"model.b":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},"__metadata__":{"format":"pt"},
 		"model.a":{"dtype":"I64","shape":[],"data_offsets":[0,8]},"model.none":{"dtype":"F16","shape":[0,3],"data_offsets":[16,16]}}   `,
-		le(7, 8)+floats(binary.LittleEndian)[:8])))
+		le(7, 8)+floats(binary.LittleEndian)[:8]))
+	c, err := readBytes(file)
 	require.NoError(t, err)
+	for n := range file {
+		_, err := readBytes(file[:n])
+		require.Error(t, err, "the first %d of %d bytes", n, len(file))
+	}
 	assert.Equal(t, "safetensors", c.Format)
 	assert.Equal(t, []string{"b", "a", "none"}, c.Names())
 	assert.Equal(t, []string{"model."}, c.Prefixes)
