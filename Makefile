@@ -19,7 +19,8 @@ test:
 	GODEBUG=cpu.avx512f=off,cpu.avx2=off go test -skip GPU ./nn
 	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
 	GOARCH=arm64 go build ./...
-	CGO_ENABLED=0 GOARCH=arm64 go test -short -exec qemu-aarch64 ./kernels/... ./nn
+	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -exec qemu-aarch64 ./kernels/...
+	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -skip GPU -exec qemu-aarch64 ./nn
 
 ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd tools/peers && \
 	{ [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
