@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,7 +18,7 @@
 #include <malloc.h>
 #endif
 
-enum { MAX_SECONDS = 20, MAX_ATTRIBUTE = 1 << 20 };
+enum { MAX_SECONDS = 10, MAX_MEMORY = 512 << 20, MAX_ATTRIBUTE = 1 << 20 };
 
 // look_up asks for every chunk of a dataset.
 static void look_up(hid_t dataset, int rank, const hsize_t *extent, const hsize_t *chunk)
@@ -142,6 +143,41 @@ static void probe_file(const char *path, const char *names)
 	H5Fclose(file);
 }
 
+static herr_t is_memory(unsigned n, const H5E_error2_t *error, void *found)
+{
+	if (error->maj_num == H5E_RESOURCE)
+		*(int *)found = 1;
+	return 0;
+}
+
+// on_error ends the child where libhdf5 got no memory.
+static herr_t on_error(hid_t stack, void *unused)
+{
+	int found = 0;
+	H5Ewalk2(stack, H5E_WALK_UPWARD, is_memory, &found);
+	if (found)
+		_exit(PROBE_MEMORY);
+	return 0;
+}
+
+// limit bounds what the child takes beyond what it has.
+static void limit(void)
+{
+	struct rlimit no_core = {0, 0}, seconds = {MAX_SECONDS, MAX_SECONDS + 1}; // of the CPU
+	setrlimit(RLIMIT_CORE, &no_core);
+	setrlimit(RLIMIT_CPU, &seconds);
+	unsigned long long pages;
+	FILE *f = fopen("/proc/self/statm", "r");
+	if (f != NULL && fscanf(f, "%llu", &pages) == 1) {
+		rlim_t bytes = pages * sysconf(_SC_PAGESIZE) + MAX_MEMORY;
+		struct rlimit memory = {bytes, bytes};
+		setrlimit(RLIMIT_AS, &memory);
+	}
+	if (f != NULL)
+		fclose(f);
+	H5Eset_auto2(H5E_DEFAULT, on_error, NULL);
+}
+
 int probe(const char *path, const char *names)
 {
 	sigset_t all, before;
@@ -151,15 +187,13 @@ int probe(const char *path, const char *names)
 	int error = errno;
 	if (child == 0) {
 		int null = open("/dev/null", O_WRONLY);
-		struct rlimit no_core = {0, 0}, seconds = {MAX_SECONDS, MAX_SECONDS + 1}; // of the CPU
 		for (int s = 1; s < NSIG; s++)
 			signal(s, SIG_DFL);
 		sigemptyset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, NULL);
-		setrlimit(RLIMIT_CORE, &no_core);
 		dup2(null, 1);
 		dup2(null, 2); // where a failing malloc complains
-		setrlimit(RLIMIT_CPU, &seconds);
+		limit();
 #ifdef M_PERTURB
 		mallopt(M_PERTURB, 0xa5); // so that what uses freed or uninitialised memory fails here
 #endif
@@ -173,5 +207,5 @@ int probe(const char *path, const char *names)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	return WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
