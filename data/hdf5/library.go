@@ -33,11 +33,14 @@ import (
 // library is held by whoever calls libhdf5, which may be built for one thread.
 var library sync.Mutex
 
+var settled = sync.OnceFunc(func() { C.settle() })
+
 // enter begins calls of libhdf5, on one thread, as its errors belong to a
 // thread; the function that it returns ends them.
 func enter() (leave func()) {
 	runtime.LockOSThread()
 	library.Lock()
+	settled()
 	hdf5.DisplayErrors(false)
 	return func() {
 		library.Unlock()

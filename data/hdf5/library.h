@@ -1,6 +1,11 @@
 // What the binding does not offer of libhdf5.
 #include <hdf5.h>
 
+// settle has libhdf5 keep no free lists and the C library fill what it hands out:
+// memory that nobody has written is then the same for the reader as for the child
+// process that tried the file before it, and what that survives the reader does.
+void settle(void);
+
 // last_error is the innermost of the errors of the last call, or an empty text.
 void last_error(char *text, size_t size);
 

@@ -14,9 +14,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 enum { MAX_SECONDS = 10, MAX_MEMORY = 512 << 20, MAX_ATTRIBUTE = 1 << 20 };
 
@@ -194,9 +191,6 @@ int probe(const char *path, const char *names)
 		dup2(null, 1);
 		dup2(null, 2); // where a failing malloc complains
 		limit();
-#ifdef M_PERTURB
-		mallopt(M_PERTURB, 0xa5); // so that what uses freed or uninitialised memory fails here
-#endif
 		probe_file(path, names);
 		_exit(0);
 	}
