@@ -82,6 +82,8 @@ func survives(path string, names []string) error {
 		return fmt.Errorf("cannot start a process that tries the file: %w", syscall.Errno(-status))
 	case status == C.SIGXCPU:
 		return errors.New("expected an HDF5 file, found one that libhdf5 does not come to an end with: it is damaged")
+	case status == C.PROBE_DAMAGED:
+		return errors.New("expected an HDF5 file, found one with a group that libhdf5 cannot list: it is damaged")
 	case status == C.PROBE_MEMORY:
 		return errors.New("expected an HDF5 file, found one that libhdf5 takes too much memory for: it is damaged")
 	case status > 0:

@@ -44,10 +44,10 @@ int attributes(hid_t object);
 // attribute_name is the name of attribute i in the order of the names.
 herr_t attribute_name(hid_t object, hsize_t i, char *name, size_t size);
 
-enum { PROBE_MEMORY = 255 };
+enum { PROBE_DAMAGED = 254, PROBE_MEMORY = 255 };
 
 // probe tries what the reader does with the objects of a file, whose names
 // follow one another and end with an empty one, in a child process. It returns
-// 0, the signal that ended the child, PROBE_MEMORY where it took too much, or a
-// negative errno.
+// 0, the signal that ended the child, PROBE_DAMAGED where it could not list what a
+// group has, PROBE_MEMORY where it took too much, or a negative errno.
 int probe(const char *path, const char *names);
