@@ -12,23 +12,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-// pythonWithASE is a Python that has ASE. Without one the test is skipped,
-// unless PAINLESS_REQUIRE_ASE says that there must be one.
-func pythonWithASE(t *testing.T) string {
-	t.Helper()
-	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", "import ase").Run() == nil {
-			return python
-		}
-	}
-	if os.Getenv("PAINLESS_REQUIRE_ASE") != "" {
-		t.Fatal("no python3 with ASE (Debian's python3-ase)")
-	}
-	t.Skip("no python3 with ASE (Debian's python3-ase); make test installs it")
-	return ""
-}
+	"painless/atoms"
+	"painless/internal/peertest"
+)
 
 // seen is what testdata/ase_check.py prints of a frame.
 type seen struct {
@@ -59,7 +46,7 @@ func seenByASE(t *testing.T, python, path string) (got []seen) {
 }
 
 func TestASEReadsWhatWeWrite(t *testing.T) {
-	python := pythonWithASE(t)
+	python := peertest.ASE(t)
 	frames := append(readFile(t, "testdata/ase.extxyz"), readFile(t, "testdata/ase.xyz")...)
 	frames[3].SetText("nothing", "") // ASE would take what follows "" for the value
 	frames[3].Set("energy", -7.0625)
@@ -71,7 +58,7 @@ func TestASEReadsWhatWeWrite(t *testing.T) {
 	got := seenByASE(t, python, path)
 	require.Len(t, got, len(frames))
 	for i, f := range frames {
-		assert.Equal(t, f.Structure, Structure{got[i].Numbers, got[i].Positions, got[i].Cell, got[i].PBC})
+		assert.Equal(t, f.Structure, atoms.Structure{Numbers: got[i].Numbers, Positions: got[i].Positions, Cell: got[i].Cell, PBC: got[i].PBC})
 	}
 	crystal := got[0]
 	assert.Equal(t, -1.25, crystal.Results.Energy)
@@ -93,7 +80,7 @@ func TestASEReadsWhatWeWrite(t *testing.T) {
 
 // TestWeReadWhatASEReads reads comment lines that both of us must take for the same.
 func TestWeReadWhatASEReads(t *testing.T) {
-	python := pythonWithASE(t)
+	python := peertest.ASE(t)
 	const lattice = `"4 0 0 1 5 0 1 2 6"`
 	path := t.TempDir() + "/both.extxyz"
 	var text strings.Builder
@@ -113,7 +100,7 @@ func TestWeReadWhatASEReads(t *testing.T) {
 	frames, got := readFile(t, path), seenByASE(t, python, path)
 	require.Len(t, got, len(frames))
 	for i, f := range frames {
-		assert.Equal(t, f.Structure, Structure{got[i].Numbers, got[i].Positions, got[i].Cell, got[i].PBC}, f.Info)
+		assert.Equal(t, f.Structure, atoms.Structure{Numbers: got[i].Numbers, Positions: got[i].Positions, Cell: got[i].Cell, PBC: got[i].PBC}, f.Info)
 		if stress, err := f.Stress(); err == nil {
 			assert.Equal(t, got[i].Results.Stress, stress[:])
 		} else {

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"testing"
+
+	"painless/atoms"
 )
 
 func BenchmarkReader(b *testing.B) {
@@ -42,7 +44,7 @@ func BenchmarkWriter(b *testing.B) {
 // trajectory is 30,000 atoms in frames of n, with energies, forces and cells.
 func trajectory(n int) (frames []*Frame) {
 	for first := 0; first < 30_000; first += n {
-		f := &Frame{Structure: Structure{Cell: [3][3]float64{{9.5, 0, 0}, {0, 9.5, 0}, {0, 0, 9.5}}, PBC: [3]bool{true, true, true}}}
+		f := &Frame{Structure: atoms.Structure{Cell: [3][3]float64{{9.5, 0, 0}, {0, 9.5, 0}, {0, 0, 9.5}}, PBC: [3]bool{true, true, true}}}
 		forces := make([][3]float64, n)
 		for i := range forces {
 			x := float64(first+i) / 7

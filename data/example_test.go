@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"painless/atoms"
 	"painless/data"
 )
 
@@ -26,7 +27,7 @@ func ExampleReader() {
 }
 
 func ExampleWriter() {
-	frame := &data.Frame{Structure: data.Structure{Numbers: []int{7, 7}, Positions: [][3]float64{{0, 0, 0}, {1.1, 0, 0}}}}
+	frame := &data.Frame{Structure: atoms.Structure{Numbers: []int{7, 7}, Positions: [][3]float64{{0, 0, 0}, {1.1, 0, 0}}}}
 	frame.Set("energy", -3.25)
 	frame.SetVectors("forces", [][3]float64{{0.5, 0, 0}, {-0.5, 0, 0}})
 	w := data.NewWriter(os.Stdout)

@@ -1,3 +1,7 @@
+// Package data holds structures and labels on disk: extended XYZ, the format
+// of ASE and libAtoms, and plain XYZ, read and written as streams of frames.
+//
+// Lengths are in Å, energies in eV, forces in eV/Å, stress in eV/Å³.
 package data
 
 import (
@@ -6,11 +10,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"painless/atoms"
 )
 
 // Frame is a structure with everything else that a file says of it.
 type Frame struct {
-	Structure
+	atoms.Structure
 	Info    []Field  // of the comment line, in order, without Lattice, pbc and Properties
 	Columns []Column // of the atoms, in order, without species and pos
 	Plain   bool     // the comment is not key=value pairs: Info is one field, Comment

@@ -2,9 +2,11 @@ package data
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
+
+	"painless/atoms"
+	"painless/internal/vec"
 )
 
 // layout is what the words of an atom's line are, in order. The frames of a
@@ -184,7 +186,7 @@ func (l *layout) property(f *Frame, target int, words [][]byte) error {
 			if err != nil {
 				return fmt.Errorf("%c coordinate: %w", "xyz"[c], err)
 			}
-			if !isFinite(x) {
+			if !vec.Finite(x) {
 				return fmt.Errorf("%c coordinate: expected a finite number, found %q", "xyz"[c], word)
 			}
 			r[c] = x
@@ -231,7 +233,7 @@ func (c *Column) add(words [][]byte) error {
 }
 
 func parseElement(word []byte) (int, error) {
-	if z, ok := AtomicNumber(string(word)); ok {
+	if z, ok := atoms.AtomicNumber(string(word)); ok {
 		return z, nil
 	}
 	if z, err := parseAtomicNumber(word); err == nil {
@@ -242,10 +244,8 @@ func parseElement(word []byte) (int, error) {
 
 func parseAtomicNumber(word []byte) (int, error) {
 	z, err := strconv.Atoi(string(word))
-	if err != nil || z < 1 || z > len(elements) {
-		return 0, fmt.Errorf("expected an atomic number from 1 to %d, found %.40q", len(elements), word)
+	if err != nil || z < 1 || z > atoms.MaxNumber {
+		return 0, fmt.Errorf("expected an atomic number from 1 to %d, found %.40q", atoms.MaxNumber, word)
 	}
 	return z, nil
 }
-
-func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -9,6 +9,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"painless/internal/vec"
 )
 
 // Reader reads frames of extended or plain XYZ, one after another.
@@ -175,7 +177,7 @@ func (f *Frame) setLattice(text string) error {
 		return err
 	}
 	for i, x := range numbers {
-		if !isFinite(x) {
+		if !vec.Finite(x) {
 			return fmt.Errorf("expected finite numbers, found %v", x)
 		}
 		f.Cell[i/3][i%3] = x

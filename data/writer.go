@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"painless/atoms"
 )
 
 // Writer writes frames as extended XYZ, so that this package and ASE read
@@ -36,7 +38,7 @@ func (w *Writer) Write(f *Frame) error {
 	w.line = appendComment(w.line, f)
 	w.out.Write(w.line) // bufio keeps the first error for Flush and the return below
 	for i := range f.Numbers {
-		w.line = append(w.line[:0], Symbol(f.Numbers[i])...)
+		w.line = append(w.line[:0], atoms.Symbol(f.Numbers[i])...)
 		w.line = appendFloats(w.line, f.Positions[i][:])
 		for k := range f.Columns {
 			w.line = f.Columns[k].append(w.line, i)

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"painless/atoms"
 )
 
 func readAll(t testing.TB, r io.Reader) (frames []*Frame) {
@@ -51,7 +53,7 @@ func TestReadWhatASEWrites(t *testing.T) {
 	frames := readFile(t, "testdata/ase.extxyz")
 	require.Len(t, frames, 3)
 	crystal := frames[0]
-	assert.Equal(t, Structure{
+	assert.Equal(t, atoms.Structure{
 		Numbers:   []int{11, 17},
 		Positions: [][3]float64{{0.1, 0, 0}, {2.8, 0.25, -0.5}},
 		Cell:      [3][3]float64{{0, 2.8, 2.8}, {2.8, 0, 2.8}, {2.8, 2.9, 0}},
@@ -82,7 +84,7 @@ func TestReadWhatASEWrites(t *testing.T) {
 }
 
 func TestReadFlavours(t *testing.T) {
-	hydrogen := Structure{Numbers: []int{1}, Positions: [][3]float64{{1, 2, 3}}}
+	hydrogen := atoms.Structure{Numbers: []int{1}, Positions: [][3]float64{{1, 2, 3}}}
 	cell := [3][3]float64{{4, 0, 0}, {0, 5, 0}, {1, 0, 6}}
 	periodic := hydrogen
 	periodic.Cell, periodic.PBC = cell, [3]bool{true, true, true}
@@ -90,7 +92,7 @@ func TestReadFlavours(t *testing.T) {
 	slab.PBC = [3]bool{true, true, false}
 	for name, c := range map[string]struct {
 		text string
-		want Structure
+		want atoms.Structure
 	}{
 		"plain":                 {"1\nanything at all = {\nH 1 2 3\n", hydrogen},
 		"empty comment":         {"1\n\nH 1 2 3\n", hydrogen},
@@ -102,7 +104,7 @@ func TestReadFlavours(t *testing.T) {
 		"atomic number":         {"1\n\n1 1 2 3\n", hydrogen},
 		"capitals":              {"1\n\nh 1 2 3\n", hydrogen},
 		"Fortran":               {"1\n\nH 1.0D0 +2.0d+00 30E-1\n", hydrogen},
-		"no atoms":              {"0\n\n", Structure{}},
+		"no atoms":              {"0\n\n", atoms.Structure{}},
 		"lattice":               {"1\nLattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", periodic},
 		"braces":                {"1\nLattice={4 0 0 0 5 0 1 0 6}\nH 1 2 3\n", periodic},
 		"brackets and commas":   {"1\nLattice=[4, 0, 0, 0, 5, 0, 1, 0, 6]\nH 1 2 3\n", periodic},
@@ -232,7 +234,7 @@ func TestFrameFields(t *testing.T) {
 }
 
 func TestWriteRoundTrips(t *testing.T) {
-	f := &Frame{Structure: Structure{
+	f := &Frame{Structure: atoms.Structure{
 		Numbers:   []int{1, 118},
 		Positions: [][3]float64{{0.1, -1e-300, 1. / 3}, {1e300, math.SmallestNonzeroFloat64, 0}},
 		Cell:      [3][3]float64{{1, 2, 3}, {4, 5, 6}, {7, 8, 10}},
@@ -245,7 +247,7 @@ func TestWriteRoundTrips(t *testing.T) {
 		{Name: "l", Kind: Logical, Width: 1, Bools: []bool{true, false}},
 		{Name: "r", Kind: Real, Width: 1, Reals: []float64{1. / 3, math.Inf(1)}},
 	}
-	plain := &Frame{Plain: true, Structure: Structure{Numbers: []int{6}, Positions: [][3]float64{{}}}, Info: []Field{{Comment, "free text"}}}
+	plain := &Frame{Plain: true, Structure: atoms.Structure{Numbers: []int{6}, Positions: [][3]float64{{}}}, Info: []Field{{Comment, "free text"}}}
 	got := readAll(t, strings.NewReader(written(t, f, plain)))
 	require.Len(t, got, 2)
 	assert.Equal(t, f, got[0])
@@ -280,7 +282,7 @@ func TestWriteRefuses(t *testing.T) {
 		}, "at most 10000 values"},
 		"blanks": {func(f *Frame) { f.Columns = []Column{{Name: "x", Kind: String, Width: 1, Strings: []string{"a b"}}} }, `text "a b": expected no blanks`},
 	} {
-		f := &Frame{Structure: Structure{Numbers: []int{1}, Positions: [][3]float64{{}}}}
+		f := &Frame{Structure: atoms.Structure{Numbers: []int{1}, Positions: [][3]float64{{}}}}
 		c.change(f)
 		var out bytes.Buffer
 		w := NewWriter(&out)
@@ -300,22 +302,4 @@ func TestDevelopmentDataRoundTrips(t *testing.T) {
 		assert.Len(t, frames, 54)
 		assert.Equal(t, frames, readAll(t, strings.NewReader(written(t, frames...))))
 	}
-}
-
-func TestElements(t *testing.T) {
-	assert.Len(t, elements, 118)
-	for z, symbol := range map[int]string{1: "H", 17: "Cl", 26: "Fe", 79: "Au", 118: "Og"} {
-		assert.Equal(t, symbol, Symbol(z))
-		for _, text := range []string{symbol, strings.ToUpper(symbol), strings.ToLower(symbol)} {
-			got, ok := AtomicNumber(text)
-			assert.True(t, ok)
-			assert.Equal(t, z, got)
-		}
-	}
-	for _, text := range []string{"", "X", "Hydrogen", "é", "C1"} {
-		_, ok := AtomicNumber(text)
-		assert.False(t, ok, text)
-	}
-	assert.Equal(t, "X", Symbol(0))
-	assert.Equal(t, "X", Symbol(119))
 }

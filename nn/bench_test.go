@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"testing"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/systems"
 )
 
@@ -25,21 +25,21 @@ var students = []struct {
 func BenchmarkCompute(b *testing.B) {
 	cases := []struct {
 		name string
-		make func() data.Structure
+		make func() atoms.Structure
 	}{
-		{"water-molecule", func() data.Structure { return systems.WaterDrop(1, 1, 1) }},
+		{"water-molecule", func() atoms.Structure { return systems.WaterDrop(1, 1, 1) }},
 		{"benzene", systems.Benzene},
-		{"water", func() data.Structure { return systems.WaterDrop(4, 4, 2) }},
-		{"water", func() data.Structure { return systems.WaterDrop(8, 4, 4) }},
-		{"water-box", func() data.Structure { return systems.WaterBox(8, 4, 4) }},
-		{"water-box", func() data.Structure { return systems.WaterBox(10, 10, 10) }},
-		{"water-box", func() data.Structure { return systems.WaterBox(25, 20, 20) }},
+		{"water", func() atoms.Structure { return systems.WaterDrop(4, 4, 2) }},
+		{"water", func() atoms.Structure { return systems.WaterDrop(8, 4, 4) }},
+		{"water-box", func() atoms.Structure { return systems.WaterBox(8, 4, 4) }},
+		{"water-box", func() atoms.Structure { return systems.WaterBox(10, 10, 10) }},
+		{"water-box", func() atoms.Structure { return systems.WaterBox(25, 20, 20) }},
 	}
 	for _, student := range students {
 		net := randomNetwork(student.config, 1)
 		for _, system := range cases {
 			for _, threads := range []int{1, runtime.GOMAXPROCS(0)} {
-				batch := NewBatch(system.make())
+				batch := atoms.NewBatch(system.make())
 				name := fmt.Sprintf("backend=cpu/model=%s/structure=%s/threads=%d/atoms=%d", student.name, system.name, threads, batch.NumAtoms())
 				b.Run(name, func(b *testing.B) { benchmarkCompute(b, net, batch, Options{Threads: threads}) })
 			}
@@ -47,7 +47,7 @@ func BenchmarkCompute(b *testing.B) {
 	}
 }
 
-func benchmarkCompute(b *testing.B, net *Network, batch *Batch, opts Options) {
+func benchmarkCompute(b *testing.B, net *Network, batch *atoms.Batch, opts Options) {
 	p := newTestPotential(b, net, opts)
 	r := &Result{}
 	step := 0
@@ -79,23 +79,6 @@ func BenchmarkNewPotential(b *testing.B) {
 					b.Fatal(err)
 				}
 				if err := p.Close(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-// BenchmarkNeighborList is the search alone, every time anew.
-func BenchmarkNeighborList(b *testing.B) {
-	for _, s := range []data.Structure{systems.Benzene(), systems.WaterDrop(8, 4, 4), systems.WaterBox(10, 10, 10), systems.WaterBox(25, 20, 20)} {
-		batch := NewBatch(s)
-		b.Run(fmt.Sprintf("backend=cpu/atoms=%d", batch.NumAtoms()), func(b *testing.B) {
-			var l NeighborList[float32]
-			b.ReportAllocs()
-			for b.Loop() {
-				l.candidates.cutoff = 0
-				if err := l.Build(batch, 5); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/systems"
 )
 
@@ -17,7 +17,7 @@ import (
 func checkEnergyOnly(t *testing.T, only, everything Potential) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(21, 21))
-	b := NewBatch(randomStructure(rng, 40, 9, 0.2, everywhere, true), data.Structure{}, randomStructure(rng, 12, 6, 0.2, isolated, false), systems.Benzene())
+	b := atoms.NewBatch(systems.Random(rng, 40, 9, 0.2, everywhere, true), atoms.Structure{}, systems.Random(rng, 12, 6, 0.2, isolated, false), systems.Benzene())
 	var want, got Result
 	require.NoError(t, everything.Compute(context.Background(), b, &want))
 	require.NoError(t, everything.Compute(context.Background(), b, &got))
@@ -38,13 +38,13 @@ func TestEnergyOnly(t *testing.T) {
 		only := newTestPotential(t, net, opts)
 		checkEnergyOnly(t, only, everything)
 
-		b, r := NewBatch(systems.WaterBox(4, 4, 2)), &Result{}
+		b, r := atoms.NewBatch(systems.WaterBox(4, 4, 2)), &Result{}
 		require.NoError(t, only.Compute(context.Background(), b, r))
 		assert.Zero(t, testing.AllocsPerRun(5, func() { _ = only.Compute(context.Background(), b, r) }))
 
-		var which *StructureError
-		overflow := data.Structure{Numbers: []int{1}, Positions: [][3]float64{{1e30, 0, 0}}}
-		require.ErrorAs(t, only.Compute(context.Background(), NewBatch(systems.Benzene(), overflow), r), &which)
+		var which *atoms.StructureError
+		overflow := atoms.Structure{Numbers: []int{1}, Positions: [][3]float64{{1e30, 0, 0}}}
+		require.ErrorAs(t, only.Compute(context.Background(), atoms.NewBatch(systems.Benzene(), overflow), r), &which)
 		assert.Equal(t, 1, which.Index)
 	}
 }

@@ -9,66 +9,67 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"painless/data"
+	"painless/atoms"
+	"painless/internal/vec"
 )
 
 func TestComputeRefusesBadStructures(t *testing.T) {
 	p := newTestPotential(t, randomNetwork(smallConfig, 1), Options{})
-	good := data.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}}
-	cube := matrix{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}
+	good := atoms.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}}
+	cube := vec.Matrix{{4, 0, 0}, {0, 4, 0}, {0, 0, 4}}
 	for _, c := range []struct {
 		name   string
-		change func(s *data.Structure)
+		change func(s *atoms.Structure)
 		says   string
 	}{
-		{"NaN", func(s *data.Structure) { s.Positions[1][2] = math.NaN() }, "atom 1 has z = NaN Å: expected a number within"},
-		{"infinite", func(s *data.Structure) { s.Positions[0][1] = math.Inf(-1) }, "atom 0 has y = -Inf Å"},
-		{"far", func(s *data.Structure) { s.Positions[0][0] = 1e12 }, "atom 0 has x = 1e+12 Å"},
-		{"unknown element", func(s *data.Structure) { s.Numbers[1] = 21 }, "atom 1 has atomic number 21: the network knows 1 to 20"},
-		{"no element", func(s *data.Structure) { s.Numbers[0] = 0 }, "atom 0 has atomic number 0"},
-		{"same point", func(s *data.Structure) { s.Positions[1] = s.Positions[0] }, "atom 0 (O) and atom 1 (H) are on the same point"},
-		{"same point as an image", func(s *data.Structure) {
+		{"NaN", func(s *atoms.Structure) { s.Positions[1][2] = math.NaN() }, "atom 1 has z = NaN Å: expected a number within"},
+		{"infinite", func(s *atoms.Structure) { s.Positions[0][1] = math.Inf(-1) }, "atom 0 has y = -Inf Å"},
+		{"far", func(s *atoms.Structure) { s.Positions[0][0] = 1e12 }, "atom 0 has x = 1e+12 Å"},
+		{"unknown element", func(s *atoms.Structure) { s.Numbers[1] = 21 }, "atom 1 has atomic number 21: the network knows 1 to 20"},
+		{"no element", func(s *atoms.Structure) { s.Numbers[0] = 0 }, "atom 0 has atomic number 0"},
+		{"same point", func(s *atoms.Structure) { s.Positions[1] = s.Positions[0] }, "atom 0 (O) and atom 1 (H) are on the same point"},
+		{"same point as an image", func(s *atoms.Structure) {
 			s.Cell, s.PBC = cube, everywhere
 			s.Positions[1] = [3]float64{-4, 4, 8}
 		}, "atom 0 (O) and atom 1 (H) are on the same point"},
-		{"no cell", func(s *data.Structure) { s.PBC = everywhere }, "lattice vector a is [0 0 0] Å, and periodic"},
-		{"NaN cell", func(s *data.Structure) { s.Cell, s.PBC = cube, everywhere; s.Cell[2][0] = math.NaN() }, "lattice vector c is [NaN 0 4] Å"},
-		{"flat cell", func(s *data.Structure) { s.Cell, s.PBC = cube, everywhere; s.Cell[2] = [3]float64{4, 4, 0} }, "singular cell"},
-		{"parallel vectors", func(s *data.Structure) {
+		{"no cell", func(s *atoms.Structure) { s.PBC = everywhere }, "lattice vector a is [0 0 0] Å, and periodic"},
+		{"NaN cell", func(s *atoms.Structure) { s.Cell, s.PBC = cube, everywhere; s.Cell[2][0] = math.NaN() }, "lattice vector c is [NaN 0 4] Å"},
+		{"flat cell", func(s *atoms.Structure) { s.Cell, s.PBC = cube, everywhere; s.Cell[2] = [3]float64{4, 4, 0} }, "singular cell"},
+		{"parallel vectors", func(s *atoms.Structure) {
 			s.Cell, s.PBC = cube, [3]bool{true, true, false}
 			s.Cell[1] = s.Cell[0]
 		}, "singular cell"},
-		{"thin cell", func(s *data.Structure) { s.Cell, s.PBC = cube, everywhere; s.Cell[1][1] = 0.01 }, "the cell is 0.01 Å thick along b"},
-		{"too dense", func(s *data.Structure) {
-			s.Cell, s.PBC = matrix{{0.3, 0, 0}, {0, 0.3, 0}, {0, 0, 0.3}}, everywhere
+		{"thin cell", func(s *atoms.Structure) { s.Cell, s.PBC = cube, everywhere; s.Cell[1][1] = 0.01 }, "the cell is 0.01 Å thick along b"},
+		{"too dense", func(s *atoms.Structure) {
+			s.Cell, s.PBC = vec.Matrix{{0.3, 0, 0}, {0, 0.3, 0}, {0, 0, 0.3}}, everywhere
 		}, "more than 4096 neighbours per atom"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := data.Structure{Numbers: append([]int(nil), good.Numbers...), Positions: append([][3]float64(nil), good.Positions...)}
+			s := atoms.Structure{Numbers: append([]int(nil), good.Numbers...), Positions: append([][3]float64(nil), good.Positions...)}
 			c.change(&s)
-			err := p.Compute(context.Background(), NewBatch(good, s), &Result{})
+			err := p.Compute(context.Background(), atoms.NewBatch(good, s), &Result{})
 			require.ErrorContains(t, err, c.says)
-			var which *StructureError
+			var which *atoms.StructureError
 			require.True(t, errors.As(err, &which))
 			assert.Equal(t, 1, which.Index)
-			assert.NoError(t, p.Compute(context.Background(), NewBatch(good), &Result{}), "the potential stays usable")
+			assert.NoError(t, p.Compute(context.Background(), atoms.NewBatch(good), &Result{}), "the potential stays usable")
 		})
 	}
 }
 
 func TestComputeRefusesBatchesThatDoNotFit(t *testing.T) {
 	p := newTestPotential(t, randomNetwork(smallConfig, 1), Options{})
-	b := NewBatch(data.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}})
+	b := atoms.NewBatch(atoms.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}})
 	b.Positions = b.Positions[:1]
 	assert.ErrorContains(t, p.Compute(context.Background(), b, &Result{}), "2 numbers, 1 positions")
-	assert.ErrorContains(t, p.Compute(context.Background(), &Batch{}, &Result{}), "expected S, S, S+1, N and N")
+	assert.ErrorContains(t, p.Compute(context.Background(), &atoms.Batch{}, &Result{}), "expected S, S, S+1, N and N")
 }
 
 func TestComputeOfNothing(t *testing.T) {
 	p := newTestPotential(t, randomNetwork(smallConfig, 1), Options{})
 	r := compute(t, p)
 	assert.Empty(t, r.Energy)
-	r = compute(t, p, data.Structure{}, data.Structure{Numbers: []int{6}, Positions: make([][3]float64, 1)})
+	r = compute(t, p, atoms.Structure{}, atoms.Structure{Numbers: []int{6}, Positions: make([][3]float64, 1)})
 	assert.Zero(t, r.Energy[0])
 	assert.NotZero(t, r.Energy[1])
 	assert.Equal(t, [][3]float64{{}}, r.Forces)
@@ -76,7 +77,7 @@ func TestComputeOfNothing(t *testing.T) {
 
 func TestComputeStopsWhenTold(t *testing.T) {
 	p := newTestPotential(t, randomNetwork(smallConfig, 1), Options{})
-	b := NewBatch(data.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}})
+	b := atoms.NewBatch(atoms.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	assert.ErrorIs(t, p.Compute(ctx, b, &Result{}), context.Canceled)
@@ -88,7 +89,7 @@ func TestClose(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, p.Close())
 	require.NoError(t, p.Close())
-	assert.ErrorContains(t, p.Compute(context.Background(), NewBatch(), &Result{}), "closed")
+	assert.ErrorContains(t, p.Compute(context.Background(), atoms.NewBatch(), &Result{}), "closed")
 }
 
 func TestNewPotentialRefusesBadOptions(t *testing.T) {
@@ -104,8 +105,8 @@ func TestComputeRefusesNumbersThatOverflow(t *testing.T) {
 	for i := range net.Embedding {
 		net.Embedding[i] *= 1e37
 	}
-	s := data.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}}
-	err := newTestPotential(t, net, Options{}).Compute(context.Background(), NewBatch(s), &Result{})
+	s := atoms.Structure{Numbers: []int{8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}}
+	err := newTestPotential(t, net, Options{}).Compute(context.Background(), atoms.NewBatch(s), &Result{})
 	assert.ErrorContains(t, err, "structure 0: the energy is")
 	compute(t, newTestPotential(t, net, Options{Precision: Float64, Filters: Exact}), s)
 }

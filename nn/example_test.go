@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"painless/atoms"
 	"painless/checkpoint"
-	"painless/data"
 	"painless/nn"
 )
 
@@ -41,17 +41,17 @@ func ExamplePotential() {
 	}
 	defer potential.Close()
 
-	water := data.Structure{
+	water := atoms.Structure{
 		Numbers:   []int{8, 1, 1},
 		Positions: [][3]float64{{0, 0, 0}, {0.96, 0.02, 0.01}, {-0.24, 0.93, 0}},
 	}
-	batch, result := nn.NewBatch(water), &nn.Result{}
+	batch, result := atoms.NewBatch(water), &nn.Result{}
 	if err := potential.Compute(context.Background(), batch, result); err != nil {
 		panic(err)
 	}
 	fmt.Printf("energy %.4f eV\n", result.Energy[0])
 	for i, f := range result.Forces {
-		fmt.Printf("%s %7.4f %7.4f %7.4f eV/Å\n", data.Symbol(water.Numbers[i]), f[0], f[1], f[2])
+		fmt.Printf("%s %7.4f %7.4f %7.4f eV/Å\n", atoms.Symbol(water.Numbers[i]), f[0], f[1], f[2])
 	}
 
 	// A step of a simulation: move atoms, compute again; nothing is allocated.

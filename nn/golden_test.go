@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/atoms"
 	"painless/checkpoint"
 	"painless/data"
 	"painless/internal/tolerance"
@@ -166,7 +167,7 @@ func TestStages(t *testing.T) {
 	require.Len(t, golden.Stages, 4)
 
 	p := newTestPotential(t, loadNetwork(t, "../testdata/ultra_tiny.pt"), Options{Precision: Float64, Filters: Exact})
-	r := compute(t, p, data.Structure{Numbers: golden.Numbers, Positions: golden.Positions})
+	r := compute(t, p, atoms.Structure{Numbers: golden.Numbers, Positions: golden.Positions})
 	assert.InDelta(t, golden.Energy, r.Energy[0], 1e-11)
 
 	flat := func(rows ...[]float64) (out []float64) {
@@ -181,11 +182,11 @@ func TestStages(t *testing.T) {
 		}
 		return out
 	}
-	e := p.(*engine[float64])
+	e := p.(*cpuEngine[float64])
 	whole := func(slices []float64, rows int) (out []float64) { // [N, rows, H] of [slices][N, rows, h]
 		n := len(golden.Numbers)
 		for i := range n * rows {
-			for slice := range e.pairs {
+			for slice := range e.pairGrads {
 				lo, hi := e.features(slice)
 				out = append(out, slices[n*rows*lo+i*(hi-lo):][:hi-lo]...)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"painless/atoms"
 	"painless/kernels/gpu"
 )
 
@@ -15,18 +16,20 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	if opts.Precision != Float32 {
 		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
 	}
-	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)}, energyOnly: opts.EnergyOnly}
+	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
+		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly)}
 	if err := e.load(opts.Filters); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
-// gpuEngine is the network on a GPU: it arranges buffers and launches, in the
-// order of docs/backward.md.
+// gpuEngine is the network on a GPU: it arranges buffers, and launches what the
+// schedule says.
 type gpuEngine struct {
 	net        *Network
 	energyOnly bool
+	schedule   []step
 
 	mu      sync.Mutex
 	closed  bool
@@ -42,7 +45,7 @@ type gpuEngine struct {
 	gpuBuffers
 	recorded recording
 
-	list NeighborList[float32] // names the atoms where two are on one point
+	list atoms.NeighborList[float32] // names the atoms where two are on one point
 }
 
 // gpuBuffers is what a batch needs on the device.
@@ -74,13 +77,13 @@ type recording struct {
 // gpuShape is all that the launches of a call depend on.
 type gpuShape struct{ atoms, structures, buckets, edgeRoom, changes int }
 
-func (e *gpuEngine) Compute(ctx context.Context, b *Batch, r *Result) error {
+func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return errClosed
 	}
-	if err := b.check(e.net.MaxZ); err != nil {
+	if err := check(b, e.net.MaxZ); err != nil {
 		return err
 	}
 	if err := e.compute(ctx, b, r); err != nil {
@@ -92,7 +95,7 @@ func (e *gpuEngine) Compute(ctx context.Context, b *Batch, r *Result) error {
 	return nil
 }
 
-func (e *gpuEngine) compute(ctx context.Context, b *Batch, r *Result) error {
+func (e *gpuEngine) compute(ctx context.Context, b *atoms.Batch, r *Result) error {
 	if err := e.stage(b); err != nil {
 		return err
 	}
@@ -113,8 +116,8 @@ func (e *gpuEngine) compute(ctx context.Context, b *Batch, r *Result) error {
 		if found <= e.edges.A.Len() {
 			return e.collect(b, r)
 		}
-		if found > b.NumAtoms()*maxNeighbors {
-			return e.onHost(b, fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", maxNeighbors, e.net.Cutoff))
+		if found > b.NumAtoms()*atoms.MaxNeighbors {
+			return e.onHost(b, fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", atoms.MaxNeighbors, e.net.Cutoff))
 		}
 		e.edgeRoom = found
 	}
@@ -126,7 +129,7 @@ const guessedNeighbors = 64
 
 // run does all work of a call: launch by launch the first time, and as one
 // where it is the same as the last time's.
-func (e *gpuEngine) run(b *Batch) error {
+func (e *gpuEngine) run(b *atoms.Batch) error {
 	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.edgeRoom, e.memory.Changes()}
 	if shape != e.recorded.shape {
 		if err := e.forget(); err != nil {
@@ -168,8 +171,10 @@ func (e *gpuEngine) work() error {
 	if err := e.kernels.Neighbors(e.memory, &e.edges, &e.search, &e.input, float32(e.net.Cutoff), e.weights.intervals); err != nil {
 		return err
 	}
-	if err := e.launch(); err != nil {
-		return err
+	for _, s := range e.schedule {
+		if err := e.do(s); err != nil {
+			return err
+		}
 	}
 	return e.out.download(e.dev)
 }
@@ -183,7 +188,7 @@ func (e *gpuEngine) drop() error {
 }
 
 // onHost looks at the structures on the CPU, which can say which one is wrong.
-func (e *gpuEngine) onHost(b *Batch, otherwise error) error {
+func (e *gpuEngine) onHost(b *atoms.Batch, otherwise error) error {
 	if err := e.list.Build(b, e.net.Cutoff); err != nil {
 		return err
 	}
@@ -191,7 +196,7 @@ func (e *gpuEngine) onHost(b *Batch, otherwise error) error {
 }
 
 // grow makes room for the batch.
-func (e *gpuEngine) grow(b *Batch) error {
+func (e *gpuEngine) grow(b *atoms.Batch) error {
 	n, h, m := b.NumAtoms(), e.net.HiddenDim, e.memory
 	if e.before == nil {
 		blocks := len(e.net.Blocks)
@@ -222,53 +227,44 @@ func (e *gpuEngine) grow(b *Batch) error {
 		e.edges.Resize(m, n, e.edgeRoom), e.resizeResults(b))...)
 }
 
-// launch runs the network forwards and then backwards.
-func (e *gpuEngine) launch() error {
-	k, w, h, cutoff := e.kernels, &e.weights, e.net.HiddenDim, float32(e.net.Cutoff)
+// do launches a stage of the schedule.
+func (e *gpuEngine) do(s step) error {
+	k, w, h, block := e.kernels, &e.weights, e.net.HiddenDim, s.block
 	last := len(w.filters) - 1
-	if err := k.Embed(e.before[0], w.embedding, e.search.Numbers, h); err != nil {
-		return err
-	}
-	for block := 0; ; block++ {
-		if err := k.MessageForward(e.after[block], e.before[block], &e.edges, w.filters[block], &e.values); err != nil {
-			return err
-		}
-		if block == last {
-			break
-		}
-		if err := k.UpdateForward(e.before[block+1], e.pre[block], e.gates[block], e.after[block], &w.updates[block], h); err != nil {
-			return err
-		}
-	}
-	if err := k.Turn(e.g, e.energy, e.after[last], &w.updates[last], &w.readout, h); err != nil {
-		return err
-	}
-	if e.energyOnly {
-		if err := gpu.Zero(e.memory, e.virials); err != nil {
+	switch s.stage {
+	case embed:
+		return k.Embed(e.before[0], w.embedding, e.search.Numbers, h)
+	case message:
+		return k.MessageForward(e.after[block], e.before[block], &e.edges, w.filters[block], &e.values)
+	case update:
+		return k.UpdateForward(e.before[block+1], e.pre[block], e.gates[block], e.after[block], &w.updates[block], h)
+	case turn:
+		return k.Turn(e.g, e.energy, e.after[last], &w.updates[last], &w.readout, h)
+	case messageBackward:
+		return k.MessageBackward(e.gin, e.force, e.g, e.before[block], &e.edges, w.filters[block], &e.values, float32(e.net.Cutoff), block == last)
+	case updateBackward:
+		e.g, e.gin = e.gin, e.g
+		return k.UpdateBackward(e.g, e.after[block], e.pre[block], e.gates[block], &w.updates[block], h)
+	case exchangeStates, exchangeGradients: // all atoms are our own
+	case collect:
+		if err := e.sumSlices(); err != nil {
 			return err
 		}
 		return k.Reduce(e.results, e.energy, e.virials, &e.input)
 	}
-	for block := last; ; block-- {
-		if err := k.MessageBackward(e.gin, e.force, e.g, e.before[block], &e.edges, w.filters[block], &e.values, cutoff, block == last); err != nil {
-			return err
-		}
-		if block == 0 {
-			break
-		}
-		e.g, e.gin = e.gin, e.g
-		if err := k.UpdateBackward(e.g, e.after[block-1], e.pre[block-1], e.gates[block-1], &w.updates[block-1], h); err != nil {
-			return err
-		}
+	return nil
+}
+
+// sumSlices makes forces and virials of the slices' shares, if there are any.
+func (e *gpuEngine) sumSlices() error {
+	if e.energyOnly {
+		return gpu.Zero(e.memory, e.virials)
 	}
-	if err := k.SumSlices(e.forces, e.virials, e.force, e.search.Order, gpu.Slices(h)); err != nil {
-		return err
-	}
-	return k.Reduce(e.results, e.energy, e.virials, &e.input)
+	return e.kernels.SumSlices(e.forces, e.virials, e.force, e.search.Order, gpu.Slices(e.net.HiddenDim))
 }
 
 // collect makes r of the results.
-func (e *gpuEngine) collect(b *Batch, r *Result) error {
+func (e *gpuEngine) collect(b *atoms.Batch, r *Result) error {
 	h := &e.host
 	if same := int(h.status[1]); same > 0 {
 		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", b.NumAtoms()-same))

@@ -38,7 +38,6 @@ func (e *gpuEngine) load(filters Filters) error {
 	}
 	u := uploader{memory: w.memory}
 	u.floats(&w.embedding, net.Embedding)
-	blocks := len(net.Blocks)
 	if w.exact {
 		centers, widths := gpu.Array[float32]{}, gpu.Array[float32]{}
 		u.floats(&centers, net.Centers)
@@ -47,19 +46,15 @@ func (e *gpuEngine) load(filters Filters) error {
 			parts := net.filterParts(k)
 			f := &gpu.FilterNetwork{Centers: centers, Widths: widths, Cutoff: float32(net.Cutoff)}
 			u.dense(&f.Hidden, &net.Blocks[k].Filter[0], 1, 0)
-			u.dense(&f.Out, &net.Blocks[k].Filter[1], 3, parts...)
+			u.dense(&f.Out, &net.Blocks[k].Filter[1], allParts, parts...)
 			w.filters = append(w.filters, gpu.NewExact(f, len(parts), net.HiddenDim))
 		}
 	}
-	w.updates = make([]gpu.Update, blocks)
+	w.updates = make([]gpu.Update, len(net.Blocks))
 	for k := range net.Blocks {
 		from, to := &net.Blocks[k], &w.updates[k]
-		parts := []int{0, 1, 2}
-		if k == blocks-1 { // its gates are not used
-			parts = parts[:1]
-		}
 		u.dense(&to.Hidden, &from.Update[0], 1, 0)
-		u.dense(&to.Out, &from.Update[1], 3, parts...)
+		u.dense(&to.Out, &from.Update[1], allParts, net.updateParts(k)...)
 		u.floats(&to.Mixing, append(append(append([]float64(nil), from.Mixing[0][:]...), from.Mixing[1][:]...), from.Mixing[2][:]...))
 	}
 	for i := range net.Head {

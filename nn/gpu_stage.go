@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"unsafe"
 
+	"painless/atoms"
+	"painless/internal/vec"
 	"painless/kernels/gpu"
 )
 
@@ -68,7 +70,7 @@ func onHost[T any](b *gpuBlock, offset, n int) []T {
 }
 
 // stage lays a batch out for the device.
-func (e *gpuEngine) stage(b *Batch) error {
+func (e *gpuEngine) stage(b *atoms.Batch) error {
 	n, s := b.NumAtoms(), b.Len()
 	var p packer
 	positions, lattices := pack[[3]float64](&p, n), pack[gpu.Lattice](&p, s)
@@ -96,7 +98,7 @@ func (e *gpuEngine) stage(b *Batch) error {
 		}
 		var err error
 		if cells[k], err = e.lattice(b, k); err != nil {
-			return &StructureError{k, err}
+			return &atoms.StructureError{Index: k, Err: err}
 		}
 		allPairs = allPairs && e.allPairs(b, k)
 	}
@@ -114,7 +116,7 @@ type gpuResults struct {
 }
 
 // resizeResults makes room for what comes back.
-func (e *gpuEngine) resizeResults(b *Batch) error {
+func (e *gpuEngine) resizeResults(b *atoms.Batch) error {
 	n, s := b.NumAtoms(), b.Len()
 	if e.energyOnly {
 		n = 0 // forces
@@ -135,32 +137,32 @@ func (e *gpuEngine) resizeResults(b *Batch) error {
 const gpuAllPairs = 512
 
 // allPairs is whether structure k is one box.
-func (e *gpuEngine) allPairs(b *Batch, k int) bool {
-	return !b.periodic(k) && b.Start[k+1]-b.Start[k] <= gpuAllPairs
+func (e *gpuEngine) allPairs(b *atoms.Batch, k int) bool {
+	return !b.Periodic(k) && b.Start[k+1]-b.Start[k] <= gpuAllPairs
 }
 
 // lattice is structure k's boxes, as bins has them.
-func (e *gpuEngine) lattice(b *Batch, k int) (gpu.Lattice, error) {
-	l, err := newLattice(b.Cells[k], b.PBC[k])
+func (e *gpuEngine) lattice(b *atoms.Batch, k int) (gpu.Lattice, error) {
+	l, err := atoms.NewLattice(b.Cells[k], b.PBC[k])
 	if err != nil {
 		return gpu.Lattice{}, err
 	}
-	count, reach, err := l.boxes(e.net.Cutoff)
+	count, reach, err := l.Boxes(e.net.Cutoff)
 	if err != nil {
 		return gpu.Lattice{}, err
 	}
 	first, last, single := b.Start[k], b.Start[k+1], e.allPairs(b, k)
-	out := gpu.Lattice{Vectors: l.vectors, Reciprocal: l.reciprocal, Width: e.net.Cutoff * searchMargin,
+	out := gpu.Lattice{Vectors: l.Vectors, Reciprocal: l.Reciprocal, Width: e.net.Cutoff * atoms.SearchMargin,
 		FirstBucket: int32(e.input.Buckets), First: int32(first), Last: int32(last)}
 	for c := range count {
-		if l.periodic[c] {
+		if l.Periodic[c] {
 			out.Periodic[c] = 1
 		} else if single {
 			reach[c] = 0
 		} else {
 			low, high := math.Inf(1), math.Inf(-1)
 			for _, r := range b.Positions[first:last] {
-				at := dot(l.reciprocal[c], r)
+				at := vec.Dot(l.Reciprocal[c], r)
 				low, high = math.Min(low, at), math.Max(high, at)
 			}
 			lowest := math.Floor(low / out.Width)

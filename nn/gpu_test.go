@@ -12,9 +12,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/internal/systems"
 	"painless/internal/tolerance"
+	"painless/internal/vec"
 	"painless/kernels/gpu"
 	"painless/kernels/gpu/emulator"
 )
@@ -57,12 +59,12 @@ func TestGPUGolden(t *testing.T) {
 }
 
 func checkGPUGolden(t *testing.T, p Potential, frames []*data.Frame, every int) {
-	var structures []data.Structure
+	var structures []atoms.Structure
 	var want []*Result
 	for i := 0; i < len(frames); i += every {
 		structures, want = append(structures, frames[i].Structure), append(want, reference(t, frames[i]))
 	}
-	b := NewBatch(structures...)
+	b := atoms.NewBatch(structures...)
 	var got Result
 	require.NoError(t, p.Compute(context.Background(), b, &got))
 	var errs errorsOf
@@ -110,7 +112,7 @@ func TestGPUEdges(t *testing.T) {
 		if k%8 == 0 { // isolated and large, so that it is not all pairs that are looked at
 			n, size = gpuAllPairs+rng.IntN(40), 25
 		}
-		s := randomStructure(rng, n, size, 0.4, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true)
+		s := systems.Random(rng, n, size, 0.4, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true)
 		if k%5 == 0 { // far apart: boxes of a hash table
 			for i := range s.Positions {
 				for c := range 3 {
@@ -119,9 +121,9 @@ func TestGPUEdges(t *testing.T) {
 			}
 			s.PBC = isolated
 		}
-		b := NewBatch(s)
+		b := atoms.NewBatch(s)
 		require.NoError(t, p.Compute(context.Background(), b, &Result{}))
-		var list NeighborList[float32]
+		var list atoms.NeighborList[float32]
 		require.NoError(t, list.Build(b, net.Cutoff))
 		type edge struct {
 			from int32
@@ -159,12 +161,12 @@ func TestGPUEdges(t *testing.T) {
 func TestGPUBatchEqualsItsMembers(t *testing.T) {
 	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 13), openGPU(t), Options{})
 	rng := rand.New(rand.NewPCG(13, 13))
-	var members []data.Structure
+	var members []atoms.Structure
 	for k := range 8 {
-		members = append(members, randomStructure(rng, 1+rng.IntN(40), 8, 0.3, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true))
+		members = append(members, systems.Random(rng, 1+rng.IntN(40), 8, 0.3, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true))
 	}
-	members = append(members, data.Structure{}, members[0])
-	batch, b := compute(t, p, members...), NewBatch(members...)
+	members = append(members, atoms.Structure{}, members[0])
+	batch, b := compute(t, p, members...), atoms.NewBatch(members...)
 	for k, s := range members {
 		alone := compute(t, p, s)
 		assert.Equal(t, alone.Energy[0], batch.Energy[k])
@@ -208,16 +210,16 @@ func TestGPUErrors(t *testing.T) {
 	p := newGPUTestPotential(t, net, openGPU(t), Options{})
 	cpu := newTestPotential(t, net, Options{})
 	water := systems.WaterDrop(1, 1, 1)
-	same := data.Structure{Numbers: []int{1, 8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}, {1, 0, 0}}}
-	for name, s := range map[string]data.Structure{
+	same := atoms.Structure{Numbers: []int{1, 8, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}, {1, 0, 0}}}
+	for name, s := range map[string]atoms.Structure{
 		"on one point": same,
 		"element":      {Numbers: []int{99}, Positions: [][3]float64{{}}},
-		"thin cell":    {Numbers: []int{1}, Positions: [][3]float64{{}}, Cell: matrix{{0.01, 0, 0}, {0, 9, 0}, {0, 0, 9}}, PBC: everywhere},
+		"thin cell":    {Numbers: []int{1}, Positions: [][3]float64{{}}, Cell: vec.Matrix{{0.01, 0, 0}, {0, 9, 0}, {0, 0, 9}}, PBC: everywhere},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := cpu.Compute(context.Background(), NewBatch(water, s), &Result{})
+			want := cpu.Compute(context.Background(), atoms.NewBatch(water, s), &Result{})
 			require.Error(t, want)
-			assert.EqualError(t, p.Compute(context.Background(), NewBatch(water, s), &Result{}), want.Error())
+			assert.EqualError(t, p.Compute(context.Background(), atoms.NewBatch(water, s), &Result{}), want.Error())
 			compute(t, p, water) // it goes on working
 		})
 	}
@@ -238,7 +240,7 @@ func (d turing) Properties() gpu.Properties {
 // Blocks with little shared memory compute the same bits.
 func TestGPULittleSharedMemory(t *testing.T) {
 	net := loadNetwork(t, "../testdata/original.pt")
-	s := []data.Structure{systems.Benzene(), systems.WaterDrop(2, 1, 1)}
+	s := []atoms.Structure{systems.Benzene(), systems.WaterDrop(2, 1, 1)}
 	p := newGPUTestPotential(t, net, openGPU(t), Options{})
 	little := newGPUTestPotential(t, net, turing{openGPU(t), 64 << 10}, Options{})
 	assert.Equal(t, compute(t, p, s...), compute(t, little, s...))
@@ -263,11 +265,11 @@ func (d planned) Upload(gpu.Pointer, []byte) error { return nil }
 
 // A million atoms of water, with the original student, fit into 80 GB.
 func TestGPUMemoryOfAMillionAtoms(t *testing.T) {
-	const atoms = 1_000_000
+	const million = 1_000_000
 	size := 0
 	p := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), planned{emulator.New(emulator.Options{}), &size}, Options{}).(*gpuEngine)
-	b := NewBatch(systems.WaterBox(70, 69, 69))
-	require.InDelta(t, atoms, b.NumAtoms(), 1e3)
+	b := atoms.NewBatch(systems.WaterBox(70, 69, 69))
+	require.InDelta(t, million, b.NumAtoms(), 1e3)
 	require.NoError(t, p.stage(b))
 	p.edgeRoom = guessedNeighbors * b.NumAtoms()
 	require.NoError(t, p.grow(b))
@@ -283,7 +285,7 @@ func TestGPUOutOfMemory(t *testing.T) {
 	opts.Properties.Memory = 1 << 20
 	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 15), emulator.New(opts), Options{})
 	compute(t, p, systems.Benzene())
-	err := p.Compute(context.Background(), NewBatch(systems.WaterBox(8, 4, 4)), &Result{})
+	err := p.Compute(context.Background(), atoms.NewBatch(systems.WaterBox(8, 4, 4)), &Result{})
 	require.ErrorIs(t, err, gpu.ErrOutOfMemory)
 	require.ErrorContains(t, err, " MB for ")
 	compute(t, p, systems.Benzene())
@@ -295,7 +297,7 @@ func TestGPUClose(t *testing.T) {
 	compute(t, p, systems.Benzene())
 	require.NoError(t, p.Close())
 	require.NoError(t, p.Close())
-	assert.ErrorIs(t, p.Compute(context.Background(), NewBatch(), &Result{}), errClosed)
+	assert.ErrorIs(t, p.Compute(context.Background(), atoms.NewBatch(), &Result{}), errClosed)
 
 	_, err = NewGPUPotential(randomNetwork(gpuConfig, 1), openGPU(t), Options{Precision: Float64})
 	assert.EqualError(t, err, "precision float64: a GPU computes in float32, the CPU in either")

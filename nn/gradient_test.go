@@ -8,7 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"painless/data"
+	"painless/atoms"
+	"painless/internal/vec"
 )
 
 var (
@@ -28,7 +29,7 @@ func relativeError(got, want, largest float64) float64 {
 	return math.Abs(got-want) / math.Max(math.Abs(want), 1e-3*largest)
 }
 
-func strained(s data.Structure, a, b int, step float64) data.Structure {
+func strained(s atoms.Structure, a, b int, step float64) atoms.Structure {
 	s.Positions = append([][3]float64(nil), s.Positions...)
 	for i := range s.Positions {
 		s.Positions[i][a] += step * s.Positions[i][b]
@@ -92,7 +93,7 @@ func testGradient(t *testing.T, filters Filters) {
 				assert.Zero(t, r.Stress[0])
 				return
 			}
-			volume := math.Abs(determinant(s.Cell))
+			volume := math.Abs(vec.Determinant(&s.Cell))
 			for v, ab := range [][2]int{{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}} {
 				numeric := -(virial[ab[0]][ab[1]] + virial[ab[1]][ab[0]]) / 2 / volume
 				assert.Less(t, relativeError(r.Stress[0][v], numeric, math.Abs(virial[0][0])/volume), 1e-6, "stress %d", v)

@@ -8,7 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"painless/data"
+	"painless/atoms"
+	"painless/internal/systems"
 )
 
 // smallConfig is a network that is quick to compute and has every part: a
@@ -53,43 +54,18 @@ func newTestPotential(t testing.TB, net *Network, opts Options) Potential {
 	return p
 }
 
-func compute(t testing.TB, p Potential, structures ...data.Structure) *Result {
+func compute(t testing.TB, p Potential, structures ...atoms.Structure) *Result {
 	t.Helper()
 	r := &Result{}
-	require.NoError(t, p.Compute(context.Background(), NewBatch(structures...), r))
+	require.NoError(t, p.Compute(context.Background(), atoms.NewBatch(structures...), r))
 	return r
-}
-
-// randomStructure is n atoms with no two nearer than 0.8 Å, in a cell whose
-// edges are about size and whose angles are up to skew away from 90°; they
-// lie in the cell and, with outside, up to a few cells away.
-func randomStructure(rng *rand.Rand, n int, size, skew float64, pbc [3]bool, outside bool) data.Structure {
-	s := data.Structure{PBC: pbc}
-	for k := range s.Cell {
-		for c := range s.Cell[k] {
-			s.Cell[k][c] = size * skew * (rng.Float64() - 0.5)
-		}
-		s.Cell[k][k] += size * (0.8 + 0.4*rng.Float64())
-	}
-	elements := []int{1, 6, 7, 8, 9, 15, 16, 17}
-	for range n {
-		f := [3]float64{rng.Float64(), rng.Float64(), rng.Float64()}
-		if outside {
-			for c := range f {
-				f[c] += float64(rng.IntN(7) - 3)
-			}
-		}
-		s.Positions = append(s.Positions, times(f, &s.Cell))
-		s.Numbers = append(s.Numbers, elements[rng.IntN(len(elements))])
-	}
-	return s
 }
 
 // acceptable reports whether no pair, images included, is nearer than least
 // and none is within margin of the cutoff.
-func acceptable(s data.Structure, cutoff, least, margin float64) bool {
-	var wide NeighborList[float64]
-	if err := wide.Build(NewBatch(s), cutoff+margin); err != nil {
+func acceptable(s atoms.Structure, cutoff, least, margin float64) bool {
+	var wide atoms.NeighborList[float64]
+	if err := wide.Build(atoms.NewBatch(s), cutoff+margin); err != nil {
 		return false
 	}
 	for _, d := range wide.D {
@@ -102,16 +78,16 @@ func acceptable(s data.Structure, cutoff, least, margin float64) bool {
 
 // distorted draws structures until one is acceptable: no atoms on top of each
 // other and no pair so near the cutoff that a small step crosses it.
-func distorted(t testing.TB, rng *rand.Rand, n int, size, skew float64, pbc [3]bool) data.Structure {
+func distorted(t testing.TB, rng *rand.Rand, n int, size, skew float64, pbc [3]bool) atoms.Structure {
 	t.Helper()
 	for range 100_000 {
-		s := randomStructure(rng, n, size, skew, pbc, pbc != isolated)
+		s := systems.Random(rng, n, size, skew, pbc, pbc != isolated)
 		if acceptable(s, 5, 0.8, 0.004) {
 			return s
 		}
 	}
 	t.Fatal("no acceptable structure found")
-	return data.Structure{}
+	return atoms.Structure{}
 }
 
 func flatten(rows [][3]float64) []float64 {

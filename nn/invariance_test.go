@@ -11,8 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"painless/data"
+	"painless/atoms"
+	"painless/internal/systems"
 	"painless/internal/tolerance"
+	"painless/internal/vec"
 )
 
 func TestInvariantToTranslation(t *testing.T) {
@@ -57,12 +59,12 @@ func TestBatchEqualsItsMembers(t *testing.T) {
 	for _, precision := range []Precision{Float32, Float64} {
 		p := newTestPotential(t, randomNetwork(smallConfig, 3), Options{Precision: precision})
 		rng := rand.New(rand.NewPCG(3, 3))
-		var members []data.Structure
+		var members []atoms.Structure
 		for k := range 25 {
-			members = append(members, randomStructure(rng, 1+rng.IntN(30), 8, 0.3, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true))
+			members = append(members, systems.Random(rng, 1+rng.IntN(30), 8, 0.3, [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}, true))
 		}
-		members = append(members, data.Structure{}, members[0])
-		batch, b := compute(t, p, members...), NewBatch(members...)
+		members = append(members, atoms.Structure{}, members[0])
+		batch, b := compute(t, p, members...), atoms.NewBatch(members...)
 		for k, s := range members {
 			alone := compute(t, p, s)
 			assert.Equal(t, alone.Energy[0], batch.Energy[k])
@@ -76,12 +78,12 @@ func TestBatchEqualsItsMembers(t *testing.T) {
 func TestSupercellIsEightCells(t *testing.T) {
 	p := newTestPotential(t, randomNetwork(smallConfig, 4), Options{Precision: Float64, Filters: Exact})
 	cell := distorted(t, rand.New(rand.NewPCG(4, 4)), 5, 5, 0.4, everywhere)
-	super := data.Structure{PBC: cell.PBC}
+	super := atoms.Structure{PBC: cell.PBC}
 	for k := range super.Cell {
-		super.Cell[k] = scale(cell.Cell[k], 2)
+		super.Cell[k] = vec.Scale(cell.Cell[k], 2)
 	}
 	for image := range 8 {
-		shift := times([3]float64{float64(image & 1), float64(image >> 1 & 1), float64(image >> 2)}, &cell.Cell)
+		shift := vec.RowTimes([3]float64{float64(image & 1), float64(image >> 1 & 1), float64(image >> 2)}, &cell.Cell)
 		for i, r := range cell.Positions {
 			super.Numbers = append(super.Numbers, cell.Numbers[i])
 			super.Positions = append(super.Positions, [3]float64{r[0] + shift[0], r[1] + shift[1], r[2] + shift[2]})
@@ -99,7 +101,7 @@ func TestLargeCellIsTheIsolatedMolecule(t *testing.T) {
 	p := newTestPotential(t, randomNetwork(smallConfig, 5), Options{Precision: Float64, Filters: Exact})
 	s := distorted(t, rand.New(rand.NewPCG(5, 5)), 10, 6, 0, isolated)
 	want := compute(t, p, s)
-	s.Cell, s.PBC = matrix{{40, 0, 0}, {3, 38, 0}, {0, 5, 42}}, everywhere
+	s.Cell, s.PBC = vec.Matrix{{40, 0, 0}, {3, 38, 0}, {0, 5, 42}}, everywhere
 	got := compute(t, p, s)
 	checkAccuracy(t, got, want, 1e-12)
 	for a := range 3 {
@@ -111,14 +113,14 @@ func TestLargeCellIsTheIsolatedMolecule(t *testing.T) {
 // was computed before.
 func TestDeterministic(t *testing.T) {
 	net := randomNetwork(Config{HiddenDim: 64, NumInteractions: 2, NumRBF: 12, Cutoff: 5, MaxZ: 20}, 6)
-	s := randomStructure(rand.New(rand.NewPCG(6, 6)), 150, 12, 0.2, everywhere, true)
+	s := systems.Random(rand.New(rand.NewPCG(6, 6)), 150, 12, 0.2, everywhere, true)
 	want := compute(t, newTestPotential(t, net, Options{Threads: 1}), s)
 	for _, threads := range []int{1, 2, 3, 8} {
 		for _, procs := range []int{1, 2, 4} {
 			t.Run(fmt.Sprintf("threads=%d/procs=%d", threads, procs), func(t *testing.T) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
 				p := newTestPotential(t, net, Options{Threads: threads})
-				compute(t, p, data.Structure{Numbers: []int{1, 1}, Positions: [][3]float64{{}, {1, 0, 0}}})
+				compute(t, p, atoms.Structure{Numbers: []int{1, 1}, Positions: [][3]float64{{}, {1, 0, 0}}})
 				got := compute(t, p, s)
 				assert.Equal(t, want.Energy, got.Energy)
 				assert.Equal(t, want.Forces, got.Forces)
@@ -131,7 +133,7 @@ func TestDeterministic(t *testing.T) {
 func TestComputeAllocatesNothing(t *testing.T) {
 	net := randomNetwork(smallConfig, 7)
 	rng := rand.New(rand.NewPCG(7, 7))
-	b := NewBatch(randomStructure(rng, 40, 9, 0.2, everywhere, true), randomStructure(rng, 12, 6, 0.2, isolated, false))
+	b := atoms.NewBatch(systems.Random(rng, 40, 9, 0.2, everywhere, true), systems.Random(rng, 12, 6, 0.2, isolated, false))
 	for _, precision := range []Precision{Float32, Float64} {
 		p := newTestPotential(t, net, Options{Precision: precision, Threads: 2})
 		r := &Result{}

@@ -44,15 +44,6 @@ type Network struct {
 	Parameters      int       // number of trainable parameters found
 }
 
-// filterParts is the parts of φ that block k uses: φs, φv and φu, but not φv of
-// the first, where v is 0.
-func (n *Network) filterParts(k int) []int {
-	if k == 0 {
-		return []int{0, 2}
-	}
-	return []int{0, 1, 2}
-}
-
 // FromCheckpoint reads the network out of a checkpoint's tensors. An error
 // names the tensor, what was expected and what was found: missing, surplus or
 // mis-shaped tensors, weights that are not finite numbers, and a config that

@@ -5,18 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 
-	"painless/kernels/cpu"
+	"painless/atoms"
 )
 
 // Potential computes energies, forces and stress, whatever the device.
 type Potential interface {
 	// Compute fills r for the structures of b. r is reused between calls, and
 	// once it and the potential have seen the largest batch, a call allocates
-	// nothing. A structure that cannot be computed is a *StructureError, and
+	// nothing. A structure that cannot be computed is a *atoms.StructureError, and
 	// r is then of no use. Calls from several goroutines take turns.
-	Compute(ctx context.Context, b *Batch, r *Result) error
+	Compute(ctx context.Context, b *atoms.Batch, r *Result) error
 	// Close gives back memory and threads. It may be called twice.
 	Close() error
 }
@@ -82,96 +81,27 @@ func NewPotential(net *Network, opts Options) (Potential, error) {
 	}
 	switch opts.Precision {
 	case Float32:
-		return newEngine[float32](net, opts, threads), nil
+		return newCPUEngine[float32](net, opts, threads), nil
 	case Float64:
-		return newEngine[float64](net, opts, threads), nil
+		return newCPUEngine[float64](net, opts, threads), nil
 	}
 	return nil, fmt.Errorf("precision %d: expected Float32 or Float64", opts.Precision)
-}
-
-// engine is the network on the CPU, in the arithmetic T. Each stage reads what
-// the stages before it left in the activations.
-type engine[T cpu.Float] struct {
-	weights weights[T]
-	maxZ    int
-	cutoff  float64
-	h       int // features
-
-	energyOnly bool
-
-	mu     sync.Mutex
-	pool   *pool
-	closed bool
-
-	list *NeighborList[T]
-	activations[T]
-	gradients[T]
-	knots    []cpu.Knot[T] // where the pairs lie in the tables, [P]
-	chunk    chunk[T]
-	atomTile int          // atoms of an update
-	scratch  []scratch[T] // one a worker
-	block    int          // that the running stage works on
-	tasks    tasks
-}
-
-// Compute runs the network forwards and then backwards, as docs/backward.md derives it.
-func (e *engine[T]) Compute(ctx context.Context, b *Batch, r *Result) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed
-	}
-	if err := b.check(e.maxZ); err != nil {
-		return err
-	}
-	e.pool.begin()
-	defer e.pool.end()
-	if err := e.list.build(b, e.cutoff, e.pool); err != nil {
-		return err
-	}
-	e.grow(b.NumAtoms(), len(e.list.D))
-
-	e.place()
-	e.embed()
-	last := len(e.weights.blocks) - 1
-	for e.block = 0; ; e.block++ {
-		if err := e.message(ctx); err != nil {
-			return err
-		}
-		if e.block == last {
-			break
-		}
-		e.update()
-	}
-	e.turn()
-	if e.energyOnly {
-		return e.collect(b, r)
-	}
-	for {
-		if err := e.messageBackward(ctx); err != nil {
-			return err
-		}
-		if e.block == 0 {
-			break
-		}
-		e.block--
-		e.updateBackward()
-	}
-	return e.collect(b, r)
 }
 
 // errClosed is what a Potential answers after Close.
 var errClosed = errors.New("potential is closed")
 
-func (e *engine[T]) Close() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if !e.closed {
-		e.closed = true
-		e.pool.close()
-		e.list, e.knots = nil, nil
-		e.activations, e.gradients = activations[T]{}, gradients[T]{}
-		e.weights, e.chunk, e.scratch = weights[T]{}, chunk[T]{}, nil
+// check says what keeps a batch from being computed by a network up to maxZ.
+func check(b *atoms.Batch, maxZ int) error {
+	if err := b.Check(); err != nil {
+		return err
+	}
+	for k := range b.Len() {
+		for i, z := range b.Numbers[b.Start[k]:b.Start[k+1]] {
+			if z < 1 || z > maxZ {
+				return &atoms.StructureError{Index: k, Err: fmt.Errorf("atom %d has atomic number %d: the network knows 1 to %d", i, z, maxZ)}
+			}
+		}
 	}
 	return nil
 }

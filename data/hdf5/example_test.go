@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/data/hdf5"
 )
@@ -20,7 +21,7 @@ func Example() {
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "set.h5")
 
-	water := &data.Frame{Structure: data.Structure{Numbers: []int{8, 1, 1}, Positions: [][3]float64{{0, 0, 0}, {0.96, 0, 0}, {-0.24, 0.93, 0}}}}
+	water := &data.Frame{Structure: atoms.Structure{Numbers: []int{8, 1, 1}, Positions: [][3]float64{{0, 0, 0}, {0.96, 0, 0}, {-0.24, 0.93, 0}}}}
 	water.Set("energy", -14.5)
 	w, err := hdf5.Create(path, hdf5.Options{Metadata: map[string]any{"teacher": "none"}})
 	if err != nil {

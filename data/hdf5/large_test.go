@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/atoms"
 	"painless/data"
 )
 
@@ -23,7 +24,7 @@ const (
 
 // large is a structure of the large set, of 4 to 23 atoms.
 func large(k int) *data.Frame {
-	f := &data.Frame{Structure: data.Structure{PBC: [3]bool{true, false, true}}}
+	f := &data.Frame{Structure: atoms.Structure{PBC: [3]bool{true, false, true}}}
 	forces := make([][3]float64, 4+k%20)
 	for i := range forces {
 		x := float64(k%977)/3 + float64(i)

@@ -14,6 +14,7 @@ import (
 
 	"gonum.org/v1/hdf5"
 
+	"painless/atoms"
 	"painless/data"
 )
 
@@ -217,7 +218,7 @@ func (r *Reader) structure(f *data.Frame, k int) error {
 		if err != nil {
 			return err
 		}
-		if data.Symbol(z) == "X" {
+		if atoms.Symbol(z) == "X" {
 			return fmt.Errorf("%s: expected an atomic number, found %d", r.numbers.index(r.splits[k]+i, 0), z)
 		}
 		f.Numbers = append(f.Numbers, z)

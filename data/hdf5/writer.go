@@ -124,7 +124,7 @@ func (w *Writer) column(name string, t *hdf5.Datatype, chunk int, row ...int) *c
 
 // Write adds a structure with its energy, forces, stress and structure_index,
 // whichever it has. Energies must be those of all structures or of none.
-// Nothing is written of a frame that cannot be: what data.Structure.Check
+// Nothing is written of a frame that cannot be: what atoms.Structure.Check
 // refuses, and labels that are not numbers or not finite.
 func (w *Writer) Write(f *data.Frame) error {
 	if w.err != nil {

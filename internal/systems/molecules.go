@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 
+	"painless/atoms"
 	"painless/data"
 )
 
@@ -17,7 +18,7 @@ var molecules []byte
 // Molecule is a structure that has a name.
 type Molecule struct {
 	Name string
-	data.Structure
+	atoms.Structure
 }
 
 // Molecules is small molecules of H, C, N and O, whose atoms are displaced by

@@ -6,16 +6,17 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"painless/data"
+	"painless/atoms"
+	"painless/internal/vec"
 )
 
 // waterSpacing is the edge of a cube that holds one molecule at 1 g/cm³, Å.
 const waterSpacing = 3.1042
 
 // WaterBox is nx × ny × nz molecules, each turned at random, in a periodic box.
-func WaterBox(nx, ny, nz int) data.Structure {
+func WaterBox(nx, ny, nz int) atoms.Structure {
 	rng := rand.New(rand.NewPCG(uint64(nx), uint64(ny*1000+nz)))
-	s := data.Structure{PBC: [3]bool{true, true, true}}
+	s := atoms.Structure{PBC: [3]bool{true, true, true}}
 	for k, n := range [3]int{nx, ny, nz} {
 		s.Cell[k][k] = waterSpacing * float64(n)
 	}
@@ -38,7 +39,7 @@ func WaterBox(nx, ny, nz int) data.Structure {
 }
 
 // WaterDrop is the same without the boundaries.
-func WaterDrop(nx, ny, nz int) data.Structure {
+func WaterDrop(nx, ny, nz int) atoms.Structure {
 	s := WaterBox(nx, ny, nz)
 	s.PBC, s.Cell = [3]bool{}, [3][3]float64{}
 	return s
@@ -63,9 +64,9 @@ func normalized(r [3]float64) [3]float64 {
 }
 
 // Benzene is slightly out of its symmetry, as in a simulation.
-func Benzene() data.Structure {
+func Benzene() atoms.Structure {
 	rng := rand.New(rand.NewPCG(6, 6))
-	s := data.Structure{}
+	s := atoms.Structure{}
 	for k := range 6 {
 		sin, cos := math.Sincos(float64(k) * math.Pi / 3)
 		for _, atom := range []struct {
@@ -91,16 +92,16 @@ func Shake(positions [][3]float64, step int) {
 
 // Cluster is atoms of H, C, N and O, at random in a ball that is as dense as an
 // organic liquid, with no two nearer than 0.9 Å; another one for every seed.
-func Cluster(atoms int, seed uint64) data.Structure {
+func Cluster(n int, seed uint64) atoms.Structure {
 	const density, nearest = 0.1, 0.9 // 1/Å³, Å
-	rng := rand.New(rand.NewPCG(uint64(atoms), seed))
-	radius := math.Cbrt(3 * float64(atoms) / (4 * math.Pi * density))
-	s := data.Structure{}
-	for len(s.Numbers) < atoms {
+	rng := rand.New(rand.NewPCG(uint64(n), seed))
+	radius := math.Cbrt(3 * float64(n) / (4 * math.Pi * density))
+	s := atoms.Structure{}
+	for len(s.Numbers) < n {
 		r := [3]float64{radius * (2*rng.Float64() - 1), radius * (2*rng.Float64() - 1), radius * (2*rng.Float64() - 1)}
-		free := distance(r, [3]float64{}) <= radius
+		free := vec.Distance(r, [3]float64{}) <= radius
 		for _, other := range s.Positions {
-			free = free && distance(r, other) >= nearest
+			free = free && vec.Distance(r, other) >= nearest
 		}
 		if free {
 			s.Numbers, s.Positions = append(s.Numbers, [...]int{1, 1, 6, 6, 7, 8}[rng.IntN(6)]), append(s.Positions, r)
@@ -111,16 +112,37 @@ func Cluster(atoms int, seed uint64) data.Structure {
 
 // Cloud is atoms of H to N, each coordinate normal with a deviation of 1 Å: as
 // good as all pairs are within any cutoff, however many they are.
-func Cloud(atoms int, seed uint64) data.Structure {
-	rng := rand.New(rand.NewPCG(uint64(atoms), seed))
-	s := data.Structure{}
-	for range atoms {
+func Cloud(n int, seed uint64) atoms.Structure {
+	rng := rand.New(rand.NewPCG(uint64(n), seed))
+	s := atoms.Structure{}
+	for range n {
 		s.Numbers = append(s.Numbers, 1+rng.IntN(7))
 		s.Positions = append(s.Positions, [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()})
 	}
 	return s
 }
 
-func distance(a, b [3]float64) float64 {
-	return math.Hypot(math.Hypot(a[0]-b[0], a[1]-b[1]), a[2]-b[2])
+// Random is n atoms of eight elements in a cell whose edges are about size, Å,
+// and whose angles are up to skew away from 90°; they lie in the cell and, with
+// outside, up to a few cells away. They may be as near to each other as chance has it.
+func Random(rng *rand.Rand, n int, size, skew float64, pbc [3]bool, outside bool) atoms.Structure {
+	s := atoms.Structure{PBC: pbc}
+	for k := range s.Cell {
+		for c := range s.Cell[k] {
+			s.Cell[k][c] = size * skew * (rng.Float64() - 0.5)
+		}
+		s.Cell[k][k] += size * (0.8 + 0.4*rng.Float64())
+	}
+	elements := []int{1, 6, 7, 8, 9, 15, 16, 17}
+	for range n {
+		f := [3]float64{rng.Float64(), rng.Float64(), rng.Float64()}
+		if outside {
+			for c := range f {
+				f[c] += float64(rng.IntN(7) - 3)
+			}
+		}
+		s.Positions = append(s.Positions, vec.RowTimes(f, &s.Cell))
+		s.Numbers = append(s.Numbers, elements[rng.IntN(len(elements))])
+	}
+	return s
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"painless/internal/vec"
 )
 
 func TestWater(t *testing.T) {
@@ -19,7 +21,7 @@ func TestWater(t *testing.T) {
 	for i := 0; i < len(box.Positions); i += 3 {
 		assert.Equal(t, []int{8, 1, 1}, box.Numbers[i:i+3])
 		for _, h := range box.Positions[i+1 : i+3] {
-			d := distance(h, box.Positions[i])
+			d := vec.Distance(h, box.Positions[i])
 			assert.InDelta(t, 0.96, d, 0.4, "O–H, shaken")
 		}
 	}
@@ -39,7 +41,7 @@ func TestCluster(t *testing.T) {
 		assert.NotEqual(t, Cluster(n, 2).Positions, c.Positions)
 		for i, r := range c.Positions {
 			for _, other := range c.Positions[:i] {
-				assert.GreaterOrEqual(t, distance(r, other), 0.9)
+				assert.GreaterOrEqual(t, vec.Distance(r, other), 0.9)
 			}
 		}
 	}
@@ -77,7 +79,7 @@ func TestMolecules(t *testing.T) {
 			nearest := math.Inf(1)
 			for j, other := range m.Positions {
 				if i != j {
-					nearest = min(nearest, distance(r, other))
+					nearest = min(nearest, vec.Distance(r, other))
 				}
 			}
 			assert.InDelta(t, 1.2, nearest, 0.45, "%s: a bond", m.Name)

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"painless/atoms"
 	"painless/internal/tolerance"
 )
 
@@ -50,11 +51,18 @@ func checkGradient(t *testing.T, what string, f func() float64, x, gradient []fl
 
 // randomPairs is p pairs among n atoms, some of an atom with itself.
 func randomPairs(rng *rand.Rand, p, n int) Pairs[float64] {
-	var pairs Pairs[float64]
+	var pairs atoms.Pairs[float64]
 	pairs.Resize(p)
 	for k := range p {
 		x := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
-		pairs.Set(k, int32(rng.IntN(n)), int32(rng.IntN(n)), x, Length(x))
+		pairs.Set(k, int32(rng.IntN(n)), int32(rng.IntN(n)), x, atoms.Distance(x))
 	}
-	return pairs
+	return directed(pairs)
+}
+
+// directed is pairs with their directions.
+func directed[T Float](pairs atoms.Pairs[T]) Pairs[T] {
+	p := Pairs[T]{pairs, make([][3]T, len(pairs.D))}
+	p.Direct(0, len(pairs.D))
+	return p
 }

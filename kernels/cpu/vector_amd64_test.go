@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"painless/atoms"
 	"painless/internal/tolerance"
 )
 
@@ -149,12 +150,13 @@ func TestVectorMessage(t *testing.T) {
 			for _, h := range []int{16, 32, 48} {
 				for _, first := range []bool{false, true} {
 					c := newMessageCase(seed, h, first)
-					var pairs Pairs[float32]
-					pairs.Resize(len(c.pairs.D))
+					var list atoms.Pairs[float32]
+					list.Resize(len(c.pairs.D))
 					for p := range c.pairs.D {
 						x := [3]float32(narrow(c.pairs.X[p][:]))
-						pairs.Set(p, c.pairs.I[p], c.pairs.J[p], x, Length(x))
+						list.Set(p, c.pairs.I[p], c.pairs.J[p], x, atoms.Distance(x))
 					}
+					pairs := directed(list)
 					in, g := narrowState(c.in), narrowState(c.g)
 					forward := func() State[float32] {
 						out := State[float32]{narrow(c.in.S), make([]float32, 3*len(c.in.S))}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/atoms"
 	"painless/kernels/cpu"
 	"painless/kernels/gpu"
 )
@@ -34,7 +35,8 @@ func randomCurves(rng *rand.Rand, parts, h int) (c curves) {
 
 // randomPairs is pairs of n atoms, of which the first has many and the last
 // none; some are of an atom with its own image.
-func randomPairs(rng *rand.Rand, n, many, others int) (p cpu.Pairs[float64]) {
+func randomPairs(rng *rand.Rand, n, many, others int) cpu.Pairs[float64] {
+	var p atoms.Pairs[float64]
 	p.Resize(many + others)
 	for k := range many + others {
 		i, j := int32(0), int32(rng.IntN(n-1))
@@ -42,7 +44,7 @@ func randomPairs(rng *rand.Rand, n, many, others int) (p cpu.Pairs[float64]) {
 			i = int32(rng.IntN(n - 1))
 		}
 		x := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
-		d := cpu.Length(x)
+		d := atoms.Distance(x)
 		to := 0.8 + (testCutoff-0.8)*rng.Float64()
 		if k == 0 {
 			to = testCutoff
@@ -50,10 +52,12 @@ func randomPairs(rng *rand.Rand, n, many, others int) (p cpu.Pairs[float64]) {
 		for c := range x {
 			x[c] *= to / d
 		}
-		p.Set(k, i, j, x, cpu.Length(x))
+		p.Set(k, i, j, x, atoms.Distance(x))
 		p.D[k] = min(p.D[k], testCutoff)
 	}
-	return p
+	pairs := cpu.Pairs[float64]{Pairs: p, U: make([][3]float64, len(p.D))}
+	pairs.Direct(0, len(p.D))
+	return pairs
 }
 
 // edgesOf is both directions of the pairs, by the atom that they end at.

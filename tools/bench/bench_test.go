@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/atoms"
 	"painless/internal/systems"
-	"painless/nn"
 )
 
 const (
@@ -140,8 +140,8 @@ func TestCloud(t *testing.T) {
 	assert.Contains(t, stdout, "clouds of 16 atoms a batch, ")
 	r, err := readReport(filepath.Join(folder, "bench.json"))
 	require.NoError(t, err)
-	var list nn.NeighborList[float64]
-	require.NoError(t, list.Build(nn.NewBatch(systems.Cloud(64, 1)), 5))
+	var list atoms.NeighborList[float64]
+	require.NoError(t, list.Build(atoms.NewBatch(systems.Cloud(64, 1)), 5))
 	for _, row := range r.Rows {
 		assert.Equal(t, []int{4, 1, 64, 2 * len(list.D)}, []int{row.Batch, row.Structures, row.Atoms, row.Edges})
 		assert.Greater(t, row.Edges, 64*62, "as good as all pairs")

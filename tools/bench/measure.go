@@ -15,6 +15,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/internal/device"
 	"painless/internal/systems"
@@ -55,7 +56,7 @@ func loadStudents(paths []string) ([]student, error) {
 type workload struct {
 	atoms int
 	cloud bool
-	read  []data.Structure
+	read  []atoms.Structure
 }
 
 func newWorkload(s settings) (*workload, error) {
@@ -86,11 +87,11 @@ func newWorkload(s settings) (*workload, error) {
 }
 
 // structures is those of a batch; with -cloud it is one, of all the atoms.
-func (w *workload) structures(size int) []data.Structure {
+func (w *workload) structures(size int) []atoms.Structure {
 	if w.cloud {
-		return []data.Structure{systems.Cloud(size*w.atoms, 1)}
+		return []atoms.Structure{systems.Cloud(size*w.atoms, 1)}
 	}
-	batch := make([]data.Structure, size)
+	batch := make([]atoms.Structure, size)
 	for i := range batch {
 		if w.read != nil {
 			batch[i] = w.read[i%len(w.read)]
@@ -111,7 +112,7 @@ const (
 type contestant struct {
 	row
 	potential nn.Potential
-	batch     *nn.Batch
+	batch     *atoms.Batch
 	result    nn.Result
 	step      int
 	seconds   []float64 // of each call
@@ -120,7 +121,7 @@ type contestant struct {
 // measure lets every student compute the structures on every device, energies
 // and energies with forces, in turns, so that what disturbs the machine disturbs
 // all of them.
-func measure(ctx context.Context, s settings, students []student, structures []data.Structure, size int) (rows []row, err error) {
+func measure(ctx context.Context, s settings, students []student, structures []atoms.Structure, size int) (rows []row, err error) {
 	var all []*contestant
 	defer func() {
 		for _, c := range all {
@@ -153,18 +154,18 @@ func measure(ctx context.Context, s settings, students []student, structures []d
 }
 
 // newContestant has computed the structures once, and knows what memory that took.
-func newContestant(ctx context.Context, s settings, student student, on, quantity string, structures []data.Structure) (*contestant, error) {
+func newContestant(ctx context.Context, s settings, student student, on, quantity string, structures []atoms.Structure) (*contestant, error) {
 	c := &contestant{
 		row:   row{Model: student.name, Device: on, Quantity: quantity, Structures: len(structures)},
-		batch: nn.NewBatch(structures...),
+		batch: atoms.NewBatch(structures...),
 	}
 	c.Atoms = c.batch.NumAtoms()
-	var list nn.NeighborList[float32]
+	var list atoms.NeighborList[float32]
 	if err := list.Build(c.batch, student.network.Cutoff); err != nil {
 		return nil, err
 	}
 	c.Edges = 2 * len(list.D)
-	list = nn.NeighborList[float32]{}
+	list = atoms.NeighborList[float32]{}
 
 	opts := s.compute.Options()
 	opts.EnergyOnly = quantity == energyOnly

@@ -13,8 +13,8 @@ import (
 	"os"
 	"slices"
 
+	"painless/atoms"
 	"painless/checkpoint"
-	"painless/data"
 	"painless/internal/atomicfile"
 	"painless/internal/systems"
 	"painless/nn"
@@ -164,9 +164,9 @@ func energies(network *nn.Network) ([]float64, error) {
 		return nil, err
 	}
 	defer p.Close()
-	structures := []data.Structure{systems.Benzene(), systems.WaterDrop(2, 2, 1)}
+	structures := []atoms.Structure{systems.Benzene(), systems.WaterDrop(2, 2, 1)}
 	var r nn.Result
-	if err := p.Compute(context.Background(), nn.NewBatch(structures...), &r); err != nil {
+	if err := p.Compute(context.Background(), atoms.NewBatch(structures...), &r); err != nil {
 		return nil, err
 	}
 	for i := range structures {

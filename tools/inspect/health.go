@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/systems"
 	"painless/nn"
 )
@@ -90,12 +90,12 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 		}
 		check, err := e.pair(ctx, h, elements, network.Cutoff)
 		if err != nil {
-			return nil, fmt.Errorf("%s–%s: %w", data.Symbol(elements[0]), data.Symbol(elements[1]), err)
+			return nil, fmt.Errorf("%s–%s: %w", atoms.Symbol(elements[0]), atoms.Symbol(elements[1]), err)
 		}
 		h.Pairs = append(h.Pairs, check)
 	}
 	if len(h.Molecules) == 0 || len(h.Pairs) == 0 {
-		return nil, fmt.Errorf("the network knows elements up to %s only: expected those of organic molecules", data.Symbol(network.MaxZ))
+		return nil, fmt.Errorf("the network knows elements up to %s only: expected those of organic molecules", atoms.Symbol(network.MaxZ))
 	}
 	h.Verdicts = verdicts(h)
 	return h, nil
@@ -107,7 +107,7 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 	check := moleculeCheck{Name: m.Name, Atoms: len(m.Numbers)}
 	rng := rand.New(rand.NewPCG(64, seed))
 	n, as := len(m.Numbers), m.Structure
-	moved, reordered := as, data.Structure{}
+	moved, reordered := as, atoms.Structure{}
 	moved.Positions = slices.Clone(as.Positions)
 	for i := range moved.Positions {
 		for c, by := range [3]float64{17.3, -5.55, 123.4} {
@@ -117,7 +117,7 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 	for _, i := range rng.Perm(n) {
 		reordered.Numbers, reordered.Positions = append(reordered.Numbers, as.Numbers[i]), append(reordered.Positions, as.Positions[i])
 	}
-	all, turns := []data.Structure{as, moved, reordered}, [][3][3]float64{}
+	all, turns := []atoms.Structure{as, moved, reordered}, [][3][3]float64{}
 	for range rotations {
 		r := rotation(rng)
 		turned := as
@@ -128,7 +128,7 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 		all, turns = append(all, turned), append(turns, r)
 	}
 	var want, got nn.Result
-	if err := e.double.Compute(ctx, nn.NewBatch(all...), &want); err != nil {
+	if err := e.double.Compute(ctx, atoms.NewBatch(all...), &want); err != nil {
 		return check, err
 	}
 	energy, forces := want.Energy[0], want.Forces[:n]
@@ -155,16 +155,16 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 
 // pair goes along the distance of two atoms, and to both sides of the cutoff.
 func (e *examiner) pair(ctx context.Context, h *health, elements [2]int, cutoff float64) (pairCheck, error) {
-	check := pairCheck{Elements: [2]string{data.Symbol(elements[0]), data.Symbol(elements[1])}}
-	at := func(d float64) data.Structure {
-		return data.Structure{Numbers: elements[:], Positions: [][3]float64{{}, {d, 0, 0}}}
+	check := pairCheck{Elements: [2]string{atoms.Symbol(elements[0]), atoms.Symbol(elements[1])}}
+	at := func(d float64) atoms.Structure {
+		return atoms.Structure{Numbers: elements[:], Positions: [][3]float64{{}, {d, 0, 0}}}
 	}
-	all, distances := []data.Structure{at(cutoff * (1 - cutoffShift)), at(cutoff * (1 + cutoffShift))}, []float64{}
+	all, distances := []atoms.Structure{at(cutoff * (1 - cutoffShift)), at(cutoff * (1 + cutoffShift))}, []float64{}
 	for d := pairLeast; d < cutoff; d += pairStep {
 		all, distances = append(all, at(d)), append(distances, d)
 	}
 	var r nn.Result
-	if err := e.double.Compute(ctx, nn.NewBatch(all...), &r); err != nil {
+	if err := e.double.Compute(ctx, atoms.NewBatch(all...), &r); err != nil {
 		return check, err
 	}
 	check.Jump = r.Energy[0] - r.Energy[1]
@@ -188,8 +188,8 @@ func (e *examiner) pair(ctx context.Context, h *health, elements [2]int, cutoff 
 }
 
 // float32 computes as users do; what goes wrong is part of the picture.
-func (e *examiner) float32(ctx context.Context, h *health, r *nn.Result, structures ...data.Structure) bool {
-	err := e.single.Compute(ctx, nn.NewBatch(structures...), r)
+func (e *examiner) float32(ctx context.Context, h *health, r *nn.Result, structures ...atoms.Structure) bool {
+	err := e.single.Compute(ctx, atoms.NewBatch(structures...), r)
 	if err != nil && h.Float32 == "" {
 		h.Float32 = err.Error()
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/device"
 	"painless/internal/systems"
 	"painless/nn"
@@ -33,14 +33,14 @@ func healthOf(t *testing.T, network *nn.Network) *health {
 }
 
 // compute is a structure alone, in float64 with exact filters.
-func compute(t *testing.T, network *nn.Network) func(s data.Structure) (float64, [][3]float64) {
+func compute(t *testing.T, network *nn.Network) func(s atoms.Structure) (float64, [][3]float64) {
 	t.Helper()
 	p, err := nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, p.Close()) })
-	return func(s data.Structure) (float64, [][3]float64) {
+	return func(s atoms.Structure) (float64, [][3]float64) {
 		var r nn.Result
-		require.NoError(t, p.Compute(context.Background(), nn.NewBatch(s), &r))
+		require.NoError(t, p.Compute(context.Background(), atoms.NewBatch(s), &r))
 		return r.Energy[0], r.Forces
 	}
 }
@@ -69,7 +69,7 @@ func TestHealthIndependently(t *testing.T) {
 		h, energyOf := healthOf(t, network), compute(t, network)
 
 		pair := func(a, b int, d float64) float64 {
-			e, _ := energyOf(data.Structure{Numbers: []int{a, b}, Positions: [][3]float64{{1, 2, 3}, {1 + d, 2, 3}}})
+			e, _ := energyOf(atoms.Structure{Numbers: []int{a, b}, Positions: [][3]float64{{1, 2, 3}, {1 + d, 2, 3}}})
 			return e
 		}
 		assert.InDelta(t, pair(8, 8, 4.999999)-pair(8, 8, 5.000001), h.pair("O", "O").Jump, 1e-4)
@@ -93,7 +93,7 @@ func TestHealthIndependently(t *testing.T) {
 		farthest, farthestForce := 0.0, 0.0
 		for range 500 {
 			axis, angle := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}, math.Pi*rng.Float64()
-			turned := data.Structure{Numbers: molecule.Numbers}
+			turned := atoms.Structure{Numbers: molecule.Numbers}
 			for _, r := range molecule.Positions {
 				turned.Positions = append(turned.Positions, aroundAxis(r, axis, angle))
 			}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/nn"
 )
@@ -32,7 +33,7 @@ type contest struct {
 	model, name   string
 	device        string
 	network       *nn.Network
-	structure     data.Structure
+	structure     atoms.Structure
 	threads       int
 	graph, folder string
 }
@@ -118,7 +119,7 @@ func (c *contest) agree(ctx context.Context, ours *runner, torch, onnx *peer, to
 	return nil
 }
 
-func writeXYZ(path string, s data.Structure) error {
+func writeXYZ(path string, s atoms.Structure) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/device"
 	"painless/internal/systems"
 	"painless/nn"
@@ -25,17 +25,17 @@ type throughput struct {
 // batches are what a GPU is for: many small molecules, and one large system.
 var batches = []struct {
 	name string
-	make func() data.Structure
+	make func() atoms.Structure
 	size int
 }{
 	{"benzene", systems.Benzene, 1},
-	{"water", func() data.Structure { return systems.WaterDrop(4, 4, 2) }, 1},
+	{"water", func() atoms.Structure { return systems.WaterDrop(4, 4, 2) }, 1},
 	{"benzene", systems.Benzene, 64},
 	{"benzene", systems.Benzene, 1024},
 	{"benzene", systems.Benzene, 8192},
-	{"water box", func() data.Structure { return systems.WaterBox(10, 10, 10) }, 1},
-	{"water box", func() data.Structure { return systems.WaterBox(33, 32, 32) }, 1},
-	{"water box", func() data.Structure { return systems.WaterBox(70, 69, 69) }, 1},
+	{"water box", func() atoms.Structure { return systems.WaterBox(10, 10, 10) }, 1},
+	{"water box", func() atoms.Structure { return systems.WaterBox(33, 32, 32) }, 1},
+	{"water box", func() atoms.Structure { return systems.WaterBox(70, 69, 69) }, 1},
 }
 
 // gpu times painless beside PyTorch on one GPU, if there is a PyTorch, and then alone.
@@ -72,8 +72,8 @@ func load(model string) (*nn.Network, error) {
 	return device.LoadNetwork(filepath.Join("testdata", model+".pt"))
 }
 
-func timeBatch(ctx context.Context, s settings, network *nn.Network, name string, structure data.Structure, size int) (t throughput, err error) {
-	structures := make([]data.Structure, size)
+func timeBatch(ctx context.Context, s settings, network *nn.Network, name string, structure atoms.Structure, size int) (t throughput, err error) {
+	structures := make([]atoms.Structure, size)
 	for i := range structures {
 		structures[i] = structure
 	}
@@ -82,7 +82,7 @@ func timeBatch(ctx context.Context, s settings, network *nn.Network, name string
 	if err != nil {
 		return t, err
 	}
-	r := &runner{potential: p, batch: nn.NewBatch(structures...)}
+	r := &runner{potential: p, batch: atoms.NewBatch(structures...)}
 	defer func() { err = errors.Join(err, r.close()) }()
 	for range s.rounds {
 		seconds, err := r.time(ctx)

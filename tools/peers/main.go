@@ -22,7 +22,7 @@ import (
 	"strings"
 	"time"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/atomicfile"
 	"painless/internal/device"
 	"painless/internal/machine"
@@ -33,20 +33,20 @@ var (
 	models  = []string{"original", "tiny", "ultra_tiny"}
 	against = []struct {
 		name string
-		make func() data.Structure
+		make func() atoms.Structure
 	}{
 		{"benzene", systems.Benzene},
-		{"water", func() data.Structure { return systems.WaterDrop(4, 4, 2) }},
-		{"water", func() data.Structure { return systems.WaterDrop(8, 4, 4) }},
+		{"water", func() atoms.Structure { return systems.WaterDrop(4, 4, 2) }},
+		{"water", func() atoms.Structure { return systems.WaterDrop(8, 4, 4) }},
 	}
 	alone = []struct {
 		name string
-		make func() data.Structure
+		make func() atoms.Structure
 	}{
-		{"water molecule", func() data.Structure { return systems.WaterDrop(1, 1, 1) }},
-		{"water box", func() data.Structure { return systems.WaterBox(8, 4, 4) }},
-		{"water box", func() data.Structure { return systems.WaterBox(10, 10, 10) }},
-		{"water box", func() data.Structure { return systems.WaterBox(25, 20, 20) }},
+		{"water molecule", func() atoms.Structure { return systems.WaterDrop(1, 1, 1) }},
+		{"water box", func() atoms.Structure { return systems.WaterBox(8, 4, 4) }},
+		{"water box", func() atoms.Structure { return systems.WaterBox(10, 10, 10) }},
+		{"water box", func() atoms.Structure { return systems.WaterBox(25, 20, 20) }},
 	}
 )
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/device"
 	"painless/internal/systems"
 	"painless/nn"
@@ -22,7 +22,7 @@ type scaling struct {
 }
 
 // scale times one thread and several in turns.
-func scale(ctx context.Context, model string, network *nn.Network, name string, s data.Structure, threads, rounds int) (result scaling, err error) {
+func scale(ctx context.Context, model string, network *nn.Network, name string, s atoms.Structure, threads, rounds int) (result scaling, err error) {
 	result = scaling{Model: model, Structure: name, Atoms: len(s.Numbers)}
 	one, err := newRunner(network, "cpu", 1, s)
 	if err != nil {
@@ -52,14 +52,14 @@ func scale(ctx context.Context, model string, network *nn.Network, name string, 
 // runner is painless on one structure.
 type runner struct {
 	potential nn.Potential
-	batch     *nn.Batch
+	batch     *atoms.Batch
 	result    nn.Result
 	step      int
 }
 
-func newRunner(network *nn.Network, on string, threads int, structures ...data.Structure) (*runner, error) {
+func newRunner(network *nn.Network, on string, threads int, structures ...atoms.Structure) (*runner, error) {
 	p, err := device.NewPotential(network, on, nn.Options{Threads: threads})
-	return &runner{potential: p, batch: nn.NewBatch(structures...)}, err
+	return &runner{potential: p, batch: atoms.NewBatch(structures...)}, err
 }
 
 func (r *runner) close() error { return r.potential.Close() }
@@ -70,7 +70,7 @@ func (r *runner) compute(ctx context.Context) error {
 
 // edges is the number of directed edges.
 func (r *runner) edges() int {
-	var list nn.NeighborList[float32]
+	var list atoms.NeighborList[float32]
 	if err := list.Build(r.batch, 5); err != nil {
 		return 0 // Compute says what is wrong
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/internal/progress"
 	"painless/nn"
@@ -27,7 +28,7 @@ type predictor struct {
 	progress  *progress.Bar
 
 	waiting []named
-	batch   nn.Batch
+	batch   atoms.Batch
 	result  nn.Result
 }
 
@@ -83,7 +84,7 @@ func (p *predictor) compute(ctx context.Context) error {
 		p.batch.Append(&f.Structure)
 	}
 	err := p.potential.Compute(ctx, &p.batch, &p.result)
-	var which *nn.StructureError
+	var which *atoms.StructureError
 	if errors.As(err, &which) {
 		f := p.waiting[which.Index]
 		return fmt.Errorf("%s: frame %d: %w", f.file, f.index, which.Err)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"painless/data"
+	"painless/atoms"
 )
 
 // atomicNumbers is more than the elements that a data set can hold.
@@ -49,9 +49,9 @@ func formula(numbers []int, count map[int]int) string {
 	}
 	var text strings.Builder
 	for _, z := range slices.SortedFunc(slices.Values(numbers), func(a, b int) int {
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(data.Symbol(a), data.Symbol(b)))
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(atoms.Symbol(a), atoms.Symbol(b)))
 	}) {
-		text.WriteString(data.Symbol(z))
+		text.WriteString(atoms.Symbol(z))
 		if count[z] > 1 {
 			text.WriteString(strconv.Itoa(count[z]))
 		}

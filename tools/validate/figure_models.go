@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/plots"
 )
 
@@ -61,23 +61,23 @@ type category struct {
 	error func(*modelReport) float64
 }
 
-// maxElements is how many a panel has room for: those of the most atoms.
+// maxElements is how many a panel has room for: those of the most counts.
 const maxElements = 12
 
 func (r *report) elementCategories() (list []category) {
-	atoms := map[string]int{}
+	counts := map[string]int{}
 	for _, m := range r.Models {
 		for _, e := range m.ByElement {
-			atoms[e.Element] = max(atoms[e.Element], e.Atoms)
+			counts[e.Element] = max(counts[e.Element], e.Atoms)
 		}
 	}
 	var elements []string
 	for z := range atomicNumbers {
-		if atoms[data.Symbol(z)] > 0 {
-			elements = append(elements, data.Symbol(z))
+		if counts[atoms.Symbol(z)] > 0 {
+			elements = append(elements, atoms.Symbol(z))
 		}
 	}
-	slices.SortStableFunc(elements, func(a, b string) int { return cmp.Compare(atoms[b], atoms[a]) })
+	slices.SortStableFunc(elements, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
 	for _, element := range elements[:min(maxElements, len(elements))] {
 		list = append(list, category{element, func(m *modelReport) float64 {
 			for _, e := range m.ByElement {

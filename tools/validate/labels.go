@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"math"
 
+	"painless/atoms"
 	"painless/data"
-	"painless/nn"
 )
 
 // keys is where a frame has its labels; an empty one is not looked at.
@@ -53,7 +53,7 @@ func (k keys) of(f *data.Frame) (l labels, lacks []string) {
 		if err == nil {
 			err = finite("stress", stress[:])
 		}
-		if _, ok := nn.NewBatch(f.Structure).Volume(0); !ok && err == nil {
+		if _, ok := atoms.NewBatch(f.Structure).Volume(0); !ok && err == nil {
 			err = errors.New("stress: expected a periodic cell with a volume, found none")
 		}
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
-	"painless/data"
+	"painless/atoms"
 	"painless/internal/atomicfile"
 )
 
@@ -168,7 +168,7 @@ func (s *score) energyReport(structures []structure, cs []composition) *energyRe
 		r.Offsets = &offsetReport{Rank: o.rank, PerElement: map[string]float64{}}
 		r.Offsets.errorReport, r.Offsets.PerAtom = energyErrors(structures, cs, o.residuals(structures, cs, s.energyErrors))
 		for i, z := range o.elements {
-			r.Offsets.PerElement[data.Symbol(z)] = o.energies[i]
+			r.Offsets.PerElement[atoms.Symbol(z)] = o.energies[i]
 		}
 	}
 	return r
@@ -210,7 +210,7 @@ func (s *score) elementReports() []elementReport {
 	list := []elementReport{}
 	for z := range s.elements {
 		if d := &s.elements[z]; d.n > 0 {
-			list = append(list, elementReport{data.Symbol(z), d.n / 3, *d.report()})
+			list = append(list, elementReport{atoms.Symbol(z), d.n / 3, *d.report()})
 		}
 	}
 	return list

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/internal/progress"
 	"painless/nn"
@@ -46,7 +47,7 @@ type lack struct {
 
 // labelled is a structure that waits to be computed.
 type labelled struct {
-	data.Structure
+	atoms.Structure
 	labels
 	place
 }
@@ -66,7 +67,7 @@ type validator struct {
 	unlabelled   []lack
 
 	waiting []labelled
-	batch   nn.Batch
+	batch   atoms.Batch
 	result  nn.Result
 }
 
@@ -196,7 +197,7 @@ func (v *validator) computeWith(ctx context.Context, m *model) error {
 			v.batch.Append(&l.Structure)
 		}
 		err := m.potential.Compute(ctx, &v.batch, &v.result)
-		var which *nn.StructureError
+		var which *atoms.StructureError
 		if errors.As(err, &which) {
 			m.score.failed = append(m.score.failed, lack{todo[which.Index].place, which.Err.Error()})
 			todo = slices.Delete(todo, which.Index, which.Index+1)

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/nn"
 )
@@ -71,7 +72,7 @@ func Check(t *testing.T, program *exec.Cmd, model string, network *nn.Network, g
 	p, err := nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact})
 	require.NoError(t, err)
 	var want nn.Result
-	b := nn.NewBatch(structures...)
+	b := atoms.NewBatch(structures...)
 	require.NoError(t, p.Compute(context.Background(), b, &want))
 	require.NoError(t, p.Close())
 	for k, a := range answers {
@@ -93,7 +94,7 @@ func Check(t *testing.T, program *exec.Cmd, model string, network *nn.Network, g
 }
 
 // isolated is the structures of a golden file that have no boundaries.
-func isolated(t *testing.T, path string) (structures []data.Structure) {
+func isolated(t *testing.T, path string) (structures []atoms.Structure) {
 	t.Helper()
 	file, err := os.Open(path)
 	require.NoError(t, err)

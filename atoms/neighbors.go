@@ -1,11 +1,12 @@
-package nn
+package atoms
 
 import (
 	"fmt"
 	"slices"
 	"sync/atomic"
 
-	"painless/kernels/cpu"
+	"painless/internal/buffer"
+	"painless/internal/vec"
 )
 
 // NeighborList is every undirected pair {i, j} of a batch with d ≤ cutoff:
@@ -14,15 +15,15 @@ import (
 // displacement x = r_j + Shift·cell − r_i and i → j with −x.
 //
 // x is computed in float64 and rounded to T once; d ≤ cutoff is decided on
-// that x in T, the one that the network uses, so that both directions of a
+// that x in T, the one that a potential uses, so that both directions of a
 // pair take the same decision. Pairs are in ascending order of (i, j, Shift)
 // with i ≤ j, however they were found.
 //
 // The search finds candidates, up to a skin beyond the cutoff once it sees the
 // same structures again, and keeps them while no atom has moved more than half
 // the skin. The pairs are those candidates that are within the cutoff now.
-type NeighborList[T cpu.Float] struct {
-	cpu.Pairs[T]
+type NeighborList[T Float] struct {
+	Pairs[T]
 	Start []int // the pairs of structure k are Start[k] up to Start[k+1]; [S+1]
 
 	candidates candidates
@@ -40,15 +41,34 @@ type block struct{ k, lo, hi, pairs int }
 
 const blockSize = 256
 
-// Build finds the pairs of a batch, one thread doing all of the work. Memory
-// is reused from call to call.
-func (l *NeighborList[T]) Build(b *Batch, cutoff float64) error {
-	p := newPool(1)
-	defer p.close()
-	return l.build(b, cutoff, p)
+// Runner shares work among threads: it calls task for every unit from 0 to
+// units−1, in any order, and returns when all are done.
+type Runner interface {
+	Run(units int, task func(worker, unit int))
 }
 
-func (l *NeighborList[T]) build(b *Batch, cutoff float64, p *pool) error {
+// alone is the calling thread.
+type alone struct{}
+
+func (alone) Run(units int, task func(worker, unit int)) {
+	for unit := range units {
+		task(0, unit)
+	}
+}
+
+// Build finds the pairs of a batch within cutoff, Å, on the calling thread.
+// Memory is reused from call to call. A structure that has no list, as two
+// atoms are on one point, its cell is flat, or thinner than cutoff/64, or there
+// are too many neighbours, is a *StructureError.
+func (l *NeighborList[T]) Build(b *Batch, cutoff float64) error {
+	if err := b.Check(); err != nil {
+		return err
+	}
+	return l.BuildOn(alone{}, b, cutoff)
+}
+
+// BuildOn is Build on many threads, for a batch that has passed its Check.
+func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) error {
 	if err := l.candidates.update(b, cutoff); err != nil {
 		return err
 	}
@@ -63,14 +83,14 @@ func (l *NeighborList[T]) build(b *Batch, cutoff float64, p *pool) error {
 		}
 	}
 	n := len(l.candidates.pairs)
-	l.x, l.d = resize(l.x, n), resize(l.d, n)
+	l.x, l.d = buffer.Resize(l.x, n), buffer.Resize(l.d, n)
 	l.onOnePoint.Store(int64(n))
-	p.run(len(l.blocks), l.tasks.measure)
+	threads.Run(len(l.blocks), l.tasks.measure)
 	if c := int(l.onOnePoint.Load()); c < n {
 		return l.errOnOnePoint(c)
 	}
 
-	l.Start = resize(l.Start, b.Len()+1)
+	l.Start = buffer.Resize(l.Start, b.Len()+1)
 	total, at := 0, 0
 	for k := range b.Len() {
 		l.Start[k] = total
@@ -80,7 +100,7 @@ func (l *NeighborList[T]) build(b *Batch, cutoff float64, p *pool) error {
 	}
 	l.Start[b.Len()] = total
 	l.Resize(total)
-	p.run(len(l.blocks), l.tasks.keep)
+	threads.Run(len(l.blocks), l.tasks.keep)
 	return nil
 }
 
@@ -94,10 +114,10 @@ func (l *NeighborList[T]) measure(_, unit int) {
 		ri, rj := &l.batch.Positions[n.i], &l.batch.Positions[n.j]
 		var shift [3]float64
 		if n.shift != [3]int32{} {
-			shift = times([3]float64{float64(n.shift[0]), float64(n.shift[1]), float64(n.shift[2])}, cell)
+			shift = vec.RowTimes([3]float64{float64(n.shift[0]), float64(n.shift[1]), float64(n.shift[2])}, cell)
 		}
 		x := [3]T{T(rj[0] + shift[0] - ri[0]), T(rj[1] + shift[1] - ri[1]), T(rj[2] + shift[2] - ri[2])}
-		d := cpu.Length(x)
+		d := Distance(x)
 		switch {
 		case d > l.cutoff:
 			d = -1

@@ -1,4 +1,4 @@
-package nn
+package atoms
 
 import (
 	"fmt"
@@ -25,8 +25,8 @@ type candidates struct {
 const (
 	// Below allPairsBelow atoms of an isolated structure, looking at all pairs is faster than binning them.
 	allPairsBelow = 200
-	// More neighbours than this, on average, are no matter but a wrong unit, and would fill the memory.
-	maxNeighbors = 4096
+	// MaxNeighbors is how many an atom may have: more, on average, are no matter but a wrong unit, and would fill the memory.
+	MaxNeighbors = 4096
 	// skin, Å: as far as an atom of a simulation moves in some tens of steps, and few pairs more.
 	skin = 0.5
 )
@@ -67,7 +67,7 @@ func (c *candidates) near(positions [][3]float64) bool {
 func (c *candidates) search(b *Batch) error {
 	c.pairs, c.start = c.pairs[:0], append(c.start[:0], 0)
 	for k := range b.Len() {
-		if n := b.Start[k+1] - b.Start[k]; n < allPairsBelow && !b.periodic(k) {
+		if n := b.Start[k+1] - b.Start[k]; n < allPairsBelow && !b.Periodic(k) {
 			c.allPairs(b, k)
 		} else if err := c.binned(b, k); err != nil {
 			return &StructureError{k, err}
@@ -78,7 +78,7 @@ func (c *candidates) search(b *Batch) error {
 }
 
 func (c *candidates) allPairs(b *Batch, k int) {
-	reach := (c.cutoff + c.skin) * searchMargin
+	reach := (c.cutoff + c.skin) * SearchMargin
 	for i := b.Start[k]; i < b.Start[k+1]; i++ {
 		ri := b.Positions[i]
 		for j := i + 1; j < b.Start[k+1]; j++ {
@@ -94,20 +94,20 @@ func (c *candidates) allPairs(b *Batch, k int) {
 // binned looks for the neighbours of an atom in the bins around its own.
 func (c *candidates) binned(b *Batch, k int) error {
 	first, last := b.Start[k], b.Start[k+1]
-	lat, err := newLattice(b.Cells[k], b.PBC[k])
+	lat, err := NewLattice(b.Cells[k], b.PBC[k])
 	if err != nil {
 		return err
 	}
 	if err := c.bins.fill(&lat, b.Positions[first:last], c.cutoff+c.skin); err != nil {
 		return err
 	}
-	limit := len(c.pairs) + max(1, last-first)*maxNeighbors/2
+	limit := len(c.pairs) + max(1, last-first)*MaxNeighbors/2
 	for i := range last - first {
 		from := len(c.pairs)
 		c.pairs = c.bins.around(i, int32(first), c.pairs)
 		slices.SortFunc(c.pairs[from:], compareNeighbors)
 		if len(c.pairs) > limit {
-			return fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", maxNeighbors, c.cutoff)
+			return fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", MaxNeighbors, c.cutoff)
 		}
 	}
 	return nil

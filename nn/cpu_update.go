@@ -3,23 +3,21 @@ package nn
 import "painless/kernels/cpu"
 
 // atoms is the atoms of a unit: lo up to hi.
-func (e *engine[T]) atoms(unit int) (lo, hi int) {
+func (e *cpuEngine[T]) atoms(unit int) (lo, hi int) {
 	return unit * e.atomTile, min((unit+1)*e.atomTile, len(e.energy))
 }
 
-func (e *engine[T]) atomTiles() int { return ceilDiv(len(e.energy), e.atomTile) }
+func (e *cpuEngine[T]) atomTiles() int { return ceilDiv(len(e.energy), e.atomTile) }
 
-// update is, atom by atom, n = |v|, [a ; g1 ; g2] = W4·silu(W3·[s ; n] + b3) + b4,
+// updateTile is, atom by atom, n = |v|, [a ; g1 ; g2] = W4·silu(W3·[s ; n] + b3) + b4,
 // s += a and v = v ⊙ g1 + (M v) ⊙ g2, from mid[k] to v[k+1]; s[k+1] in place.
-func (e *engine[T]) update() { e.pool.run(e.atomTiles(), e.tasks.update) }
-
-func (e *engine[T]) updateTile(worker, unit int) {
+func (e *cpuEngine[T]) updateTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
 	n, h, k := hi-lo, e.h, e.block
 	block, scratch := &e.weights.blocks[k], &e.scratch[worker]
 	pre := e.pre[k][lo*h : hi*h]
 
-	for slice := range e.pairs {
+	for slice := range e.pairGrads {
 		first, last := e.features(slice)
 		mid := e.rows(e.after(k), slice, lo, hi)
 		cpu.UpdateInput(scratch.input[first:], mid.S, mid.V, last-first, h)
@@ -33,7 +31,7 @@ func (e *engine[T]) updateTile(worker, unit int) {
 	if block.gated {
 		cpu.CopyRows(e.gates[k][lo*2*h:], 2*h, scratch.output[h:], rows, 2*h, n)
 	}
-	for slice := range e.pairs {
+	for slice := range e.pairGrads {
 		first, last := e.features(slice)
 		mid := e.rows(e.after(k), slice, lo, hi)
 		cpu.AddRows(mid.S, last-first, scratch.output[first:], rows, last-first, n)
@@ -46,18 +44,14 @@ func (e *engine[T]) updateTile(worker, unit int) {
 	}
 }
 
-// updateBackward takes g from the state after the update to the one before it.
-func (e *engine[T]) updateBackward() {
-	e.pool.run(e.atomTiles(), e.tasks.updateBackward)
-}
-
-func (e *engine[T]) updateBackwardTile(worker, unit int) {
+// updateBackwardTile takes g from the state after the update to the one before it.
+func (e *cpuEngine[T]) updateBackwardTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
 	n, h, k := hi-lo, e.h, e.block
 	block, scratch := &e.weights.blocks[k], &e.scratch[worker]
 
 	rows, gh := block.update[1].forward.Out, scratch.output // gh = ∂E/∂[a ; g1 ; g2]
-	for slice := range e.pairs {
+	for slice := range e.pairGrads {
 		first, last := e.features(slice)
 		g := e.rows(e.g, slice, lo, hi)
 		cpu.CopyRows(gh[first:], rows, g.S, last-first, last-first, n)
@@ -70,7 +64,7 @@ func (e *engine[T]) updateBackwardTile(worker, unit int) {
 	block.update[1].backward.Apply(hidden, gh, n)
 	cpu.SiLUBackward(hidden, e.pre[k][lo*h:hi*h])
 	block.update[0].backward.Apply(scratch.input, hidden, n)
-	for slice := range e.pairs {
+	for slice := range e.pairGrads {
 		first, last := e.features(slice)
 		g := e.rows(e.g, slice, lo, hi)
 		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), slice, lo, hi).V, last-first, h)
@@ -82,11 +76,9 @@ func (e *engine[T]) updateBackwardTile(worker, unit int) {
 	}
 }
 
-// turn is the last update, the readout and the last update's backward: what
+// turnTile is the last update, the readout and the last update's backward: what
 // ends the forward pass and begins the backward one, atom by atom.
-func (e *engine[T]) turn() { e.pool.run(e.atomTiles(), e.tasks.turn) }
-
-func (e *engine[T]) turnTile(worker, unit int) {
+func (e *cpuEngine[T]) turnTile(worker, unit int) {
 	e.updateTile(worker, unit)
 	e.readoutTile(worker, unit)
 	if e.energyOnly {
@@ -97,7 +89,7 @@ func (e *engine[T]) turnTile(worker, unit int) {
 
 // readoutTile is E_i = W_c·silu(W_b·silu(W_a·s_i + b_a) + b_b) + b_c and, while
 // its layers are at hand, ∂E/∂s_i; ∂E/∂v_i is 0 after the last block.
-func (e *engine[T]) readoutTile(worker, unit int) {
+func (e *cpuEngine[T]) readoutTile(worker, unit int) {
 	lo, hi := e.atoms(unit)
 	n, h := hi-lo, e.h
 	head, scratch := &e.weights.head, &e.scratch[worker]
@@ -106,7 +98,7 @@ func (e *engine[T]) readoutTile(worker, unit int) {
 	layerA, layerB := scratch.hidden[:n*a], scratch.hidden[n*a:][:n*b]
 
 	k, s := e.block, scratch.output[:n*h] // s, and then ∂E/∂s
-	for slice := range e.pairs {
+	for slice := range e.pairGrads {
 		first, last := e.features(slice)
 		cpu.CopyRows(s[first:], h, e.rows(e.after(k), slice, lo, hi).S, last-first, last-first, n)
 	}
@@ -126,7 +118,7 @@ func (e *engine[T]) readoutTile(worker, unit int) {
 	head[1].backward.Apply(layerA, layerB, n)
 	cpu.SiLUBackward(layerA, preA)
 	head[0].backward.Apply(s, layerA, n)
-	for slice := range e.pairs {
+	for slice := range e.pairGrads {
 		first, last := e.features(slice)
 		g := e.rows(e.g, slice, lo, hi)
 		cpu.CopyRows(g.S, last-first, s[first:], h, last-first, n)

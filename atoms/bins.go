@@ -1,9 +1,11 @@
-package nn
+package atoms
 
 import (
-	"fmt"
 	"math"
 	"math/bits"
+
+	"painless/internal/buffer"
+	"painless/internal/vec"
 )
 
 // bins sorts the atoms of one structure into boxes at least a cutoff wide, so
@@ -13,7 +15,7 @@ import (
 // number of atoms: for a filled box that is a plain grid, and for a sparse one
 // of any extent it is a hash table whose hits are told apart by coordinates.
 type bins struct {
-	lat    lattice
+	lat    Lattice
 	cutoff float64 // of the search, a little wider than the network's
 	count  [3]int64
 	reach  [3]int64 // how many boxes away a neighbour may be
@@ -25,43 +27,18 @@ type bins struct {
 	order  []int32
 }
 
-// maxImages is how far to look for images: a cell thinner than cutoff/maxImages is no matter.
-const maxImages = 64
-
-// searchMargin widens the search against rounding; the exact test comes after it.
-const searchMargin = 1 + 1e-5
-
-func (s *bins) fill(lat *lattice, positions [][3]float64, cutoff float64) error {
+func (s *bins) fill(lat *Lattice, positions [][3]float64, cutoff float64) error {
 	n := len(positions)
-	s.lat, s.cutoff = *lat, cutoff*searchMargin
-	s.inside, s.image = resize(s.inside, n), resize(s.image, n)
-	s.box, s.order = resize(s.box, n), resize(s.order, n)
+	s.lat, s.cutoff = *lat, cutoff*SearchMargin
+	s.inside, s.image = buffer.Resize(s.inside, n), buffer.Resize(s.image, n)
+	s.box, s.order = buffer.Resize(s.box, n), buffer.Resize(s.order, n)
 	var err error
-	if s.count, s.reach, err = lat.boxes(cutoff); err != nil {
+	if s.count, s.reach, err = lat.Boxes(cutoff); err != nil {
 		return err
 	}
 	s.place(positions)
 	s.sort()
 	return nil
-}
-
-// boxes is how many boxes, a little wider than cutoff, lie along the periodic
-// directions, and how many of them away a neighbour may be; 1 along open ones.
-func (l *lattice) boxes(cutoff float64) (count, reach [3]int64, err error) {
-	width := cutoff * searchMargin
-	for k := range count {
-		count[k], reach[k] = 1, 1
-		if !l.periodic[k] {
-			continue
-		}
-		count[k] = max(1, int64(l.height[k]/width))
-		reach[k] = int64(math.Ceil(width * float64(count[k]) / l.height[k]))
-		if reach[k] > maxImages {
-			return count, reach, fmt.Errorf("the cell is %.3g Å thick along %c: expected at least cutoff/%d = %.3g Å",
-				l.height[k], "abc"[k], maxImages, cutoff/maxImages)
-		}
-	}
-	return count, reach, nil
 }
 
 // place finds each atom's box; along open directions boxes start at the lowest atom.
@@ -72,7 +49,7 @@ func (s *bins) place(positions [][3]float64) {
 		var fraction [3]float64
 		s.inside[i], fraction, s.image[i] = s.lat.wrap(r)
 		for k, f := range fraction {
-			if s.lat.periodic[k] {
+			if s.lat.Periodic[k] {
 				s.box[i][k] = min(int64(f*float64(s.count[k])), s.count[k]-1)
 				continue
 			}
@@ -81,7 +58,7 @@ func (s *bins) place(positions [][3]float64) {
 		}
 	}
 	for k := range low {
-		if s.lat.periodic[k] {
+		if s.lat.Periodic[k] {
 			continue
 		}
 		s.count[k] = high[k] - low[k] + 1
@@ -94,7 +71,7 @@ func (s *bins) place(positions [][3]float64) {
 // sort groups the atoms by bucket, in ascending order within each.
 func (s *bins) sort() {
 	buckets := 1 << bits.Len(uint(2*len(s.box)))
-	s.start = resize(s.start, buckets+1)
+	s.start = buffer.Resize(s.start, buckets+1)
 	clear(s.start)
 	for i := range s.box {
 		s.start[s.bucket(s.box[i])+1]++
@@ -143,7 +120,7 @@ func (s *bins) around(i int, first int32, near []neighbor) []neighbor {
 
 // step puts box number c along direction k, and the image it is in; false past an open end.
 func (s *bins) step(k int, c int64, box, shift *[3]int64) bool {
-	if !s.lat.periodic[k] {
+	if !s.lat.Periodic[k] {
 		box[k] = c
 		return c >= 0 && c < s.count[k]
 	}
@@ -161,7 +138,7 @@ func (s *bins) inBox(i int, first int32, box, shift [3]int64, near []neighbor) [
 	if len(candidates) == 0 {
 		return near
 	}
-	offset := times([3]float64{float64(shift[0]), float64(shift[1]), float64(shift[2])}, &s.lat.vectors)
+	offset := vec.RowTimes([3]float64{float64(shift[0]), float64(shift[1]), float64(shift[2])}, &s.lat.Vectors)
 	ri := s.inside[i]
 	for _, j := range candidates {
 		if int(j) < i || s.box[j] != box {
@@ -181,12 +158,4 @@ func (s *bins) inBox(i int, first int32, box, shift [3]int64, near []neighbor) [
 		}
 	}
 	return near
-}
-
-// resize is buf with n elements, of any content; memory grows geometrically.
-func resize[E any](buf []E, n int) []E {
-	if cap(buf) < n {
-		return make([]E, n, n+n/4)
-	}
-	return buf[:n]
 }

@@ -58,40 +58,43 @@ func (f *exactFilter[T]) valuesAndSlopes(phi, slope, d []T, s *exactScratch[T]) 
 	f.tangents[1].Apply(slope, hiddenSlope, len(d))
 }
 
-// place finds where the pairs lie in the tables.
-func (e *engine[T]) place() {
-	if e.weights.intervals > 0 {
-		e.pool.run(ceilDiv(len(e.list.D), knotTile), e.tasks.knots)
-	}
+// locate finds the pairs' directions, and where they lie in the tables.
+func (e *cpuEngine[T]) locate() {
+	e.pairs = cpu.Pairs[T]{Pairs: e.list.Pairs, U: e.pairs.U}
+	e.pool.Run(ceilDiv(len(e.pairs.D), locateTile), e.tasks.locate)
 }
 
-func (e *engine[T]) knotTile(_, unit int) {
+func (e *cpuEngine[T]) locateTile(_, unit int) {
+	lo, hi := unit*locateTile, min((unit+1)*locateTile, len(e.pairs.D))
+	e.pairs.Direct(lo, hi)
+	if e.weights.intervals == 0 {
+		return
+	}
 	perLength := float64(e.weights.intervals) / e.cutoff
-	lo, hi := unit*knotTile, min((unit+1)*knotTile, len(e.list.D))
-	for p, d := range e.list.D[lo:hi] {
+	for p, d := range e.pairs.D[lo:hi] {
 		e.knots[lo+p] = cpu.NewKnot(d, perLength, e.weights.intervals)
 	}
 }
 
 // filterTile computes the exact φ of a tile of the chunk.
-func (e *engine[T]) filterTile(worker, unit int) {
+func (e *cpuEngine[T]) filterTile(worker, unit int) {
 	lo, hi := e.chunk.tile(unit)
 	row, at := e.weights.blocks[e.block].parts*e.h, lo-e.chunk.start
 	phi := e.chunk.filter.Phi[at*row : (at+hi-lo)*row]
-	e.weights.blocks[e.block].exact.values(phi, e.list.D[lo:hi], &e.scratch[worker].exact)
+	e.weights.blocks[e.block].exact.values(phi, e.pairs.D[lo:hi], &e.scratch[worker].exact)
 }
 
 // filterSlopeTile computes the exact φ and φ′ of a tile of the chunk.
-func (e *engine[T]) filterSlopeTile(worker, unit int) {
+func (e *cpuEngine[T]) filterSlopeTile(worker, unit int) {
 	lo, hi := e.chunk.tile(unit)
 	row, at := e.weights.blocks[e.block].parts*e.h, lo-e.chunk.start
 	phi, slope := e.chunk.filter.Phi[at*row:(at+hi-lo)*row], e.chunk.filter.Slope[at*row:(at+hi-lo)*row]
-	e.weights.blocks[e.block].exact.valuesAndSlopes(phi, slope, e.list.D[lo:hi], &e.scratch[worker].exact)
+	e.weights.blocks[e.block].exact.valuesAndSlopes(phi, slope, e.pairs.D[lo:hi], &e.scratch[worker].exact)
 }
 
 // filter is φ, and its slope if asked, of a slice of features for the pairs lo
 // up to hi: from the table, or from what was computed before.
-func (e *engine[T]) filter(worker, slice, lo, hi int, slopes bool) cpu.Filter[T] {
+func (e *cpuEngine[T]) filter(worker, slice, lo, hi int, slopes bool) cpu.Filter[T] {
 	block := &e.weights.blocks[e.block]
 	if block.exact != nil {
 		row, all := block.parts*e.h, &e.chunk.filter

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"painless/atoms"
+	"painless/internal/buffer"
 	"painless/kernels/cpu"
 )
 
@@ -18,7 +20,7 @@ const spanSize = 256
 
 // collect sums the atoms' energies by structure, in float64. Numbers that
 // overflowed, as with atoms far too close, are an error.
-func (e *engine[T]) collect(b *Batch, r *Result) error {
+func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 	r.resize(b, e.energyOnly)
 	if !e.energyOnly {
 		e.collectForces(b, r)
@@ -37,14 +39,14 @@ func (e *engine[T]) collect(b *Batch, r *Result) error {
 
 // collectForces turns the pairs' gradients into forces and virial, in float64
 // and in the order of the pairs.
-func (e *engine[T]) collectForces(b *Batch, r *Result) {
+func (e *cpuEngine[T]) collectForces(b *atoms.Batch, r *Result) {
 	e.spans = e.spans[:0]
 	for k := range b.Len() {
 		for lo := e.list.Start[k]; lo < e.list.Start[k+1]; lo += spanSize {
 			e.spans = append(e.spans, span{k: k, lo: lo, hi: min(lo+spanSize, e.list.Start[k+1])})
 		}
 	}
-	e.pool.run(len(e.spans), e.tasks.pairGradient)
+	e.pool.Run(len(e.spans), e.tasks.pairGradient)
 
 	clear(r.Forces)
 	clear(r.Virial)
@@ -54,17 +56,17 @@ func (e *engine[T]) collectForces(b *Batch, r *Result) {
 }
 
 // resize makes room for a batch's results, or for its energies alone.
-func (r *Result) resize(b *Batch, energyOnly bool) {
+func (r *Result) resize(b *atoms.Batch, energyOnly bool) {
 	s, n := b.Len(), b.NumAtoms()
-	r.Energy = resize(r.Energy, s)
+	r.Energy = buffer.Resize(r.Energy, s)
 	if energyOnly {
 		s, n = 0, 0
 	}
-	r.Forces, r.Virial, r.Stress = resize(r.Forces, n), resize(r.Virial, s), resize(r.Stress, s)
+	r.Forces, r.Virial, r.Stress = buffer.Resize(r.Forces, n), buffer.Resize(r.Virial, s), buffer.Resize(r.Stress, s)
 }
 
 // finish makes structure k's stress of its virial, and looks at all numbers.
-func (r *Result) finish(b *Batch, k int) error {
+func (r *Result) finish(b *atoms.Batch, k int) error {
 	var forces [][3]float64
 	if len(r.Stress) > 0 { // more than the energy
 		r.Stress[k] = [6]float64{}
@@ -74,18 +76,18 @@ func (r *Result) finish(b *Batch, k int) error {
 		forces = r.Forces[b.Start[k]:b.Start[k+1]]
 	}
 	if err := finite(r.Energy[k], forces); err != nil {
-		return &StructureError{k, err}
+		return &atoms.StructureError{Index: k, Err: err}
 	}
 	return nil
 }
 
 // pairGradientSpan sums ∂E/∂u and ∂E/∂d over the slices of features, makes
 // ∂E/∂x of them, and sums −∂E/∂x ⊗ x.
-func (e *engine[T]) pairGradientSpan(_, unit int) {
+func (e *cpuEngine[T]) pairGradientSpan(_, unit int) {
 	s := &e.spans[unit]
 	x, d, forces := e.list.X[s.lo:s.hi], e.list.D[s.lo:s.hi], e.forces[s.lo:s.hi]
-	first := e.pairs[0][s.lo:s.hi]
-	for _, slice := range e.pairs[1:] {
+	first := e.pairGrads[0][s.lo:s.hi]
+	for _, slice := range e.pairGrads[1:] {
 		for p, share := range slice[s.lo:s.hi] {
 			sum := &first[p]
 			sum[0] += share[0]
@@ -108,7 +110,7 @@ func (e *engine[T]) pairGradientSpan(_, unit int) {
 }
 
 // scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x, as x = r_j + shift − r_i.
-func (e *engine[T]) scatter(r *Result, s *span) {
+func (e *cpuEngine[T]) scatter(r *Result, s *span) {
 	for p := s.lo; p < s.hi; p++ {
 		fi, fj := &r.Forces[e.list.I[p]], &r.Forces[e.list.J[p]]
 		for c, g := range e.forces[p] {

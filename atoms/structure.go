@@ -1,10 +1,15 @@
-// Package data holds structures and labels on disk: extended XYZ, the format
-// of ASE and libAtoms, and plain XYZ, read and written as streams of frames.
+// Package atoms is structures in memory: elements, structures and batches of
+// them, periodic cells, and the list of neighbours within a cutoff. It knows
+// nothing of files or of networks.
 //
-// Lengths are in Å, energies in eV, forces in eV/Å, stress in eV/Å³.
-package data
+// Lengths are in Å, masses in u. Atoms and structures are counted from 0.
+package atoms
 
-import "fmt"
+import (
+	"fmt"
+
+	"painless/internal/vec"
+)
 
 // Structure is one atomic configuration.
 type Structure struct {
@@ -14,7 +19,7 @@ type Structure struct {
 	PBC       [3]bool       // periodic along each lattice vector
 }
 
-// Check says what no file can hold: positions for other than the atoms,
+// Check says what no structure can be: positions for other than the atoms,
 // unknown elements, numbers that are not finite. Atoms are counted from 0.
 func (s *Structure) Check() error {
 	n := len(s.Numbers)
@@ -22,17 +27,17 @@ func (s *Structure) Check() error {
 		return fmt.Errorf("%d positions for %d atoms", len(s.Positions), n)
 	}
 	for i, z := range s.Numbers {
-		if z < 1 || z > len(elements) {
-			return fmt.Errorf("atom %d has atomic number %d: expected 1 to %d", i, z, len(elements))
+		if z < 1 || z > MaxNumber {
+			return fmt.Errorf("atom %d has atomic number %d: expected 1 to %d", i, z, MaxNumber)
 		}
 		for c, x := range s.Positions[i] {
-			if !isFinite(x) {
+			if !vec.Finite(x) {
 				return fmt.Errorf("atom %d has %c = %v: expected a finite number", i, "xyz"[c], x)
 			}
 		}
 	}
 	for _, a := range s.Cell {
-		if !isFinite(a[0]) || !isFinite(a[1]) || !isFinite(a[2]) {
+		if !vec.Finite(a[:]...) {
 			return fmt.Errorf("lattice vector %v: expected finite numbers", a)
 		}
 	}

@@ -1,16 +1,23 @@
-package nn
+package atoms_test
 
 import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"painless/data"
-	"painless/kernels/cpu"
+	"painless/atoms"
+	"painless/internal/systems"
+	"painless/internal/vec"
+)
+
+var (
+	isolated   = [3]bool{}
+	everywhere = [3]bool{true, true, true}
 )
 
 type foundPair struct {
@@ -20,20 +27,20 @@ type foundPair struct {
 
 // bruteForce looks at every image that could be near and keeps every directed
 // edge j → i of length ≤ cutoff, decided on displacements rounded to T.
-func bruteForce[T float32 | float64](s data.Structure, cutoff float64) map[foundPair]bool {
+func bruteForce[T float32 | float64](s atoms.Structure, cutoff float64) map[foundPair]bool {
 	var reach [3]int32
-	volume := math.Abs(determinant(s.Cell))
+	volume := math.Abs(vec.Determinant(&s.Cell))
 	for k := range reach {
 		if !s.PBC[k] {
 			continue
 		}
-		normal := cross(s.Cell[(k+1)%3], s.Cell[(k+2)%3])
+		normal := vec.Cross(s.Cell[(k+1)%3], s.Cell[(k+2)%3])
 		low, high := math.Inf(1), math.Inf(-1)
 		for _, r := range s.Positions {
-			f := dot(normal, r) / determinant(s.Cell)
+			f := vec.Dot(normal, r) / vec.Determinant(&s.Cell)
 			low, high = math.Min(low, f), math.Max(high, f)
 		}
-		reach[k] = int32(math.Ceil(cutoff*length(normal)/volume+high-low)) + 1
+		reach[k] = int32(math.Ceil(cutoff*vec.Norm(normal)/volume+high-low)) + 1
 	}
 	found := map[foundPair]bool{}
 	for a := -reach[0]; a <= reach[0]; a++ {
@@ -61,7 +68,7 @@ func bruteForce[T float32 | float64](s data.Structure, cutoff float64) map[found
 	return found
 }
 
-func directed[T float32 | float64](l *NeighborList[T]) map[foundPair]bool {
+func directed[T float32 | float64](l *atoms.NeighborList[T]) map[foundPair]bool {
 	found, shifts := map[foundPair]bool{}, l.Shift()
 	for p := range l.D {
 		s := shifts[p]
@@ -73,7 +80,7 @@ func directed[T float32 | float64](l *NeighborList[T]) map[foundPair]bool {
 
 func testAgainstBruteForce[T float32 | float64](t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	var l NeighborList[T]
+	var l atoms.NeighborList[T]
 	for k := range 100 {
 		pbc := [3]bool{k&1 != 0, k&2 != 0, k&4 != 0}
 		size := []float64{2.5, 6, 11, 24}[k/8%4]
@@ -83,17 +90,17 @@ func testAgainstBruteForce[T float32 | float64](t *testing.T) {
 			n = 210 // isolated structures are binned too
 			size = 24
 		}
-		s := randomStructure(rng, n, size, skew, pbc, k%2 == 1)
+		s := systems.Random(rng, n, size, skew, pbc, k%2 == 1)
 		t.Run(fmt.Sprintf("%d/pbc=%v/n=%d/size=%g/skew=%g", k, pbc, n, size, skew), func(t *testing.T) {
-			require.NoError(t, l.Build(NewBatch(s), 5))
+			require.NoError(t, l.Build(atoms.NewBatch(s), 5))
 			want := bruteForce[T](s, 5)
 			assert.Equal(t, want, directed(&l))
 			assert.Equal(t, len(want), 2*len(l.D), "each pair once")
 			shifts := l.Shift()
 			for p := 1; p < len(l.D); p++ {
-				before, after := neighbor{l.I[p-1], l.J[p-1], shifts[p-1]}, neighbor{l.I[p], l.J[p], shifts[p]}
-				inOrder := after.i > before.i || after.i == before.i && compareNeighbors(before, after) < 0
-				require.True(t, inOrder && after.i <= after.j, "pair %d is out of order", p)
+				before := []int32{l.I[p-1], l.J[p-1], shifts[p-1][0], shifts[p-1][1], shifts[p-1][2]}
+				after := []int32{l.I[p], l.J[p], shifts[p][0], shifts[p][1], shifts[p][2]}
+				require.True(t, slices.Compare(before, after) < 0 && l.I[p] <= l.J[p], "pair %d is out of order", p)
 			}
 		})
 	}
@@ -111,16 +118,16 @@ func TestNeighborListIsExactAtTheCutoff(t *testing.T) {
 			d    float64
 			want int
 		}{{5, 1}, {beyond, 0}, {4.9999995, 1}} {
-			s := data.Structure{Numbers: []int{8, 8}, Positions: make([][3]float64, 2)}
+			s := atoms.Structure{Numbers: []int{8, 8}, Positions: make([][3]float64, 2)}
 			s.Positions[1][axis] = c.d
-			var l NeighborList[float32]
-			require.NoError(t, l.Build(NewBatch(s), 5))
+			var l atoms.NeighborList[float32]
+			require.NoError(t, l.Build(atoms.NewBatch(s), 5))
 			assert.Len(t, l.D, c.want, "isolated, d = %.9g along %d", c.d, axis)
 
-			s.Cell = matrix{{16, 0, 0}, {0, 16, 0}, {0, 0, 16}}
+			s.Cell = vec.Matrix{{16, 0, 0}, {0, 16, 0}, {0, 0, 16}}
 			s.PBC = everywhere
 			s.Positions[1][axis] = c.d - 16 // the image in the next cell
-			require.NoError(t, l.Build(NewBatch(s), 5))
+			require.NoError(t, l.Build(atoms.NewBatch(s), 5))
 			assert.Len(t, l.D, c.want, "periodic, d = %.9g along %d", c.d, axis)
 		}
 	}
@@ -128,15 +135,15 @@ func TestNeighborListIsExactAtTheCutoff(t *testing.T) {
 
 // A few atoms spread over a millimetre are no slower than a few atoms.
 func TestNeighborListOfSparseAtoms(t *testing.T) {
-	s := data.Structure{}
+	s := atoms.Structure{}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 150 {
 		r := [3]float64{1e7 * (2*rng.Float64() - 1), 1e7 * (2*rng.Float64() - 1), 1e7 * (2*rng.Float64() - 1)}
 		s.Positions = append(s.Positions, r, [3]float64{r[0] + 1, r[1], r[2]})
 		s.Numbers = append(s.Numbers, 6, 6)
 	}
-	var l NeighborList[float32]
-	require.NoError(t, l.Build(NewBatch(s), 5))
+	var l atoms.NeighborList[float32]
+	require.NoError(t, l.Build(atoms.NewBatch(s), 5))
 	assert.Len(t, l.D, 150)
 }
 
@@ -145,8 +152,8 @@ func TestNeighborListOfSparseAtoms(t *testing.T) {
 func TestNeighborListFollowsMovingAtoms(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 22))
 	for _, pbc := range [][3]bool{isolated, everywhere, {true, false, true}} {
-		b := NewBatch(randomStructure(rng, 60, 9, 0.3, pbc, true), randomStructure(rng, 9, 5, 0.3, isolated, false))
-		var kept NeighborList[float32]
+		b := atoms.NewBatch(systems.Random(rng, 60, 9, 0.3, pbc, true), systems.Random(rng, 9, 5, 0.3, isolated, false))
+		var kept atoms.NeighborList[float32]
 		searches := 0
 		for step := range 60 {
 			for i := range b.Positions {
@@ -161,10 +168,10 @@ func TestNeighborListFollowsMovingAtoms(t *testing.T) {
 				b.Positions[3][1] += 50
 			}
 			require.NoError(t, kept.Build(b, 5))
-			if kept.candidates.found.Positions[0] == b.Positions[0] {
+			if kept.FoundAt()[0] == b.Positions[0] {
 				searches++
 			}
-			var fresh NeighborList[float32]
+			var fresh atoms.NeighborList[float32]
 			require.NoError(t, fresh.Build(b, 5))
 			require.Equal(t, fresh.Pairs, clipped(kept.Pairs), "step %d", step)
 			require.Equal(t, fresh.Shift(), kept.Shift())
@@ -176,4 +183,24 @@ func TestNeighborListFollowsMovingAtoms(t *testing.T) {
 }
 
 // clipped is the pairs without spare memory behind them.
-func clipped(p cpu.Pairs[float32]) cpu.Pairs[float32] { return p.Slice(0, len(p.D)) }
+func clipped(p atoms.Pairs[float32]) atoms.Pairs[float32] {
+	n := len(p.D)
+	return atoms.Pairs[float32]{I: p.I[:n:n], J: p.J[:n:n], X: p.X[:n:n], D: p.D[:n:n]}
+}
+
+// BenchmarkNeighborList is the search alone, every time anew.
+func BenchmarkNeighborList(b *testing.B) {
+	for _, s := range []atoms.Structure{systems.Benzene(), systems.WaterDrop(8, 4, 4), systems.WaterBox(10, 10, 10), systems.WaterBox(25, 20, 20)} {
+		batch := atoms.NewBatch(s)
+		b.Run(fmt.Sprintf("atoms=%d", batch.NumAtoms()), func(b *testing.B) {
+			var l atoms.NeighborList[float32]
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Forget()
+				if err := l.Build(batch, 5); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

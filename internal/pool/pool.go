@@ -1,4 +1,5 @@
-package nn
+// Package pool runs the stages of a computation on threads that stay.
+package pool
 
 import (
 	"runtime"
@@ -6,12 +7,15 @@ import (
 	"sync/atomic"
 )
 
-// pool runs tasks on a fixed set of goroutines that outlive a call, so that a
+// Pool runs tasks on a fixed set of goroutines that outlive a call, so that a
 // call starts none and allocates nothing. Between the stages of a call the
 // workers spin, which takes under a microsecond; after that they sleep.
-type pool struct {
+type Pool struct {
+	// Alone leaves all work to the caller: waking threads takes some
+	// microseconds a run, which small work is not worth.
+	Alone bool
+
 	threads int
-	alone   bool // the caller does all the work
 
 	task   func(worker, unit int)
 	shares []share // one a worker
@@ -24,7 +28,7 @@ type pool struct {
 	mu     sync.Mutex
 	wake   *sync.Cond
 	asleep atomic.Int32
-	busy   atomic.Bool // between begin and end
+	busy   atomic.Bool // between Begin and End
 	closed atomic.Bool
 }
 
@@ -48,8 +52,9 @@ const (
 	spins = 50_000
 )
 
-func newPool(threads int) *pool {
-	p := &pool{threads: threads, shares: make([]share, threads)}
+// New starts threads − 1 goroutines, which Close ends; the caller of Run is the other one.
+func New(threads int) *Pool {
+	p := &Pool{threads: threads, shares: make([]share, threads)}
 	p.wake = sync.NewCond(&p.mu)
 	for worker := 1; worker < threads; worker++ {
 		go p.work(worker)
@@ -57,17 +62,21 @@ func newPool(threads int) *pool {
 	return p
 }
 
-// begin announces a call's runs: workers wake up now and sleep no more until end.
-func (p *pool) begin() {
-	if !p.alone {
+// Begin announces a call's runs: workers wake up now and sleep no more until End.
+func (p *Pool) Begin() {
+	if !p.Alone {
 		p.busy.Store(true)
 		p.rouse()
 	}
 }
 
-func (p *pool) end() { p.busy.Store(false) }
+// End lets the workers sleep again.
+func (p *Pool) End() { p.busy.Store(false) }
 
-func (p *pool) rouse() {
+// Threads is the number of workers, the caller of Run among them.
+func (p *Pool) Threads() int { return p.threads }
+
+func (p *Pool) rouse() {
 	if p.asleep.Load() > 0 {
 		p.mu.Lock()
 		p.wake.Broadcast()
@@ -75,10 +84,10 @@ func (p *pool) rouse() {
 	}
 }
 
-// run calls task for every unit from 0 to units−1, in no fixed order and on
+// Run calls task for every unit from 0 to units−1, in no fixed order and on
 // the workers 0 to threads−1, and returns when all are done.
-func (p *pool) run(units int, task func(worker, unit int)) {
-	if p.threads == 1 || p.alone || units == 1 {
+func (p *Pool) Run(units int, task func(worker, unit int)) {
+	if p.threads == 1 || p.Alone || units == 1 {
 		for unit := range units {
 			task(0, unit)
 		}
@@ -100,7 +109,7 @@ func (p *pool) run(units int, task func(worker, unit int)) {
 	}
 }
 
-func (p *pool) drain(worker int) {
+func (p *Pool) drain(worker int) {
 	for k := range p.threads {
 		s := &p.shares[(worker+k)%p.threads]
 		for unit := s.next.Add(1) - 1; unit < s.end; unit = s.next.Add(1) - 1 {
@@ -110,7 +119,7 @@ func (p *pool) drain(worker int) {
 }
 
 // work takes part in runs until the pool is closed.
-func (p *pool) work(worker int) {
+func (p *Pool) work(worker int) {
 	seen := int64(0)
 	for p.await(seen) {
 		s := p.state.Load()
@@ -127,7 +136,7 @@ func (p *pool) work(worker int) {
 }
 
 // await returns when there is a run after the one seen, or false when the pool is closed.
-func (p *pool) await(seen int64) bool {
+func (p *Pool) await(seen int64) bool {
 	for {
 		for i := 0; i < spins || p.busy.Load(); i++ {
 			if p.state.Load()/oneRun != seen {
@@ -142,7 +151,7 @@ func (p *pool) await(seen int64) bool {
 }
 
 // sleep returns when there is a run after the one seen, or one will be soon.
-func (p *pool) sleep(seen int64) {
+func (p *Pool) sleep(seen int64) {
 	p.asleep.Add(1)
 	defer p.asleep.Add(-1)
 	p.mu.Lock()
@@ -152,8 +161,8 @@ func (p *pool) sleep(seen int64) {
 	}
 }
 
-// close ends the workers; there must be no run.
-func (p *pool) close() {
+// Close ends the workers; there must be no run.
+func (p *Pool) Close() {
 	p.closed.Store(true)
 	p.mu.Lock()
 	p.state.Add(oneRun)

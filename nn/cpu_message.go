@@ -6,17 +6,15 @@ import (
 	"painless/kernels/cpu"
 )
 
-// embed sets s_i = embedding[Z_i] and v_i = 0, and where the message begins to add.
-func (e *engine[T]) embed() { e.pool.run(e.atomTiles(), e.tasks.embed) }
-
-func (e *engine[T]) embedTile(_, unit int) {
+// embedTile sets s_i = embedding[Z_i] and v_i = 0, and where the message begins to add.
+func (e *cpuEngine[T]) embedTile(_, unit int) {
 	lo, hi := e.atoms(unit)
-	for slice := range e.pairs {
+	for slice := range e.pairGrads {
 		first, last := e.features(slice)
 		width := last - first
 		in, out := e.rows(e.before(0), slice, lo, hi), e.rows(e.after(0), slice, lo, hi)
 		for i := lo; i < hi; i++ {
-			z := e.list.batch.Numbers[i]
+			z := e.numbers[i]
 			copy(in.S[(i-lo)*width:], e.weights.embedding[z*e.h+first:z*e.h+last])
 		}
 		copy(out.S, in.S)
@@ -24,16 +22,9 @@ func (e *engine[T]) embedTile(_, unit int) {
 	}
 }
 
-// message is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from block
-// k's state to s[k+1] and mid[k], where the stage before has left a copy of it.
-// Atoms sum in the order of the pairs.
-func (e *engine[T]) message(ctx context.Context) error {
-	return e.overPairs(ctx, e.tasks.filter, e.tasks.message)
-}
-
 // overPairs runs work on every slice of features: for all pairs at once with
 // tables, and otherwise for a chunk of them at a time, after its filter.
-func (e *engine[T]) overPairs(ctx context.Context, filter, work func(worker, unit int)) error {
+func (e *cpuEngine[T]) overPairs(ctx context.Context, filter, work func(worker, unit int)) error {
 	pairs, size := len(e.list.D), chunkSize
 	if e.weights.intervals > 0 {
 		size = max(1, pairs)
@@ -44,9 +35,9 @@ func (e *engine[T]) overPairs(ctx context.Context, filter, work func(worker, uni
 		}
 		e.chunk.start, e.chunk.end = start, min(start+size, pairs)
 		if e.weights.intervals == 0 {
-			e.pool.run(e.chunk.tiles(), filter)
+			e.pool.Run(e.chunk.tiles(), filter)
 		}
-		e.pool.run(len(e.pairs), work)
+		e.pool.Run(len(e.pairGrads), work)
 	}
 	return nil
 }
@@ -60,17 +51,17 @@ func (c *chunk[T]) tile(i int) (lo, hi int) {
 }
 
 // features is the features of a slice: lo up to hi.
-func (e *engine[T]) features(slice int) (lo, hi int) {
+func (e *cpuEngine[T]) features(slice int) (lo, hi int) {
 	return slice * cpu.SliceWidth, min((slice+1)*cpu.SliceWidth, e.h)
 }
 
 // before is the state before block k, and after the one between its message
 // and its update, where the message adds and the update then changes S alone.
-func (e *engine[T]) before(k int) cpu.State[T] { return cpu.State[T]{S: e.s[k], V: e.v[k]} }
-func (e *engine[T]) after(k int) cpu.State[T]  { return cpu.State[T]{S: e.s[k+1], V: e.mid[k]} }
+func (e *cpuEngine[T]) before(k int) cpu.State[T] { return cpu.State[T]{S: e.s[k], V: e.v[k]} }
+func (e *cpuEngine[T]) after(k int) cpu.State[T]  { return cpu.State[T]{S: e.s[k+1], V: e.mid[k]} }
 
 // rows is a slice of features of the atoms lo up to hi.
-func (e *engine[T]) rows(a cpu.State[T], slice, lo, hi int) cpu.State[T] {
+func (e *cpuEngine[T]) rows(a cpu.State[T], slice, lo, hi int) cpu.State[T] {
 	first, last := e.features(slice)
 	width := last - first
 	from := len(e.energy)*first + lo*width
@@ -82,37 +73,34 @@ func (e *engine[T]) rows(a cpu.State[T], slice, lo, hi int) cpu.State[T] {
 	return rows
 }
 
-func (e *engine[T]) messageSlice(worker, slice int) {
+// messageSlice is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from
+// block k's state to s[k+1] and mid[k], where the stage before has left a copy
+// of it. Atoms sum in the order of the pairs.
+func (e *cpuEngine[T]) messageSlice(worker, slice int) {
 	atoms := len(e.energy)
 	in, out := e.rows(e.before(e.block), slice, 0, atoms), e.rows(e.after(e.block), slice, 0, atoms)
 	first, last := e.features(slice)
 	for i := range e.chunk.tiles() {
 		lo, hi := e.chunk.tile(i)
 		filter := e.filter(worker, slice, lo, hi, false)
-		cpu.MessageForward(out, in, e.list.Slice(lo, hi), filter, last-first, 0, last-first)
+		cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), filter, last-first, 0, last-first)
 	}
 }
 
-// messageBackward takes g from the state after the message to the one before
-// it, gin, where the update's backward has left a copy of it, and adds the
+// messageBackwardSlice takes g from the state after the message to the one
+// before it, gin, where the update's backward has left a copy of it, and adds the
 // block's share of ∂E/∂d and ∂E/∂u to the pairs'.
-func (e *engine[T]) messageBackward(ctx context.Context) error {
-	err := e.overPairs(ctx, e.tasks.filterSlope, e.tasks.messageBackward)
-	e.g, e.gin = e.gin, e.g
-	return err
-}
-
-func (e *engine[T]) messageBackwardSlice(worker, slice int) {
+func (e *cpuEngine[T]) messageBackwardSlice(worker, slice int) {
 	atoms := len(e.energy)
 	in, g, gin := e.rows(e.before(e.block), slice, 0, atoms), e.rows(e.g, slice, 0, atoms), e.rows(e.gin, slice, 0, atoms)
 	first, last := e.features(slice)
 	for i := range e.chunk.tiles() {
 		lo, hi := e.chunk.tile(i)
-		grad := e.pairs[slice][lo:hi]
+		grad := e.pairGrads[slice][lo:hi]
 		if e.block == len(e.weights.blocks)-1 {
 			clear(grad)
 		}
 		filter := e.filter(worker, slice, lo, hi, true)
-		cpu.MessageBackward(gin, grad, g, in, e.list.Slice(lo, hi), filter, last-first, 0, last-first)
+		cpu.MessageBackward(gin, grad, g, in, e.pairs.Slice(lo, hi), filter, last-first, 0, last-first)
 	}
 }

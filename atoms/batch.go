@@ -1,10 +1,10 @@
-package nn
+package atoms
 
 import (
 	"fmt"
 	"math"
 
-	"painless/data"
+	"painless/internal/vec"
 )
 
 // Batch is structures one after another, of any sizes. In a simulation one
@@ -18,8 +18,8 @@ type Batch struct {
 }
 
 // NewBatch copies structures into a batch. What is wrong with a structure is
-// said by Compute, which sees the positions of every step.
-func NewBatch(structures ...data.Structure) *Batch {
+// said by those who compute, as positions change at every step.
+func NewBatch(structures ...Structure) *Batch {
 	b := &Batch{}
 	b.Reset()
 	for i := range structures {
@@ -36,7 +36,7 @@ func (b *Batch) Reset() {
 }
 
 // Append copies a structure to the end of the batch.
-func (b *Batch) Append(s *data.Structure) {
+func (b *Batch) Append(s *Structure) {
 	b.Numbers = append(b.Numbers, s.Numbers...)
 	b.Positions = append(b.Positions, s.Positions...)
 	b.Start = append(b.Start, len(b.Numbers))
@@ -52,11 +52,12 @@ func (b *Batch) NumAtoms() int { return len(b.Numbers) }
 // Volume is the volume of structure k's cell in Å³; ok is false where it has
 // none: not periodic, or fewer than three independent lattice vectors.
 func (b *Batch) Volume(k int) (volume float64, ok bool) {
-	volume = math.Abs(determinant(b.Cells[k]))
-	return volume, b.periodic(k) && volume > 0
+	volume = math.Abs(vec.Determinant(&b.Cells[k]))
+	return volume, b.Periodic(k) && volume > 0
 }
 
-func (b *Batch) periodic(k int) bool { return b.PBC[k] != [3]bool{} }
+// Periodic reports whether structure k is periodic along any direction.
+func (b *Batch) Periodic(k int) bool { return b.PBC[k] != [3]bool{} }
 
 // StructureError says which structure of a batch could not be computed.
 type StructureError struct {
@@ -72,8 +73,10 @@ func (e *StructureError) Unwrap() error { return e.Err }
 // maxCoordinate, Å: float64 still resolves 1e-9 Å there, and int32 counts the cells.
 const maxCoordinate = 1e7
 
-// check says what keeps the batch from being computed by a network up to maxZ.
-func (b *Batch) check(maxZ int) error {
+// Check says what keeps the batch from being one: arrays that do not belong
+// together, coordinates that are no numbers or too far away. It does not look
+// at the atomic numbers, as who computes knows which it takes.
+func (b *Batch) Check() error {
 	s := len(b.Cells)
 	if len(b.Start) != s+1 || len(b.PBC) != s || b.Start[0] != 0 || b.Start[s] != len(b.Numbers) || len(b.Positions) != len(b.Numbers) {
 		return fmt.Errorf("batch of %d cells, %d pbc, %d starts, %d numbers, %d positions: expected S, S, S+1, N and N",
@@ -82,25 +85,17 @@ func (b *Batch) check(maxZ int) error {
 	if len(b.Numbers) > math.MaxInt32 {
 		return fmt.Errorf("batch of %d atoms: expected at most %d", len(b.Numbers), math.MaxInt32)
 	}
-	for k := range s {
+	for k := range s { // before the atoms are looked at, which they are the limits of
 		if b.Start[k] > b.Start[k+1] {
 			return fmt.Errorf("batch starts are not ascending: %d, %d", b.Start[k], b.Start[k+1])
 		}
-		if err := b.checkStructure(k, maxZ); err != nil {
-			return &StructureError{k, err}
-		}
 	}
-	return nil
-}
-
-func (b *Batch) checkStructure(k, maxZ int) error {
-	for i := b.Start[k]; i < b.Start[k+1]; i++ {
-		if z := b.Numbers[i]; z < 1 || z > maxZ {
-			return fmt.Errorf("atom %d has atomic number %d: the network knows 1 to %d", i-b.Start[k], z, maxZ)
-		}
-		for c, x := range b.Positions[i] {
-			if !(math.Abs(x) <= maxCoordinate) {
-				return fmt.Errorf("atom %d has %c = %v Å: expected a number within ±%.0e", i-b.Start[k], "xyz"[c], x, maxCoordinate)
+	for k := range s {
+		for i := b.Start[k]; i < b.Start[k+1]; i++ {
+			for c, x := range b.Positions[i] {
+				if !(math.Abs(x) <= maxCoordinate) {
+					return &StructureError{k, fmt.Errorf("atom %d has %c = %v Å: expected a number within ±%.0e", i-b.Start[k], "xyz"[c], x, maxCoordinate)}
+				}
 			}
 		}
 	}
@@ -109,5 +104,5 @@ func (b *Batch) checkStructure(k, maxZ int) error {
 
 // name is an atom as an error names it: its index in its structure and its element.
 func (b *Batch) name(k int, atom int32) string {
-	return fmt.Sprintf("atom %d (%s)", int(atom)-b.Start[k], data.Symbol(b.Numbers[atom]))
+	return fmt.Sprintf("atom %d (%s)", int(atom)-b.Start[k], Symbol(b.Numbers[atom]))
 }

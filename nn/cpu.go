@@ -1,0 +1,152 @@
+package nn
+
+import (
+	"context"
+	"sync"
+
+	"painless/atoms"
+	"painless/internal/pool"
+	"painless/kernels/cpu"
+)
+
+// cpuEngine is the network on the CPU, in the arithmetic T. Each stage reads what
+// the stages before it left in the activations.
+type cpuEngine[T cpu.Float] struct {
+	weights weights[T]
+	maxZ    int
+	cutoff  float64
+	h       int // features
+
+	energyOnly bool
+	schedule   []step
+
+	mu     sync.Mutex
+	pool   *pool.Pool
+	closed bool
+
+	numbers []int // of the batch
+	list    *atoms.NeighborList[T]
+	activations[T]
+	gradients[T]
+	pairs    cpu.Pairs[T]  // those of the list
+	knots    []cpu.Knot[T] // where they lie in the tables, [P]
+	chunk    chunk[T]
+	atomTile int          // atoms of an update
+	scratch  []scratch[T] // one a worker
+	block    int          // that the running stage works on
+	tasks    tasks
+}
+
+// Compute walks the schedule, whose way back docs/backward.md derives.
+func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed
+	}
+	if err := check(b, e.maxZ); err != nil {
+		return err
+	}
+	e.pool.Begin()
+	defer e.pool.End()
+	if err := e.list.BuildOn(e.pool, b, e.cutoff); err != nil {
+		return err
+	}
+	e.numbers = b.Numbers
+	e.grow(b.NumAtoms(), len(e.list.D))
+
+	e.locate()
+	for _, s := range e.schedule {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := e.do(ctx, s, b, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// do runs a stage of the schedule.
+func (e *cpuEngine[T]) do(ctx context.Context, s step, b *atoms.Batch, r *Result) error {
+	e.block = s.block
+	switch s.stage {
+	case embed:
+		e.pool.Run(e.atomTiles(), e.tasks.embed)
+	case message:
+		return e.overPairs(ctx, e.tasks.filter, e.tasks.message)
+	case update:
+		e.pool.Run(e.atomTiles(), e.tasks.update)
+	case turn:
+		e.pool.Run(e.atomTiles(), e.tasks.turn)
+	case messageBackward:
+		err := e.overPairs(ctx, e.tasks.filterSlope, e.tasks.messageBackward)
+		e.g, e.gin = e.gin, e.g
+		return err
+	case updateBackward:
+		e.pool.Run(e.atomTiles(), e.tasks.updateBackward)
+	case exchangeStates, exchangeGradients: // all atoms are our own
+	case collect:
+		return e.collect(b, r)
+	}
+	return nil
+}
+
+// tasks are the units of work of each stage, bound once so that calls allocate nothing.
+type tasks struct {
+	locate, embed                func(worker, unit int)
+	filter, message              func(worker, unit int)
+	filterSlope, messageBackward func(worker, unit int)
+	update, updateBackward, turn func(worker, unit int)
+	pairGradient                 func(worker, unit int)
+}
+
+func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngine[T] {
+	e := &cpuEngine[T]{
+		weights: newWeights[T](net, opts.Filters),
+		maxZ:    net.MaxZ,
+		cutoff:  net.Cutoff,
+		h:       net.HiddenDim,
+		pool:    pool.New(threads),
+		list:    &atoms.NeighborList[T]{},
+		scratch: make([]scratch[T], threads),
+
+		energyOnly: opts.EnergyOnly,
+		schedule:   schedule(len(net.Blocks), opts.EnergyOnly),
+	}
+	h, k := e.h, len(net.Blocks)
+	for i := range e.scratch {
+		s := &e.scratch[i]
+		s.phi, s.slope = make([]T, pairTile*3*cpu.SliceWidth), make([]T, pairTile*3*cpu.SliceWidth)
+		s.hidden, s.input, s.output = make([]T, maxAtomTile*h), make([]T, maxAtomTile*2*h), make([]T, maxAtomTile*3*h)
+		if opts.Filters == Exact {
+			s.exact = newExactScratch[T](net)
+		}
+	}
+	e.s, e.v, e.mid = make([][]T, k+1), make([][]T, k), make([][]T, k)
+	e.pre, e.gates = make([][]T, k), make([][]T, k)
+	if opts.Filters == Exact {
+		e.chunk.filter = cpu.Filter[T]{Phi: make([]T, chunkSize*3*h), Slope: make([]T, chunkSize*3*h)}
+	}
+	e.pairGrads = make([][]cpu.PairGrad[T], cpu.Slices(h))
+	e.tasks = tasks{
+		locate: e.locateTile, embed: e.embedTile, filter: e.filterTile, message: e.messageSlice,
+		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice,
+		update: e.updateTile, updateBackward: e.updateBackwardTile, turn: e.turnTile,
+		pairGradient: e.pairGradientSpan,
+	}
+	return e
+}
+
+func (e *cpuEngine[T]) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.closed {
+		e.closed = true
+		e.pool.Close()
+		e.numbers, e.list, e.pairs, e.knots = nil, nil, cpu.Pairs[T]{}, nil
+		e.activations, e.gradients = activations[T]{}, gradients[T]{}
+		e.weights, e.chunk, e.scratch = weights[T]{}, chunk[T]{}, nil
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package nn
+
+import (
+	"painless/internal/buffer"
+	"painless/kernels/cpu"
+)
+
+// activations is what the forward pass leaves for the backward one. States are
+// cut into slices of SliceWidth features, which lie one after another, so that
+// what a message works on lies in one piece. Per block k:
+type activations[T cpu.Float] struct {
+	s     [][]T // scalars before block k, and after the last one; [K+1][slices][N, h]
+	v     [][]T // vectors before block k, nil for the first; [K][slices][N, 3, h]
+	mid   [][]T // vectors between message and update; [K][slices][N, 3, h]
+	pre   [][]T // hidden layer of the update network before its SiLU; [K][N, H]
+	gates [][]T // g1 and g2, nil for the last; [K][N, 2H]
+
+	energy []T // of each atom, eV, [N]
+}
+
+// gradients is what the backward pass carries: ∂E/∂ of the state at the stage
+// that it has come down to, and of the pairs, summed over blocks.
+type gradients[T cpu.Float] struct {
+	g, gin    cpu.State[T]        // in slices
+	pairGrads [][]cpu.PairGrad[T] // one a slice of features, [slices][P]
+	forces    [][3]T              // ∂E/∂x of the pairs, [P]
+	spans     []span
+}
+
+// chunk is the pairs whose exact φ is at hand, from start on.
+type chunk[T cpu.Float] struct {
+	start, end int
+	filter     cpu.Filter[T]
+}
+
+// Sizes of the units that the pool hands out; the results do not depend on them.
+const (
+	maxAtomTile = 48   // atoms of an update
+	pairTile    = 32   // pairs whose φ is at hand at a time
+	locateTile  = 256  // pairs whose directions and places in the tables are found at a time
+	chunkSize   = 2048 // pairs whose exact φ is computed, used and forgotten
+)
+
+// scratch is a worker's own memory.
+type scratch[T cpu.Float] struct {
+	phi, slope []T // [pairTile, 3, SliceWidth], from the table
+	hidden     []T // [maxAtomTile, H]
+	input      []T // [maxAtomTile, 2H]
+	output     []T // [maxAtomTile, 3H]
+	exact      exactScratch[T]
+}
+
+// grow makes room for n atoms and p pairs.
+func (e *cpuEngine[T]) grow(n, p int) {
+	h := e.h
+	last := len(e.weights.blocks)
+	for k := range last {
+		e.s[k], e.mid[k], e.pre[k] = buffer.Resize(e.s[k], n*h), buffer.Resize(e.mid[k], n*3*h), buffer.Resize(e.pre[k], n*h)
+		if k > 0 {
+			e.v[k] = buffer.Resize(e.v[k], n*3*h)
+		}
+		if e.weights.blocks[k].gated {
+			e.gates[k] = buffer.Resize(e.gates[k], n*2*h)
+		}
+	}
+	e.s[last], e.energy = buffer.Resize(e.s[last], n*h), buffer.Resize(e.energy, n)
+	if !e.energyOnly {
+		e.growGradients(n, p)
+	}
+	e.pairs.U = buffer.Resize(e.pairs.U, p)
+	if e.weights.intervals > 0 {
+		e.knots = buffer.Resize(e.knots, p)
+	}
+	// Waking threads takes some microseconds a stage: small structures do without.
+	e.pool.Alone = (p+8*n)*h*last < 30_000
+	// As few tiles as give all threads the same work: each reads all weights.
+	shares := e.pool.Threads()
+	if e.pool.Alone {
+		shares = 1
+	}
+	shares *= max(1, ceilDiv(n, maxAtomTile*shares))
+	e.atomTile = min(maxAtomTile, max(1, ceilDiv(ceilDiv(n, shares), 6))*6)
+}
+
+func (e *cpuEngine[T]) growGradients(n, p int) {
+	for _, g := range []*cpu.State[T]{&e.g, &e.gin} {
+		g.S, g.V = buffer.Resize(g.S, n*e.h), buffer.Resize(g.V, n*3*e.h)
+	}
+	for i := range e.pairGrads {
+		e.pairGrads[i] = buffer.Resize(e.pairGrads[i], p)
+	}
+	e.forces = buffer.Resize(e.forces, p)
+}
+
+func ceilDiv(a, b int) int { return (a + b - 1) / b }
