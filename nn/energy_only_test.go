@@ -32,7 +32,7 @@ func checkEnergyOnly(t *testing.T, only, everything Potential) {
 
 func TestEnergyOnly(t *testing.T) {
 	net := randomNetwork(smallConfig, 21)
-	for _, opts := range []Options{{}, {Filters: Exact}, {Precision: Float64}, {Precision: Float64, Filters: Exact}, {Threads: 1}} {
+	for _, opts := range []Options{{}, {Filters: Exact}, {Precision: Float64, Filters: Table}, {Precision: Float64}, {Threads: 1}} {
 		everything := newTestPotential(t, net, opts)
 		opts.EnergyOnly = true
 		only := newTestPotential(t, net, opts)

@@ -10,15 +10,19 @@ import (
 	"painless/kernels/gpu"
 )
 
-// NewGPUPotential is the network on a GPU, which computes in float32. It owns
+// NewGPUPotential puts the network on a GPU, which computes in float32. It owns
 // dev and closes it. Of the options, Threads is the CPU's.
 func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, error) {
 	if opts.Precision != Float32 {
 		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
 	}
+	filters, err := opts.Filters.of(opts.Precision)
+	if err != nil {
+		return nil, errors.Join(err, dev.Close())
+	}
 	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
 		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly)}
-	if err := e.load(opts.Filters); err != nil {
+	if err := e.load(filters); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil

@@ -57,7 +57,7 @@ func TestInvariantToPermutation(t *testing.T) {
 // A structure gives the same bits alone and anywhere in a batch.
 func TestBatchEqualsItsMembers(t *testing.T) {
 	for _, precision := range []Precision{Float32, Float64} {
-		p := newTestPotential(t, randomNetwork(smallConfig, 3), Options{Precision: precision})
+		p := newTestPotential(t, randomNetwork(smallConfig, 3), Options{Precision: precision, Filters: Table})
 		rng := rand.New(rand.NewPCG(3, 3))
 		var members []atoms.Structure
 		for k := range 25 {
@@ -135,7 +135,7 @@ func TestComputeAllocatesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	b := atoms.NewBatch(systems.Random(rng, 40, 9, 0.2, everywhere, true), systems.Random(rng, 12, 6, 0.2, isolated, false))
 	for _, precision := range []Precision{Float32, Float64} {
-		p := newTestPotential(t, net, Options{Precision: precision, Threads: 2})
+		p := newTestPotential(t, net, Options{Precision: precision, Filters: Table, Threads: 2})
 		r := &Result{}
 		require.NoError(t, p.Compute(context.Background(), b, r))
 		assert.Zero(t, testing.AllocsPerRun(5, func() { _ = p.Compute(context.Background(), b, r) }))

@@ -50,13 +50,28 @@ type Filters int
 
 // Table interpolates tables of φ(d), whose error is below float32's rounding;
 // Exact evaluates the filter network for every pair, the yardstick for it.
-// Forces are the exact gradient of the energy with either.
+// Forces are the exact gradient of the energy with either. Auto is Table in
+// float32 and Exact in float64, whose accuracy no table has.
 const (
-	Table Filters = iota
+	Auto Filters = iota
+	Table
 	Exact
 )
 
-// Options of a potential; the zero value is float32 with tables on all cores.
+// of is the filters that are meant in an arithmetic.
+func (f Filters) of(p Precision) (Filters, error) {
+	switch {
+	case f == Auto && p == Float64:
+		return Exact, nil
+	case f == Auto:
+		return Table, nil
+	case f == Table || f == Exact:
+		return f, nil
+	}
+	return f, fmt.Errorf("filters %d: expected Auto, Table or Exact", f)
+}
+
+// Options of a potential; the zero value is float32, with tables, on all cores.
 type Options struct {
 	Precision Precision
 	Filters   Filters
@@ -67,7 +82,7 @@ type Options struct {
 	EnergyOnly bool
 }
 
-// NewPotential is the network on the CPU.
+// NewPotential puts the network on the CPU.
 func NewPotential(net *Network, opts Options) (Potential, error) {
 	if opts.Threads < 0 {
 		return nil, fmt.Errorf("%d threads: expected 0 (all cores) or more", opts.Threads)
@@ -76,8 +91,9 @@ func NewPotential(net *Network, opts Options) (Potential, error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	if opts.Filters != Table && opts.Filters != Exact {
-		return nil, fmt.Errorf("filters %d: expected Table or Exact", opts.Filters)
+	var err error
+	if opts.Filters, err = opts.Filters.of(opts.Precision); err != nil {
+		return nil, err
 	}
 	switch opts.Precision {
 	case Float32:

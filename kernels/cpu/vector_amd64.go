@@ -36,6 +36,9 @@ func detect() level {
 // vectors is what the operations use; tests go through all that there are.
 var vectors = detect()
 
+// Instructions names the vector instructions that the operations use.
+func Instructions() string { return [...]string{"portable", "AVX2", "AVX-512"}[vectors] }
+
 // vectorized reports whether there is vector code for T.
 func vectorized[T Float]() bool {
 	var x T

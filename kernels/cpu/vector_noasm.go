@@ -4,6 +4,9 @@ package cpu
 
 // Without vector code each operation is its portable Go.
 
+// Instructions names the vector instructions that the operations use.
+func Instructions() string { return "portable" }
+
 func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) int { return 0 }
 
 func tableRows[T Float](phi, slope []T, t *Table[T], knots []Knot[T], slice int) bool { return false }

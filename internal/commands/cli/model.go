@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"painless"
+)
+
+// Model is the flags that say what computes, and where: the same in all verbs.
+type Model struct {
+	paths     string
+	Key       string
+	Device    string
+	Precision string
+	Filters   string
+	Threads   int
+}
+
+var (
+	precisions = map[string]painless.Precision{"float32": painless.Float32, "float64": painless.Float64}
+	filters    = map[string]painless.Filters{"auto": painless.Auto, "table": painless.Table, "exact": painless.Exact}
+)
+
+// Register adds the flags.
+func (m *Model) Register(flags *flag.FlagSet) {
+	flags.StringVar(&m.paths, "model", "", "checkpoint `file` of the student; where several are compared, files with commas between")
+	flags.StringVar(&m.Key, "key", "", "`key` in the file under which the weights stand, such as ema; the usual places if empty")
+	flags.StringVar(&m.Device, "device", "cpu", "what to compute on: cpu, cuda or cuda:N for a GPU (in binaries built with -tags cuda), or emulator, a GPU's kernels run slowly on the CPU")
+	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")
+	flags.StringVar(&m.Filters, "filters", "auto", "filter networks: table, interpolated to float32's accuracy, exact, or auto: table in float32 and exact in float64")
+	flags.IntVar(&m.Threads, "threads", 0, "threads on the CPU; 0 is one for each core")
+}
+
+// Check says which of the flags has a value that it cannot have.
+func (m *Model) Check() error {
+	paths := m.Paths()
+	if len(paths) == 0 {
+		return errors.New("-model is missing: expected a checkpoint file; -h shows the usage")
+	}
+	for i, path := range paths {
+		if path == "" {
+			return fmt.Errorf("-model %s: expected file names between the commas", m.paths)
+		}
+		if slices.Contains(paths[:i], path) {
+			return fmt.Errorf("-model %s: expected each file once, found %s twice", m.paths, path)
+		}
+	}
+	if _, ok := precisions[m.Precision]; !ok {
+		return fmt.Errorf("-precision %s: expected float32 or float64", m.Precision)
+	}
+	if _, ok := filters[m.Filters]; !ok {
+		return fmt.Errorf("-filters %s: expected table, exact or auto", m.Filters)
+	}
+	if m.Threads < 0 || m.Threads > maxThreads {
+		return fmt.Errorf("-threads %d: expected 0 (all cores) to %d", m.Threads, maxThreads)
+	}
+	for device := range strings.SplitSeq(m.Device, ",") { // some verbs take several
+		if err := painless.CheckDevice(device); err != nil {
+			return fmt.Errorf("-device: %w", err)
+		}
+	}
+	return nil
+}
+
+// maxThreads is more than any machine has cores, and few enough to start.
+const maxThreads = 4096
+
+// CheckOne is Check where one student on one device is all that can be.
+func (m *Model) CheckOne() error {
+	if err := m.Check(); err != nil {
+		return err
+	}
+	if len(m.Paths()) > 1 {
+		return fmt.Errorf("-model %s: expected one file", m.paths)
+	}
+	return painless.CheckDevice(m.Device)
+}
+
+// Paths is the students' files.
+func (m *Model) Paths() []string {
+	if m.paths == "" {
+		return nil
+	}
+	return strings.Split(m.paths, ",")
+}
+
+// Names is what tables call the students: a file's name without its ending, or
+// its whole path if another file has that name too.
+func (m *Model) Names() []string {
+	paths := m.Paths()
+	base := func(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = base(path)
+		for j, other := range paths {
+			if j != i && base(other) == names[i] {
+				names[i] = path
+				break
+			}
+		}
+	}
+	return names
+}
+
+// Options is how to compute.
+func (m *Model) Options() painless.Options {
+	return painless.Options{Device: m.Device, Key: m.Key, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: m.Threads}
+}
+
+// Open opens a student, and says on stderr where there are other weights beside
+// those that it took.
+func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
+	model, err := painless.Open(path, m.Options())
+	if err != nil {
+		return nil, err
+	}
+	if len(model.Others) > 0 {
+		fmt.Fprintf(stderr, "painless: %s: took the weights %s; there are others: -key %s takes them\n", path, Place(model.Key), strings.Join(model.Others, ", -key "))
+	}
+	return model, nil
+}
+
+// Place says in words where in a file weights stand.
+func Place(key string) string {
+	if key == "" {
+		return "at the top level"
+	}
+	return fmt.Sprintf("under %q", key)
+}

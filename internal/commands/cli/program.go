@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// Main runs a program until it ends or is told to, and exits.
+func Main(name string, run func(ctx context.Context, std Std, args []string) error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	err := run(ctx, Std{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+	}
+	os.Exit(Code(err))
+}
+
+// Program is verbs under one name.
+type Program []*Verb
+
+// Execute runs the verb that the first argument names. Errors begin with the
+// verb's name.
+func (p Program) Execute(ctx context.Context, std Std, args []string) error {
+	if len(args) == 0 {
+		return fmt.Errorf("expected a verb: %s; painless help says what they do", p.names())
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "-h", "-help", "--help":
+		return p.usage(std.Out)
+	case "version", "-version", "--version":
+		return writeVersion(std.Out)
+	case "help":
+		return p.help(std.Out, rest)
+	}
+	v, err := p.find(name)
+	if err != nil {
+		return err
+	}
+	if err := v.Execute(ctx, std, rest); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func (p Program) names() string {
+	var names []string
+	for _, v := range p {
+		names = append(names, v.Name)
+	}
+	return strings.Join(append(names, "version", "help"), ", ")
+}
+
+func (p Program) find(name string) (*Verb, error) {
+	i := slices.IndexFunc(p, func(v *Verb) bool { return v.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("%s is no verb: expected one of %s", name, p.names())
+	}
+	return p[i], nil
+}
+
+func (p Program) help(w io.Writer, args []string) error {
+	switch len(args) {
+	case 0:
+		return p.usage(w)
+	case 1:
+		v, err := p.find(args[0])
+		if err != nil {
+			return err
+		}
+		return v.Usage(w)
+	}
+	return fmt.Errorf("help: expected one verb, found %d", len(args))
+}
+
+func (p Program) usage(w io.Writer) error {
+	text := &strings.Builder{}
+	text.WriteString("Energies, forces and stress from distilled PaiNN-style student force fields.\n\nusage: painless VERB [flags] INPUT…\n\nverbs:\n")
+	for _, v := range p {
+		fmt.Fprintf(text, "  %-10s  %s\n", v.Name, v.Summary)
+	}
+	fmt.Fprintf(text, "  %-10s  %s\n", "version", "Says what this program is: version, commit, instruction sets, build tags.")
+	fmt.Fprintf(text, "  %-10s  %s\n", "help", "Says what a verb does: painless help VERB.")
+	text.WriteString("\nExit codes: 0 done, 1 refused, 2 done in part, and what is missing is listed.\n")
+	_, err := io.WriteString(w, text.String())
+	return err
+}
