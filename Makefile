@@ -8,7 +8,7 @@ APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done
 
 # Energy and forces of ethanol from a shipped checkpoint (random weights, the size of the tiny student).
 run:
-	go run ./tools/predict -model testdata/tiny.pt testdata/ethanol.xyz
+	go run ./tools/painless predict -model testdata/tiny.pt testdata/ethanol.xyz
 
 # gcc and libhdf5-dev are for HDF5, and gcc for the race detector; ASE reads what we write, qemu runs the arm64 tests. GODEBUG takes away
 # vector instructions, so that each set is tested where the machine has a better one.
@@ -55,9 +55,9 @@ gpu-bundle:
 	@$(call APT,gcc libc6-dev nvidia-cuda-dev)
 	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/nn $(BUNDLE)/kernels/gpu/cuda $(BUNDLE)/tools/peers $(BUNDLE)/tools/golden
 	export CGO_ENABLED=1 CGO_LDFLAGS="-L/usr/lib/x86_64-linux-gnu/stubs"; set -e; \
-	go vet -tags cuda ./kernels/gpu/... ./nn ./internal/device ./tools/peers ./tools/predict; go test -tags cuda ./kernels/gpu/cuda ./internal/device; \
+	go vet -tags cuda ./kernels/gpu/... ./nn ./internal/device ./tools/peers ./tools/painless; go test -tags cuda ./kernels/gpu/cuda ./internal/device; \
 	for p in nn kernels/gpu kernels/gpu/cuda; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p/$$(basename $$p).test ./$$p; done; \
-	for p in peers predict; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p ./tools/$$p; done
+	for p in peers painless; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p ./tools/$$p; done
 	cp -r testdata $(BUNDLE)/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/kernels/gpu/ && cp tools/peers/torch_peer.py tools/peers/export.py $(BUNDLE)/tools/peers/ && cp tools/golden/model.py $(BUNDLE)/tools/golden/
 	cp tools/peers/bundle.sh $(BUNDLE)/run.sh && du -sh $(BUNDLE)
 

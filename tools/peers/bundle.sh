@@ -8,7 +8,7 @@ out=$(mkdir -p "${OUT:-results}" && cd "${OUT:-results}" && pwd)
 failed=0
 
 echo "== is there a GPU?"
-timeout 60 ./predict -device cuda -model testdata/ultra_tiny.pt -o "$out/ethanol.extxyz" testdata/ethanol.xyz
+timeout 60 ./painless predict -device cuda -model testdata/ultra_tiny.pt -o "$out/ethanol.extxyz" testdata/ethanol.xyz
 nvidia-smi >"$out/nvidia-smi.txt" || true
 echo "== what is asked of the driver"
 (cd kernels/gpu/cuda && timeout 30 ./cuda.test -test.v) >"$out/cuda-test.txt" 2>&1 || failed=1

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -152,4 +154,16 @@ func TestModelOpen(t *testing.T) {
 	require.NoError(t, model.Close())
 	_, err = m.Open("cli_test.go", &stderr)
 	assert.ErrorContains(t, err, "cli_test.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX")
+}
+
+func TestCheckOutput(t *testing.T) {
+	dir := t.TempDir()
+	a, b, link := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "link")
+	require.NoError(t, os.WriteFile(a, nil, 0o600))
+	require.NoError(t, os.Link(a, link))
+	assert.NoError(t, CheckOutput(b, a, "-"))
+	assert.NoError(t, CheckOutput("-", a, "-"))
+	assert.EqualError(t, CheckOutput(link, b, a), link+" is an input: expected another file for the output")
+	require.NoError(t, os.WriteFile(b, nil, 0o600))
+	assert.NoError(t, CheckOutput(b, a))
 }

@@ -19,6 +19,9 @@ func (v *Verb) Usage(w io.Writer) error {
 	fmt.Fprint(text, "\nflags:\n")
 	flags.VisitAll(func(f *flag.Flag) {
 		value, about := flag.UnquoteUsage(f)
+		if about == "" { // an older spelling
+			return
+		}
 		if value != "" {
 			value = " " + strings.ToUpper(value)
 		}
@@ -44,6 +47,9 @@ func (v *Verb) Flags() (list []Flag) {
 	v.New(flags)
 	flags.VisitAll(func(f *flag.Flag) {
 		_, about := flag.UnquoteUsage(f)
+		if about == "" {
+			return
+		}
 		list = append(list, Flag{f.Name, about, (&once{Value: f.Value}).IsBoolFlag()})
 	})
 	return list

@@ -1,4 +1,4 @@
-package main
+package predict
 
 import (
 	"context"
@@ -7,10 +7,11 @@ import (
 	"io"
 	"os"
 
+	"painless"
 	"painless/atoms"
 	"painless/data"
+	"painless/internal/commands/cli"
 	"painless/internal/progress"
-	"painless/nn"
 )
 
 // named is a frame and where it stood.
@@ -22,22 +23,22 @@ type named struct {
 
 // predictor computes frames some at a time and writes them in order.
 type predictor struct {
-	potential nn.Potential
+	potential painless.Potential
 	size      int // structures in a pass
 	writer    writer
 	progress  *progress.Bar
 
 	waiting []named
 	batch   atoms.Batch
-	result  nn.Result
+	result  painless.Result
 }
 
-// predict reads all inputs and writes what it finds to out.
-func predict(ctx context.Context, s settings, potential nn.Potential, stdin io.Reader, out, stderr io.Writer) error {
-	p := &predictor{potential: potential, size: s.batch, writer: newWriter(s.format, out), progress: progress.New(stderr, s.inputs)}
+// predict reads all inputs and writes what it finds to std.Out.
+func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std) error {
+	p := &predictor{potential: potential, size: s.batch, writer: s.writer(std.Out), progress: progress.New(std.Err, s.inputs)}
 	defer p.progress.Close()
 	for _, path := range s.inputs {
-		if err := p.input(ctx, path, stdin); err != nil {
+		if err := p.input(ctx, path, std.In); err != nil {
 			return err
 		}
 	}

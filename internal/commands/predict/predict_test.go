@@ -1,15 +1,11 @@
-package main
+package predict
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
 	"io"
-	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,10 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/data"
+	"painless/internal/commands/cli"
 )
 
 const (
-	testdata = "../../testdata/"
+	testdata = "../../../testdata/"
 	model    = testdata + "ultra_tiny.pt"
 	golden   = testdata + "ultra_tiny.extxyz"
 )
@@ -30,9 +27,19 @@ const (
 func output(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	require.NoError(t, run(context.Background(), args, strings.NewReader(stdin), &stdout, &stderr))
+	require.NoError(t, Verb.Execute(context.Background(), cli.Std{In: strings.NewReader(stdin), Out: &stdout, Err: &stderr}, args))
 	assert.Empty(t, stderr.String())
 	return stdout.String()
+}
+
+// refused is the error of arguments that predict must refuse, printing nothing.
+func refused(t *testing.T, args ...string) error {
+	t.Helper()
+	var stdout bytes.Buffer
+	err := Verb.Execute(context.Background(), cli.Std{In: strings.NewReader(""), Out: &stdout, Err: io.Discard}, args)
+	assert.Equal(t, 1, cli.Code(err))
+	assert.Empty(t, stdout.String())
+	return err
 }
 
 func frames(t *testing.T, text string) (list []*data.Frame) {
@@ -57,7 +64,7 @@ func readFile(t *testing.T, path string) string {
 // The golden file comes back with its labels computed again, everything else as it was.
 func TestExtxyz(t *testing.T) {
 	want := frames(t, readFile(t, golden))
-	got := frames(t, output(t, "", "-model", model, "-precision", "float64", "-filters", "exact", golden))
+	got := frames(t, output(t, "", "-model", model, "-precision", "float64", golden))
 	require.Len(t, got, len(want))
 	periodic := 0
 	for i := range want {
@@ -83,7 +90,8 @@ func TestExtxyz(t *testing.T) {
 }
 
 func TestJSON(t *testing.T) {
-	text := output(t, readFile(t, testdata+"ethanol.xyz"), "-model", model, "-format", "json", golden, "-")
+	text := output(t, readFile(t, testdata+"ethanol.xyz"), "-model", model, "-json", golden, "-")
+	assert.Equal(t, text, output(t, readFile(t, testdata+"ethanol.xyz"), "-model", model, "-format", "json", golden, "-"), "the spelling of version 0")
 	structures := frames(t, output(t, "", "-model", model, golden))
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	require.Len(t, lines, len(structures)+1)
@@ -138,7 +146,7 @@ func TestOutputFileIsWholeOrNotThere(t *testing.T) {
 
 	bad := filepath.Join(dir, "bad.xyz")
 	require.NoError(t, os.WriteFile(bad, []byte(readFile(t, testdata+"ethanol.xyz")+"2\n\nH 0 0 0\nH 0 0\n"), 0o600))
-	err := run(context.Background(), []string{"-model", model, "-batch", "1", "-o", path, bad}, nil, io.Discard, io.Discard)
+	err := refused(t, "-model", model, "-batch", "1", "-o", path, bad)
 	assert.ErrorContains(t, err, "bad.xyz:15: expected 4 columns, found 3")
 	assert.Equal(t, first, readFile(t, path), "what was there is still there")
 	entries, err := os.ReadDir(dir)
@@ -164,8 +172,11 @@ func TestErrors(t *testing.T) {
 		"no such model":   {[]string{"-model", "none.pt", golden}, "none.pt: no such file"},
 		"no such input":   {[]string{"-model", model, "none.xyz"}, "none.xyz: no such file"},
 		"not a model":     {[]string{"-model", golden, golden}, "ultra_tiny.extxyz: expected a file of torch.save, torch.jit.save, safetensors or ONNX"},
+		"two models":      {[]string{"-model", model + "," + testdata + "tiny.pt", golden}, "expected one file"},
+		"model twice":     {[]string{"-model", model, "-model", model, golden}, "expected this flag once, found it twice"},
+		"output an input": {[]string{"-model", model, "-o", close, close}, "close.xyz is an input: expected another file for the output"},
 		"precision":       {[]string{"-model", model, "-precision", "half", golden}, "-precision half: expected float32 or float64"},
-		"filters":         {[]string{"-model", model, "-filters", "none", golden}, "-filters none: expected table or exact"},
+		"filters":         {[]string{"-model", model, "-filters", "none", golden}, "-filters none: expected table, exact or auto"},
 		"format":          {[]string{"-model", model, "-format", "xml", golden}, "-format xml: expected extxyz or json"},
 		"threads":         {[]string{"-model", model, "-threads", "-1", golden}, "-threads -1"},
 		"batch":           {[]string{"-model", model, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
@@ -174,49 +185,17 @@ func TestErrors(t *testing.T) {
 		"empty input":     {[]string{"-model", model, empty}, "empty.xyz: expected a structure, found none"},
 		"output a folder": {[]string{"-model", model, "-o", dir, golden}, "is not a regular file"},
 	} {
-		err := run(context.Background(), c.args, strings.NewReader(""), io.Discard, io.Discard)
+		err := refused(t, c.args...)
 		assert.ErrorContains(t, err, c.says, name)
 	}
-	var usage bytes.Buffer
-	err := run(context.Background(), []string{"-h"}, nil, io.Discard, &usage)
-	assert.True(t, errors.Is(err, flag.ErrHelp))
-	assert.Contains(t, usage.String(), "usage: predict -model FILE")
+	assert.Contains(t, output(t, "", "-h"), "usage: painless predict -model FILE [flags] INPUT…\n")
 }
 
 func TestInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	path := filepath.Join(t.TempDir(), "out")
-	err := run(ctx, []string{"-model", model, "-o", path, golden}, nil, io.Discard, io.Discard)
+	err := Verb.Execute(ctx, cli.Std{Out: io.Discard, Err: io.Discard}, []string{"-model", model, "-o", path, golden})
 	assert.ErrorIs(t, err, context.Canceled)
 	assert.NoFileExists(t, path)
-}
-
-// The binary is built without cgo and runs alone in a folder with a model and a structure.
-func TestBinaryAlone(t *testing.T) {
-	dir := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "predict"), ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	message, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", message)
-	for _, file := range []string{"tiny.pt", "ethanol.xyz"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(readFile(t, testdata+file)), 0o600))
-	}
-	predict := exec.Command("./predict", "-model", "tiny.pt", "ethanol.xyz")
-	predict.Dir, predict.Env = dir, []string{}
-	out, err := predict.Output()
-	require.NoError(t, err)
-	f := frames(t, string(out))
-	require.Len(t, f, 1)
-	energy, err := f[0].Floats("energy", 1)
-	require.NoError(t, err)
-	assert.False(t, math.IsNaN(energy[0]))
-
-	predict = exec.Command("./predict", "-model", "tiny.pt", "none.xyz")
-	predict.Dir = dir
-	message, err = predict.CombinedOutput()
-	var exit *exec.ExitError
-	require.True(t, errors.As(err, &exit))
-	assert.Equal(t, 1, exit.ExitCode())
-	assert.Equal(t, "predict: open none.xyz: no such file or directory\n", string(message))
 }

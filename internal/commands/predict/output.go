@@ -1,4 +1,4 @@
-package main
+package predict
 
 import (
 	"bufio"
@@ -22,8 +22,8 @@ type writer interface {
 	Flush() error
 }
 
-func newWriter(format string, out io.Writer) writer {
-	if format == "json" {
+func (s *settings) writer(out io.Writer) writer {
+	if s.json {
 		buffered := bufio.NewWriter(out)
 		return jsonWriter{buffered, json.NewEncoder(buffered)}
 	}
@@ -33,12 +33,9 @@ func newWriter(format string, out io.Writer) writer {
 // extxyzWriter writes the frame that was read with energy, forces and stress as ASE names them.
 type extxyzWriter struct{ *data.Writer }
 
-// labels is what the frame may say of another calculation.
-var labels = []string{"energy", "free_energy", "forces", "stress", "virial", "energies", "stresses"}
-
 func (w extxyzWriter) Write(p *prediction) error {
 	f := p.Frame
-	f.Drop(labels...)
+	f.Drop(data.Calculated...)
 	f.Set("energy", p.energy)
 	if p.stress != nil {
 		f.SetStress(*p.stress)

@@ -1,0 +1,10 @@
+// Package commands is the program's verbs.
+package commands
+
+import (
+	"painless/internal/commands/cli"
+	"painless/internal/commands/predict"
+)
+
+// All is the verbs, in the order of a first session.
+var All = cli.Program{predict.Verb}

@@ -1,0 +1,92 @@
+// Package predict is the verb predict: energies, forces and, for periodic
+// structures, stress of the structures in XYZ files.
+package predict
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"painless/internal/atomicfile"
+	"painless/internal/commands/cli"
+)
+
+// Verb is painless predict.
+var Verb = &cli.Verb{
+	Name:    "predict",
+	Args:    "-model FILE [flags] INPUT…",
+	Summary: "Computes energies (eV), forces (eV/Å) and stress (eV/Å³) of the structures in XYZ files.",
+	Help: `An INPUT of - is standard input. The structures come out as extended XYZ with
+everything that the input says of them, but what it says of energy, forces and
+stress; or, with -json, as a line of JSON for each structure.
+
+Stress is written for structures that are periodic in all directions; tension is positive.`,
+	New: New,
+}
+
+// settings is the command line.
+type settings struct {
+	model  cli.Model
+	batch  int
+	json   bool
+	format string
+	output string
+	inputs []string
+}
+
+// New registers the flags.
+func New(flags *flag.FlagSet) cli.Run {
+	s := &settings{}
+	s.model.Register(flags)
+	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
+	flags.BoolVar(&s.json, "json", false, "write a line of JSON for each structure")
+	flags.StringVar(&s.format, "format", "", "") // hidden: -format json was -json's first spelling
+	flags.StringVar(&s.output, "o", "-", "`file` to write, in place of what is there; - is standard output")
+	return s.run
+}
+
+func (s *settings) check() error {
+	if err := s.model.CheckOne(); err != nil {
+		return err
+	}
+	switch s.format {
+	case "", "extxyz":
+	case "json":
+		s.json = true
+	default:
+		return fmt.Errorf("-format %s: expected extxyz or json", s.format)
+	}
+	switch {
+	case len(s.inputs) == 0:
+		return errors.New("no input: expected XYZ files, or - for standard input; -h shows the usage")
+	case s.batch < 1:
+		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
+	}
+	return cli.CheckOutput(s.output, s.inputs...)
+}
+
+func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err error) {
+	s.inputs = inputs
+	if err := s.check(); err != nil {
+		return err
+	}
+	model, err := s.model.Open(s.model.Paths()[0], std.Err)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.Close()) }()
+	if s.output == "-" {
+		return s.predict(ctx, model, std)
+	}
+	file, err := atomicfile.Create(s.output)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	std.Out = file
+	if err := s.predict(ctx, model, std); err != nil {
+		return err
+	}
+	return file.Commit()
+}
