@@ -59,9 +59,9 @@ func TestExecuteErrors(t *testing.T) {
 		want string
 		code int
 	}{
-		{nil, "expected a verb: echo, version, help; painless help says what they do", 1},
-		{[]string{"sing"}, "sing is no verb: expected one of echo, version, help", 1},
-		{[]string{"help", "sing"}, "sing is no verb: expected one of echo, version, help", 1},
+		{nil, "expected a verb: echo, completion, version, help; painless help says what they do", 1},
+		{[]string{"sing"}, "sing is no verb: expected one of echo, completion, version, help", 1},
+		{[]string{"help", "sing"}, "sing is no verb: expected one of echo, completion, version, help", 1},
 		{[]string{"help", "echo", "echo"}, "help: expected one verb, found 2", 1},
 		{[]string{"echo"}, "echo: nothing to say", 2},
 		{[]string{"echo", "-n", "1", "-n", "2", "a"}, `echo: invalid value "2" for flag -n: expected this flag once, found it twice; -h shows the usage`, 1},

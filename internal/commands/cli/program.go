@@ -37,6 +37,8 @@ func (p Program) Execute(ctx context.Context, std Std, args []string) error {
 		return p.usage(std.Out)
 	case "version", "-version", "--version":
 		return writeVersion(std.Out)
+	case "completion":
+		return p.completion(std.Out, rest)
 	case "help":
 		return p.help(std.Out, rest)
 	}
@@ -55,7 +57,7 @@ func (p Program) names() string {
 	for _, v := range p {
 		names = append(names, v.Name)
 	}
-	return strings.Join(append(names, "version", "help"), ", ")
+	return strings.Join(append(names, "completion", "version", "help"), ", ")
 }
 
 func (p Program) find(name string) (*Verb, error) {
@@ -86,6 +88,7 @@ func (p Program) usage(w io.Writer) error {
 	for _, v := range p {
 		fmt.Fprintf(text, "  %-10s  %s\n", v.Name, v.Summary)
 	}
+	fmt.Fprintf(text, "  %-10s  %s\n", "completion", "Writes the script by which bash, zsh or fish completes verbs and flags: painless completion SHELL.")
 	fmt.Fprintf(text, "  %-10s  %s\n", "version", "Says what this program is: version, commit, instruction sets, build tags.")
 	fmt.Fprintf(text, "  %-10s  %s\n", "help", "Says what a verb does: painless help VERB.")
 	text.WriteString("\nExit codes: 0 done, 1 refused, 2 done in part, and what is missing is listed.\n")
