@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test interop bench bench-peers ptx gpu-bundle testdata clean
+.PHONY: run test interop bench bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -65,6 +65,14 @@ gpu-bundle:
 testdata:
 	@$(call APT,python3-torch python3-ase)
 	/usr/bin/python3 tools/golden/generate.py testdata
+
+# Renames the module, for whoever publishes it: make module MODULE=host/owner/painless
+module:
+	@test -n "$(MODULE)" || { echo "expected the new name: make module MODULE=host/owner/painless"; exit 1; }
+	@old=$$(go list -m) && go mod edit -module "$(MODULE)" && pattern=$$(echo "$$old" | sed 's/[.]/\\./g') && \
+	find . -name '*.go' -not -path '*/node_modules/*' -exec \
+	sed -i -E 's#^(import |[[:space:]]+)(([._[:alnum:]]+) )?"'"$$pattern"'(/[^"]*)?"$$#\1\2"$(MODULE)\4"#' {} + && \
+	gofmt -w $$(grep -rl --include='*.go' '"$(MODULE)' .) && echo "renamed $$old to $(MODULE)"
 
 clean:
 	rm -rf bin
