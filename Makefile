@@ -10,13 +10,13 @@ APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done
 run:
 	go run ./tools/painless predict -model testdata/tiny.pt testdata/ethanol.xyz
 
-# gcc and libhdf5-dev are for HDF5, and gcc for the race detector; ASE reads what we write, qemu runs the arm64 tests. GODEBUG takes away
-# vector instructions, so that each set is tested where the machine has a better one.
+# gcc and libhdf5-dev are for HDF5, and gcc for the race detector; ASE reads what we write, qemu runs the arm64 tests. GODEBUG takes AVX-512
+# away and purego all vector code, so that each set is tested where the machine has a better one.
 test:
 	@$(call APT,gcc libc6-dev libhdf5-dev python3-ase qemu-user)
 	PAINLESS_REQUIRE_ASE=1 go test ./...
 	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
-	GODEBUG=cpu.avx512f=off,cpu.avx2=off go test -skip GPU ./nn
+	go test -tags purego -skip GPU ./kernels/cpu ./nn
 	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -exec qemu-aarch64 ./kernels/...

@@ -117,7 +117,7 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 	h, k := e.h, len(net.Blocks)
 	for i := range e.scratch {
 		s := &e.scratch[i]
-		s.phi, s.slope = make([]T, pairTile*3*cpu.SliceWidth), make([]T, pairTile*3*cpu.SliceWidth)
+		s.phi, s.slope = make([]T, pairTile*3*cpu.GroupWidth), make([]T, pairTile*3*cpu.GroupWidth)
 		s.hidden, s.input, s.output = make([]T, maxAtomTile*h), make([]T, maxAtomTile*2*h), make([]T, maxAtomTile*3*h)
 		if opts.Filters == Exact {
 			s.exact = newExactScratch[T](net)
@@ -128,10 +128,10 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 	if opts.Filters == Exact {
 		e.chunk.filter = cpu.Filter[T]{Phi: make([]T, chunkSize*3*h), Slope: make([]T, chunkSize*3*h)}
 	}
-	e.pairGrads = make([][]cpu.PairGrad[T], cpu.Slices(h))
+	e.pairGrads = make([][]cpu.PairGrad[T], cpu.Groups(h))
 	e.tasks = tasks{
-		locate: e.locateTile, embed: e.embedTile, filter: e.filterTile, message: e.messageSlice,
-		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardSlice,
+		locate: e.locateTile, embed: e.embedTile, filter: e.filterTile, message: e.messageGroup,
+		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardGroup,
 		update: e.updateTile, updateBackward: e.updateBackwardTile, turn: e.turnTile,
 		pairGradient: e.pairGradientSpan,
 	}

@@ -81,14 +81,14 @@ func (r *Result) finish(b *atoms.Batch, k int) error {
 	return nil
 }
 
-// pairGradientSpan sums ∂E/∂u and ∂E/∂d over the slices of features, makes
+// pairGradientSpan sums ∂E/∂u and ∂E/∂d over the groups of features, makes
 // ∂E/∂x of them, and sums −∂E/∂x ⊗ x.
 func (e *cpuEngine[T]) pairGradientSpan(_, unit int) {
 	s := &e.spans[unit]
 	x, d, forces := e.list.X[s.lo:s.hi], e.list.D[s.lo:s.hi], e.forces[s.lo:s.hi]
 	first := e.pairGrads[0][s.lo:s.hi]
-	for _, slice := range e.pairGrads[1:] {
-		for p, share := range slice[s.lo:s.hi] {
+	for _, group := range e.pairGrads[1:] {
+		for p, share := range group[s.lo:s.hi] {
 			sum := &first[p]
 			sum[0] += share[0]
 			sum[1] += share[1]

@@ -6,12 +6,12 @@ import (
 )
 
 // activations is what the forward pass leaves for the backward one. States are
-// cut into slices of SliceWidth features, which lie one after another, so that
+// cut into groups of GroupWidth features, which lie one after another, so that
 // what a message works on lies in one piece. Per block k:
 type activations[T cpu.Float] struct {
-	s     [][]T // scalars before block k, and after the last one; [K+1][slices][N, h]
-	v     [][]T // vectors before block k, nil for the first; [K][slices][N, 3, h]
-	mid   [][]T // vectors between message and update; [K][slices][N, 3, h]
+	s     [][]T // scalars before block k, and after the last one; [K+1][groups][N, h]
+	v     [][]T // vectors before block k, nil for the first; [K][groups][N, 3, h]
+	mid   [][]T // vectors between message and update; [K][groups][N, 3, h]
 	pre   [][]T // hidden layer of the update network before its SiLU; [K][N, H]
 	gates [][]T // g1 and g2, nil for the last; [K][N, 2H]
 
@@ -21,8 +21,8 @@ type activations[T cpu.Float] struct {
 // gradients is what the backward pass carries: ∂E/∂ of the state at the stage
 // that it has come down to, and of the pairs, summed over blocks.
 type gradients[T cpu.Float] struct {
-	g, gin    cpu.State[T]        // in slices
-	pairGrads [][]cpu.PairGrad[T] // one a slice of features, [slices][P]
+	g, gin    cpu.State[T]        // in groups
+	pairGrads [][]cpu.PairGrad[T] // one a group of features, [groups][P]
 	forces    [][3]T              // ∂E/∂x of the pairs, [P]
 	spans     []span
 }
@@ -43,7 +43,7 @@ const (
 
 // scratch is a worker's own memory.
 type scratch[T cpu.Float] struct {
-	phi, slope []T // [pairTile, 3, SliceWidth], from the table
+	phi, slope []T // [pairTile, 3, GroupWidth], from the table
 	hidden     []T // [maxAtomTile, H]
 	input      []T // [maxAtomTile, 2H]
 	output     []T // [maxAtomTile, 3H]

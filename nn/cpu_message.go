@@ -9,10 +9,10 @@ import (
 // embedTile sets s_i = embedding[Z_i] and v_i = 0, and where the message begins to add.
 func (e *cpuEngine[T]) embedTile(_, unit int) {
 	lo, hi := e.atoms(unit)
-	for slice := range e.pairGrads {
-		first, last := e.features(slice)
+	for group := range e.pairGrads {
+		first, last := e.features(group)
 		width := last - first
-		in, out := e.rows(e.before(0), slice, lo, hi), e.rows(e.after(0), slice, lo, hi)
+		in, out := e.rows(e.before(0), group, lo, hi), e.rows(e.after(0), group, lo, hi)
 		for i := lo; i < hi; i++ {
 			z := e.numbers[i]
 			copy(in.S[(i-lo)*width:], e.weights.embedding[z*e.h+first:z*e.h+last])
@@ -22,7 +22,7 @@ func (e *cpuEngine[T]) embedTile(_, unit int) {
 	}
 }
 
-// overPairs runs work on every slice of features: for all pairs at once with
+// overPairs runs work on every group of features: for all pairs at once with
 // tables, and otherwise for a chunk of them at a time, after its filter.
 func (e *cpuEngine[T]) overPairs(ctx context.Context, filter, work func(worker, unit int)) error {
 	pairs, size := len(e.list.D), chunkSize
@@ -50,9 +50,9 @@ func (c *chunk[T]) tile(i int) (lo, hi int) {
 	return c.start + i*pairTile, min(c.start+(i+1)*pairTile, c.end)
 }
 
-// features is the features of a slice: lo up to hi.
-func (e *cpuEngine[T]) features(slice int) (lo, hi int) {
-	return slice * cpu.SliceWidth, min((slice+1)*cpu.SliceWidth, e.h)
+// features is the features of a group: lo up to hi.
+func (e *cpuEngine[T]) features(group int) (lo, hi int) {
+	return group * cpu.GroupWidth, min((group+1)*cpu.GroupWidth, e.h)
 }
 
 // before is the state before block k, and after the one between its message
@@ -60,9 +60,9 @@ func (e *cpuEngine[T]) features(slice int) (lo, hi int) {
 func (e *cpuEngine[T]) before(k int) cpu.State[T] { return cpu.State[T]{S: e.s[k], V: e.v[k]} }
 func (e *cpuEngine[T]) after(k int) cpu.State[T]  { return cpu.State[T]{S: e.s[k+1], V: e.mid[k]} }
 
-// rows is a slice of features of the atoms lo up to hi.
-func (e *cpuEngine[T]) rows(a cpu.State[T], slice, lo, hi int) cpu.State[T] {
-	first, last := e.features(slice)
+// rows is a group of features of the atoms lo up to hi.
+func (e *cpuEngine[T]) rows(a cpu.State[T], group, lo, hi int) cpu.State[T] {
+	first, last := e.features(group)
 	width := last - first
 	from := len(e.energy)*first + lo*width
 	to := from + (hi-lo)*width
@@ -73,34 +73,34 @@ func (e *cpuEngine[T]) rows(a cpu.State[T], slice, lo, hi int) cpu.State[T] {
 	return rows
 }
 
-// messageSlice is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from
+// messageGroup is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from
 // block k's state to s[k+1] and mid[k], where the stage before has left a copy
 // of it. Atoms sum in the order of the pairs.
-func (e *cpuEngine[T]) messageSlice(worker, slice int) {
+func (e *cpuEngine[T]) messageGroup(worker, group int) {
 	atoms := len(e.energy)
-	in, out := e.rows(e.before(e.block), slice, 0, atoms), e.rows(e.after(e.block), slice, 0, atoms)
-	first, last := e.features(slice)
+	in, out := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.after(e.block), group, 0, atoms)
+	first, last := e.features(group)
 	for i := range e.chunk.tiles() {
 		lo, hi := e.chunk.tile(i)
-		filter := e.filter(worker, slice, lo, hi, false)
-		cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), filter, last-first, 0, last-first)
+		filter := e.filter(worker, group, lo, hi, false)
+		cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), filter, last-first)
 	}
 }
 
-// messageBackwardSlice takes g from the state after the message to the one
+// messageBackwardGroup takes g from the state after the message to the one
 // before it, gin, where the update's backward has left a copy of it, and adds the
 // block's share of ∂E/∂d and ∂E/∂u to the pairs'.
-func (e *cpuEngine[T]) messageBackwardSlice(worker, slice int) {
+func (e *cpuEngine[T]) messageBackwardGroup(worker, group int) {
 	atoms := len(e.energy)
-	in, g, gin := e.rows(e.before(e.block), slice, 0, atoms), e.rows(e.g, slice, 0, atoms), e.rows(e.gin, slice, 0, atoms)
-	first, last := e.features(slice)
+	in, g, gin := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.g, group, 0, atoms), e.rows(e.gin, group, 0, atoms)
+	first, last := e.features(group)
 	for i := range e.chunk.tiles() {
 		lo, hi := e.chunk.tile(i)
-		grad := e.pairGrads[slice][lo:hi]
+		grad := e.pairGrads[group][lo:hi]
 		if e.block == len(e.weights.blocks)-1 {
 			clear(grad)
 		}
-		filter := e.filter(worker, slice, lo, hi, true)
-		cpu.MessageBackward(gin, grad, g, in, e.pairs.Slice(lo, hi), filter, last-first, 0, last-first)
+		filter := e.filter(worker, group, lo, hi, true)
+		cpu.MessageBackward(gin, grad, g, in, e.pairs.Slice(lo, hi), filter, last-first)
 	}
 }

@@ -17,9 +17,9 @@ func (e *cpuEngine[T]) updateTile(worker, unit int) {
 	block, scratch := &e.weights.blocks[k], &e.scratch[worker]
 	pre := e.pre[k][lo*h : hi*h]
 
-	for slice := range e.pairGrads {
-		first, last := e.features(slice)
-		mid := e.rows(e.after(k), slice, lo, hi)
+	for group := range e.pairGrads {
+		first, last := e.features(group)
+		mid := e.rows(e.after(k), group, lo, hi)
 		cpu.UpdateInput(scratch.input[first:], mid.S, mid.V, last-first, h)
 	}
 	block.update[0].forward.Apply(pre, scratch.input, n)
@@ -31,12 +31,12 @@ func (e *cpuEngine[T]) updateTile(worker, unit int) {
 	if block.gated {
 		cpu.CopyRows(e.gates[k][lo*2*h:], 2*h, scratch.output[h:], rows, 2*h, n)
 	}
-	for slice := range e.pairGrads {
-		first, last := e.features(slice)
-		mid := e.rows(e.after(k), slice, lo, hi)
+	for group := range e.pairGrads {
+		first, last := e.features(group)
+		mid := e.rows(e.after(k), group, lo, hi)
 		cpu.AddRows(mid.S, last-first, scratch.output[first:], rows, last-first, n)
 		if block.gated {
-			next, sum := e.rows(e.before(k+1), slice, lo, hi), e.rows(e.after(k+1), slice, lo, hi)
+			next, sum := e.rows(e.before(k+1), group, lo, hi), e.rows(e.after(k+1), group, lo, hi)
 			cpu.UpdateVectors(next.V, mid.V, e.gates[k][lo*2*h+first:hi*2*h], &block.mixing, last-first, h)
 			copy(sum.S, next.S) // where the next message begins to add
 			copy(sum.V, next.V)
@@ -51,12 +51,12 @@ func (e *cpuEngine[T]) updateBackwardTile(worker, unit int) {
 	block, scratch := &e.weights.blocks[k], &e.scratch[worker]
 
 	rows, gh := block.update[1].forward.Out, scratch.output // gh = ∂E/∂[a ; g1 ; g2]
-	for slice := range e.pairGrads {
-		first, last := e.features(slice)
-		g := e.rows(e.g, slice, lo, hi)
+	for group := range e.pairGrads {
+		first, last := e.features(group)
+		g := e.rows(e.g, group, lo, hi)
 		cpu.CopyRows(gh[first:], rows, g.S, last-first, last-first, n)
 		if block.gated {
-			v := e.rows(e.after(k), slice, lo, hi).V
+			v := e.rows(e.after(k), group, lo, hi).V
 			cpu.UpdateVectorsBackward(g.V, gh[h+first:], v, e.gates[k][lo*2*h+first:hi*2*h], &block.mixing, last-first, h, rows)
 		}
 	}
@@ -64,12 +64,12 @@ func (e *cpuEngine[T]) updateBackwardTile(worker, unit int) {
 	block.update[1].backward.Apply(hidden, gh, n)
 	cpu.SiLUBackward(hidden, e.pre[k][lo*h:hi*h])
 	block.update[0].backward.Apply(scratch.input, hidden, n)
-	for slice := range e.pairGrads {
-		first, last := e.features(slice)
-		g := e.rows(e.g, slice, lo, hi)
-		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), slice, lo, hi).V, last-first, h)
+	for group := range e.pairGrads {
+		first, last := e.features(group)
+		g := e.rows(e.g, group, lo, hi)
+		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), group, lo, hi).V, last-first, h)
 		if k > 0 { // nothing before the first message depends on positions
-			gin := e.rows(e.gin, slice, lo, hi)
+			gin := e.rows(e.gin, group, lo, hi)
 			copy(gin.S, g.S) // where the message's backward begins to add
 			copy(gin.V, g.V)
 		}
@@ -98,9 +98,9 @@ func (e *cpuEngine[T]) readoutTile(worker, unit int) {
 	layerA, layerB := scratch.hidden[:n*a], scratch.hidden[n*a:][:n*b]
 
 	k, s := e.block, scratch.output[:n*h] // s, and then ∂E/∂s
-	for slice := range e.pairGrads {
-		first, last := e.features(slice)
-		cpu.CopyRows(s[first:], h, e.rows(e.after(k), slice, lo, hi).S, last-first, last-first, n)
+	for group := range e.pairGrads {
+		first, last := e.features(group)
+		cpu.CopyRows(s[first:], h, e.rows(e.after(k), group, lo, hi).S, last-first, last-first, n)
 	}
 	head[0].forward.Apply(preA, s, n)
 	cpu.SiLU(layerA, preA)
@@ -118,9 +118,9 @@ func (e *cpuEngine[T]) readoutTile(worker, unit int) {
 	head[1].backward.Apply(layerA, layerB, n)
 	cpu.SiLUBackward(layerA, preA)
 	head[0].backward.Apply(s, layerA, n)
-	for slice := range e.pairGrads {
-		first, last := e.features(slice)
-		g := e.rows(e.g, slice, lo, hi)
+	for group := range e.pairGrads {
+		first, last := e.features(group)
+		g := e.rows(e.g, group, lo, hi)
 		cpu.CopyRows(g.S, last-first, s[first:], h, last-first, n)
 		clear(g.V)
 	}

@@ -33,7 +33,7 @@ func dotProduct(a, b []float64) (sum float64) {
 }
 
 // checkGradient holds gradient against central differences of f along every
-// element of every x: f reads the slices that x holds.
+// element of every x: f reads the groups that x holds.
 func checkGradient(t *testing.T, what string, f func() float64, x, gradient []float64) {
 	t.Helper()
 	const h = 1e-5

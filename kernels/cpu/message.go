@@ -1,17 +1,17 @@
 package cpu
 
-// State is the features of A atoms: scalars S [A, H] and vectors V [A, 3, H].
-// V is nil where the vectors are known to be zero.
+// State is h features of A atoms, a group or any number: scalars S [A, h] and
+// vectors V [A, 3, h]. V is nil where the vectors are known to be zero.
 type State[T Float] struct{ S, V []T }
 
-// atom is the rows of atom i, features lo up to hi: s and the x, y, z of v.
-func (a State[T]) atom(i int32, h, lo, hi int) (s, x, y, z []T) {
-	s = a.S[int(i)*h+lo : int(i)*h+hi]
+// atom is the rows of atom i: s and the x, y, z of v.
+func (a State[T]) atom(i int32, h int) (s, x, y, z []T) {
+	s = a.S[int(i)*h:][:h]
 	if a.V == nil {
 		return s, nil, nil, nil
 	}
 	v := a.V[int(i)*3*h:][:3*h]
-	return s, v[lo:hi], v[h+lo : h+hi], v[2*h+lo : 2*h+hi]
+	return s, v[:h], v[h : 2*h], v[2*h:]
 }
 
 // parts is how many parts of φ a message from this state needs.
@@ -23,7 +23,7 @@ func (a State[T]) parts() int {
 }
 
 // Filter holds φ of P pairs and, for the backward pass, dφ/dd. Pair p's φs, φv
-// and φu of the features in work begin at p·Row, each Part after the one
+// and φu of the h features in work begin at p·Row, each Part after the one
 // before; where the input vectors are zero there are two parts, without φv.
 type Filter[T Float] struct {
 	Phi, Slope []T
@@ -41,30 +41,30 @@ func (f *Filter[T]) rows(phi []T, p, parts, n int) (s, v, u []T) {
 }
 
 // length is how many numbers of Phi n pairs reach.
-func (f *Filter[T]) length(n, parts int) int { return (n-1)*f.Row + (parts-1)*f.Part + SliceWidth }
+func (f *Filter[T]) length(n, parts int) int { return (n-1)*f.Row + (parts-1)*f.Part + GroupWidth }
 
-// MessageForward adds both directions of every pair to out, features lo up to hi:
+// MessageForward adds both directions of every pair to out:
 //
 //	out.s_i += s_j ⊙ φs        out.v_i += v_j ⊙ φv + u ⊗ φu
 //	out.s_j += s_i ⊙ φs        out.v_j += v_i ⊙ φv − u ⊗ φu
 //
-// where in is (s, v), h = H and filter belongs to pairs and these features.
-// Calls on different features may run at the same time.
-func MessageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
-	if !messageForward(out, in, pairs, filter, h, lo, hi) {
-		messageForwardGeneric(out, in, pairs, filter, h, lo, hi)
+// where in is (s, v) and filter belongs to pairs and these h features. Calls on
+// different features may run at the same time.
+func MessageForward[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h int) {
+	if !messageForward(out, in, pairs, filter, h) {
+		messageForwardGeneric(out, in, pairs, filter, h)
 	}
 }
 
-func messageForwardGeneric[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+func messageForwardGeneric[T Float](out, in State[T], pairs Pairs[T], filter Filter[T], h int) {
 	parts := in.parts()
 	for p := range pairs.D {
 		u := pairs.U[p]
-		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, hi-lo)
-		si, xi, yi, zi := in.atom(pairs.I[p], h, lo, hi)
-		sj, xj, yj, zj := in.atom(pairs.J[p], h, lo, hi)
-		osi, oxi, oyi, ozi := out.atom(pairs.I[p], h, lo, hi)
-		osj, oxj, oyj, ozj := out.atom(pairs.J[p], h, lo, hi)
+		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, h)
+		si, xi, yi, zi := in.atom(pairs.I[p], h)
+		sj, xj, yj, zj := in.atom(pairs.J[p], h)
+		osi, oxi, oyi, ozi := out.atom(pairs.I[p], h)
+		osj, oxj, oyj, ozj := out.atom(pairs.J[p], h)
 		addScaled(osi, sj, phiS)
 		addScaled(osj, si, phiS)
 		addVector(oxi, xj, phiV, u[0], phiU)
@@ -103,30 +103,30 @@ func addVector[T Float](dst, a, b []T, c T, d []T) {
 type PairGrad[T Float] [4]T
 
 // MessageBackward is the reverse of MessageForward. From g = ∂E/∂out it adds
-// ∂E/∂in to gin, features lo up to hi (the identity part, gin = g, is the
-// caller's), and to grad [P] those features' share of the pairs' gradients:
+// ∂E/∂in to gin (the identity part, gin = g, is the caller's), and to grad [P]
+// these h features' share of the pairs' gradients:
 //
 //	gin.s_j += g.s_i ⊙ φs      gin.v_j += g.v_i ⊙ φv      and i, j exchanged
 //	grad.u  += Σ_f φu (g.v_i − g.v_j)
 //	grad.d  += Σ_f φs′(g.s_i s_j + g.s_j s_i) + φv′(g.v_i·v_j + g.v_j·v_i) + φu′ u·(g.v_i − g.v_j)
 //
 // Where in.V is nil, gin is left alone: nothing before it depends on positions.
-func MessageBackward[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
-	if !messageBackward(gin, grad, g, in, pairs, filter, h, lo, hi) {
-		messageBackwardGeneric(gin, grad, g, in, pairs, filter, h, lo, hi)
+func MessageBackward[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h int) {
+	if !messageBackward(gin, grad, g, in, pairs, filter, h) {
+		messageBackwardGeneric(gin, grad, g, in, pairs, filter, h)
 	}
 }
 
-func messageBackwardGeneric[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h, lo, hi int) {
+func messageBackwardGeneric[T Float](gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], filter Filter[T], h int) {
 	parts := in.parts()
 	for p := range pairs.D {
 		u := pairs.U[p]
-		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, hi-lo)
-		dphiS, dphiV, dphiU := filter.rows(filter.Slope, p, parts, hi-lo)
-		si, xi, yi, zi := in.atom(pairs.I[p], h, lo, hi)
-		sj, xj, yj, zj := in.atom(pairs.J[p], h, lo, hi)
-		gsi, gxi, gyi, gzi := g.atom(pairs.I[p], h, lo, hi)
-		gsj, gxj, gyj, gzj := g.atom(pairs.J[p], h, lo, hi)
+		phiS, phiV, phiU := filter.rows(filter.Phi, p, parts, h)
+		dphiS, dphiV, dphiU := filter.rows(filter.Slope, p, parts, h)
+		si, xi, yi, zi := in.atom(pairs.I[p], h)
+		sj, xj, yj, zj := in.atom(pairs.J[p], h)
+		gsi, gxi, gyi, gzi := g.atom(pairs.I[p], h)
+		gsj, gxj, gyj, gzj := g.atom(pairs.J[p], h)
 
 		var gd, gux, guy, guz T
 		for f := range phiS {
@@ -141,8 +141,8 @@ func messageBackwardGeneric[T Float](gin State[T], grad []PairGrad[T], g, in Sta
 			for f := range phiV {
 				gd += T(dphiV[f] * (gxi[f]*xj[f] + gyi[f]*yj[f] + gzi[f]*zj[f] + gxj[f]*xi[f] + gyj[f]*yi[f] + gzj[f]*zi[f]))
 			}
-			hsi, hxi, hyi, hzi := gin.atom(pairs.I[p], h, lo, hi)
-			hsj, hxj, hyj, hzj := gin.atom(pairs.J[p], h, lo, hi)
+			hsi, hxi, hyi, hzi := gin.atom(pairs.I[p], h)
+			hsj, hxj, hyj, hzj := gin.atom(pairs.J[p], h)
 			addScaled(hsi, gsj, phiS)
 			addScaled(hsj, gsi, phiS)
 			addScaled(hxi, gxj, phiV)

@@ -32,17 +32,42 @@ func newMessageCase(seed uint64, h int, first bool) *messageCase {
 	return c
 }
 
-// slice is the filter of the features from lo on.
-func (c *messageCase) slice(lo int) Filter[float64] {
+// group is the filter of the features from lo on.
+func (c *messageCase) group(lo int) Filter[float64] {
 	return Filter[float64]{c.filter.Phi[lo:], c.filter.Slope[lo:], c.filter.Row, c.filter.Part}
 }
 
-// forward is the message's output, slices of features one by one.
-func (c *messageCase) forward(slice int) State[float64] {
+// features copies the features lo up to hi of a state out of it, and with put back into it.
+func (c *messageCase) features(a State[float64], lo, hi int) (part State[float64], put func()) {
+	both := func(whole []float64) (part []float64, put func()) {
+		move := func(do func(whole, part []float64)) {
+			for row := range len(whole) / c.h {
+				do(whole[row*c.h+lo:row*c.h+hi], part[row*(hi-lo):])
+			}
+		}
+		part = make([]float64, len(whole)/c.h*(hi-lo))
+		move(func(whole, part []float64) { copy(part, whole) })
+		return part, func() { move(func(whole, part []float64) { copy(whole, part) }) }
+	}
+	var s, v func()
+	part.S, s = both(a.S)
+	if a.V == nil {
+		return part, s
+	}
+	part.V, v = both(a.V)
+	return part, func() { s(); v() }
+}
+
+// forward is the message's output, groups of so many features one by one.
+func (c *messageCase) forward(width int) State[float64] {
 	out := State[float64]{append([]float64(nil), c.in.S...), make([]float64, 3*len(c.in.S))}
 	copy(out.V, c.in.V)
-	for lo := 0; lo < c.h; lo += slice {
-		MessageForward(out, c.in, c.pairs, c.slice(lo), c.h, lo, min(lo+slice, c.h))
+	for lo := 0; lo < c.h; lo += width {
+		hi := min(lo+width, c.h)
+		part, put := c.features(out, lo, hi)
+		in, _ := c.features(c.in, lo, hi)
+		MessageForward(part, in, c.pairs, c.group(lo), hi-lo)
+		put()
 	}
 	return out
 }
@@ -90,7 +115,7 @@ func TestMessageForward(t *testing.T) {
 		got, want := c.forward(c.h), c.reference()
 		tolerance.Check(t, "s", got.S, want.S, 1e-13, 0)
 		tolerance.Check(t, "v", got.V, want.V, 1e-13, 0)
-		assert.Equal(t, got, c.forward(4), "slices of features do not matter")
+		assert.Equal(t, got, c.forward(4), "groups of features do not matter")
 	})
 }
 
@@ -98,7 +123,7 @@ func TestMessageBackward(t *testing.T) {
 	forMessages(t, func(t *testing.T, c *messageCase) {
 		gin := State[float64]{append([]float64(nil), c.g.S...), append([]float64(nil), c.g.V...)}
 		grad := make([]PairGrad[float64], len(c.pairs.D))
-		MessageBackward(gin, grad, c.g, c.in, c.pairs, c.filter, c.h, 0, c.h)
+		MessageBackward(gin, grad, c.g, c.in, c.pairs, c.filter, c.h)
 
 		if c.in.V != nil {
 			checkGradient(t, "∂E/∂s", c.energy, c.in.S, gin.S)
@@ -123,13 +148,18 @@ func TestMessageBackward(t *testing.T) {
 }
 
 // The features' shares of a pair's gradient add up to the whole.
-func TestMessageBackwardInSlices(t *testing.T) {
+func TestMessageBackwardInGroups(t *testing.T) {
 	c := newMessageCase(2, 20, false)
 	n := len(c.pairs.D)
-	run := func(slice int) (gin State[float64], grad []PairGrad[float64]) {
+	run := func(width int) (gin State[float64], grad []PairGrad[float64]) {
 		gin, grad = State[float64]{make([]float64, len(c.g.S)), make([]float64, len(c.g.V))}, make([]PairGrad[float64], n)
-		for lo := 0; lo < c.h; lo += slice {
-			MessageBackward(gin, grad, c.g, c.in, c.pairs, c.slice(lo), c.h, lo, min(lo+slice, c.h))
+		for lo := 0; lo < c.h; lo += width {
+			hi := min(lo+width, c.h)
+			part, put := c.features(gin, lo, hi)
+			g, _ := c.features(c.g, lo, hi)
+			in, _ := c.features(c.in, lo, hi)
+			MessageBackward(part, grad, g, in, c.pairs, c.group(lo), hi-lo)
+			put()
 		}
 		return gin, grad
 	}

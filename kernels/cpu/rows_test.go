@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Rows of a slice's width go through vector code where the machine has it.
+// Rows of a group's width go through vector code where the machine has it.
 func TestRows(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, width := range []int{1, 7, SliceWidth} {
+	for _, width := range []int{1, 7, GroupWidth} {
 		for _, n := range []int{0, 1, 5} {
 			t.Run(fmt.Sprintf("width=%d/n=%d", width, n), func(t *testing.T) {
 				const to, from = 19, 33

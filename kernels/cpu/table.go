@@ -8,9 +8,9 @@ package cpu
 // c3, c4 and c5 are made of the difference of φ between the knots, not of its
 // values, and rounded last, so that slopes are as exact as values.
 //
-// The curves are parts·H, cut into slices of SliceWidth features:
-// [slices, knots, 6, parts, SliceWidth], so that what a pair needs of a slice
-// lies in one piece. The last slice is filled up with zeros. The last knot has
+// The curves are parts·H, cut into groups of GroupWidth features:
+// [groups, knots, 6, parts, GroupWidth], so that what a pair needs of a group
+// lies in one piece. The last group is filled up with zeros. The last knot has
 // an interval of its own, of c0 and c1, so that the cutoff is exact.
 type Table[T Float] struct {
 	parts, knots int
@@ -21,17 +21,17 @@ type Table[T Float] struct {
 // coefficients is the number of them that an interval has of each curve.
 const coefficients = 6
 
-// SliceWidth is the number of features that the message works on at a time.
-const SliceWidth = 16
+// GroupWidth is the number of features that the message works on at a time.
+const GroupWidth = 16
 
-// Slices is the number of slices of h features.
-func Slices(h int) int { return (h + SliceWidth - 1) / SliceWidth }
+// Groups is the number of groups of h features.
+func Groups(h int) int { return (h + GroupWidth - 1) / GroupWidth }
 
 // NewTable packs values, and slopes and curvatures times the knots' distance
 // step, Å, to the power of 1 and 2, each [knots, parts, h].
 func NewTable[T Float](values, slopes, curvatures []float64, knots, parts, h int, step float64) *Table[T] {
 	row := parts * h
-	t := &Table[T]{parts: parts, knots: knots, perLength: T(1 / step), data: make([]T, Slices(h)*knots*coefficients*parts*SliceWidth)}
+	t := &Table[T]{parts: parts, knots: knots, perLength: T(1 / step), data: make([]T, Groups(h)*knots*coefficients*parts*GroupWidth)}
 	for k := range knots {
 		for i := range row {
 			part, f, at := i/h, i%h, k*row+i
@@ -44,7 +44,7 @@ func NewTable[T Float](values, slopes, curvatures []float64, knots, parts, h int
 				c[5] = 6*rise - 3*m0 - 3*m1 - 0.5*a0 + 0.5*a1
 			}
 			for n, x := range c {
-				t.data[(((f/SliceWidth*knots+k)*coefficients+n)*parts+part)*SliceWidth+f%SliceWidth] = T(x)
+				t.data[(((f/GroupWidth*knots+k)*coefficients+n)*parts+part)*GroupWidth+f%GroupWidth] = T(x)
 			}
 		}
 	}
@@ -66,31 +66,31 @@ func NewKnot[T Float](d T, perLength float64, intervals int) Knot[T] {
 	return Knot[T]{T(x - float64(below)), int32(below)}
 }
 
-// Values sets phi [P, parts, SliceWidth] to φ of the pairs, for a slice of features.
-func (t *Table[T]) Values(phi []T, knots []Knot[T], slice int) {
-	if !tableRows(phi, nil, t, knots, slice) {
-		t.rowsGeneric(phi, nil, knots, slice)
+// Values sets phi [P, parts, GroupWidth] to φ of the pairs, for a group of features.
+func (t *Table[T]) Values(phi []T, knots []Knot[T], group int) {
+	if !tableRows(phi, nil, t, knots, group) {
+		t.rowsGeneric(phi, nil, knots, group)
 	}
 }
 
-// ValuesAndSlopes sets phi and slope [P, parts, SliceWidth] to φ and dφ/dd.
-func (t *Table[T]) ValuesAndSlopes(phi, slope []T, knots []Knot[T], slice int) {
-	if !tableRows(phi, slope, t, knots, slice) {
-		t.rowsGeneric(phi, slope, knots, slice)
+// ValuesAndSlopes sets phi and slope [P, parts, GroupWidth] to φ and dφ/dd.
+func (t *Table[T]) ValuesAndSlopes(phi, slope []T, knots []Knot[T], group int) {
+	if !tableRows(phi, slope, t, knots, group) {
+		t.rowsGeneric(phi, slope, knots, group)
 	}
 }
 
-// slice is the coefficients of a slice of features, and how many a knot has of
+// group is the coefficients of a group of features, and how many a knot has of
 // each power of t.
-func (t *Table[T]) slice(i int) (data []T, row int) {
-	row = t.parts * SliceWidth
+func (t *Table[T]) group(i int) (data []T, row int) {
+	row = t.parts * GroupWidth
 	size := t.knots * coefficients * row
 	return t.data[i*size : (i+1)*size], row
 }
 
 // rowsGeneric is the specification of the vector code; slope may be nil.
-func (t *Table[T]) rowsGeneric(phi, slope []T, knots []Knot[T], slice int) {
-	data, row := t.slice(slice)
+func (t *Table[T]) rowsGeneric(phi, slope []T, knots []Knot[T], group int) {
+	data, row := t.group(group)
 	for p, k := range knots {
 		c := data[int(k.Below)*coefficients*row:][:coefficients*row]
 		c0, c1, c2, c3, c4, c5 := c[:row], c[row:][:row], c[2*row:][:row], c[3*row:][:row], c[4*row:][:row], c[5*row:][:row]

@@ -49,17 +49,17 @@ func testTable[T Float](t *testing.T, atol float64) {
 		for _, d := range distances {
 			knots = append(knots, NewKnot(T(d), intervals/cutoff, intervals))
 		}
-		row := parts * SliceWidth
+		row := parts * GroupWidth
 		phi, slope, same := make([]T, len(distances)*row), make([]T, len(distances)*row), make([]T, len(distances)*row)
-		for slice := range Slices(h) {
-			table.ValuesAndSlopes(phi, slope, knots, slice)
-			table.Values(same, knots, slice)
+		for group := range Groups(h) {
+			table.ValuesAndSlopes(phi, slope, knots, group)
+			table.Values(same, knots, group)
 			assert.Equal(t, phi, same)
 			for p, d := range distances {
 				for part := range parts {
-					for f := slice * SliceWidth; f < min(h, (slice+1)*SliceWidth); f++ {
+					for f := group * GroupWidth; f < min(h, (group+1)*GroupWidth); f++ {
 						y, dy, _ := at(part*h+f, float64(T(d)), 1)
-						i := p*row + part*SliceWidth + f%SliceWidth
+						i := p*row + part*GroupWidth + f%GroupWidth
 						what := fmt.Sprintf("parts %d, feature %d, d = %v", part, f, d)
 						assert.True(t, tolerance.Close(float64(phi[i]), y, atol, atol), "φ of %s: %v, expected %v", what, phi[i], y)
 						assert.True(t, tolerance.Close(float64(slope[i]), dy, 4*atol, 4*atol), "φ′ of %s: %v, expected %v", what, slope[i], dy)
@@ -79,7 +79,7 @@ func TestTableIsExactAtItsKnots(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	values, slopes, zeros := normal[float32](rng, knots*parts*h), normal[float32](rng, knots*parts*h), make([]float64, knots*parts*h)
 	table := NewTable[float32](widen(values), widen(slopes), zeros, knots, parts, h, 1)
-	phi, slope := make([]float32, parts*SliceWidth), make([]float32, parts*SliceWidth)
+	phi, slope := make([]float32, parts*GroupWidth), make([]float32, parts*GroupWidth)
 	for k := range knots {
 		table.ValuesAndSlopes(phi, slope, []Knot[float32]{NewKnot(float32(k), 1, knots-1)}, 0)
 		assert.Equal(t, values[k*parts*h:][:parts*h], phi)

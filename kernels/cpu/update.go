@@ -3,8 +3,8 @@ package cpu
 import "math"
 
 // The update network works on all H features of an atom, the state is kept in
-// slices of h of them: in what follows h = H, or a slice's share and rows of
-// the network's layers from the slice's first feature on.
+// groups of h of them: in what follows h = H, or a group's share and rows of
+// the network's layers from the group's first feature on.
 
 // UpdateInput writes the input of the update network, x = [s ; |v|] [A, 2H],
 // from s [A, h] and v [A, 3, h]; |v| is over the Cartesian components.

@@ -1,3 +1,5 @@
+//go:build !purego
+
 package cpu
 
 import (
@@ -114,13 +116,13 @@ func TestVectorTable(t *testing.T) {
 				for p := range knots {
 					knots[p] = NewKnot(5*rng.Float32(), intervals/5., intervals)
 				}
-				size := pairs * parts * SliceWidth
+				size := pairs * parts * GroupWidth
 				phi, slope, only := make([]float32, size), make([]float32, size), make([]float32, size)
 				wantPhi, wantSlope := make([]float32, size), make([]float32, size)
-				for slice := range Slices(h) {
-					table.ValuesAndSlopes(phi, slope, knots, slice)
-					table.Values(only, knots, slice)
-					portably(func() { table.ValuesAndSlopes(wantPhi, wantSlope, knots, slice) })
+				for group := range Groups(h) {
+					table.ValuesAndSlopes(phi, slope, knots, group)
+					table.Values(only, knots, group)
+					portably(func() { table.ValuesAndSlopes(wantPhi, wantSlope, knots, group) })
 					tolerance.Check(t, "φ", phi, wantPhi, 1e-6, 0)
 					tolerance.Check(t, "φ′", slope, wantSlope, 1e-5, 0)
 					assert.Equal(t, phi, only)
@@ -157,38 +159,38 @@ func TestVectorMessage(t *testing.T) {
 						list.Set(p, c.pairs.I[p], c.pairs.J[p], x, atoms.Distance(x))
 					}
 					pairs := directed(list)
-					in, g := narrowState(c.in), narrowState(c.g)
-					forward := func() State[float32] {
-						out := State[float32]{narrow(c.in.S), make([]float32, 3*len(c.in.S))}
-						copy(out.V, in.V)
-						for lo := 0; lo < h; lo += SliceWidth {
-							filter := Filter[float32]{narrow(c.filter.Phi[lo:]), nil, c.filter.Row, c.filter.Part}
-							MessageForward(out, in, pairs, filter, h, lo, lo+SliceWidth)
+					for lo := 0; lo < h; lo += GroupWidth {
+						filter := Filter[float32]{narrow(c.filter.Phi[lo:]), narrow(c.filter.Slope[lo:]), c.filter.Row, c.filter.Part}
+						group := func(a State[float64]) State[float32] {
+							part, _ := c.features(a, lo, lo+GroupWidth)
+							return narrowState(part)
 						}
-						return out
+						in, g := group(c.in), group(c.g)
+						forward := func() State[float32] {
+							out := State[float32]{group(c.in).S, make([]float32, 3*len(in.S))}
+							copy(out.V, in.V)
+							MessageForward(out, in, pairs, filter, GroupWidth)
+							return out
+						}
+						backward := func() (gin State[float32], grad []PairGrad[float32]) {
+							grad, gin = make([]PairGrad[float32], len(pairs.D)), group(c.g)
+							MessageBackward(gin, grad, g, in, pairs, filter, GroupWidth)
+							return gin, grad
+						}
+						out := forward()
+						gin, grad := backward()
+						portably(func() {
+							want := forward()
+							tolerance.Check(t, "s", out.S, want.S, 2e-5, 1e-6)
+							tolerance.Check(t, "v", out.V, want.V, 2e-5, 1e-6)
+							wantGin, wantGrad := backward()
+							tolerance.Check(t, "∂E/∂s", gin.S, wantGin.S, 2e-5, 1e-6)
+							tolerance.Check(t, "∂E/∂v", gin.V, wantGin.V, 2e-5, 1e-6)
+							for p := range grad {
+								tolerance.Check(t, "∂E/∂u, ∂E/∂d", grad[p][:], wantGrad[p][:], 1e-4, 1e-6)
+							}
+						})
 					}
-					backward := func() (gin State[float32], grad []PairGrad[float32]) {
-						grad = make([]PairGrad[float32], len(pairs.D))
-						gin = narrowState(c.g)
-						for lo := 0; lo < h; lo += SliceWidth {
-							filter := Filter[float32]{narrow(c.filter.Phi[lo:]), narrow(c.filter.Slope[lo:]), c.filter.Row, c.filter.Part}
-							MessageBackward(gin, grad, g, in, pairs, filter, h, lo, lo+SliceWidth)
-						}
-						return gin, grad
-					}
-					out := forward()
-					gin, grad := backward()
-					portably(func() {
-						want := forward()
-						tolerance.Check(t, "s", out.S, want.S, 2e-5, 1e-6)
-						tolerance.Check(t, "v", out.V, want.V, 2e-5, 1e-6)
-						wantGin, wantGrad := backward()
-						tolerance.Check(t, "∂E/∂s", gin.S, wantGin.S, 2e-5, 1e-6)
-						tolerance.Check(t, "∂E/∂v", gin.V, wantGin.V, 2e-5, 1e-6)
-						for p := range grad {
-							tolerance.Check(t, "∂E/∂u, ∂E/∂d", grad[p][:], wantGrad[p][:], 1e-4, 1e-6)
-						}
-					})
 				}
 			}
 		}

@@ -83,7 +83,7 @@ func denseBlock(v isa, panels int, dst, stride, x, in, weights, bias reg.GPVirtu
 	from := newRowPointers(x, in, rows)
 	sums := make([][]reg.VecVirtual, rows)
 	for r := range sums {
-		for g := range panels * v.groups() {
+		for g := range panels * v.registers() {
 			sums[r] = append(sums[r], v.load(Mem{Base: bias, Disp: g * v.bytes}))
 		}
 	}
@@ -97,7 +97,7 @@ func denseBlock(v isa, panels int, dst, stride, x, in, weights, bias reg.GPVirtu
 	loop := fmt.Sprintf("each%drows", rows)
 	Label(loop)
 	var columns []reg.VecVirtual
-	for g := range v.groups() {
+	for g := range v.registers() {
 		columns = append(columns, v.load(Mem{Base: w, Disp: g * v.bytes}))
 	}
 	if panels == 2 { // the second panel begins 16·in numbers after the first

@@ -21,15 +21,16 @@ type isa struct {
 	zero   func(reg.VecVirtual)
 }
 
-const panel = 64 // bytes: 16 float32
+// panel is the bytes of 16 float32, 1<<panelBits.
+const panel, panelBits = 64, 6
 
 var isas = []isa{
 	{"AVX2", 32, YMM, func(r reg.VecVirtual) { VXORPS(r, r, r) }},
 	{"AVX512", 64, ZMM, func(r reg.VecVirtual) { VPXORD(r, r, r) }},
 }
 
-// groups is how many registers make a panel.
-func (v isa) groups() int { return panel / v.bytes }
+// registers is how many of them make a panel.
+func (v isa) registers() int { return panel / v.bytes }
 
 // vectors is n registers.
 func (v isa) vectors(n int) (r []reg.VecVirtual) {
@@ -84,7 +85,7 @@ var stems = map[string]func(v isa){
 func main() {
 	stem := flag.String("stem", "", "which file to write")
 	flag.Parse()
-	ConstraintExpr("amd64")
+	ConstraintExpr("amd64,!purego")
 	for _, v := range isas {
 		stems[*stem](v)
 	}

@@ -7,21 +7,20 @@ import (
 )
 
 // pairLoop is the walk over pairs that both directions of the message share.
-// Numbers are those of 16 features; where first is set, the input vectors are
-// zero and φ has no part φv.
+// Numbers are those of 16 features, a panel; where first is set, the input
+// vectors are zero and φ has no part φv.
 type pairLoop struct {
 	isa
 	first   bool
-	h       reg.GPVirtual // bytes of a row of features
 	si, sj  reg.GPVirtual // offsets of the atoms' scalars
-	vi, vj  reg.GPVirtual // and of a component of their vectors
+	vi, vj  reg.GPVirtual // and of their vectors
 	i, j, u reg.GPVirtual
 	phi     reg.GPVirtual
 	part    reg.GPVirtual
 }
 
 func newPairLoop(v isa, first bool) *pairLoop {
-	l := &pairLoop{isa: v, first: first, h: scaled("h"), i: pointer("i"), j: pointer("j"), u: pointer("u"), phi: pointer("phi"), part: scaled("part")}
+	l := &pairLoop{isa: v, first: first, i: pointer("i"), j: pointer("j"), u: pointer("u"), phi: pointer("phi"), part: scaled("part")}
 	l.si, l.sj, l.vi, l.vj = GP64(), GP64(), GP64(), GP64()
 	return l
 }
@@ -29,12 +28,17 @@ func newPairLoop(v isa, first bool) *pairLoop {
 // begin finds the rows of the pair's atoms.
 func (l *pairLoop) begin() {
 	Label("pair")
-	MOVLQSX(Mem{Base: l.i}, l.si)
-	MOVLQSX(Mem{Base: l.j}, l.sj)
-	IMULQ(l.h, l.si)
-	IMULQ(l.h, l.sj)
+	l.atoms()
 	LEAQ(Mem{Base: l.si, Index: l.si, Scale: 2}, l.vi)
 	LEAQ(Mem{Base: l.sj, Index: l.sj, Scale: 2}, l.vj)
+}
+
+// atoms finds the scalars of the pair's atoms.
+func (l *pairLoop) atoms() {
+	MOVLQSX(Mem{Base: l.i}, l.si)
+	MOVLQSX(Mem{Base: l.j}, l.sj)
+	SHLQ(Imm(panelBits), l.si)
+	SHLQ(Imm(panelBits), l.sj)
 }
 
 // ahead is how many pairs before its turn a pair's atom J is fetched into the
@@ -46,7 +50,7 @@ const ahead = 4
 func (l *pairLoop) prefetch(scalars, vectors []string) {
 	offset := GP64()
 	MOVLQSX(Mem{Base: l.j, Disp: 4 * ahead}, offset)
-	IMULQ(l.h, offset)
+	SHLQ(Imm(panelBits), offset)
 	for _, name := range scalars {
 		PREFETCHT0(at(pointer(name), offset, 0))
 	}
@@ -54,16 +58,10 @@ func (l *pairLoop) prefetch(scalars, vectors []string) {
 	for _, name := range vectors {
 		row := pointer(name)
 		ADDQ(offset, row)
-		PREFETCHT0(Mem{Base: row})
-		PREFETCHT0(at(row, l.h, 0))
-		PREFETCHT0(Mem{Base: row, Index: l.h, Scale: 2})
+		for c := range 3 {
+			PREFETCHT0(Mem{Base: row, Disp: c * panel})
+		}
 	}
-}
-
-// nextComponent moves from x to y to z.
-func (l *pairLoop) nextComponent() {
-	ADDQ(l.h, l.vi)
-	ADDQ(l.h, l.vj)
 }
 
 // end goes on to the next pair.
@@ -113,7 +111,7 @@ func suffix(v isa, first bool) string {
 
 func messageForward(v isa, first bool) {
 	name := "messageForward" + suffix(v, first)
-	TEXT(name, NOSPLIT, "func(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, h, row, part int)")
+	TEXT(name, NOSPLIT, "func(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, row, part int)")
 	Pragma("noescape")
 	Doc(name + " is messageForwardGeneric for 16 features; pointers are to the first of them.")
 	l := newPairLoop(v, first)
@@ -126,7 +124,7 @@ func messageForward(v isa, first bool) {
 		Load(Param("inV"), inV)
 	}
 	var phiV, phiU []reg.VecVirtual
-	for g := range v.groups() {
+	for g := range v.registers() {
 		disp := g * v.bytes
 		phiS, pv, pu := l.parts(l.phi, disp)
 		phiV, phiU = append(phiV, pv), append(phiU, pu)
@@ -135,25 +133,22 @@ func messageForward(v isa, first bool) {
 	}
 	for c := range 3 {
 		uc := v.broadcast(Mem{Base: l.u, Disp: 4 * c})
-		for g := range v.groups() {
-			disp := g * v.bytes
+		for g := range v.registers() {
+			offset := c*panel + g*v.bytes
 			push := v.vector() // u ⊗ φu
 			VMULPS(uc, phiU[g], push)
-			oi := v.load(at(outV, l.vi, disp))
+			oi := v.load(at(outV, l.vi, offset))
 			VADDPS(push, oi, oi)
 			if !first {
-				VFMADD231PS(at(inV, l.vj, disp), phiV[g], oi)
+				VFMADD231PS(at(inV, l.vj, offset), phiV[g], oi)
 			}
-			VMOVUPS(oi, at(outV, l.vi, disp))
-			oj := v.load(at(outV, l.vj, disp)) // after the store: i and j may be one atom
+			VMOVUPS(oi, at(outV, l.vi, offset))
+			oj := v.load(at(outV, l.vj, offset)) // after the store: i and j may be one atom
 			VSUBPS(push, oj, oj)
 			if !first {
-				VFMADD231PS(at(inV, l.vi, disp), phiV[g], oj)
+				VFMADD231PS(at(inV, l.vi, offset), phiV[g], oj)
 			}
-			VMOVUPS(oj, at(outV, l.vj, disp))
-		}
-		if c < 2 {
-			l.nextComponent()
+			VMOVUPS(oj, at(outV, l.vj, offset))
 		}
 	}
 	row := scaled("row")
@@ -168,7 +163,7 @@ func messageForward(v isa, first bool) {
 
 func messageBackward(v isa, first bool) {
 	name := "messageBackward" + suffix(v, first)
-	TEXT(name, NOSPLIT, "func(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, h, row, part int)")
+	TEXT(name, NOSPLIT, "func(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, row, part int)")
 	Pragma("noescape")
 	Doc(name + " is messageBackwardGeneric for 16 features; pointers are to the first of them.")
 	l := newPairLoop(v, first)
@@ -186,7 +181,7 @@ func messageBackward(v isa, first bool) {
 		l.prefetch([]string{"gS", "inS"}, []string{"gV", "inV", "ginV"})
 	}
 	gS, inS := pointer("gS"), pointer("inS")
-	for g := range v.groups() {
+	for g := range v.registers() {
 		disp := g * v.bytes
 		gi, gj := v.load(at(gS, l.si, disp)), v.load(at(gS, l.sj, disp))
 		t := v.vector()
@@ -212,9 +207,9 @@ func messageBackward(v isa, first bool) {
 	}
 	for c := range 3 {
 		uc := v.broadcast(Mem{Base: l.u, Disp: 4 * c})
-		for g := range v.groups() {
-			disp := g * v.bytes
-			gi, gj := v.load(at(gV, l.vi, disp)), v.load(at(gV, l.vj, disp))
+		for g := range v.registers() {
+			disp, offset := g*v.bytes, c*panel+g*v.bytes
+			gi, gj := v.load(at(gV, l.vi, offset)), v.load(at(gV, l.vj, offset))
 			d := v.vector()
 			VSUBPS(gj, gi, d)
 			VFMADD231PS(Mem{Base: l.phi, Index: l.part, Scale: scaleU, Disp: disp}, d, sumU[c])
@@ -222,16 +217,13 @@ func messageBackward(v isa, first bool) {
 			VFMADD231PS(Mem{Base: slope, Index: l.part, Scale: scaleU, Disp: disp}, d, sumD)
 			if !first {
 				t := v.vector()
-				VMULPS(at(inV, l.vj, disp), gi, t)
-				VFMADD231PS(at(inV, l.vi, disp), gj, t)
+				VMULPS(at(inV, l.vj, offset), gi, t)
+				VFMADD231PS(at(inV, l.vi, offset), gj, t)
 				VFMADD231PS(at(slope, l.part, disp), t, sumD)
 				phiV := v.load(at(l.phi, l.part, disp))
-				l.accumulate(at(ginV, l.vi, disp), gj, phiV)
-				l.accumulate(at(ginV, l.vj, disp), gi, phiV)
+				l.accumulate(at(ginV, l.vi, offset), gj, phiV)
+				l.accumulate(at(ginV, l.vj, offset), gi, phiV)
 			}
-		}
-		if c < 2 {
-			l.nextComponent()
 		}
 	}
 

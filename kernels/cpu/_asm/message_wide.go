@@ -28,7 +28,7 @@ func (l *pairLoop) move(r row, scalars, vectors string, s reg.GPVirtual, store b
 	}
 	v := l.vectorsOf(vectors, s)
 	for c := range 3 {
-		copy(l.component(v, c), r[1+c])
+		copy(component(v, c, 0), r[1+c])
 	}
 }
 
@@ -40,23 +40,11 @@ func (l *pairLoop) vectorsOf(vectors string, s reg.GPVirtual) reg.GPVirtual {
 	return v
 }
 
-// component is x, y or z of the vectors at v.
-func (l *pairLoop) component(v reg.GPVirtual, c int) Mem {
-	m := Mem{Base: v}
-	if c > 0 {
-		m.Index, m.Scale = l.h, uint8(c)
-	}
-	return m
-}
-
 // keep begins a pair: where it has another atom I than the one before, what
 // was summed of that is stored, and the new one's rows are loaded.
 func (l *pairLoop) keep(current reg.GPVirtual, store, load func(s reg.GPVirtual)) {
 	Label("pair")
-	MOVLQSX(Mem{Base: l.i}, l.si)
-	MOVLQSX(Mem{Base: l.j}, l.sj)
-	IMULQ(l.h, l.si)
-	IMULQ(l.h, l.sj)
+	l.atoms()
 	CMPQ(l.si, current)
 	JEQ(LabelRef("same"))
 	TESTQ(current, current)
@@ -105,7 +93,7 @@ func none() reg.GPVirtual {
 
 func messageForwardWide(v isa, first bool) {
 	name := "messageForward" + suffix(v, first)
-	TEXT(name, NOSPLIT, "func(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, h, row, part int)")
+	TEXT(name, NOSPLIT, "func(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, row, part int)")
 	Pragma("noescape")
 	Doc(name + " is messageForwardGeneric for 16 features; pointers are to the first of them.")
 	l, current := newPairLoop(v, first), none()
@@ -135,12 +123,12 @@ func messageForwardWide(v isa, first bool) {
 		l.accumulate(at(pointer("outS"), l.sj, 0), in[0], phiS)
 		vectors := l.vectorsOf("outV", l.sj)
 		for c := range 3 {
-			sum := v.load(l.component(vectors, c))
+			sum := v.load(component(vectors, c, 0))
 			VSUBPS(push[c], sum, sum)
 			if !first {
 				VFMADD231PS(in[1+c], phiV, sum)
 			}
-			VMOVUPS(sum, l.component(vectors, c))
+			VMOVUPS(sum, component(vectors, c, 0))
 		}
 	})
 	VFMADD231PS(at(pointer("inS"), l.sj, 0), phiS, out[0])
@@ -150,7 +138,7 @@ func messageForwardWide(v isa, first bool) {
 	if !first {
 		vectors := l.vectorsOf("inV", l.sj)
 		for c := range 3 {
-			VFMADD231PS(l.component(vectors, c), phiV, out[1+c])
+			VFMADD231PS(component(vectors, c, 0), phiV, out[1+c])
 		}
 	}
 	l.last(current, store, l.phi)
@@ -158,7 +146,7 @@ func messageForwardWide(v isa, first bool) {
 
 func messageBackwardWide(v isa, first bool) {
 	name := "messageBackward" + suffix(v, first)
-	TEXT(name, NOSPLIT, "func(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, h, row, part int)")
+	TEXT(name, NOSPLIT, "func(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, row, part int)")
 	Pragma("noescape")
 	Doc(name + " is messageBackwardGeneric for 16 features; pointers are to the first of them.")
 	l, current := newPairLoop(v, first), none()
@@ -203,10 +191,10 @@ func messageBackwardWide(v isa, first bool) {
 	if !first {
 		vectors := l.vectorsOf("inV", l.sj)
 		t := v.vector()
-		VMULPS(l.component(vectors, 0), g[1], t)
+		VMULPS(component(vectors, 0, 0), g[1], t)
 		VFMADD231PS(in[1], gj[1], t)
 		for c := 1; c < 3; c++ {
-			VFMADD231PS(l.component(vectors, c), g[1+c], t)
+			VFMADD231PS(component(vectors, c, 0), g[1+c], t)
 			VFMADD231PS(in[1+c], gj[1+c], t)
 		}
 		VFMADD231PS(slopeV, t, sumD)
@@ -223,7 +211,7 @@ func messageBackwardWide(v isa, first bool) {
 			l.accumulate(at(pointer("ginS"), l.sj, 0), g[0], phiS)
 			vectors := l.vectorsOf("ginV", l.sj)
 			for c := range 3 {
-				l.accumulate(l.component(vectors, c), g[1+c], phiV)
+				l.accumulate(component(vectors, c, 0), g[1+c], phiV)
 			}
 		})
 		VFMADD231PS(gj[0], phiS, gin[0])

@@ -42,7 +42,7 @@ func tableRows(v isa, slopes bool) {
 	ADDQ(data, c)
 	MOVQ(row, left)
 	Label("panel")
-	for g := range v.groups() {
+	for g := range v.registers() {
 		disp := g * v.bytes
 		rows := []Mem{{Base: c, Disp: disp}, at(c, row, disp), {Base: c, Index: row, Scale: 2, Disp: disp},
 			at(c, three, disp), {Base: c, Index: row, Scale: 4, Disp: disp}, at(c, five, disp)}

@@ -28,7 +28,7 @@ func vectorsAt(name string) (reg.GPVirtual, strided) {
 func eachAtom(v isa, move []strided, body func(disp int)) {
 	atoms := pointer("atoms")
 	Label("atom")
-	for g := range v.groups() {
+	for g := range v.registers() {
 		body(g * v.bytes)
 	}
 	for _, m := range move {

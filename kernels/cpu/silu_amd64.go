@@ -1,0 +1,41 @@
+//go:build !purego
+
+package cpu
+
+//go:generate go run -C _asm . -stem silu -out ../silu_amd64.s -stubs ../silu_stub_amd64.go -pkg cpu
+
+// silu is SiLU; false if there is no vector code.
+func silu[T Float](dst, x []T) bool { return vectorized[T]() && elementwise(dst, x, false) }
+
+// siluBackward is SiLUBackward; false if there is no vector code.
+func siluBackward[T Float](grad, x []T) bool { return vectorized[T]() && elementwise(grad, x, true) }
+
+// elementwise runs on any number of elements: the last ones go through a panel
+// that is filled up, so that no element is computed differently.
+func elementwise[T Float](dst, x []T, backward bool) bool {
+	whole := len(dst) &^ (panelWidth - 1)
+	if whole > 0 {
+		siluPanels(pointer(dst, whole), pointer(x, whole), whole, backward)
+	}
+	if rest := len(dst) - whole; rest > 0 {
+		var d, f [panelWidth]T
+		copy(d[:], dst[whole:])
+		copy(f[:], x[whole:])
+		siluPanels(pointer(d[:], panelWidth), pointer(f[:], panelWidth), panelWidth, backward)
+		copy(dst[whole:], d[:rest])
+	}
+	return true
+}
+
+func siluPanels(dst, x *float32, n int, backward bool) {
+	switch {
+	case backward && vectors == avx512:
+		siluBackwardAVX512(dst, x, n)
+	case backward:
+		siluBackwardAVX2(dst, x, n)
+	case vectors == avx512:
+		siluAVX512(dst, x, n)
+	default:
+		siluAVX2(dst, x, n)
+	}
+}
