@@ -225,7 +225,7 @@ func (e *gpuEngine) grow(b *atoms.Batch) error {
 	floats(&e.energy, n)
 	if !e.energyOnly {
 		states(&e.gin)
-		floats(&e.force, gpu.Slices(h)*n*12)
+		floats(&e.force, gpu.Groups(h)*n*12)
 	}
 	return errors.Join(append(errs, gpu.Resize(m, &e.virials, "virials", n), e.search.Resize(m, n, e.input.Buckets),
 		e.edges.Resize(m, n, e.edgeRoom), e.resizeResults(b))...)
@@ -251,7 +251,7 @@ func (e *gpuEngine) do(s step) error {
 		return k.UpdateBackward(e.g, e.after[block], e.pre[block], e.gates[block], &w.updates[block], h)
 	case exchangeStates, exchangeGradients: // all atoms are our own
 	case collect:
-		if err := e.sumSlices(); err != nil {
+		if err := e.sumGroups(); err != nil {
 			return err
 		}
 		return k.Reduce(e.results, e.energy, e.virials, &e.input)
@@ -259,12 +259,12 @@ func (e *gpuEngine) do(s step) error {
 	return nil
 }
 
-// sumSlices makes forces and virials of the slices' shares, if there are any.
-func (e *gpuEngine) sumSlices() error {
+// sumGroups makes forces and virials of the groups' shares, if there are any.
+func (e *gpuEngine) sumGroups() error {
 	if e.energyOnly {
 		return gpu.Zero(e.memory, e.virials)
 	}
-	return e.kernels.SumSlices(e.forces, e.virials, e.force, e.search.Order, gpu.Slices(e.net.HiddenDim))
+	return e.kernels.SumGroups(e.forces, e.virials, e.force, e.search.Order, gpu.Groups(e.net.HiddenDim))
 }
 
 // collect makes r of the results.

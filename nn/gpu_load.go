@@ -21,16 +21,16 @@ type gpuWeights struct {
 func (e *gpuEngine) load(filters Filters) error {
 	net, w := e.net, &e.weights
 	w.exact, w.intervals = filters == Exact, 1
-	var knots []curves
+	var tables [][][6]float64
 	if !w.exact {
-		knots, w.intervals = tabulate(net)
+		tables, w.intervals = tabulate(net)
 	}
 	var err error
 	if e.kernels, err = gpu.Load(e.dev, net.HiddenDim, w.intervals, net.NumRBF); err != nil {
 		return err
 	}
-	for k, c := range knots {
-		t, err := gpu.NewTable(w.memory, c.value, c.slope, c.curvature, w.intervals+1, len(net.filterParts(k)), net.HiddenDim)
+	for k, p := range tables {
+		t, err := gpu.NewTable(w.memory, p, w.intervals, len(net.filterParts(k)), net.HiddenDim)
 		if err != nil {
 			return err
 		}

@@ -246,7 +246,7 @@ func TestGPULittleSharedMemory(t *testing.T) {
 	assert.Equal(t, compute(t, p, s...), compute(t, little, s...))
 
 	_, err := NewGPUPotential(net, turing{openGPU(t), 48 << 10}, Options{})
-	assert.ErrorContains(t, err, "hidden_dim 128 and tables of 128 intervals need 55296 bytes of shared memory a block: ")
+	assert.ErrorContains(t, err, "hidden_dim 128 and tables of 128 intervals: kernel update_forward needs 55296 bytes of shared memory a block, ")
 }
 
 // planned counts memory and has none.

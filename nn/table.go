@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync"
 
+	"painless/internal/spline"
 	"painless/kernels/cpu"
 )
 
@@ -72,18 +73,18 @@ const (
 
 // newTables is the tables of every block.
 func newTables[T cpu.Float](net *Network) (tables []*cpu.Table[T], intervals int) {
-	knots, intervals := tabulate(net)
-	for k, c := range knots {
-		tables = append(tables, cpu.NewTable[T](c.value, c.slope, c.curvature, intervals+1, len(net.filterParts(k)), net.HiddenDim, net.Cutoff/float64(intervals)))
+	polynomials, intervals := tabulate(net)
+	for k, p := range polynomials {
+		tables = append(tables, cpu.NewTable[T](p, intervals+1, len(net.filterParts(k)), net.HiddenDim, net.Cutoff/float64(intervals)))
 	}
 	return tables, intervals
 }
 
-// tabulate is every block's filters at as many knots as they need; slopes and
-// curvatures are times the knots' distance to the power of 1 and 2.
-func tabulate(net *Network) (knots []curves, intervals int) {
+// tabulate is every block's filters as polynomials between as many knots as they
+// need, [blocks][knots, parts, H]: see spline.Quintic.
+func tabulate(net *Network) (polynomials [][][6]float64, intervals int) {
 	filters := make([]filterCurves, len(net.Blocks))
-	knots = make([]curves, len(net.Blocks))
+	knots := make([]curves, len(net.Blocks))
 	for k := range filters {
 		exact := newExactFilter[float64](net, k)
 		filters[k] = filterCurves{net, exact.layers, exact.tangents}
@@ -110,13 +111,14 @@ func tabulate(net *Network) (knots []curves, intervals int) {
 		intervals *= 2
 	}
 	step := net.Cutoff / float64(intervals)
-	for _, c := range knots {
+	for k, c := range knots {
 		for i := range c.value {
 			c.slope[i] *= step
 			c.curvature[i] *= step * step
 		}
+		polynomials = append(polynomials, spline.Quintic(c.value, c.slope, c.curvature, filters[k].layers[1].Out))
 	}
-	return knots, intervals
+	return polynomials, intervals
 }
 
 // spaced is the points (k + offset)·cutoff/intervals in [0, cutoff].

@@ -5,9 +5,6 @@ package cpu
 //
 //	φ = c0 + c1·t + … + c5·t⁵      dφ/dd = (c1 + 2·c2·t + … + 5·c5·t⁴)/step
 //
-// c3, c4 and c5 are made of the difference of φ between the knots, not of its
-// values, and rounded last, so that slopes are as exact as values.
-//
 // The curves are parts·H, cut into groups of GroupWidth features:
 // [groups, knots, 6, parts, GroupWidth], so that what a pair needs of a group
 // lies in one piece. The last group is filled up with zeros. The last knot has
@@ -27,23 +24,15 @@ const GroupWidth = 16
 // Groups is the number of groups of h features.
 func Groups(h int) int { return (h + GroupWidth - 1) / GroupWidth }
 
-// NewTable packs values, and slopes and curvatures times the knots' distance
-// step, Å, to the power of 1 and 2, each [knots, parts, h].
-func NewTable[T Float](values, slopes, curvatures []float64, knots, parts, h int, step float64) *Table[T] {
+// NewTable packs the polynomials of parts·h curves at equidistant knots, step Å
+// apart, [knots, parts, h], of which the last knot's are tangents.
+func NewTable[T Float](polynomials [][coefficients]float64, knots, parts, h int, step float64) *Table[T] {
 	row := parts * h
 	t := &Table[T]{parts: parts, knots: knots, perLength: T(1 / step), data: make([]T, Groups(h)*knots*coefficients*parts*GroupWidth)}
 	for k := range knots {
 		for i := range row {
-			part, f, at := i/h, i%h, k*row+i
-			c := [coefficients]float64{values[at], slopes[at]}
-			if next := at + row; next < len(values) {
-				rise, m0, m1, a0, a1 := values[next]-values[at], slopes[at], slopes[next], curvatures[at], curvatures[next]
-				c[2] = a0 / 2
-				c[3] = 10*rise - 6*m0 - 4*m1 - 1.5*a0 + 0.5*a1
-				c[4] = -15*rise + 8*m0 + 7*m1 + 1.5*a0 - a1
-				c[5] = 6*rise - 3*m0 - 3*m1 - 0.5*a0 + 0.5*a1
-			}
-			for n, x := range c {
+			part, f := i/h, i%h
+			for n, x := range polynomials[k*row+i] {
 				t.data[(((f/GroupWidth*knots+k)*coefficients+n)*parts+part)*GroupWidth+f%GroupWidth] = T(x)
 			}
 		}

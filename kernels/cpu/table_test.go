@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"painless/internal/spline"
 	"painless/internal/tolerance"
 )
 
@@ -39,7 +40,7 @@ func testTable[T Float](t *testing.T, atol float64) {
 			x := cutoff * float64(i/(parts*h)) / intervals
 			values[i], slopes[i], curvatures[i] = at(i%(parts*h), x, cutoff/intervals)
 		}
-		table := NewTable[T](values, slopes, curvatures, intervals+1, parts, h, cutoff/intervals)
+		table := NewTable[T](spline.Quintic(values, slopes, curvatures, parts*h), intervals+1, parts, h, cutoff/intervals)
 
 		distances := []float64{0, cutoff / intervals, 3 * cutoff / intervals, cutoff}
 		for range 30 {
@@ -78,7 +79,7 @@ func TestTableIsExactAtItsKnots(t *testing.T) {
 	const knots, parts, h = 5, 2, 16
 	rng := rand.New(rand.NewPCG(1, 2))
 	values, slopes, zeros := normal[float32](rng, knots*parts*h), normal[float32](rng, knots*parts*h), make([]float64, knots*parts*h)
-	table := NewTable[float32](widen(values), widen(slopes), zeros, knots, parts, h, 1)
+	table := NewTable[float32](spline.Quintic(widen(values), widen(slopes), zeros, parts*h), knots, parts, h, 1)
 	phi, slope := make([]float32, parts*GroupWidth), make([]float32, parts*GroupWidth)
 	for k := range knots {
 		table.ValuesAndSlopes(phi, slope, []Knot[float32]{NewKnot(float32(k), 1, knots-1)}, 0)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"painless/internal/spline"
 	"painless/kernels/gpu"
 )
 
@@ -67,7 +68,7 @@ func BenchmarkCeilings(t *testing.B) {
 	blocks := 8 * b.dev.Properties().Multiprocessors
 	from, to := upload(b, make([][4]float32, n)), room[[4]float32](b, n)
 	run := func(name string, args ...uint64) func() error {
-		k, err := m.Kernel(name, 0)
+		k, err := m.Kernel(name, 256, 0)
 		require.NoError(t, err)
 		l := &gpu.Launch{Kernel: k, Grid: gpu.Dim{X: blocks}, Block: gpu.Dim{X: 256}, Args: args}
 		return func() error { return b.dev.Launch(l) }
@@ -129,7 +130,7 @@ func newWater(b *bench, n, h, intervals int) *water {
 	w.edgeCount = int(download(b, w.edges.Status)[0])
 	for i, parts := range []int{2, 3} {
 		row := (intervals + 1) * parts * h
-		f, err := gpu.NewTable(b.memory, normal(rng, row), normal(rng, row), normal(rng, row), intervals+1, parts, h)
+		f, err := gpu.NewTable(b.memory, spline.Quintic(normal(rng, row), normal(rng, row), normal(rng, row), parts*h), intervals, parts, h)
 		require.NoError(b.t, err)
 		w.filters[i] = f
 	}
@@ -148,7 +149,7 @@ func newWater(b *bench, n, h, intervals int) *water {
 	}
 	w.state, w.next, w.g, w.gin = states(), states(), states(), states()
 	w.pre, w.gates, w.energy = upload(b, random(n*h)), upload(b, random(n*2*h)), upload(b, random(n))
-	w.force = upload(b, make([]float32, gpu.Slices(h)*n*12))
+	w.force = upload(b, make([]float32, gpu.Groups(h)*n*12))
 	w.forces, w.virials = room[[3]float32](b, n), upload(b, make([][9]float32, n))
 	w.results, w.embedding = room[[10]float64](b, 1), upload(b, random(101*h))
 	return w
@@ -205,7 +206,7 @@ func (w *water) kernels() []work {
 		{"update_forward", update, 2*state + 12*n*h, func() error { return w.k.UpdateForward(w.next, w.pre, w.gates, w.state, &w.update, w.h) }},
 		{"update_backward", update, 3*state + 12*n*h, func() error { return w.k.UpdateBackward(w.g, w.state, w.pre, w.gates, &w.update, w.h) }},
 		{"turn", 2*2*3*h*h*n + 2*readout, 2 * state, func() error { return w.k.Turn(w.g, w.energy, w.state, &w.last, &w.readout, w.h) }},
-		{"sum_slices", 0, 48*n*h/8 + 48*n, func() error { return w.k.SumSlices(w.forces, w.virials, w.force, w.search.Order, gpu.Slices(w.h)) }},
+		{"sum_groups", 0, 48*n*h/8 + 48*n, func() error { return w.k.SumGroups(w.forces, w.virials, w.force, w.search.Order, gpu.Groups(w.h)) }},
 		{"reduce", 0, 40 * n, func() error { return w.k.Reduce(w.results, w.energy, w.virials, &w.structures) }},
 	}
 }

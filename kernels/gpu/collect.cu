@@ -1,16 +1,16 @@
-// What the blocks and the slices of features left, summed up.
+// What the blocks and the groups of features left, summed up.
 #include "cuda.cuh"
 
-// sum_slices adds up force [slices, atoms, 12], in the order of the slices: the
+// sum_groups adds up force [groups, atoms, 12], in the order of the groups: the
 // first three of an atom are its force, eV/Å, Σ ∂E/∂x over its edges, to forces
 // [atoms, 3]; the others its share of the virial, to virials [atoms, 9]. Forces
 // go to where the atoms were given: order, or 0 where nothing was sorted.
 // Launch: a thread for each of atoms·12.
-KERNEL sum_slices(float *forces, float *virials, const float *force, const int *order, int slices, int atoms) {
+KERNEL sum_groups(float *forces, float *virials, const float *force, const int *order, int groups, int atoms) {
 	size_t k = (size_t)blockIdx_x * blockDim_x + threadIdx_x, all = (size_t)atoms * 12;
 	if (k >= all) return;
 	float sum = 0;
-	for (int s = 0; s < slices; s++) sum += force[s * all + k];
+	for (int s = 0; s < groups; s++) sum += force[s * all + k];
 	size_t i = k / 12, c = k % 12;
 	if (c < 3) forces[3 * (order ? order[i] : i) + c] = sum;
 	else virials[9 * i + c - 3] = sum;

@@ -1,18 +1,29 @@
 package gpu
 
-// SumSlices adds up force [slices, N, 12] to the atoms' forces, eV/Å, put in
+import _ "embed" // the PTX
+
+//go:embed collect.ptx
+var collectPTX string
+
+type collectKernels struct{ sumGroups, reduce entry }
+
+func (k *collectKernels) stem() stem {
+	k.sumGroups, k.reduce = entry{name: "sum_groups", threads: blockThreads}, entry{name: "reduce", threads: blockThreads}
+	return stem{"collect.ptx", collectPTX, []*entry{&k.sumGroups, &k.reduce}}
+}
+
+// SumGroups adds up force [groups, N, 12] to the atoms' forces, eV/Å, put in
 // the order that they were given in, and their shares of the virial [N, 9], eV.
-func (k *Kernels) SumSlices(forces Array[[3]float32], virials Array[[9]float32], force Array[float32], order Array[int32], slices int) error {
+func (k *Kernels) SumGroups(forces Array[[3]float32], virials Array[[9]float32], force Array[float32], order Array[int32], groups int) error {
 	n := forces.n
-	lengths := []length{{"virials", virials.n, n}, {"force", force.n, slices * n * 12}}
+	lengths := []length{{"virials", virials.n, n}, {"force", force.n, groups * n * 12}}
 	if order.n > 0 {
 		lengths = append(lengths, length{"order", order.n, n})
 	}
-	if err := sized("sum slices", lengths...); err != nil || n == 0 {
+	if err := sized("sum groups", lengths...); err != nil || n == 0 {
 		return err
 	}
-	grid, block := threads(12 * n)
-	return k.run(k.sumSlices, grid, block, 0, forces.arg(), virials.arg(), force.arg(), order.arg(), Int(slices), Int(n))
+	return k.run(&k.sums.sumGroups, blocks(12*n), forces.arg(), virials.arg(), force.arg(), order.arg(), integer(groups), integer(n))
 }
 
 // Reduce is the energy, eV, and the virial, eV, of every structure.
@@ -20,5 +31,5 @@ func (k *Kernels) Reduce(results Array[[10]float64], energy Array[float32], viri
 	if err := sized("reduce", length{"first", b.First.n, results.n + 1}, length{"virials", virials.n, energy.n}); err != nil || results.n == 0 {
 		return err
 	}
-	return k.run(k.reduce, Dim{X: results.n}, Dim{X: 256}, 0, results.arg(), energy.arg(), virials.arg(), b.First.arg())
+	return k.run(&k.sums.reduce, Dim{X: results.n}, results.arg(), energy.arg(), virials.arg(), b.First.arg())
 }

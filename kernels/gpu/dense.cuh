@@ -12,13 +12,14 @@
 #define ROWS 8     // of a thread
 #define FEATURES 4 // of a thread
 
-extern __shared__ float buffer[];
+// Read as float4 too.
+extern __shared__ __attribute__((aligned(16))) float buffer[];
 
-// place is a thread's part of the tile: 8 rows from row on, 4 features from f on.
-struct place { int row, f; };
+// spot is a thread's part of the tile: 8 rows from row on, 4 features from f on.
+struct spot { int row, f; };
 
-static __device__ __forceinline__ place my_place(int h) {
-	place p;
+static __device__ __forceinline__ spot my_spot(int h) {
+	spot p;
 	p.f = threadIdx_x % (h / FEATURES) * FEATURES;
 	p.row = threadIdx_x / (h / FEATURES) * ROWS;
 	return p;
@@ -26,7 +27,7 @@ static __device__ __forceinline__ place my_place(int h) {
 
 // dense is sum[o][a] = bias + Σ_k x[k][a]·w[k][o], features p.f on and rows
 // p.row on; those of w are out apart. bias may be 0.
-static __device__ __forceinline__ void dense(float sum[FEATURES][ROWS], const float *x, int in, const float *w, int out, const float *bias, place p) {
+static __device__ __forceinline__ void dense(float sum[FEATURES][ROWS], const float *x, int in, const float *w, int out, const float *bias, spot p) {
 	for (int o = 0; o < FEATURES; o++) {
 		float b = bias ? bias[p.f + o] : 0.f;
 		for (int a = 0; a < ROWS; a++) sum[o][a] = b;

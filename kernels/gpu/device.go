@@ -60,9 +60,10 @@ type Device interface {
 
 // Module is the kernels of one PTX file.
 type Module interface {
-	// Kernel is an entry of the module that is launched with up to shared bytes
-	// of dynamic shared memory.
-	Kernel(name string, shared int) (Kernel, error)
+	// Kernel is an entry of the module that is launched with blocks of up to so
+	// many threads and shared bytes of dynamic shared memory. What the device
+	// cannot launch is refused here.
+	Kernel(name string, threads, shared int) (Kernel, error)
 	Close() error
 }
 
@@ -91,6 +92,3 @@ func Int(x int) uint64 { return uint64(uint32(int32(x))) }
 
 // Float is an argument for a parameter float.
 func Float(x float32) uint64 { return uint64(math.Float32bits(x)) }
-
-// Double is an argument for a parameter double.
-func Double(x float64) uint64 { return math.Float64bits(x) }

@@ -1,5 +1,17 @@
 package gpu
 
+import _ "embed" // the PTX
+
+//go:embed embed.ptx
+var embedPTX string
+
+type embedKernels struct{ embed entry }
+
+func (k *embedKernels) stem() stem {
+	k.embed = entry{name: "embed", threads: blockThreads}
+	return stem{"embed.ptx", embedPTX, []*entry{&k.embed}}
+}
+
 // State is {s, vx, vy, vz} of every atom and feature, [N, H].
 type State = Array[[4]float32]
 
@@ -9,6 +21,5 @@ func (k *Kernels) Embed(state State, embedding Array[float32], numbers Array[int
 	if err := sized("embed", length{"state", state.n, n * h}); err != nil || n == 0 {
 		return err
 	}
-	grid, block := threads(n * h)
-	return k.run(k.embed, grid, block, 0, state.arg(), embedding.arg(), numbers.arg(), Int(n), Int(h))
+	return k.run(&k.embedding.embed, blocks(n*h), state.arg(), embedding.arg(), numbers.arg(), integer(n), integer(h))
 }

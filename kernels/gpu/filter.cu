@@ -31,7 +31,7 @@ KERNEL filter(float *phi, float *slope, const int4 *edge_a, const long long *tot
 	float *e0 = buffer, *e1 = e0 + rbf * PITCH, *hidden0 = e1 + rbf * PITCH, *hidden1 = hidden0 + h * PITCH;
 	int first = blockIdx_x * TILE, edges = *total < room ? (int)*total : room;
 	if (first >= edges) return;
-	place p = my_place(h);
+	spot p = my_spot(h);
 	float sum[FEATURES][ROWS], tangent[FEATURES][ROWS];
 
 	for (int k = threadIdx_x; k < TILE * rbf; k += blockDim_x) {

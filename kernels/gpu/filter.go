@@ -1,5 +1,21 @@
 package gpu
 
+import (
+	_ "embed" // the PTX
+	"fmt"
+)
+
+//go:embed filter.ptx
+var filterPTX string
+
+type filterKernels struct{ filter entry }
+
+// stem's blocks have a tile's radial functions and hidden layers, and their slopes.
+func (k *filterKernels) stem(n size) stem {
+	k.filter = entry{name: "filter", threads: n.h, shared: tileShared(2*n.h + 2*n.rbf)}
+	return stem{"filter.ptx", filterPTX, []*entry{&k.filter}}
+}
+
 // Filter is φ(d) of one block of the network, and φ′(d): tabulated, or the
 // filter network itself. Its parts are φs, φv and φu, or φs and φu in the first
 // block.
@@ -14,25 +30,20 @@ type Filter struct {
 	network *FilterNetwork // in place of the table
 }
 
-// NewTable makes a filter of φ, and of φ′ and φ″ times the knots' distance to
-// the power of 1 and 2, each [knots, parts, h].
-func NewTable(m *Memory, values, slopes, curvatures []float64, knots, parts, h int) (*Filter, error) {
-	t := &Filter{parts: parts, intervals: knots - 1, width: h}
+// NewTable makes a filter of φ as polynomials of the share of an interval,
+// [intervals, parts, h] and any number more.
+func NewTable(m *Memory, polynomials [][6]float64, intervals, parts, h int) (*Filter, error) {
+	t := &Filter{parts: parts, intervals: intervals, width: h}
 	row := parts * h
-	if err := sized("table", length{"values", len(values), knots * row}, length{"slopes", len(slopes), knots * row},
-		length{"curvatures", len(curvatures), knots * row}); err != nil {
+	if err := sized("table", length{"polynomials", min(len(polynomials), intervals*row), intervals * row}); err != nil {
 		return nil, err
 	}
-	low, high := make([][4]float32, t.intervals*row), make([][2]float32, t.intervals*row)
-	for k := range t.intervals {
-		for i := range row {
-			from, to := k*row+i, (k+1)*row+i
-			rise, m0, m1, a0, a1 := values[to]-values[from], slopes[from], slopes[to], curvatures[from], curvatures[to]
-			part, f := i/h, i%h
-			at := ((f/sliceWidth*t.intervals+k)*parts+part)*sliceWidth + f%sliceWidth
-			low[at] = [4]float32{float32(values[from]), float32(m0), float32(a0 / 2), float32(10*rise - 6*m0 - 4*m1 - 1.5*a0 + 0.5*a1)}
-			high[at] = [2]float32{float32(-15*rise + 8*m0 + 7*m1 + 1.5*a0 - a1), float32(6*rise - 3*m0 - 3*m1 - 0.5*a0 + 0.5*a1)}
-		}
+	low, high := make([][4]float32, intervals*row), make([][2]float32, intervals*row)
+	for i, c := range polynomials[:intervals*row] {
+		k, part, f := i/row, i%row/h, i%h
+		at := ((f/groupWidth*intervals+k)*parts+part)*groupWidth + f%groupWidth
+		low[at] = [4]float32{float32(c[0]), float32(c[1]), float32(c[2]), float32(c[3])}
+		high[at] = [2]float32{float32(c[4]), float32(c[5])}
 	}
 	if err := Upload(m, &t.low, "tables", low); err != nil {
 		return nil, err
@@ -68,18 +79,18 @@ func (v *FilterValues) Resize(m *Memory, edges, h int) error {
 	return Resize(m, &v.slope, "filters of edges", edges*3*h)
 }
 
-// filterShared is the bytes of a tile's radial functions and hidden layers.
-func filterShared(h, rbf int) int { return tileShared(2*h + 2*rbf) }
-
 // evaluate leaves an exact filter's values; a table has none.
 func (k *Kernels) evaluate(v *FilterValues, e *Edges, f *Filter) error {
 	n := f.network
 	edges, h, rbf := e.A.n, f.width, n.Centers.n
+	if rbf != k.size.rbf {
+		return fmt.Errorf("filter: %d radial functions, the kernels were loaded for %d", rbf, k.size.rbf)
+	}
 	if err := sized("filter", length{"widths", n.Widths.n, rbf}, length{"hidden bias", n.Hidden.Bias.n, h}, length{"bias", n.Out.Bias.n, f.parts * h},
 		length{"values", v.phi.n, edges * 3 * h}, length{"slopes", v.slope.n, v.phi.n}); err != nil || edges == 0 {
 		return err
 	}
-	return k.run(k.filter, Dim{X: ceilDiv(edges, atomTile)}, Dim{X: h}, filterShared(h, rbf), v.phi.arg(), v.slope.arg(), e.A.arg(), e.Status.arg(), Int(edges),
+	return k.run(&k.filters.filter, Dim{X: ceilDiv(edges, atomTile)}, v.phi.arg(), v.slope.arg(), e.A.arg(), e.Status.arg(), integer(edges),
 		n.Centers.arg(), n.Widths.arg(), n.Hidden.Forward.arg(), n.Hidden.Bias.arg(), n.Out.Forward.arg(), n.Out.Bias.arg(),
-		Int(h), Int(rbf), Int(f.parts), Float(n.Cutoff))
+		integer(h), integer(rbf), integer(f.parts), single(n.Cutoff))
 }

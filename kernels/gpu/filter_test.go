@@ -39,11 +39,9 @@ func TestExactFilter(t *testing.T) {
 				want := cpu.State[float64]{S: append([]float64(nil), in.S...), V: make([]float64, n*3*h)}
 				copy(want.V, in.V)
 				gin, grad := copied(g), make([]cpu.PairGrad[float64], len(pairs.D))
-				for lo := 0; lo < h; lo += cpu.SliceWidth {
-					f := cpu.Filter[float64]{Phi: phi[lo:], Slope: slope[lo:], Row: parts * h, Part: h}
-					cpu.MessageForward(want, in, pairs, f, h, lo, lo+cpu.SliceWidth)
-					cpu.MessageBackward(gin, grad, g, in, pairs, f, h, lo, lo+cpu.SliceWidth)
-				}
+				all := cpu.Filter[float64]{Phi: phi, Slope: slope, Row: parts * h, Part: h}
+				cpu.MessageForward(want, in, pairs, all, h)
+				cpu.MessageBackward(gin, grad, g, in, pairs, all, h)
 
 				f := gpu.NewExact(network, parts, h)
 				var values gpu.FilterValues
@@ -55,7 +53,7 @@ func TestExactFilter(t *testing.T) {
 				got := unpack(download(b, to), h)
 				checkScaled(t, "s", got.S, want.S, 2e-6)
 				checkScaled(t, "v", got.V, want.V, 2e-6)
-				force := room[float32](b, gpu.Slices(h)*n*12)
+				force := room[float32](b, gpu.Groups(h)*n*12)
 				require.NoError(t, b.k.MessageBackward(to, force, upload(b, pack(g, h)), state, &edges, f, &values, testCutoff, true))
 				if parts == 3 {
 					got = unpack(download(b, to), h)

@@ -1,27 +1,8 @@
 package gpu
 
 import (
-	_ "embed" // the PTX
 	"errors"
 	"fmt"
-)
-
-// The PTX is what `make ptx` makes of the CUDA C beside it.
-var (
-	//go:embed neighbors.ptx
-	neighborsPTX string
-	//go:embed embed.ptx
-	embedPTX string
-	//go:embed filter.ptx
-	filterPTX string
-	//go:embed message.ptx
-	messagePTX string
-	//go:embed message_low.ptx
-	messageLowPTX string
-	//go:embed update.ptx
-	updatePTX string
-	//go:embed collect.ptx
-	collectPTX string
 )
 
 // Kernels launches the kernels on one device. Calls return before the device
@@ -29,84 +10,87 @@ var (
 type Kernels struct {
 	dev     Device
 	props   Properties
+	size    size
 	modules []Module
 	launch  Launch // reused, so that launching allocates nothing
 
-	curveBytes int // of a table's curve in shared memory
+	neighbors neighborKernels
+	embedding embedKernels
+	filters   filterKernels
+	messages  messageKernels
+	updates   updateKernels
+	sums      collectKernels
+}
 
-	place, scan, scatter, arrange       Kernel
-	findAllPairs, findEdges             Kernel
-	embed                               Kernel
-	filter                              Kernel
-	messageForward                      [4]Kernel // by firstBlock and exactFilter
-	messageBackward                     [8]Kernel // and by lastBlock
-	updateForward, updateBackward, turn Kernel
-	sumSlices, reduce                   Kernel
+// size is what kernels are loaded for.
+type size struct {
+	h         int // features
+	intervals int // of tables
+	rbf       int // radial functions of filter networks
+}
+
+// stem is the kernels of one PTX file, which `make ptx` makes of the CUDA C
+// beside it.
+type stem struct {
+	name, ptx string
+	entries   []*entry
+}
+
+// entry is a kernel, launched with blocks of so many threads and bytes of
+// dynamic shared memory.
+type entry struct {
+	name            string
+	threads, shared int
+	kernel          Kernel
+	parameters      []Kind
 }
 
 // Load loads all kernels on dev, for networks of h features whose tables have
-// so many intervals, and whose filter networks so many radial functions. Where
-// blocks have little shared memory, as on Turing, those of the message are a
-// variant that needs less.
+// so many intervals, and whose filter networks so many radial functions.
 func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
-	k := &Kernels{dev: dev, props: dev.Properties(), curveBytes: curveBytes}
 	if h <= 0 || h%16 != 0 {
 		return nil, fmt.Errorf("hidden_dim %d: the GPU's kernels expect a multiple of 16", h)
 	}
-	message := messagePTX
-	if k.messageShared(3, intervals) > k.props.SharedPerBlock {
-		k.curveBytes, message = lowBytes, messageLowPTX
-	}
-	if shared := max(k.messageShared(3, intervals), tileShared(3*h), filterShared(h, rbf)); shared > k.props.SharedPerBlock {
-		return nil, fmt.Errorf("hidden_dim %d and tables of %d intervals need %d bytes of shared memory a block: %s has %d", h, intervals, shared, k.props.Name, k.props.SharedPerBlock)
-	}
-	type entry struct {
-		kernel *Kernel
-		name   string
-		shared int
-	}
-	for _, m := range []struct {
-		name, ptx string
-		entries   []entry
-	}{
-		{"neighbors.ptx", neighborsPTX, []entry{
-			{&k.place, "place", 0}, {&k.scan, "scan", 0}, {&k.scatter, "scatter", 0}, {&k.arrange, "arrange", 0},
-			{&k.findAllPairs, "find_all_pairs", 0}, {&k.findEdges, "find_edges", 0},
-		}},
-		{"embed.ptx", embedPTX, []entry{{&k.embed, "embed", 0}}},
-		{"filter.ptx", filterPTX, []entry{{&k.filter, "filter", filterShared(h, rbf)}}},
-		{"message.ptx", message, []entry{
-			{&k.messageForward[0], "message_forward", k.messageShared(3, intervals)},
-			{&k.messageForward[firstBlock], "message_forward_first", k.messageShared(2, intervals)},
-			{&k.messageForward[exactFilter], "message_forward_exact", 0},
-			{&k.messageForward[exactFilter+firstBlock], "message_forward_first_exact", 0},
-			{&k.messageBackward[0], "message_backward", k.messageShared(3, intervals)},
-			{&k.messageBackward[firstBlock], "message_backward_first", k.messageShared(2, intervals)},
-			{&k.messageBackward[lastBlock], "message_backward_last", k.messageShared(3, intervals)},
-			{&k.messageBackward[lastBlock+firstBlock], "message_backward_only", k.messageShared(2, intervals)},
-			{&k.messageBackward[exactFilter], "message_backward_exact", 0},
-			{&k.messageBackward[exactFilter+firstBlock], "message_backward_first_exact", 0},
-			{&k.messageBackward[exactFilter+lastBlock], "message_backward_last_exact", 0},
-			{&k.messageBackward[exactFilter+lastBlock+firstBlock], "message_backward_only_exact", 0},
-		}},
-		{"update.ptx", updatePTX, []entry{
-			{&k.updateForward, "update_forward", tileShared(3 * h)}, {&k.updateBackward, "update_backward", tileShared(3 * h)},
-			{&k.turn, "turn", tileShared(3 * h)},
-		}},
-		{"collect.ptx", collectPTX, []entry{{&k.sumSlices, "sum_slices", 0}, {&k.reduce, "reduce", 0}}},
-	} {
-		module, err := dev.Load(m.name, m.ptx)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("load %s: %w", m.name, err), k.Close())
-		}
-		k.modules = append(k.modules, module)
-		for _, e := range m.entries {
-			if *e.kernel, err = module.Kernel(e.name, e.shared); err != nil {
-				return nil, errors.Join(fmt.Errorf("load %s: %w", m.name, err), k.Close())
-			}
+	k := &Kernels{dev: dev, props: dev.Properties(), size: size{h, intervals, rbf}}
+	for _, s := range k.stems() {
+		if err := k.load(s); err != nil {
+			return nil, errors.Join(fmt.Errorf("load %s: %w", s.name, err), k.Close())
 		}
 	}
 	return k, nil
+}
+
+// stems is all stems, in the order of the network.
+func (k *Kernels) stems() []stem {
+	return []stem{
+		k.neighbors.stem(), k.embedding.stem(), k.filters.stem(k.size), k.messages.stem(k.size, k.props.SharedPerBlock),
+		k.updates.stem(k.size), k.sums.stem(),
+	}
+}
+
+func (k *Kernels) load(s stem) error {
+	prototypes, err := Prototypes(s.ptx)
+	if err != nil {
+		return err
+	}
+	for _, e := range s.entries {
+		if e.shared > k.props.SharedPerBlock {
+			return fmt.Errorf("hidden_dim %d and tables of %d intervals: kernel %s needs %d bytes of shared memory a block, %s has %d",
+				k.size.h, k.size.intervals, e.name, e.shared, k.props.Name, k.props.SharedPerBlock)
+		}
+	}
+	module, err := k.dev.Load(s.name, s.ptx)
+	if err != nil {
+		return err
+	}
+	k.modules = append(k.modules, module)
+	for _, e := range s.entries {
+		if e.kernel, err = module.Kernel(e.name, e.threads, e.shared); err != nil {
+			return fmt.Errorf("hidden_dim %d: %w", k.size.h, err)
+		}
+		e.parameters = prototypes[e.name]
+	}
+	return nil
 }
 
 // Close gives back the modules. It may be called twice.
@@ -120,13 +104,22 @@ func (k *Kernels) Close() error {
 }
 
 // run launches a kernel; args are in the order of its parameters.
-func (k *Kernels) run(kernel Kernel, grid, block Dim, shared int, args ...uint64) error {
-	k.launch = Launch{Kernel: kernel, Grid: grid, Block: block, Shared: shared, Args: append(k.launch.Args[:0], args...)}
+func (k *Kernels) run(e *entry, grid Dim, args ...argument) error {
+	if err := e.check(args); err != nil {
+		return err
+	}
+	k.launch = Launch{Kernel: e.kernel, Grid: grid, Block: Dim{X: e.threads}, Shared: e.shared, Args: k.launch.Args[:0]}
+	for _, a := range args {
+		k.launch.Args = append(k.launch.Args, a.bits)
+	}
 	return k.dev.Launch(&k.launch) // whose errors name the kernel
 }
 
-// threads is a launch of blocks of 256, at least n threads in all.
-func threads(n int) (grid, block Dim) { return Dim{X: ceilDiv(n, 256)}, Dim{X: 256} }
+// blockThreads is the threads of most kernels' blocks.
+const blockThreads = 256
+
+// blocks is a grid of such blocks, at least n threads in all.
+func blocks(n int) Dim { return Dim{X: ceilDiv(n, blockThreads)} }
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
@@ -143,4 +136,12 @@ func sized(operation string, lengths ...length) error {
 type length struct {
 	what      string
 	got, want int
+}
+
+// features says that an operation is not asked for with the kernels' h.
+func (k *Kernels) features(operation string, h int) error {
+	if h != k.size.h {
+		return fmt.Errorf("%s: %d features, the kernels were loaded for %d", operation, h, k.size.h)
+	}
+	return nil
 }

@@ -16,10 +16,10 @@ type Array[T any] struct {
 // Len is the number of elements.
 func (a Array[T]) Len() int { return a.n }
 
-func (a Array[T]) arg() uint64 { return uint64(a.ptr) }
+func (a Array[T]) arg() argument { return argument{uint64(a.ptr), addressKind} }
 
 // Address is a as an argument of a launch.
-func Address[T any](a Array[T]) uint64 { return a.arg() }
+func Address[T any](a Array[T]) uint64 { return uint64(a.ptr) }
 
 // View is n elements of a, from byte offset on, a multiple of their alignment.
 func View[T any](a Array[byte], offset, n int) Array[T] {

@@ -9,13 +9,13 @@
 // table, and edge_b {ux, uy, uz, 1/(d + 1e-8)}.
 //
 // φ is a table of polynomials, c0 + c1·t + … + c5·t⁵ on every interval, t in
-// [0, 1]; dφ/dd is its own derivative. It is stored by slices of 8 features:
-// low [slices, intervals, parts, 8] float4 {c0 … c3}, high the same of float2
+// [0, 1]; dφ/dd is its own derivative. It is stored by groups of 8 features:
+// low [groups, intervals, parts, 8] float4 {c0 … c3}, high the same of float2
 // {c4, c5}. The parts are φs, φv, φu; in the first block, where v = 0, φs, φu.
 //
-// Launch: 256 threads; grid (runs of atoms, slices); 24·8·parts·intervals bytes
-// of shared memory, where a block keeps its slice of the table. A warp works
-// on an atom, and each group of 8 lanes on every fourth of its edges, a lane
+// Launch: 256 threads; grid (runs of atoms, groups); 24·8·parts·intervals bytes
+// of shared memory, where a block keeps its group's part of the table. A warp works
+// on an atom, and 8 lanes, a way, on every fourth of its edges, a lane
 // being a feature. Compiled with LOW_ONLY, for GPUs whose blocks have not as
 // much shared memory, c4 and c5 stay in global memory: 16·8·parts·intervals bytes.
 //
@@ -23,8 +23,8 @@
 // leaves them: low and high are then these, and no shared memory is used.
 #include "cuda.cuh"
 
-#define SLICE 8
-#define GROUPS (WARP / SLICE)
+#define GROUP 8 // features of a block
+#define WAYS (WARP / GROUP) // edges of an atom that a warp works on at a time
 
 extern __shared__ float4 table[];
 
@@ -36,8 +36,8 @@ struct tabulated {
 	const float2 *high;
 	int parts, feature;
 
-	__device__ __forceinline__ int at(int4 a, int e) const { return a.y * parts * SLICE + feature; }
-	__device__ __forceinline__ int step() const { return SLICE; }
+	__device__ __forceinline__ int at(int4 a, int e) const { return a.y * parts * GROUP + feature; }
+	__device__ __forceinline__ int step() const { return GROUP; }
 
 	__device__ __forceinline__ float value(size_t c, float t) const {
 		float4 a = table[c];
@@ -74,8 +74,8 @@ struct evaluated {
 	}
 };
 
-// load_table copies a slice of the table to shared memory, and is where the
-// slice's {c4, c5} are.
+// load_table copies a group's part of the table to shared memory, and is where the
+// group's {c4, c5} are.
 static __device__ __forceinline__ const float2 *load_table(const float4 *low, const float2 *high, int curves) {
 	low += (size_t)blockIdx_y * curves, high += (size_t)blockIdx_y * curves;
 	for (int c = threadIdx_x; c < curves; c += blockDim_x) table[c] = low[c];
@@ -91,33 +91,33 @@ static __device__ __forceinline__ const float2 *load_table(const float4 *low, co
 template <bool first>
 static __device__ __forceinline__ tabulated tabulate(const float4 *low, const float2 *high, int intervals) {
 	tabulated t;
-	t.parts = first ? 2 : 3, t.feature = threadIdx_x % SLICE;
-	t.high = load_table(low, high, intervals * t.parts * SLICE);
+	t.parts = first ? 2 : 3, t.feature = threadIdx_x % GROUP;
+	t.high = load_table(low, high, intervals * t.parts * GROUP);
 	return t;
 }
 
 template <bool first>
 static __device__ __forceinline__ evaluated evaluate(const float *phi, const float *slope, int h) {
 	evaluated e;
-	e.phi = phi, e.slope = slope, e.parts = first ? 2 : 3, e.h = h, e.f = blockIdx_y * SLICE + threadIdx_x % SLICE;
+	e.phi = phi, e.slope = slope, e.parts = first ? 2 : 3, e.h = h, e.f = blockIdx_y * GROUP + threadIdx_x % GROUP;
 	return e;
 }
 
-// over_groups is the sum over the groups of a warp, the same in each.
-static __device__ __forceinline__ float over_groups(float x) {
-	x += shuffle_xor(x, SLICE);
-	return x + shuffle_xor(x, 2 * SLICE);
+// over_ways is the sum over the ways of a warp, the same in each.
+static __device__ __forceinline__ float over_ways(float x) {
+	x += shuffle_xor(x, GROUP);
+	return x + shuffle_xor(x, 2 * GROUP);
 }
 
 template <bool first, class filter>
 static __device__ __forceinline__ void forward(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
 	filter phi, int atoms, int h, int run) {
-	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
+	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
 	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
 		float s = 0, x = 0, y = 0, z = 0;
 		int2 mine = span[i];
-		for (int e = mine.x + group; e < mine.y; e += GROUPS) {
+		for (int e = mine.x + way; e < mine.y; e += WAYS) {
 			int4 a = edge_a[e];
 			float4 u = edge_b[e];
 			float t = as_float(a.z);
@@ -131,8 +131,8 @@ static __device__ __forceinline__ void forward(float4 *out, const float4 *in, co
 				x = fma(from.y, keep, x), y = fma(from.z, keep, y), z = fma(from.w, keep, z);
 			}
 		}
-		s = over_groups(s), x = over_groups(x), y = over_groups(y), z = over_groups(z);
-		if (group == 0) {
+		s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
+		if (way == 0) {
 			float4 own = in[(size_t)i * h + f];
 			out[(size_t)i * h + f] = first ? vec4(own.x + s, x, y, z) : vec4(own.x + s, own.y + x, own.z + y, own.w + z);
 		}
@@ -140,11 +140,11 @@ static __device__ __forceinline__ void forward(float4 *out, const float4 *in, co
 }
 
 #define FORWARD(name, first)                                                                                                              \
-	KERNEL __launch_bounds__(256) name(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
+	KERNEL __launch_bounds__(256, 3) name(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
 		const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {                                               \
 		forward<first>(out, in, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, run);                            \
 	}                                                                                                                                    \
-	KERNEL __launch_bounds__(256) name##_exact(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
+	KERNEL __launch_bounds__(256, 3) name##_exact(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
 		const float *phi, const float *slope, int atoms, int h, int intervals, int run) {                                                \
 		forward<first>(out, in, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                   \
 	}
@@ -162,19 +162,19 @@ FORWARD(message_forward, false)
 //   ∂E/∂x = u·(gd − φu (u·D)/d) + φu D/d
 //
 // (u for x/d costs 1e-8/d.) An atom's edges are summed feature by feature:
-// force [slices, atoms, 12] is, for every slice of features, Σ ∂E/∂x and the
+// force [groups, atoms, 12] is, for every group of features, Σ ∂E/∂x and the
 // nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
 template <bool first, bool add, class filter>
 static __device__ __forceinline__ void backward(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a,
 	const float4 *edge_b, filter phi, int atoms, int h, float per_length, int run) {
-	int lane = threadIdx_x % WARP, group = lane / SLICE, feature = lane % SLICE, f = blockIdx_y * SLICE + feature;
+	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
 	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
 		float4 own = in[(size_t)i * h + f], gi = g[(size_t)i * h + f];
 		float s = 0, x = 0, y = 0, z = 0;
 		float sums[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 		int2 mine = span[i];
-		for (int e = mine.x + group; e < mine.y; e += GROUPS) {
+		for (int e = mine.x + way; e < mine.y; e += WAYS) {
 			int4 a = edge_a[e];
 			float4 u = edge_b[e];
 			float t = as_float(a.z), d = as_float(a.w);
@@ -203,8 +203,8 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 			sums[9] = fma(fz, rx, sums[9]), sums[10] = fma(fz, ry, sums[10]), sums[11] = fma(fz, rz, sums[11]);
 		}
 		if (!first) {
-			s = over_groups(s), x = over_groups(x), y = over_groups(y), z = over_groups(z);
-			if (group == 0) gin[(size_t)i * h + f] = vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z);
+			s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
+			if (way == 0) gin[(size_t)i * h + f] = vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z);
 		}
 		float *to = force + ((size_t)blockIdx_y * atoms + i) * 12;
 		for (int k = 0; k < 12; k++) {
@@ -215,11 +215,11 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 }
 
 #define BACKWARD(name, first, add)                                                                                                         \
-	KERNEL __launch_bounds__(256) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a, \
+	KERNEL __launch_bounds__(256, 3) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a, \
 		const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {         \
 		backward<first, add>(gin, force, g, in, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, per_length, run);  \
 	}                                                                                                                                      \
-	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span,             \
+	KERNEL __launch_bounds__(256, 3) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span,             \
 		const int4 *edge_a, const float4 *edge_b, const float *phi, const float *slope, int atoms, int h, int intervals, float per_length, \
 		int run) {                                                                                                                         \
 		backward<first, add>(gin, force, g, in, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                \

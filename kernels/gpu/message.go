@@ -1,20 +1,68 @@
 package gpu
 
-import "fmt"
+import (
+	_ "embed" // the PTX
+	"fmt"
+)
 
-// sliceWidth is the features of a slice, SLICE in message.cu.
-const sliceWidth = 8
+var (
+	//go:embed message.ptx
+	messagePTX string
+	//go:embed message_low.ptx
+	messageLowPTX string
+)
 
-// Slices is the number of slices of h features.
-func Slices(h int) int { return h / sliceWidth }
+type messageKernels struct {
+	forward  [4]entry // by firstBlock and exactFilter
+	backward [8]entry // and by lastBlock
+}
+
+// What kernels of the message are for, added up.
+const (
+	firstBlock = 1 << iota // its filter has two parts
+	exactFilter
+	lastBlock // of the network: sets forces, and does not add to them
+)
+
+// stem's blocks have a group's part of the table. Where blocks have little shared
+// memory, as on Turing, it is a variant that needs less.
+func (k *messageKernels) stem(n size, sharedPerBlock int) stem {
+	s, curve := stem{name: "message.ptx", ptx: messagePTX}, curveBytes
+	if tableShared(curve, 3, n.intervals) > sharedPerBlock {
+		s, curve = stem{name: "message_low.ptx", ptx: messageLowPTX}, lowBytes
+	}
+	add := func(e *entry, kind int, name string) {
+		shared := tableShared(curve, 3, n.intervals)
+		switch {
+		case kind&exactFilter != 0:
+			name, shared = name+"_exact", 0
+		case kind&firstBlock != 0:
+			shared = tableShared(curve, 2, n.intervals)
+		}
+		*e = entry{name: name, threads: blockThreads, shared: shared}
+		s.entries = append(s.entries, e)
+	}
+	for kind := range k.forward {
+		add(&k.forward[kind], kind, "message_forward"+[]string{"", "_first"}[kind&firstBlock])
+	}
+	for kind := range k.backward {
+		name := map[int]string{0: "", firstBlock: "_first", lastBlock: "_last", firstBlock + lastBlock: "_only"}[kind&(firstBlock|lastBlock)]
+		add(&k.backward[kind], kind, "message_backward"+name)
+	}
+	return s
+}
+
+// groupWidth is the features of a block, GROUP in message.cu.
+const groupWidth = 8
+
+// Groups is the number of groups of h features.
+func Groups(h int) int { return h / groupWidth }
 
 // Bytes of a curve on an interval: all of them, and those without c4 and c5.
 const curveBytes, lowBytes = 24, 16
 
-// messageShared is the bytes of a slice of a table.
-func (k *Kernels) messageShared(parts, intervals int) int {
-	return k.curveBytes * sliceWidth * parts * intervals
-}
+// tableShared is the bytes of a group's part of a table.
+func tableShared(curve, parts, intervals int) int { return curve * groupWidth * parts * intervals }
 
 // MessageForward takes the state before a message to the one after it. v is
 // where an exact filter is evaluated.
@@ -25,8 +73,8 @@ func (k *Kernels) MessageForward(out, in State, e *Edges, f *Filter, v *FilterVa
 	}
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
-	return k.run(k.messageForward[f.kind()], grid, Dim{X: 256}, k.messageShared(f.parts, f.intervals), out.arg(), in.arg(), e.Spans.arg(),
-		e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Int(run))
+	return k.run(&k.messages.forward[f.kind()], grid, out.arg(), in.arg(), e.Spans.arg(),
+		e.A.arg(), e.B.arg(), low, high, integer(n), integer(f.width), integer(f.intervals), integer(run))
 }
 
 // MessageBackward takes g = ∂E/∂state after a message to gin before it (but
@@ -35,7 +83,7 @@ func (k *Kernels) MessageForward(out, in State, e *Edges, f *Filter, v *FilterVa
 func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, e *Edges, f *Filter, v *FilterValues, cutoff float32, last bool) error {
 	n, err := k.message("message backward", g, in, e, f, v)
 	if err == nil {
-		err = sized("message backward", length{"gin", gin.n, g.n}, length{"force", force.n, Slices(f.width) * n * 12})
+		err = sized("message backward", length{"gin", gin.n, g.n}, length{"force", force.n, Groups(f.width) * n * 12})
 	}
 	if err != nil || n == 0 {
 		return err
@@ -46,16 +94,9 @@ func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, 
 	}
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
-	return k.run(k.messageBackward[kind], grid, Dim{X: 256}, k.messageShared(f.parts, f.intervals), gin.arg(), force.arg(), g.arg(), in.arg(),
-		e.Spans.arg(), e.A.arg(), e.B.arg(), low, high, Int(n), Int(f.width), Int(f.intervals), Float(float32(float64(f.intervals)/float64(cutoff))), Int(run))
+	return k.run(&k.messages.backward[kind], grid, gin.arg(), force.arg(), g.arg(), in.arg(),
+		e.Spans.arg(), e.A.arg(), e.B.arg(), low, high, integer(n), integer(f.width), integer(f.intervals), single(float32(float64(f.intervals)/float64(cutoff))), integer(run))
 }
-
-// What kernels of the message are for, added up.
-const (
-	firstBlock = 1 << iota // its filter has two parts
-	exactFilter
-	lastBlock // of the network: sets forces, and does not add to them
-)
 
 func (f *Filter) kind() (kind int) {
 	if f.parts == 2 {
@@ -68,7 +109,7 @@ func (f *Filter) kind() (kind int) {
 }
 
 // source is where the kernels find φ.
-func (f *Filter) source(v *FilterValues) (low, high uint64) {
+func (f *Filter) source(v *FilterValues) (low, high argument) {
 	if f.network != nil {
 		return v.phi.arg(), v.slope.arg()
 	}
@@ -78,8 +119,14 @@ func (f *Filter) source(v *FilterValues) (low, high uint64) {
 // message checks what both directions have in common, evaluates an exact
 // filter, and is the number of atoms.
 func (k *Kernels) message(operation string, a, b State, e *Edges, f *Filter, v *FilterValues) (atoms int, err error) {
-	if f.parts != 2 && f.parts != 3 || f.width%sliceWidth != 0 {
-		return 0, fmt.Errorf("%s: filter of %d parts and %d features, expected 2 or 3 and a multiple of %d", operation, f.parts, f.width, sliceWidth)
+	if f.parts != 2 && f.parts != 3 || f.width%groupWidth != 0 {
+		return 0, fmt.Errorf("%s: filter of %d parts and %d features, expected 2 or 3 and a multiple of %d", operation, f.parts, f.width, groupWidth)
+	}
+	if f.network == nil && f.intervals != k.size.intervals {
+		return 0, fmt.Errorf("%s: a table of %d intervals, the kernels were loaded for %d", operation, f.intervals, k.size.intervals)
+	}
+	if err := k.features(operation, f.width); err != nil {
+		return 0, err
 	}
 	atoms = e.Spans.n
 	err = sized(operation, length{"state", a.n, atoms * f.width}, length{"state", b.n, atoms * f.width}, length{"B", e.B.n, e.A.n})
@@ -90,11 +137,11 @@ func (k *Kernels) message(operation string, a, b State, e *Edges, f *Filter, v *
 }
 
 // runs is the grid, and the atoms of a block: many, as each block loads its
-// slice of the table, but few enough that every multiprocessor has work.
+// group's part of the table, but few enough that every multiprocessor has work.
 func (k *Kernels) runs(atoms int, f *Filter) (grid Dim, run int) {
-	const warps, most = 8, 128
-	slices := Slices(f.width)
-	blocks := max(1, 6*k.props.Multiprocessors/slices)
+	const warps, most = blockThreads / 32, 128
+	groups := Groups(f.width)
+	blocks := max(1, 6*k.props.Multiprocessors/groups)
 	run = min(most, max(warps, ceilDiv(ceilDiv(atoms, blocks), warps)*warps))
-	return Dim{X: ceilDiv(atoms, run), Y: slices}, run
+	return Dim{X: ceilDiv(atoms, run), Y: groups}, run
 }

@@ -10,27 +10,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/atoms"
+	"painless/internal/spline"
 	"painless/kernels/cpu"
 	"painless/kernels/gpu"
 )
 
 const testCutoff, testIntervals, testRBF = 5.0, 32, 10
 
-// curves is smooth random φ at the knots, as tables are made of.
-type curves struct{ value, slope, curvature []float64 }
-
-func randomCurves(rng *rand.Rand, parts, h int) (c curves) {
+// randomCurves is smooth random φ as tables are made of.
+func randomCurves(rng *rand.Rand, parts, h int) [][6]float64 {
 	step := testCutoff / testIntervals
 	row := parts * h
-	c = curves{make([]float64, (testIntervals+1)*row), make([]float64, (testIntervals+1)*row), make([]float64, (testIntervals+1)*row)}
+	n := (testIntervals + 1) * row
+	value, slope, curvature := make([]float64, n), make([]float64, n), make([]float64, n)
 	for i := range row {
 		a, w, phase := rng.NormFloat64(), 0.5+rng.Float64(), 6*rng.Float64()
 		for k := range testIntervals + 1 {
 			sin, cos := math.Sincos(w*float64(k)*step + phase)
-			c.value[k*row+i], c.slope[k*row+i], c.curvature[k*row+i] = a*sin, a*w*cos*step, -a*w*w*sin*step*step
+			value[k*row+i], slope[k*row+i], curvature[k*row+i] = a*sin, a*w*cos*step, -a*w*w*sin*step*step
 		}
 	}
-	return c
+	return spline.Quintic(value, slope, curvature, row)
 }
 
 // randomPairs is pairs of n atoms, of which the first has many and the last
@@ -87,19 +87,25 @@ func edgesOf(b *bench, p *cpu.Pairs[float64], n int) (e gpu.Edges) {
 	return gpu.Edges{Spans: upload(b, spans), A: upload(b, ea), B: upload(b, eb), Status: upload(b, []int64{int64(len(ea)), 0})}
 }
 
-// eachSlice is φ and φ′ of all pairs in float64, a slice of features at a time.
-func eachSlice(c curves, parts, h int, p *cpu.Pairs[float64], do func(f cpu.Filter[float64], lo, hi int)) {
-	table := cpu.NewTable[float64](c.value, c.slope, c.curvature, testIntervals+1, parts, h, testCutoff/testIntervals)
+// tabulated is φ and φ′ of all pairs in float64, [P, parts, H].
+func tabulated(c [][6]float64, parts, h int, p *cpu.Pairs[float64]) cpu.Filter[float64] {
+	table := cpu.NewTable[float64](c, testIntervals+1, parts, h, testCutoff/testIntervals)
 	knots := make([]cpu.Knot[float64], len(p.D))
 	for k, d := range p.D {
 		knots[k] = cpu.NewKnot(d, testIntervals/testCutoff, testIntervals)
 	}
-	row := parts * cpu.SliceWidth
+	row := parts * cpu.GroupWidth
 	phi, slope := make([]float64, len(p.D)*row), make([]float64, len(p.D)*row)
-	for slice := range cpu.Slices(h) {
-		table.ValuesAndSlopes(phi, slope, knots, slice)
-		do(cpu.Filter[float64]{Phi: phi, Slope: slope, Row: row, Part: cpu.SliceWidth}, slice*cpu.SliceWidth, (slice+1)*cpu.SliceWidth)
+	f := cpu.Filter[float64]{Phi: make([]float64, len(p.D)*parts*h), Slope: make([]float64, len(p.D)*parts*h), Row: parts * h, Part: h}
+	for group := range cpu.Groups(h) {
+		table.ValuesAndSlopes(phi, slope, knots, group)
+		for i := range len(p.D) * parts { // rows of the group in rows of all
+			at := i*h + group*cpu.GroupWidth
+			copy(f.Phi[at:i*h+h], phi[i*cpu.GroupWidth:][:cpu.GroupWidth])
+			copy(f.Slope[at:i*h+h], slope[i*cpu.GroupWidth:][:cpu.GroupWidth])
+		}
 	}
+	return f
 }
 
 func copied(s cpu.State[float64]) cpu.State[float64] {
@@ -129,23 +135,22 @@ func testMessage(t *testing.T, h int, first bool) {
 	}
 	b := newBench(t, h, testIntervals)
 	edges := edgesOf(b, &pairs, n)
-	table, err := gpu.NewTable(b.memory, c.value, c.slope, c.curvature, testIntervals+1, parts, h)
+	table, err := gpu.NewTable(b.memory, c, testIntervals, parts, h)
 	require.NoError(t, err)
 
 	want := cpu.State[float64]{S: append([]float64(nil), in.S...), V: make([]float64, n*3*h)}
 	copy(want.V, in.V)
 	gin, grad := copied(g), make([]cpu.PairGrad[float64], len(pairs.D))
-	eachSlice(c, parts, h, &pairs, func(f cpu.Filter[float64], lo, hi int) {
-		cpu.MessageForward(want, in, pairs, f, h, lo, hi)
-		cpu.MessageBackward(gin, grad, g, in, pairs, f, h, lo, hi)
-	})
+	f := tabulated(c, parts, h, &pairs)
+	cpu.MessageForward(want, in, pairs, f, h)
+	cpu.MessageBackward(gin, grad, g, in, pairs, f, h)
 	state, out := upload(b, pack(in, h)), room[[4]float32](b, n*h)
 	require.NoError(t, b.k.MessageForward(out, state, &edges, table, nil))
 	got := unpack(download(b, out), h)
 	checkScaled(t, "s", got.S, want.S, 2e-6)
 	checkScaled(t, "v", got.V, want.V, 2e-6)
 
-	force := upload(b, make([]float32, gpu.Slices(h)*n*12))
+	force := upload(b, make([]float32, gpu.Groups(h)*n*12))
 	for _, last := range []bool{true, false} { // set, and added to it once more
 		require.NoError(t, b.k.MessageBackward(out, force, upload(b, pack(g, h)), state, &edges, table, nil, testCutoff, last))
 	}
@@ -179,9 +184,9 @@ func checkForces(t *testing.T, b *bench, force gpu.Array[float32], h int, pairs 
 	for i, to := range order {
 		given[i] = int32(to)
 	}
-	require.NoError(t, b.k.SumSlices(forces, virials, force, upload(b, given), gpu.Slices(h)))
+	require.NoError(t, b.k.SumGroups(forces, virials, force, upload(b, given), gpu.Groups(h)))
 	sorted := download(b, forces)
-	require.NoError(t, b.k.SumSlices(forces, virials, force, gpu.Array[int32]{}, gpu.Slices(h)))
+	require.NoError(t, b.k.SumGroups(forces, virials, force, gpu.Array[int32]{}, gpu.Groups(h)))
 	var gotForces, gotVirials []float64
 	for i, f := range download(b, forces) {
 		assert.Equal(t, f, sorted[order[i]])
@@ -203,13 +208,19 @@ func TestMessageChecksSizes(t *testing.T) {
 	b := newBench(t, h, testIntervals)
 	c, pairs := randomCurves(rng, 3, h), randomPairs(rng, 4, 2, 2)
 	edges := edgesOf(b, &pairs, 4)
-	table, err := gpu.NewTable(b.memory, c.value, c.slope, c.curvature, testIntervals+1, 3, h)
+	table, err := gpu.NewTable(b.memory, c, testIntervals, 3, h)
 	require.NoError(t, err)
 	err = b.k.MessageForward(room[[4]float32](b, 4*h), room[[4]float32](b, 3*h), &edges, table, nil)
 	assert.EqualError(t, err, "message forward: state has 96 elements, expected 128")
 	err = edges.Resize(b.memory, 4, 1<<31) // more than int32 counts
 	assert.ErrorIs(t, err, gpu.ErrOutOfMemory)
 	assert.ErrorContains(t, err, "2147483648 edges")
-	_, err = gpu.NewTable(b.memory, c.value[1:], c.slope, c.curvature, testIntervals+1, 3, h)
-	assert.EqualError(t, err, fmt.Sprintf("table: values has %d elements, expected %d", 33*96-1, 33*96))
+	_, err = gpu.NewTable(b.memory, c[97:], testIntervals, 3, h)
+	assert.EqualError(t, err, fmt.Sprintf("table: polynomials has %d elements, expected %d", 32*96-1, 32*96))
+	other, err := gpu.NewTable(b.memory, c, testIntervals/2, 3, h)
+	require.NoError(t, err)
+	state := room[[4]float32](b, 4*h)
+	err = b.k.MessageForward(state, state, &edges, other, nil)
+	assert.EqualError(t, err, "message forward: a table of 16 intervals, the kernels were loaded for 32")
+	assert.EqualError(t, b.k.UpdateForward(state, gpu.Array[float32]{}, gpu.Array[float32]{}, state, nil, 2*h), "update forward: 64 features, the kernels were loaded for 32")
 }

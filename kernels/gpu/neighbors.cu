@@ -10,7 +10,7 @@
 //
 // Where all structures are small and isolated, all pairs of atoms are looked at
 // (find_all_pairs). Otherwise atoms are sorted into boxes at least a cutoff wide
-// (place, scan, scatter, arrange), and neighbours are looked for in the boxes
+// (assign, scan, scatter, arrange), and neighbours are looked for in the boxes
 // around an atom's own (find_edges). A structure's boxes are counted modulo a
 // power of two, its buckets: a grid, or for a sparse structure of any extent a
 // hash table whose hits are told apart by the boxes themselves. From then on the
@@ -37,9 +37,9 @@ static __device__ __forceinline__ int bucket(const lattice *l, int x, int y, int
 	return l->first_bucket + (int)(number & l->mask);
 }
 
-// place finds every atom's box {x, y, z, bucket} and the image that it is in,
+// assign finds every atom's box {x, y, z, bucket} and the image that it is in,
 // and counts the atoms of each bucket. Launch: a thread for each atom.
-KERNEL place(int4 *box, int4 *image, int *members, const double *positions, const int *structure, const lattice *lattices, int atoms) {
+KERNEL assign(int4 *box, int4 *image, int *members, const double *positions, const int *structure, const lattice *lattices, int atoms) {
 	int i = blockIdx_x * blockDim_x + threadIdx_x;
 	if (i >= atoms) return;
 	const lattice *l = lattices + structure[i];
@@ -118,9 +118,9 @@ KERNEL arrange(int *order, double *positions, int *numbers, int4 *box, int4 *ima
 	for (int c = 0; c < 3; c++) positions[3 * (size_t)at + c] = from_positions[3 * (size_t)i + c];
 }
 
-// found is how many edges there are, also where there was no room for them, and
+// findings is how many edges there are, also where there was no room for them, and
 // atoms − i for the lowest atom i that has another one at d = 0, or 0.
-struct found { long long edges, same; };
+struct findings { long long edges, same; };
 
 // list is where edges go: edge_a {j, interval, t, d}, d lying at t in [0, 1] of an
 // interval of the table, and edge_b {u, 1/(d + 1e-8)}, u = x/(d + 1e-8) pointing
@@ -129,7 +129,7 @@ struct list {
 	int2 *span;
 	int4 *edge_a;
 	float4 *edge_b;
-	found *status;
+	findings *status;
 	int room, intervals;
 	double per_length; // intervals an Å
 };
@@ -148,7 +148,7 @@ struct seeker {
 // vectors, where it is a candidate; with fill it writes the edges.
 template <bool fill>
 static __device__ __forceinline__ void visit(seeker *s, const list *out, bool candidate, int j, int nx, int ny, int nz) {
-	bool found = false;
+	bool near = false;
 	float rx = 0, ry = 0, rz = 0, d = 0;
 	if (candidate && (s->i != j || nx || ny || nz)) {
 		const double *ri = s->positions + 3 * (size_t)s->i, *rj = s->positions + 3 * (size_t)j, *v = s->l->vectors;
@@ -158,10 +158,10 @@ static __device__ __forceinline__ void visit(seeker *s, const list *out, bool ca
 			for (int c = 0; c < 3; c++) moved[c] = nx * v[c] + ny * v[3 + c] + nz * v[6 + c];
 		rx = rj[0] + moved[0] - ri[0], ry = rj[1] + moved[1] - ri[1], rz = rj[2] + moved[2] - ri[2];
 		d = sqrt_rn(rx * rx + ry * ry + rz * rz);
-		found = d <= s->cutoff;
+		near = d <= s->cutoff;
 	}
-	unsigned hits = vote(found);
-	if (fill && found) {
+	unsigned hits = vote(near);
+	if (fill && near) {
 		int e = s->next + popcount(hits & ((1u << threadIdx_x % WARP) - 1));
 		if (d == 0) s->same = 1;
 		if (e < out->room) {
@@ -255,7 +255,7 @@ static __device__ __forceinline__ void edges(const neighborhood *where, const li
 
 // The edges of structures whose atoms are in the order that they were given in.
 // Launch: a warp for each atom.
-KERNEL find_all_pairs(int2 *span, int4 *edge_a, float4 *edge_b, found *status, const double *positions, const int *structure,
+KERNEL find_all_pairs(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const int *structure,
 	const lattice *lattices, int atoms, int room, float cutoff, double per_length, int intervals) {
 	LIST(out);
 	all_pairs where;
@@ -263,7 +263,7 @@ KERNEL find_all_pairs(int2 *span, int4 *edge_a, float4 *edge_b, found *status, c
 }
 
 // The edges of atoms in the order of their boxes. Launch: a warp for each atom.
-KERNEL find_edges(int2 *span, int4 *edge_a, float4 *edge_b, found *status, const double *positions, const int4 *box, const int4 *image,
+KERNEL find_edges(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const int4 *box, const int4 *image,
 	const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, int room, float cutoff,
 	double per_length, int intervals) {
 	LIST(out);

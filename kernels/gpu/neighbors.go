@@ -1,11 +1,36 @@
 package gpu
 
 import (
+	_ "embed" // the PTX
 	"errors"
 	"fmt"
 	"math"
 	"unsafe"
 )
+
+//go:embed neighbors.ptx
+var neighborsPTX string
+
+type neighborKernels struct {
+	assign, scan, scatter, arrange entry // atoms to boxes
+	findAllPairs, findEdges        entry
+}
+
+func (k *neighborKernels) stem() stem {
+	s := stem{name: "neighbors.ptx", ptx: neighborsPTX}
+	for _, e := range []struct {
+		entry   *entry
+		name    string
+		threads int
+	}{
+		{&k.assign, "assign", blockThreads}, {&k.scan, "scan", 1024}, {&k.scatter, "scatter", blockThreads}, {&k.arrange, "arrange", blockThreads},
+		{&k.findAllPairs, "find_all_pairs", blockThreads}, {&k.findEdges, "find_edges", blockThreads},
+	} {
+		*e.entry = entry{name: e.name, threads: e.threads}
+		s.entries = append(s.entries, e.entry)
+	}
+	return s
+}
 
 // Lattice is what the search for neighbours needs to know of a structure: see
 // neighbors.cu, whose struct lattice it is.
@@ -91,18 +116,18 @@ func (k *Kernels) Neighbors(m *Memory, e *Edges, s *Search, b *Structures, cutof
 	if err := Zero(m, e.Status); err != nil || n == 0 {
 		return err
 	}
-	grid, block := Dim{X: ceilDiv(n, 8)}, Dim{X: 256} // a warp for each atom
-	perLength := Double(float64(intervals) / float64(cutoff))
+	grid := blocks(32 * n) // a warp for each atom
+	perLength := double(float64(intervals) / float64(cutoff))
 	if b.Buckets == 0 {
-		return k.run(k.findAllPairs, grid, block, 0, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), b.Positions.arg(),
-			b.Structure.arg(), b.Lattices.arg(), Int(n), Int(e.A.n), Float(cutoff), perLength, Int(intervals))
+		return k.run(&k.neighbors.findAllPairs, grid, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), b.Positions.arg(),
+			b.Structure.arg(), b.Lattices.arg(), integer(n), integer(e.A.n), single(cutoff), perLength, integer(intervals))
 	}
 	if err := k.sort(m, s, b); err != nil {
 		return err
 	}
 	s.Numbers, s.Order = s.numbers, s.order
-	return k.run(k.findEdges, grid, block, 0, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), s.positions.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
-		s.order.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n), Int(e.A.n), Float(cutoff), perLength, Int(intervals))
+	return k.run(&k.neighbors.findEdges, grid, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), s.positions.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
+		s.order.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), integer(n), integer(e.A.n), single(cutoff), perLength, integer(intervals))
 }
 
 // sort puts the atoms in the order of their buckets, ascending within each. The
@@ -115,16 +140,16 @@ func (k *Kernels) sort(m *Memory, s *Search, b *Structures) error {
 	if err := Zero(m, s.members); err != nil {
 		return err
 	}
-	grid, block := threads(n)
-	if err := k.run(k.place, grid, block, 0, s.box.arg(), s.image.arg(), s.members.arg(), b.Positions.arg(), b.Structure.arg(), b.Lattices.arg(), Int(n)); err != nil {
+	grid := blocks(n)
+	if err := k.run(&k.neighbors.assign, grid, s.box.arg(), s.image.arg(), s.members.arg(), b.Positions.arg(), b.Structure.arg(), b.Lattices.arg(), integer(n)); err != nil {
 		return err
 	}
-	if err := k.run(k.scan, Dim{X: 1}, Dim{X: 1024}, 0, s.start.arg(), s.members.arg(), Int(b.Buckets)); err != nil {
+	if err := k.run(&k.neighbors.scan, Dim{X: 1}, s.start.arg(), s.members.arg(), integer(b.Buckets)); err != nil {
 		return err
 	}
-	if err := k.run(k.scatter, grid, block, 0, s.mixed.arg(), s.members.arg(), s.start.arg(), s.box.arg(), Int(n)); err != nil {
+	if err := k.run(&k.neighbors.scatter, grid, s.mixed.arg(), s.members.arg(), s.start.arg(), s.box.arg(), integer(n)); err != nil {
 		return err
 	}
-	return k.run(k.arrange, grid, block, 0, s.order.arg(), s.positions.arg(), s.numbers.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
-		b.Positions.arg(), b.Numbers.arg(), s.box.arg(), s.image.arg(), s.mixed.arg(), s.start.arg(), Int(n))
+	return k.run(&k.neighbors.arrange, grid, s.order.arg(), s.positions.arg(), s.numbers.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
+		b.Positions.arg(), b.Numbers.arg(), s.box.arg(), s.image.arg(), s.mixed.arg(), s.start.arg(), integer(n))
 }

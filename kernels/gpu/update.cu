@@ -38,7 +38,7 @@ KERNEL update_forward(float4 *out, float *pre, float *gates, const float4 *state
 	const float *b4, const float *m, int atoms, int h) {
 	float *x = buffer, *hidden = buffer + 2 * h * PITCH;
 	int first = blockIdx_x * TILE;
-	place p = my_place(h);
+	spot p = my_spot(h);
 	float sum[FEATURES][ROWS];
 
 	load_input(x, state, first, atoms, h);
@@ -81,7 +81,7 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 	const float *m, int atoms, int h) {
 	float *x = buffer, *hidden = buffer + 2 * h * PITCH; // in place of what is read by then
 	int first = blockIdx_x * TILE;
-	place p = my_place(h);
+	spot p = my_spot(h);
 	float sum[FEATURES][ROWS];
 
 	for (int k = threadIdx_x; k < TILE * h; k += blockDim_x) {
@@ -127,7 +127,7 @@ KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, cons
 	float *s = buffer, *hidden = buffer + h * PITCH, *pre = buffer + 2 * h * PITCH;
 	float *pre_a = s, *pre_b = s + h / 2 * PITCH, *layer_a = hidden, *layer_b = hidden + h / 2 * PITCH;
 	int first = blockIdx_x * TILE, half = h / 2, quarter = h / 4;
-	place p = my_place(h);
+	spot p = my_spot(h);
 	float sum[FEATURES][ROWS];
 
 	load_input(s, state, first, atoms, h);

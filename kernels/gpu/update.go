@@ -1,5 +1,19 @@
 package gpu
 
+import _ "embed" // the PTX
+
+//go:embed update.ptx
+var updatePTX string
+
+type updateKernels struct{ forward, backward, turn entry }
+
+// stem's blocks have a tile's s, |v| and one more array, of a thread a feature.
+func (k *updateKernels) stem(n size) stem {
+	at := func(name string) entry { return entry{name: name, threads: n.h, shared: tileShared(3 * n.h)} }
+	k.forward, k.backward, k.turn = at("update_forward"), at("update_backward"), at("turn")
+	return stem{"update.ptx", updatePTX, []*entry{&k.forward, &k.backward, &k.turn}}
+}
+
 // atomTile is the atoms of a block, TILE in update.cu.
 const atomTile = 32
 
@@ -23,34 +37,43 @@ func tileShared(features int) int { return 4 * features * (atomTile + 4) }
 // UpdateForward takes the state after a message to the one after the update
 // of h features, and keeps pre [N, h] and gates [N, 2h] for the way back.
 func (k *Kernels) UpdateForward(out State, pre, gates Array[float32], in State, u *Update, h int) error {
+	if err := k.features("update forward", h); err != nil {
+		return err
+	}
 	n := in.n / h
 	if err := sized("update forward", length{"out", out.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
-	return k.run(k.updateForward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, tileShared(3*h), out.arg(), pre.arg(), gates.arg(), in.arg(),
-		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(), u.Mixing.arg(), Int(n), Int(h))
+	return k.run(&k.updates.forward, Dim{X: ceilDiv(n, atomTile)}, out.arg(), pre.arg(), gates.arg(), in.arg(),
+		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(), u.Mixing.arg(), integer(n), integer(h))
 }
 
 // UpdateBackward takes g = ∂E/∂state after the update to that before it, in
 // place; in is the state before it.
 func (k *Kernels) UpdateBackward(g, in State, pre, gates Array[float32], u *Update, h int) error {
+	if err := k.features("update backward", h); err != nil {
+		return err
+	}
 	n := in.n / h
 	if err := sized("update backward", length{"g", g.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
-	return k.run(k.updateBackward, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, tileShared(3*h), g.arg(), in.arg(), pre.arg(), gates.arg(),
-		u.Hidden.Backward.arg(), u.Out.Backward.arg(), u.Mixing.arg(), Int(n), Int(h))
+	return k.run(&k.updates.backward, Dim{X: ceilDiv(n, atomTile)}, g.arg(), in.arg(), pre.arg(), gates.arg(),
+		u.Hidden.Backward.arg(), u.Out.Backward.arg(), u.Mixing.arg(), integer(n), integer(h))
 }
 
 // Turn is the last update, the readout and the last update's reverse: the
 // atoms' energies, eV, [N], and g = ∂E/∂state after the last message.
 func (k *Kernels) Turn(g State, energy Array[float32], in State, u *Update, r *Readout, h int) error {
+	if err := k.features("turn", h); err != nil {
+		return err
+	}
 	n := in.n / h
 	if err := sized("turn", length{"g", g.n, in.n}, length{"energy", energy.n, n}); err != nil || n == 0 {
 		return err
 	}
-	return k.run(k.turn, Dim{X: ceilDiv(n, atomTile)}, Dim{X: h}, tileShared(3*h), g.arg(), energy.arg(), in.arg(),
+	return k.run(&k.updates.turn, Dim{X: ceilDiv(n, atomTile)}, g.arg(), energy.arg(), in.arg(),
 		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(),
 		r[0].Forward.arg(), r[0].Bias.arg(), r[1].Forward.arg(), r[1].Bias.arg(), r[2].Forward.arg(), r[2].Bias.arg(),
-		r[1].Backward.arg(), r[0].Backward.arg(), u.Out.Backward.arg(), u.Hidden.Backward.arg(), Int(n), Int(h))
+		r[1].Backward.arg(), r[0].Backward.arg(), u.Out.Backward.arg(), u.Hidden.Backward.arg(), integer(n), integer(h))
 }

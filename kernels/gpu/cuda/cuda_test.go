@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"unsafe"
 
@@ -47,7 +46,7 @@ func TestStrictDriver(t *testing.T) {
 	source := filepath.Join("testdata", "libcuda.c")
 	text, err := exec.Command("gcc", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror", "-O1", "-pthread", "-o", library, source).CombinedOutput()
 	require.NoError(t, err, string(text))
-	again := exec.Command(os.Args[0], "-test.v", "-test.run", "^(TestDevice|TestOpenIndex|TestLoadSaysWhy|TestCopyInGraph|TestLaunchAllocatesNothing|TestErrorsSayWhat)$")
+	again := exec.Command(os.Args[0], "-test.v", "-test.run", "^(TestDevice|TestOpenIndex|TestLoadSaysWhy|TestKernelSaysWhy|TestCopyInGraph|TestLaunchAllocatesNothing|TestErrorsSayWhat)$")
 	again.Env = append(os.Environ(), "LD_LIBRARY_PATH="+filepath.Dir(library), "GODEBUG=invalidptr=1", "GOGC=1")
 	text, err = again.CombinedOutput()
 	require.NoError(t, err, string(text))
@@ -102,6 +101,17 @@ func TestLoadSaysWhy(t *testing.T) {
 	assert.NoError(t, d.Close())
 }
 
+// A kernel whose registers do not suffice for its blocks is refused before it is launched.
+func TestKernelSaysWhy(t *testing.T) {
+	d := open(t)
+	m, err := d.Load("nothing.ptx", nothing)
+	require.NoError(t, err)
+	_, err = m.Kernel("nothing", 1025, 0)
+	assert.ErrorContains(t, err, "module nothing.ptx: kernel nothing: 1025 threads in a block, expected at most ")
+	assert.ErrorContains(t, err, "registers")
+	assert.NoError(t, d.Close())
+}
+
 func TestCopyInGraph(t *testing.T) {
 	d := open(t)
 	p, err := d.Alloc(4)
@@ -118,7 +128,7 @@ const nothing = ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry 
 func launcher(t testing.TB, d gpu.Device) func() error {
 	m, err := d.Load("nothing.ptx", nothing)
 	require.NoError(t, err)
-	k, err := m.Kernel("nothing", 0)
+	k, err := m.Kernel("nothing", 32, 0)
 	require.NoError(t, err)
 	l := &gpu.Launch{Kernel: k, Block: gpu.Dim{X: 32}, Args: []uint64{gpu.Int(1)}}
 	return func() error { return d.Launch(l) }
@@ -152,15 +162,6 @@ func BenchmarkLaunch(b *testing.B) {
 			require.NoError(b, d.Close())
 		})
 	}
-}
-
-func TestParameters(t *testing.T) {
-	assert.Equal(t, map[string]int{"none": 0, "empty": 0, "two": 2, "last$1": 1}, parameters(strings.Join([]string{
-		".visible .entry none\n{ ret; }",
-		".entry empty()\n{ ret; }",
-		"// .globl two\n.visible .entry two(\n\t.param .u64 two_param_0,\n\t.param .align 4 .b8 two_param_1[8]\n)\n.maxntid 256, 1, 1\n{\n\tld.param.u64 %rd1, [two_param_0];\n}",
-		".visible .entry last$1(.param .f32 x) { }",
-	}, "\n")))
 }
 
 func TestPack(t *testing.T) {

@@ -20,10 +20,12 @@ import (
 )
 
 // sharedPerBlock is the attribute of a device that says how much shared memory
-// a kernel may ask for, dynamicShared the attribute of a kernel that asks.
+// a kernel may ask for, dynamicShared the attribute of a kernel that asks, and
+// carveout the percentage of it that is taken out of the first-level cache.
 const (
 	sharedPerBlock = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 	dynamicShared  = cu.FunctionAttribute(C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
+	carveout       = cu.FunctionAttribute(C.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT)
 )
 
 // openDriver opens libcuda and initialises it, once in a process.
@@ -73,10 +75,10 @@ func check(code C.CUresult) error {
 	return result(code)
 }
 
-// setDynamicShared lets launches of f have up to size bytes of dynamic shared memory.
-func setDynamicShared(f cu.Function, size int) error {
+// setAttribute sets an attribute of f, such as the most dynamic shared memory of its launches.
+func setAttribute(f cu.Function, attribute cu.FunctionAttribute, value int) error {
 	handle := *(*C.CUfunction)(unsafe.Pointer(&f)) // all that a cu.Function holds
-	return check(C.cuFuncSetAttribute(handle, C.CUfunction_attribute(dynamicShared), C.int(size)))
+	return check(C.cuFuncSetAttribute(handle, C.CUfunction_attribute(attribute), C.int(value)))
 }
 
 // allocHost is page-locked memory of the host.

@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"regexp"
 	"runtime"
-	"strings"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -21,26 +19,32 @@ type module struct {
 	device     *device
 	name       string
 	module     cu.Module
-	parameters map[string]int // numbers of parameters of its kernels
+	prototypes map[string][]gpu.Kind
 }
 
-// kernel is an entry of a module that is launched with up to shared bytes.
+// kernel is an entry of a module that is launched with blocks of up to so many
+// threads and shared bytes.
 type kernel struct {
 	module     *module
 	name       string
 	function   cu.Function
 	parameters int
+	threads    int
 	shared     int
 }
 
 // Load compiles PTX for the device. An error has the compiler's words.
 func (d *device) Load(name, ptx string) (gpu.Module, error) {
-	m := &module{device: d, name: name, parameters: parameters(ptx)}
+	prototypes, err := gpu.Prototypes(ptx)
+	if err != nil {
+		return nil, fmt.Errorf("module %s: %w", name, err)
+	}
+	m := &module{device: d, name: name, prototypes: prototypes}
 	log := make([]byte, 16<<10)
 	var keep runtime.Pinner // cu hands the log's address to C as a number
 	keep.Pin(&log[0])
 	defer keep.Unpin()
-	err := d.call("cuModuleLoadDataEx", func() (err error) {
+	err = d.call("cuModuleLoadDataEx", func() (err error) {
 		m.module, err = cu.LoadDataEx(ptx, &cu.JITErrorLogBuffer{Buffer: log})
 		return
 	})
@@ -52,43 +56,41 @@ func (d *device) Load(name, ptx string) (gpu.Module, error) {
 	return m, nil
 }
 
-var entry = regexp.MustCompile(`\.entry\s+([\w$]+)\s*(?:\(([^)]*)\))?`)
-
-// parameters is how many parameters each kernel of the PTX has, which the driver
-// does not tell: it reads as many arguments from wherever it is told.
-func parameters(ptx string) map[string]int {
-	counts := map[string]int{}
-	for _, e := range entry.FindAllStringSubmatch(ptx, -1) {
-		counts[e[1]] = strings.Count(e[2], ".param")
-	}
-	return counts
-}
-
 // Kernel is an entry of the module.
-func (m *module) Kernel(name string, shared int) (gpu.Kernel, error) {
-	k, err := m.kernel(name, shared)
+func (m *module) Kernel(name string, threads, shared int) (gpu.Kernel, error) {
+	k, err := m.kernel(name, threads, shared)
 	if err != nil {
 		return nil, fmt.Errorf("module %s: kernel %s: %w", m.name, name, err)
 	}
 	return k, nil
 }
 
-func (m *module) kernel(name string, shared int) (*kernel, error) {
-	k := &kernel{module: m, name: name, parameters: m.parameters[name], shared: shared}
+func (m *module) kernel(name string, threads, shared int) (*kernel, error) {
+	k := &kernel{module: m, name: name, parameters: len(m.prototypes[name]), threads: threads, shared: shared}
 	d := m.device
 	err := d.call("cuModuleGetFunction", func() (err error) { k.function, err = m.module.Function(name); return })
 	if err != nil {
 		return nil, err
 	}
-	var limit int
-	err = d.call("cuFuncGetAttribute", func() (err error) { limit, err = k.function.Attribute(dynamicShared); return })
-	if err != nil || shared <= limit {
-		return k, err
+	var most, registers, limit int
+	for attribute, value := range map[cu.FunctionAttribute]*int{cu.FnMaxThreadsPerBlock: &most, cu.NumRegs: &registers, dynamicShared: &limit} {
+		if err := d.call("cuFuncGetAttribute", func() (err error) { *value, err = k.function.Attribute(attribute); return }); err != nil {
+			return nil, err
+		}
 	}
-	if err := d.call("cuFuncSetAttribute", func() error { return setDynamicShared(k.function, shared) }); err != nil {
-		return nil, fmt.Errorf("%d bytes of shared memory, where a block has %d: %w", shared, d.properties.SharedPerBlock, err)
+	if threads > most {
+		return nil, fmt.Errorf("%d threads in a block, expected at most %d: each needs %d registers", threads, most, registers)
 	}
-	return k, nil
+	if shared > limit {
+		if err := d.call("cuFuncSetAttribute", func() error { return setAttribute(k.function, dynamicShared, shared) }); err != nil {
+			return nil, fmt.Errorf("%d bytes of shared memory, where a block has %d: %w", shared, d.properties.SharedPerBlock, err)
+		}
+	}
+	if shared == 0 {
+		return k, nil
+	}
+	// Left to itself, the driver may carve out of the first-level cache less than lets as many blocks run side by side as could.
+	return k, d.call("cuFuncSetAttribute", func() error { return setAttribute(k.function, carveout, 100) })
 }
 
 // Close unloads the module.
@@ -120,6 +122,9 @@ func (d *device) Launch(l *gpu.Launch) error {
 		return fmt.Errorf("kernel %s: %d bytes of shared memory, more than the %d it was made for", k.name, l.Shared, k.shared)
 	}
 	grid, block := full(l.Grid), full(l.Block)
+	if n := block.X * block.Y * block.Z; n > k.threads {
+		return fmt.Errorf("kernel %s: %d threads in a block, more than the %d it was made for", k.name, n, k.threads)
+	}
 	for _, n := range []int{grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z} {
 		if n < 0 || n > math.MaxInt32 {
 			return fmt.Errorf("kernel %s: grid %v of blocks %v", k.name, grid, block)

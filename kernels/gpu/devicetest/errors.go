@@ -21,11 +21,13 @@ func loadErrors(t *testing.T, d gpu.Device) {
 		assert.ErrorContains(t, err, name)
 	}
 	m := load(t, d)
-	_, err := m.Kernel("absent", 0)
+	_, err := m.Kernel("absent", 1, 0)
 	assert.ErrorContains(t, err, "absent")
 	assert.ErrorContains(t, err, "kernels.ptx")
-	_, err = m.Kernel("reverse", d.Properties().SharedPerBlock+1)
+	_, err = m.Kernel("reverse", 1, d.Properties().SharedPerBlock+1)
 	assert.ErrorContains(t, err, "reverse", "more shared memory than a block has")
+	_, err = m.Kernel("reverse", 1025, 0)
+	assert.ErrorContains(t, err, "reverse", "more threads than a block has")
 	require.NoError(t, m.Close())
 }
 
@@ -35,6 +37,7 @@ func launchErrors(t *testing.T, d gpu.Device) {
 	x := upload(t, d, []float32{1, 2})
 	args := []uint64{uint64(x), gpu.Int(2)}
 	for name, l := range map[string]gpu.Launch{
+		"more threads than asked":       {Kernel: k, Block: gpu.Dim{X: 257}, Shared: 8, Args: args},
 		"2048 threads":                  {Kernel: k, Block: gpu.Dim{X: 2048}, Shared: 8, Args: args},
 		"a grid of −1":                  {Kernel: k, Grid: gpu.Dim{X: -1}, Shared: 8, Args: args},
 		"a grid too high":               {Kernel: k, Grid: gpu.Dim{Y: 1 << 16}, Shared: 8, Args: args},
@@ -126,7 +129,7 @@ func load(t *testing.T, d gpu.Device) gpu.Module {
 
 func kernel(t *testing.T, m gpu.Module, name string, shared int) gpu.Kernel {
 	t.Helper()
-	k, err := m.Kernel(name, shared)
+	k, err := m.Kernel(name, 256, shared)
 	require.NoError(t, err)
 	return k
 }

@@ -345,7 +345,7 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		for name, p := range m.(*module).kernels {
-			k, err := m.Kernel(name, 0)
+			k, err := m.Kernel(name, 33, 0)
 			if err != nil {
 				continue
 			}
@@ -363,7 +363,7 @@ func BenchmarkLanes(b *testing.B) {
 				strings.Repeat(" fma.rn.f32 %f1, %f1, %f1, %f1;\n mul.rn.f32 %f2, %f1, %f1;\n", 8)+
 				" add.s32 %r1, %r1, -1;\n setp.ne.s32 %p1, %r1, 0;\n @%p1 bra x;\n ret;"))
 			require.NoError(b, err)
-			k, err := m.Kernel("k", 0)
+			k, err := m.Kernel("k", 32, 0)
 			require.NoError(b, err)
 			for b.Loop() {
 				require.NoError(b, d.Launch(&gpu.Launch{Kernel: k, Grid: gpu.Dim{X: 4}, Block: gpu.Dim{X: 32}, Args: []uint64{0}}))

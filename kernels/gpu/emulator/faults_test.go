@@ -121,12 +121,13 @@ func TestLaunchFaults(t *testing.T) {
 	assert.ErrorContains(t, b.run(".version 7.0\n.visible .entry k(\n.param .u64 p0\n)\n.maxntid 64, 1, 1\n{\n ret;\n}\n", 1, 65, 0), "expected at most 64")
 	m, err := b.Load("test.ptx", none)
 	require.NoError(t, err)
-	_, err = m.Kernel("other", 0)
+	_, err = m.Kernel("other", 1, 0)
 	assert.EqualError(t, err, "test.ptx has no kernel other")
-	k, err := m.Kernel("k", 0)
+	k, err := m.Kernel("k", 32, 0)
 	require.NoError(t, err)
 	assert.ErrorContains(t, New(Options{}).Launch(&gpu.Launch{Kernel: k}), "another device")
 	assert.ErrorContains(t, b.Launch(&gpu.Launch{Kernel: k, Shared: 8, Args: []uint64{0}}), "the kernel was made for 0")
+	assert.ErrorContains(t, b.Launch(&gpu.Launch{Kernel: k, Block: gpu.Dim{X: 11, Y: 3}, Args: []uint64{0}}), "33 threads in a block, the kernel was made for 32")
 }
 
 // What the emulator does not know is an error that names it and its line.

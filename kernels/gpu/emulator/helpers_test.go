@@ -47,7 +47,7 @@ func (b *bench) run(ptx string, grid, block, shared int, args ...uint64) error {
 	if err != nil {
 		return err
 	}
-	k, err := m.Kernel("k", shared)
+	k, err := m.Kernel("k", block, shared)
 	if err != nil {
 		return err
 	}

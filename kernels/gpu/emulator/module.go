@@ -18,6 +18,7 @@ type module struct {
 type kernel struct {
 	dev     *Device
 	program *program
+	threads int // of a block, at most
 	shared  int
 }
 
@@ -42,15 +43,17 @@ func (d *Device) Load(name, ptx string) (gpu.Module, error) {
 	return m, nil
 }
 
-func (m *module) Kernel(name string, shared int) (gpu.Kernel, error) {
+func (m *module) Kernel(name string, threads, shared int) (gpu.Kernel, error) {
 	p, ok := m.kernels[name]
 	switch {
 	case !ok:
 		return nil, fmt.Errorf("%s has no kernel %s", m.name, name)
+	case threads > p.mostThreads():
+		return nil, fmt.Errorf("kernel %s: %d threads in a block, expected at most %d", name, threads, p.mostThreads())
 	case p.static+shared > m.dev.props.SharedPerBlock:
 		return nil, fmt.Errorf("kernel %s: %d bytes of shared memory, a block has at most %d", name, p.static+shared, m.dev.props.SharedPerBlock)
 	}
-	return &kernel{m.dev, p, shared}, nil
+	return &kernel{m.dev, p, threads, shared}, nil
 }
 
 func (m *module) Close() error { return nil }
@@ -63,19 +66,24 @@ const maxThreads = 1024
 // maxGrid is the most blocks in y or z.
 const maxGrid = 1<<16 - 1
 
+// mostThreads is the most threads that a block of the kernel may have.
+func (p *program) mostThreads() int {
+	if p.maxThreads > 0 {
+		return p.maxThreads
+	}
+	return maxThreads
+}
+
 // check is what a GPU refuses to launch.
 func (k *kernel) check(l *gpu.Launch) error {
-	p, most := k.program, maxThreads
-	if p.maxThreads > 0 {
-		most = p.maxThreads
-	}
+	p := k.program
 	switch {
 	case len(l.Args) != p.params:
 		return fmt.Errorf("%d arguments, expected %d", len(l.Args), p.params)
 	case min(l.Grid.X, l.Grid.Y, l.Grid.Z, l.Block.X, l.Block.Y, l.Block.Z) < 0 || max(l.Grid.Y, l.Grid.Z) > maxGrid || l.Grid.X > math.MaxInt32:
 		return fmt.Errorf("grid %v of blocks %v", l.Grid, l.Block)
-	case volume(ones(l.Block)) > most:
-		return fmt.Errorf("%d threads in a block, expected at most %d", volume(ones(l.Block)), most)
+	case volume(ones(l.Block)) > k.threads:
+		return fmt.Errorf("%d threads in a block, the kernel was made for %d", volume(ones(l.Block)), k.threads)
 	case l.Shared < 0 || l.Shared > k.shared:
 		return fmt.Errorf("%d bytes of shared memory, the kernel was made for %d", l.Shared, k.shared)
 	}

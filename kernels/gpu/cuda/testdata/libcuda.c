@@ -14,6 +14,8 @@
 #define TOTAL (1u << 30)   // bytes of memory
 #define OPT_IN (100 << 10) // bytes of shared memory of a block, those that were asked for
 #define DEFAULT (48 << 10) // and those that need not be
+#define REGISTERS 128      // of a thread of any kernel
+#define MOST_THREADS 512   // of a block, as registers allow
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int retained, live; // of the context, and what is left of all kinds
@@ -36,7 +38,7 @@ struct CUstream_st { struct queue waiting, *recording; pthread_t recorder; };
 struct CUgraph_st { struct queue work; };
 struct CUgraphExec_st { struct queue work; };
 struct CUevent_st { CUstream stream; };
-struct CUfunc_st { const struct entry *entry; int shared; };
+struct CUfunc_st { const struct entry *entry; int shared, carveout; };
 struct CUmod_st { struct CUfunc_st functions[4]; };
 
 static void clear(struct queue *q) { q->first = NULL, q->last = &q->first; }
@@ -329,21 +331,27 @@ API cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
 
 API cuFuncGetAttribute(int *value, CUfunction_attribute a, CUfunction f) {
 	ENTER;
-	return *value = f->shared, a == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
+	switch (a) {
+	case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: return *value = f->shared, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return *value = MOST_THREADS, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_NUM_REGS: return *value = REGISTERS, CUDA_SUCCESS;
+	default: return CUDA_ERROR_INVALID_VALUE;
+	}
 }
 
 API cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
 	ENTER;
-	if (a != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > OPT_IN) return CUDA_ERROR_INVALID_VALUE;
-	f->shared = value;
+	if (a == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES && value >= 0 && value <= OPT_IN) f->shared = value;
+	else if (a == CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT && value == 100) f->carveout = value;
+	else return CUDA_ERROR_INVALID_VALUE;
 	return CUDA_SUCCESS;
 }
 
 API cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
 	CUstream s, void **params, void **extra) {
 	ENTER;
-	if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535 || !bx || !by || !bz || (uint64_t)bx * by * bz > 1024 || bz > 64 ||
-		(int)shared > f->shared || extra)
+	if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535 || !bx || !by || !bz || (uint64_t)bx * by * bz > MOST_THREADS || bz > 64 ||
+		(int)shared > f->shared || (shared && f->carveout != 100) || extra)
 		return CUDA_ERROR_INVALID_VALUE;
 	struct work w = {.kernel = f->entry->run, .threads = bx * by * bz};
 	for (int i = 0; f->entry->sizes[i]; i++) memcpy(&w.args[i], params[i], f->entry->sizes[i] - '0');
