@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -16,6 +17,9 @@ const (
 )
 
 const python = "/usr/bin/python3" // Debian's
+
+// importTorch takes seconds: once for all tests of a package is enough.
+var importTorch = sync.OnceValue(func() error { return exec.Command(python, "-c", "import torch").Run() })
 
 // ASE returns a Python that has ASE. make test installs it and sets PAINLESS_REQUIRE_ASE.
 func ASE(t testing.TB) (python string) {
@@ -34,7 +38,7 @@ func ASE(t testing.TB) (python string) {
 // PAINLESS_REQUIRE_INTEROP.
 func Torch(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	if exec.Command(python, "-c", "import torch").Run() != nil {
+	if importTorch() != nil {
 		missing(t, "PAINLESS_REQUIRE_INTEROP", "PyTorch (Debian's python3-torch)", "make interop")
 	}
 	command := exec.Command(python, args...)
