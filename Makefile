@@ -29,7 +29,7 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd tools/peers 
 interop:
 	@$(call APT,gcc libc6-dev libhdf5-dev python3-torch python3-h5py)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime|H5py' ./checkpoint ./data/hdf5 ./tools/convert/...
+	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime|H5py' ./checkpoint ./data/hdf5 ./export/... ./internal/commands/convert
 
 # Every student and size, on one core and all.
 bench:

@@ -3,13 +3,14 @@ package checkpoint
 import (
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"painless/internal/peertest"
 )
 
 func BenchmarkOpen(b *testing.B) {
@@ -43,7 +44,6 @@ func writeLarge(t testing.TB, path string, elements int) {
 // and in PyTorch or, for safetensors, in NumPy as its library does it: the file
 // mapped, the header parsed, the tensor a slice.
 func BenchmarkLoad(b *testing.B) {
-	const python = "/usr/bin/python3"
 	for format, peer := range map[string]string{"pt": "torch", "safetensors": "numpy"} {
 		path := filepath.Join(b.TempDir(), "large."+format)
 		writeLarge(b, path, 1<<28)
@@ -59,10 +59,7 @@ func BenchmarkLoad(b *testing.B) {
 			}
 		})
 		b.Run("format="+format+"/reader="+peer, func(b *testing.B) {
-			if exec.Command(python, "-c", "import torch").Run() != nil {
-				b.Skip("no PyTorch: make interop installs it")
-			}
-			output, err := exec.Command(python, "testdata/load.py", path).Output()
+			output, err := peertest.Torch(b, "testdata/load.py", path).Output()
 			require.NoError(b, err)
 			seconds, err := strconv.ParseFloat(strings.TrimSpace(string(output)), 64)
 			require.NoError(b, err)

@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"painless/internal/peertest"
 )
 
 // verdict is what a reader makes of a file.
@@ -81,7 +82,7 @@ func comparisons(t *testing.T) []struct {
 }
 
 func TestTorchWeightsOnly(t *testing.T) {
-	const python, script = "/usr/bin/python3", `
+	const script = `
 import json, sys, torch
 verdicts = []
 for path in sys.argv[1:]:
@@ -105,13 +106,7 @@ json.dump(verdicts, sys.stdout)
 		}
 		assert.Equal(t, c.ours, verdict(err == nil), "%s: %v", c.name, err)
 	}
-	if exec.Command(python, "-c", "import torch").Run() != nil {
-		if os.Getenv("PAINLESS_REQUIRE_INTEROP") != "" {
-			t.Fatal("python3-torch is required but not there: make interop installs it")
-		}
-		t.Skip("no PyTorch: make interop runs this test with it")
-	}
-	output, err := exec.Command(python, args...).Output()
+	output, err := peertest.Torch(t, args...).Output()
 	require.NoError(t, err)
 	var torch []string
 	require.NoError(t, json.Unmarshal(output, &torch))

@@ -6,12 +6,13 @@ import (
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"painless/internal/peertest"
 )
 
 // written is a checkpoint's bytes in both formats; the same bytes every time.
@@ -156,7 +157,7 @@ func TestKey(t *testing.T) {
 
 // PyTorch opens what is written, and finds in it what it wrote itself.
 func TestTorchReads(t *testing.T) {
-	const python, script = "/usr/bin/python3", `
+	const script = `
 import sys, torch
 ours, theirs = torch.load(sys.argv[1], weights_only=True), torch.load(sys.argv[2])
 state = ours["model_state_dict"]
@@ -166,18 +167,12 @@ for name, t in theirs.items():
     assert state[name].is_contiguous() and state[name].dtype == t.dtype and torch.equal(state[name], t), name
 print(len(state))
 `
-	if err := exec.Command(python, "-c", "import torch").Run(); err != nil {
-		if os.Getenv("PAINLESS_REQUIRE_INTEROP") != "" {
-			t.Fatal("python3-torch is required but not there: make interop installs it")
-		}
-		t.Skip("no PyTorch: make interop runs this test with it")
-	}
 	c, err := Open("testdata/views.pt")
 	require.NoError(t, err)
 	c.Metadata = map[string]any{"config": map[string]any{"hidden_dim": int64(32), "cutoff": 5.0, "width": 0.25}}
 	file := filepath.Join(t.TempDir(), "ours.pt")
 	require.NoError(t, os.WriteFile(file, written(t, c)["pt"], 0o600))
-	output, err := exec.Command(python, "-c", script, file, "testdata/views.pt").CombinedOutput()
+	output, err := peertest.Torch(t, "-c", script, file, "testdata/views.pt").CombinedOutput()
 	require.NoError(t, err, string(output))
 	assert.Equal(t, "8\n", string(output))
 }

@@ -120,10 +120,15 @@ func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(model.Others) > 0 {
-		fmt.Fprintf(stderr, "painless: %s: took the weights %s; there are others: -key %s takes them\n", path, Place(model.Key), strings.Join(model.Others, ", -key "))
-	}
+	Took(stderr, path, model.Key, model.Others)
 	return model, nil
+}
+
+// Took says on stderr which of a file's weights were taken, where there are others.
+func Took(stderr io.Writer, path, key string, others []string) {
+	if len(others) > 0 {
+		fmt.Fprintf(stderr, "painless: %s: took the weights %s; there are others: -key %s takes them\n", path, Place(key), strings.Join(others, ", -key "))
+	}
 }
 
 // Place says in words where in a file weights stand.

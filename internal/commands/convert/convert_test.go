@@ -1,10 +1,12 @@
-package main
+package convert
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,18 +17,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/checkpoint"
+	"painless/internal/commands/cli"
 	"painless/nn"
 )
 
-const testdata = "../../testdata/"
+const testdata = "../../../testdata/"
 
-// convert runs the command; it must not fail.
+// execute runs the verb.
+func execute(args ...string) (stdout, stderr string, err error) {
+	var out, errors bytes.Buffer
+	err = Verb.Execute(context.Background(), cli.Std{In: strings.NewReader(""), Out: &out, Err: &errors}, args)
+	return out.String(), errors.String(), err
+}
+
+// convert is what the verb prints; it must not fail.
 func convert(t *testing.T, args ...string) string {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	require.NoError(t, run(args, &stdout, &stderr))
-	assert.Empty(t, stderr.String())
-	return stdout.String()
+	stdout, stderr, err := execute(args...)
+	require.NoError(t, err)
+	assert.Empty(t, stderr)
+	return stdout
 }
 
 func network(t *testing.T, path string) (*checkpoint.Checkpoint, *nn.Network) {
@@ -44,7 +54,7 @@ func network(t *testing.T, path string) (*checkpoint.Checkpoint, *nn.Network) {
 func TestRoundTrips(t *testing.T) {
 	folder := t.TempDir()
 	var flavours []string
-	for _, pattern := range []string{testdata + "*.pt", "../../../shared/models/*.pt"} {
+	for _, pattern := range []string{testdata + "*.pt", "../../../../shared/models/*.pt"} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, f := range files {
@@ -122,26 +132,75 @@ func TestReport(t *testing.T) {
 	assert.Equal(t, checkpoint.Float16, e.DType())
 }
 
+func TestReportInJSON(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "a.onnx")
+	var got map[string]any
+	require.NoError(t, json.Unmarshal([]byte(convert(t, "-json", "-o", out, testdata+"tiny.pt")), &got))
+	size := func(path string) float64 {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		return float64(info.Size())
+	}
+	file := func(path, format string) map[string]any {
+		return map[string]any{"file": path, "format": format, "bytes": size(path), "tensors": 27., "dtypes": []any{"float32"},
+			"first": "embedding.weight", "last": "energy_head.4.bias"}
+	}
+	read := file(testdata+"tiny.pt", "PyTorch zip archive")
+	read["key"] = "model_state_dict"
+	assert.Equal(t, read, got["read"])
+	assert.Equal(t, file(out, "onnx"), got["wrote"])
+	assert.Equal(t, map[string]any{"hidden_dim": 64., "num_interactions": 2., "num_rbf": 12., "cutoff": 5., "max_z": 100., "parameters": 77203.}, got["network"])
+	assert.Contains(t, got["changes"], "names without model.")
+	assert.Equal(t, 0., got["energy_difference"])
+
+	got = nil
+	text := convert(t, "-json", "-dtype", "bfloat16", out, filepath.Join(t.TempDir(), "a.pt"))
+	require.NoError(t, json.Unmarshal([]byte(text), &got))
+	assert.Equal(t, []any{"27 tensors converted to bfloat16"}, got["changes"])
+	assert.Greater(t, got["energy_difference"], 0.)
+}
+
+func TestInterrupt(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	folder := t.TempDir()
+	err := Verb.Execute(ctx, cli.Std{Out: io.Discard, Err: io.Discard}, []string{testdata + "tiny.pt", filepath.Join(folder, "out.pt")})
+	assert.ErrorIs(t, err, context.Canceled)
+	files, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	assert.Empty(t, files)
+}
+
 // What is there stays as it is, after errors too, and nothing is left beside it.
 func TestNeverLoses(t *testing.T) {
 	folder := t.TempDir()
 	out := filepath.Join(folder, "there.pt")
 	require.NoError(t, os.WriteFile(out, []byte("precious"), 0o600))
+	alias := filepath.Join(t.TempDir(), "alias.pt")
+	require.NoError(t, os.Symlink(out, alias))
 	for says, args := range map[string][]string{
 		"there.pt is there already: -force overwrites it":                           {testdata + "tiny.pt", out},
 		"none.pt: no such file":                                                     {"-force", "none.pt", out},
 		`expected a dict of tensors under "ema", found the keys [`:                  {"-force", "-key", "ema", testdata + "tiny.pt", out},
 		"convert.go: expected a file of torch.save":                                 {"-force", "convert.go", out},
-		"tensor embedding.weight is missing":                                        {"-force", "../../checkpoint/testdata/views.pt", out},
-		"1 files: expected IN and OUT":                                              {out},
+		"tensor embedding.weight is missing":                                        {"-force", "../../../checkpoint/testdata/views.pt", out},
+		"1 files: expected IN and OUT; -h shows the usage":                          {out},
+		"2 files and -o: expected IN alone; -h shows the usage":                     {"-o", out, testdata + "tiny.pt", out},
+		"-force stands after an input":                                              {testdata + "tiny.pt", out, "-force"},
+		"-: expected a file to write":                                               {"-to", "pt", testdata + "tiny.pt", "-"},
+		"there.pt is an input: expected another file for the output":                {"-force", out, out},
+		"alias.pt is an input: expected another file for the output":                {"-force", "-o", alias, out},
 		"x.bin: expected a name that ends in .pt, .pth, .safetensors, .onnx or .ts": {testdata + "tiny.pt", "x.bin"},
-		"-to xml: expected pt, safetensors, onnx or torchscript":                    {"-to", "xml", testdata + "tiny.pt", out},
-		"-forces: only an onnx graph has them as an output":                         {"-forces", testdata + "tiny.pt", out},
-		"-dtype float16: an onnx graph computes in float32":                         {"-to", "onnx", "-dtype", "float16", testdata + "tiny.pt", out},
-		"-dtype int8: expected float32, float64, float16 or bfloat16":               {"-dtype", "int8", testdata + "tiny.pt", out},
+		"-to xml: expected pt, safetensors, onnx or torchscript":                    {"-force", "-to", "xml", testdata + "tiny.pt", out},
+		"-forces: only an onnx graph has them as an output":                         {"-force", "-forces", testdata + "tiny.pt", out},
+		"-dtype float16: onnx computes in float32":                                  {"-force", "-to", "onnx", "-dtype", "float16", testdata + "tiny.pt", out},
+		"-dtype int8: expected float32, float64, float16 or bfloat16":               {"-force", "-dtype", "int8", testdata + "tiny.pt", out},
 		"flag provided but not defined: -x":                                         {"-x", testdata + "tiny.pt", out},
 	} {
-		assert.ErrorContains(t, run(args, &bytes.Buffer{}, &bytes.Buffer{}), says)
+		stdout, _, err := execute(args...)
+		assert.ErrorContains(t, err, says)
+		assert.Equal(t, 1, cli.Code(err))
+		assert.Empty(t, stdout)
 	}
 	content, err := os.ReadFile(out)
 	require.NoError(t, err)
@@ -188,11 +247,14 @@ func TestAverage(t *testing.T) {
 	var file bytes.Buffer
 	require.NoError(t, c.WritePyTorch(&file))
 	require.NoError(t, os.WriteFile(in, file.Bytes(), 0o600))
-	text := convert(t, in, filepath.Join(folder, "weights.pt"))
+	text, says, err := execute(in, filepath.Join(folder, "weights.pt"))
+	require.NoError(t, err)
 	assert.Contains(t, text, `under "model_state_dict"`)
-	assert.Contains(t, text, `there are others under "ema": -key ema takes them`)
-	text = convert(t, "-key", "ema", in, filepath.Join(folder, "average.pt"))
+	assert.Equal(t, "painless: "+in+": took the weights under \"model_state_dict\"; there are others: -key ema takes them\n", says)
+	text, says, err = execute("-key", "ema", in, filepath.Join(folder, "average.pt"))
+	require.NoError(t, err)
 	assert.Contains(t, text, `under "ema"`)
+	assert.Contains(t, says, "-key model_state_dict takes them")
 	_, weights := network(t, filepath.Join(folder, "weights.pt"))
 	_, averaged := network(t, filepath.Join(folder, "average.pt"))
 	assert.Equal(t, n, weights)

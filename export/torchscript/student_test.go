@@ -3,7 +3,6 @@ package torchscript
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -11,11 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/checkpoint"
+	"painless/internal/exporttest"
+	"painless/internal/peertest"
 	"painless/nn"
-	"painless/tools/convert/peertest"
 )
 
-const testdata = "../../../testdata/"
+const testdata = "../../testdata/"
 
 var students = []string{"original", "tiny", "ultra_tiny"}
 
@@ -54,12 +54,10 @@ func TestFloat(t *testing.T) {
 // torch.jit.load opens the archive; the energies, and by autograd the forces,
 // are those of the engine.
 func TestTorchRuns(t *testing.T) {
-	const python = "/usr/bin/python3"
-	peertest.Require(t, exec.Command(python, "-c", "import torch").Run(), "python3-torch")
 	for _, name := range students {
 		file, network := written(t, name)
 		model := filepath.Join(t.TempDir(), name+".pt")
 		require.NoError(t, os.WriteFile(model, file, 0o600))
-		peertest.Check(t, exec.Command(python, "testdata/run.py"), model, network, testdata+name+".extxyz", true)
+		exporttest.Check(t, peertest.Torch(t, "testdata/run.py"), model, network, testdata+name+".extxyz", true)
 	}
 }

@@ -3,7 +3,6 @@ package onnx
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -11,11 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/checkpoint"
+	"painless/internal/exporttest"
+	"painless/internal/peertest"
 	"painless/nn"
-	"painless/tools/convert/peertest"
 )
 
-const testdata = "../../../testdata/"
+const testdata = "../../testdata/"
 
 var students = []string{"original", "tiny", "ultra_tiny"}
 
@@ -111,14 +111,12 @@ func strings(m message, field int) (texts []string) {
 // ONNX Runtime runs the graph, and finds the energies and forces that the
 // engine does in float64.
 func TestONNXRuntimeRuns(t *testing.T) {
-	_, err := os.Stat("../../peers/node_modules/onnxruntime-node")
-	peertest.Require(t, err, "onnxruntime-node")
 	for _, name := range students {
 		for _, forces := range []bool{false, true} {
 			model := filepath.Join(t.TempDir(), name+".onnx")
 			require.NoError(t, os.WriteFile(model, written(t, name, forces), 0o600))
 			_, network := load(t, name)
-			peertest.Check(t, exec.Command("node", "testdata/run.mjs"), model, network, testdata+name+".extxyz", forces)
+			exporttest.Check(t, peertest.ONNXRuntime(t, "testdata/run.mjs"), model, network, testdata+name+".extxyz", forces)
 		}
 	}
 }

@@ -1,14 +1,12 @@
 """Computes with a converted checkpoint in PyTorch: {"model": path, "structures": [{"numbers", "positions"}]} on standard
-input, [{"energy", "forces"}] on standard output. A safetensors file is read as its specification says, without its library."""
+input, [{"energy", "forces"}] on standard output. A safetensors file is read as its specification says, without its library.
+model is tools/golden's; PYTHONPATH says where."""
 import json
-import os
 import sys
 
 import numpy as np
 import torch
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "golden"))
-from model import Student  # noqa: E402
+from model import Student
 
 
 def read_safetensors(path):

@@ -1,6 +1,6 @@
-// Package peertest holds what convert writes for other programs against the
+// Package exporttest holds what export writes for other programs against the
 // engine: the programs run it, and have to find the same.
-package peertest
+package exporttest
 
 import (
 	"bytes"
@@ -20,18 +20,6 @@ import (
 	"painless/data"
 	"painless/nn"
 )
-
-// Require skips a test whose peer is missing, unless make interop runs it.
-func Require(t *testing.T, missing error, peer string) {
-	t.Helper()
-	if missing == nil {
-		return
-	}
-	if os.Getenv("PAINLESS_REQUIRE_INTEROP") != "" {
-		t.Fatalf("%s is required but not there: make interop installs it", peer)
-	}
-	t.Skipf("no %s: make interop runs this test with it", peer)
-}
 
 type job struct {
 	Model      string      `json:"model"`

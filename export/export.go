@@ -1,0 +1,114 @@
+// Package export writes a network for other programs: as a checkpoint that
+// torch.load opens, as safetensors, as a graph that ONNX Runtime runs, or as a
+// module that torch.jit.load opens.
+//
+// What it takes is a checkpoint, of whatever format and age, as package
+// checkpoint reads it. What it writes has plain names, contiguous tensors and
+// the architecture, and package checkpoint reads it again. The same checkpoint
+// gives the same bytes.
+package export
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"painless/checkpoint"
+	"painless/export/onnx"
+	"painless/export/torchscript"
+)
+
+// Format is a kind of file.
+type Format string
+
+const (
+	PyTorch     Format = "pt"          // torch.load(weights_only=True) opens it, since PyTorch 1.13
+	Safetensors Format = "safetensors" // tensors and text
+	ONNX        Format = "onnx"        // ONNX Runtime runs it: energy and, with Options.Forces, forces
+	TorchScript Format = "torchscript" // torch.jit.load opens it: energy, for autograd to differentiate
+)
+
+// Formats is all of them.
+var Formats = []Format{PyTorch, Safetensors, ONNX, TorchScript}
+
+// FormatOf returns the format that a file's name asks for by its ending: .pt,
+// .pth, .safetensors, .onnx, .ts or .torchscript.
+func FormatOf(name string) (f Format, ok bool) {
+	switch f = Format(strings.TrimPrefix(filepath.Ext(name), ".")); f {
+	case "pth":
+		f = PyTorch
+	case "ts":
+		f = TorchScript
+	}
+	return f, slices.Contains(Formats, f)
+}
+
+// Computes reports whether what is written is a program, and not weights alone.
+func (f Format) Computes() bool { return f == ONNX || f == TorchScript }
+
+// Options says what to write; the zero value is a PyTorch checkpoint with the
+// tensors' own types.
+type Options struct {
+	Format Format // "" is PyTorch
+	// DType is the type of the tensors; 0 leaves them as they are, but in ONNX
+	// and TorchScript, which compute in float32.
+	DType checkpoint.DType
+	// Forces gives an ONNX graph a second output.
+	Forces bool
+	// Metadata is text that stands in a safetensors file beside the
+	// architecture, such as what Provenance returns.
+	Metadata map[string]string
+}
+
+// Check says which options do not go together. The error begins with the name
+// of one, in small letters.
+func (o Options) Check() error {
+	switch {
+	case o.Format != "" && !slices.Contains(Formats, o.Format):
+		return fmt.Errorf("format %s: expected pt, safetensors, onnx or torchscript", o.Format)
+	case o.Forces && o.Format != ONNX:
+		return fmt.Errorf("forces: only an onnx graph has them as an output")
+	case o.Format.Computes() && o.DType != 0 && o.DType != checkpoint.Float32:
+		return fmt.Errorf("dtype %s: %s computes in float32", o.DType, o.Format)
+	case len(o.Metadata) > 0 && o.Format != Safetensors:
+		return fmt.Errorf("metadata: only a safetensors file has it")
+	}
+	return nil
+}
+
+// Write writes the network of a checkpoint.
+func Write(w io.Writer, c *checkpoint.Checkpoint, opts Options) error {
+	s, err := Clean(c, opts)
+	if err != nil {
+		return err
+	}
+	return s.Write(w)
+}
+
+// Write writes the student.
+func (s *Student) Write(w io.Writer) error {
+	switch s.opts.Format {
+	case ONNX:
+		return onnx.Write(w, s.Checkpoint, s.Network.Config, s.opts.Forces)
+	case TorchScript:
+		return torchscript.Write(w, s.Checkpoint, s.Network.Config)
+	case Safetensors:
+		return s.writeSafetensors(w)
+	}
+	return s.WritePyTorch(w)
+}
+
+func (s *Student) writeSafetensors(w io.Writer) error {
+	config, err := json.Marshal(s.Metadata["config"])
+	if err != nil {
+		return err
+	}
+	text := map[string]string{}
+	maps.Copy(text, s.opts.Metadata)
+	maps.Copy(text, map[string]string{"format": "pt", "config": string(config), "num_parameters": fmt.Sprint(s.Metadata["num_parameters"])})
+	return s.WriteSafetensors(w, text)
+}

@@ -1,0 +1,171 @@
+package export
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/checkpoint"
+	"painless/nn"
+)
+
+const student = "../testdata/ultra_tiny.pt"
+
+func open(t *testing.T, path string) *checkpoint.Checkpoint {
+	t.Helper()
+	c, err := checkpoint.Open(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+func written(t *testing.T, c *checkpoint.Checkpoint, opts Options) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	require.NoError(t, Write(&file, c, opts))
+	return file.Bytes()
+}
+
+func read(t *testing.T, file []byte) (*checkpoint.Checkpoint, *nn.Network) {
+	t.Helper()
+	c, err := checkpoint.Read(bytes.NewReader(file), int64(len(file)), "written")
+	require.NoError(t, err)
+	n, err := nn.FromCheckpoint(c)
+	require.NoError(t, err)
+	return c, n
+}
+
+// Every format is what it says, holds the same network, and is the same every time.
+func TestWrite(t *testing.T) {
+	c := open(t, student)
+	want, err := nn.FromCheckpoint(c)
+	require.NoError(t, err)
+	for opts, format := range map[*Options]string{
+		{}:                           "PyTorch zip archive",
+		{Format: PyTorch}:            "PyTorch zip archive",
+		{Format: Safetensors}:        "safetensors",
+		{Format: ONNX}:               "ONNX",
+		{Format: ONNX, Forces: true}: "ONNX",
+		{Format: TorchScript}:        "TorchScript archive",
+		{DType: checkpoint.Float64}:  "PyTorch zip archive",
+		{Format: ONNX, DType: checkpoint.Float32}: "ONNX",
+	} {
+		file := written(t, c, *opts)
+		assert.Equal(t, file, written(t, c, *opts), format)
+		got, n := read(t, file)
+		assert.Equal(t, format, got.Format)
+		assert.Equal(t, want, n, format)
+	}
+	assert.Equal(t, written(t, c, Options{}), written(t, c, Options{Format: PyTorch}))
+	assert.NotEqual(t, written(t, c, Options{Format: ONNX}), written(t, c, Options{Format: ONNX, Forces: true}))
+}
+
+func TestDTypes(t *testing.T) {
+	c := open(t, student)
+	for _, dtype := range []checkpoint.DType{checkpoint.Float64, checkpoint.Float16, checkpoint.BFloat16} {
+		got, _ := read(t, written(t, c, Options{DType: dtype}))
+		for _, name := range got.Names() {
+			tensor, _ := got.Tensor(name)
+			assert.Equal(t, dtype, tensor.DType(), name)
+		}
+		half, _ := read(t, written(t, got, Options{Format: TorchScript}))
+		tensor, _ := half.Tensor("embedding.weight")
+		assert.Equal(t, checkpoint.Float32, tensor.DType(), "what computes does so in float32")
+	}
+}
+
+// Names, order and the missing matrix; what was read stays as it was.
+func TestClean(t *testing.T) {
+	c := open(t, student)
+	var tensors []checkpoint.Named
+	for _, name := range c.Names() {
+		if tensor, _ := c.Tensor(name); name != "interactions.1.update.mixing_matrix" {
+			tensors = append(tensors, checkpoint.Named{Name: name, Tensor: tensor})
+		}
+	}
+	w := tensors[0].Tensor
+	transposed := *w
+	values, err := w.Float64s()
+	require.NoError(t, err)
+	columns := make([]float64, len(values))
+	for i, x := range values {
+		columns[i%w.Shape[1]*w.Shape[0]+i/w.Shape[1]] = x
+	}
+	transposed.Storage, transposed.Strides, transposed.Offset = checkpoint.FromFloat64s([]int{len(columns)}, columns).Storage, []int{1, w.Shape[0]}, 0
+	tensors[0].Tensor = &transposed
+	in := checkpoint.New(map[string]any{"epoch": int64(3), "config": c.Metadata["config"], "args": nil}, tensors...)
+	in.Prefixes = []string{"", "module."}
+
+	s, err := Clean(in, Options{DType: checkpoint.Float32})
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"names without module.",
+		"1 tensors in row-major order",
+		"1 tensors converted to float32",
+		"added interactions.1.update.mixing_matrix, zeros: nothing uses it, but training code asks for it",
+		`left out "args", "epoch"`,
+	}, s.Changes)
+	assert.Equal(t, map[string]any{"config": s.Network.Config.Map(), "num_parameters": s.Network.Parameters + 9}, s.Metadata)
+	assert.Equal(t, append(in.Names(), "interactions.1.update.mixing_matrix"), s.Names())
+	zeros, _ := s.Tensor("interactions.1.update.mixing_matrix")
+	values, err = zeros.Float64s()
+	require.NoError(t, err)
+	assert.Equal(t, make([]float64, 9), values)
+	got, _ := s.Tensor(tensors[0].Name)
+	gotBytes, err := got.Bytes()
+	require.NoError(t, err)
+	wantBytes, err := w.Bytes()
+	require.NoError(t, err)
+	assert.Equal(t, wantBytes, gotBytes)
+	assert.Len(t, in.Metadata, 3)
+}
+
+// What the architecture is, no metadata can change. (The verb convert's test has what Provenance says.)
+func TestMetadata(t *testing.T) {
+	c := open(t, student)
+	text, err := Provenance(student, c)
+	require.NoError(t, err)
+	assert.Equal(t, "ultra_tiny.pt", text["source"])
+	text["config"], text["about"] = "not this", "ours"
+	got, n := read(t, written(t, c, Options{Format: Safetensors, Metadata: text}))
+	assert.Equal(t, "ours", got.Metadata["about"])
+	assert.Equal(t, text["source_sha256"], got.Metadata["source_sha256"])
+	var config map[string]any
+	require.NoError(t, json.Unmarshal([]byte(got.Metadata["config"].(string)), &config))
+	assert.Equal(t, float64(n.HiddenDim), config["hidden_dim"])
+	assert.Equal(t, "not this", text["config"], "the caller's map stays as it is")
+	_, err = Provenance("none.pt", c)
+	assert.ErrorContains(t, err, "none.pt")
+}
+
+func TestErrors(t *testing.T) {
+	c := open(t, student)
+	for says, opts := range map[string]*Options{
+		"format xml: expected pt, safetensors, onnx or torchscript":                    {Format: "xml"},
+		"forces: only an onnx graph has them as an output":                             {Forces: true},
+		"dtype float16: onnx computes in float32":                                      {Format: ONNX, DType: checkpoint.Float16},
+		"dtype float64: torchscript computes in float32":                               {Format: TorchScript, DType: checkpoint.Float64},
+		"metadata: only a safetensors file has it":                                     {Metadata: map[string]string{"a": "b"}},
+		"tensor embedding.weight: int64: expected a floating-point type to convert to": {DType: checkpoint.Int64},
+	} {
+		var file bytes.Buffer
+		assert.EqualError(t, Write(&file, c, *opts), says)
+		assert.Zero(t, file.Len())
+	}
+	assert.ErrorContains(t, Write(&bytes.Buffer{}, open(t, "../checkpoint/testdata/views.pt"), Options{}), "tensor embedding.weight is missing")
+}
+
+func TestFormatOf(t *testing.T) {
+	for name, want := range map[string]Format{"a.pt": PyTorch, "b/a.pth": PyTorch, "a.b.safetensors": Safetensors, "a.onnx": ONNX, "a.ts": TorchScript, "a.torchscript": TorchScript} {
+		got, ok := FormatOf(name)
+		assert.True(t, ok, name)
+		assert.Equal(t, want, got, name)
+	}
+	for _, name := range []string{"", "pt", "a.bin", "onnx/a"} {
+		_, ok := FormatOf(name)
+		assert.False(t, ok, name)
+	}
+}

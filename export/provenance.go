@@ -1,0 +1,31 @@
+package export
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"painless/checkpoint"
+)
+
+// Provenance returns where weights came from, for Options.Metadata: the name of
+// the file at path, its hash and its format, and where in it c's weights stood.
+func Provenance(path string, c *checkpoint.Checkpoint) (map[string]string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	p := map[string]string{"converted_by": "painless", "source": filepath.Base(path), "source_format": c.Format, "source_sha256": hex.EncodeToString(sum.Sum(nil))}
+	if c.Key != "" {
+		p["source_key"] = c.Key
+	}
+	return p, nil
+}

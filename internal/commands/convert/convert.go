@@ -1,0 +1,170 @@
+// Package convert is the verb convert: a checkpoint written anew, for PyTorch,
+// for safetensors, ONNX Runtime or TorchScript.
+package convert
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+
+	"painless/checkpoint"
+	"painless/export"
+	"painless/internal/atomicfile"
+	"painless/internal/commands/cli"
+)
+
+// Verb is painless convert.
+var Verb = &cli.Verb{
+	Name:    "convert",
+	Args:    "[flags] IN OUT",
+	Summary: "Writes a checkpoint anew, for PyTorch, safetensors, ONNX Runtime or TorchScript.",
+	Help: `IN is a student of torch.save, old or new, of TorchScript, safetensors or ONNX.
+OUT, or with -o OUT, has plain names, contiguous tensors and the architecture; its
+ending says what it is:
+
+  .pt .pth      a checkpoint that torch.load(weights_only=True) opens
+  .safetensors  tensors and text
+  .onnx         a graph that ONNX Runtime runs: energy and, with -forces, forces
+  .ts           a module that torch.jit.load opens: energy, to differentiate
+
+OUT is read back before it takes its name: its tensors have to be those that were
+written, and the energies of benzene and water that they give are compared.`,
+	New: New,
+}
+
+// settings is the command line.
+type settings struct {
+	to, dtype, key string
+	forces         bool
+	force, json    bool
+	in, out        string
+
+	export export.Options
+}
+
+// New registers the flags.
+func New(flags *flag.FlagSet) cli.Run {
+	s := &settings{}
+	flags.StringVar(&s.to, "to", "", "`format`: pt, safetensors, onnx or torchscript; what OUT's ending says if empty")
+	flags.StringVar(&s.dtype, "dtype", "", "`type` of the tensors: float32, float64, float16 or bfloat16; as they are if empty")
+	flags.BoolVar(&s.forces, "forces", false, "give the ONNX graph a second output, the forces")
+	flags.StringVar(&s.key, "key", "", "`key` in IN under which the weights stand, such as ema; the usual places if empty")
+	flags.StringVar(&s.out, "o", "", "`file` to write, in place of OUT")
+	flags.BoolVar(&s.force, "force", false, "overwrite OUT if it is there")
+	flags.BoolVar(&s.json, "json", false, "report in JSON")
+	return s.run
+}
+
+func (s *settings) files(args []string) error {
+	switch {
+	case s.out != "" && len(args) != 1:
+		return fmt.Errorf("%d files and -o: expected IN alone; -h shows the usage", len(args))
+	case s.out == "" && len(args) != 2:
+		return fmt.Errorf("%d files: expected IN and OUT; -h shows the usage", len(args))
+	case s.out == "":
+		s.out = args[1]
+	}
+	s.in = args[0]
+	if s.out == "-" {
+		return errors.New("-: expected a file to write, which is read back before it takes its name")
+	}
+	if err := cli.CheckOutput(s.out, s.in); err != nil {
+		return err
+	}
+	if _, err := os.Stat(s.out); err == nil && !s.force { // before the work; commit looks again
+		return fmt.Errorf("%s is there already: -force overwrites it", s.out)
+	}
+	return nil
+}
+
+func (s *settings) options() error {
+	format, ok := export.FormatOf(s.out)
+	if s.to != "" {
+		format, ok = export.Format(s.to), slices.Contains(export.Formats, export.Format(s.to))
+	}
+	switch {
+	case !ok && s.to == "":
+		return fmt.Errorf("%s: expected a name that ends in .pt, .pth, .safetensors, .onnx or .ts, or -to", s.out)
+	case !ok:
+		return fmt.Errorf("-to %s: expected pt, safetensors, onnx or torchscript", s.to)
+	}
+	s.export = export.Options{Format: format, Forces: s.forces}
+	if s.dtype != "" {
+		types := []checkpoint.DType{checkpoint.Float32, checkpoint.Float64, checkpoint.Float16, checkpoint.BFloat16}
+		i := slices.IndexFunc(types, func(d checkpoint.DType) bool { return d.String() == s.dtype })
+		if i < 0 {
+			return fmt.Errorf("-dtype %s: expected float32, float64, float16 or bfloat16", s.dtype)
+		}
+		s.export.DType = types[i]
+	}
+	if err := s.export.Check(); err != nil {
+		return fmt.Errorf("-%w", err) // it begins with the option's name, and so does the flag
+	}
+	return nil
+}
+
+func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err error) {
+	if err := s.files(args); err != nil {
+		return err
+	}
+	if err := s.options(); err != nil {
+		return err
+	}
+	in, err := checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.key})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	if s.export.Format == export.Safetensors {
+		if s.export.Metadata, err = export.Provenance(s.in, in); err != nil {
+			return err
+		}
+	}
+	student, err := export.Clean(in, s.export)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.in, err)
+	}
+	cli.Took(std.Err, s.in, in.Key, in.OtherKeys)
+	r, err := s.write(ctx, in, student)
+	if err != nil {
+		return err
+	}
+	return r.print(std.Out, s.json)
+}
+
+// write writes the file, reads it back and only then gives it its name.
+func (s *settings) write(ctx context.Context, in *checkpoint.Checkpoint, student *export.Student) (*report, error) {
+	file, err := atomicfile.Create(s.out)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Abort()
+	if err := student.Write(file); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.out, err)
+	}
+	r := &report{Changes: append([]string{}, student.Changes...)} // [] in JSON, not null
+	r.describeNetwork(student.Network)
+	if r.Difference, err = check(ctx, file.Name(), student); err != nil {
+		return nil, fmt.Errorf("%s, read back: %w", s.out, err)
+	}
+	r.Read.Key, r.Read.Others = in.Key, in.OtherKeys
+	if r.Read.file, err = describe(s.in, s.in, in.Format, in); err != nil {
+		return nil, err
+	}
+	if r.Wrote, err = describe(s.out, file.Name(), string(s.export.Format), student.Checkpoint); err != nil {
+		return nil, err
+	}
+	if s.force {
+		return r, file.Commit()
+	}
+	if err := file.CommitNew(); errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s has come to be there meanwhile: -force overwrites it: %w", s.out, err)
+	} else if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
