@@ -263,7 +263,7 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 		if err := r.energy.floats(energy[:], k); err != nil {
 			return err
 		}
-		f.Set(energyField, energy[0])
+		f.Set(data.EnergyKey, energy[0])
 	}
 	has := [1]bool{r.stress != nil}
 	if r.stress != nil && r.mask != nil {
@@ -292,7 +292,7 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 	if err != nil {
 		return err
 	}
-	f.SetVectors(forcesField, forces)
+	f.SetVectors(data.ForcesKey, forces)
 	return nil
 }
 
