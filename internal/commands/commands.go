@@ -4,7 +4,8 @@ package commands
 import (
 	"painless/internal/commands/cli"
 	"painless/internal/commands/predict"
+	"painless/internal/commands/validate"
 )
 
 // All is the verbs, in the order of a first session.
-var All = cli.Program{predict.Verb}
+var All = cli.Program{predict.Verb, validate.Verb}
