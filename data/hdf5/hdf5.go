@@ -48,6 +48,9 @@ type Options struct {
 	// and rounded. Without it they are float64, and what was written reads back
 	// the same.
 	Float32Forces bool
+	// New refuses to replace a file that is at the path when the new one is whole:
+	// Close's error is fs.ErrExist.
+	New bool
 	// Metadata is the attributes of /metadata: texts, float64s, int64s, bools and slices of these.
 	Metadata map[string]any
 }

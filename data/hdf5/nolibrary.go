@@ -38,6 +38,9 @@ func (r *Reader) Close() error { return errNoLibrary }
 // Metadata is the attributes of /metadata.
 func (r *Reader) Metadata() (map[string]any, error) { return nil, errNoLibrary }
 
+// Others is what the file has beside the layout.
+func (r *Reader) Others() ([]string, error) { return nil, errNoLibrary }
+
 // Writer writes a data set; here Create and Append are errors that say how to build for it.
 type Writer struct{}
 

@@ -288,6 +288,9 @@ func (w *Writer) Close() error {
 		w.out.Abort()
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
 	}
+	if w.options.New {
+		return w.out.CommitNew()
+	}
 	return w.out.Commit()
 }
 

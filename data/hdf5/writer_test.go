@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/hdf5"
 
 	"painless/data"
 )
@@ -179,6 +180,59 @@ func TestAppend(t *testing.T) {
 		require.NoError(t, was.Close())
 		require.NoError(t, is.Close())
 	}
+}
+
+// Append does not lose what it does not know.
+func TestAppendRefuses(t *testing.T) {
+	path := written(t, Options{}, random(1)...)
+	others := func() []string {
+		r, err := Open(path)
+		require.NoError(t, err)
+		defer r.Close()
+		list, err := r.Others()
+		require.NoError(t, err)
+		return list
+	}
+	assert.Empty(t, others())
+	func() {
+		defer enter()()
+		file, err := hdf5.OpenFile(path, hdf5.F_ACC_RDWR)
+		require.NoError(t, err)
+		defer file.Close()
+		for _, name := range []string{"/extra", "/labels/dipole"} {
+			g, err := file.CreateGroup(name)
+			require.NoError(t, err)
+			require.NoError(t, g.Close())
+		}
+		g, err := file.OpenGroup(structures)
+		require.NoError(t, err)
+		defer g.Close()
+		require.NoError(t, writeMetadata(g, map[string]any{"source": "x"}))
+	}()
+	assert.Equal(t, []string{"/extra", "attributes of /structures", "/labels/dipole"}, others())
+	_, err := Append(path)
+	assert.EqualError(t, err, path+": expected the objects of the layout alone, found /extra, attributes of /structures, /labels/dipole, which would be lost")
+}
+
+// A file that came to be there meanwhile stays, if it is to be new.
+func TestWriteNew(t *testing.T) {
+	frames := random(1)
+	path := t.TempDir() + "/x.h5"
+	w, err := Create(path, Options{New: true})
+	require.NoError(t, err)
+	defer w.Abort()
+	require.NoError(t, os.WriteFile(path, []byte("another's"), 0o600))
+	require.NoError(t, w.Write(frames[0]))
+	assert.ErrorIs(t, w.Close(), fs.ErrExist)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "another's", string(text))
+	require.NoError(t, os.Remove(path))
+	w, err = Create(path, Options{New: true})
+	require.NoError(t, err)
+	defer w.Abort()
+	write(t, w, frames...)
+	assert.Equal(t, frames, readFile(t, path))
 }
 
 func TestAbortLeavesNothing(t *testing.T) {
