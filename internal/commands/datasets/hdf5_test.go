@@ -24,7 +24,7 @@ func TestEachOfHDF5(t *testing.T) {
 	w, err := hdf5.Create(path, hdf5.Options{Compression: hdf5.Uncompressed})
 	require.NoError(t, err)
 	defer w.Abort()
-	const marker = 1.2345678
+	marker := 1.2345678
 	for k := range 3 {
 		f := &data.Frame{}
 		f.Numbers, f.Positions = []int{1 + k}, [][3]float64{{}}
