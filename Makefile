@@ -14,7 +14,8 @@ run:
 # away and purego all vector code, so that each set is tested where the machine has a better one.
 test:
 	@$(call APT,gcc libc6-dev libhdf5-dev python3-ase qemu-user)
-	PAINLESS_REQUIRE_ASE=1 go test ./...
+	PAINLESS_REQUIRE_ASE=1 go test -tags hdf5 ./...
+	CGO_ENABLED=0 go test ./data/... ./internal/commands/...
 	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
 	go test -tags purego -skip GPU ./kernels/cpu ./nn
 	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
@@ -27,9 +28,9 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd tools/peers 
 
 # PyTorch and h5py open what we write, and ONNX Runtime runs it; users need it never.
 interop:
-	@$(call APT,gcc libc6-dev libhdf5-dev python3-torch python3-h5py)
+	@$(call APT,gcc libc6-dev libhdf5-dev python3-torch python3-h5py zsh fish)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -count=1 -run 'Torch|ONNXRuntime|H5py' ./checkpoint ./data/hdf5 ./export/... ./internal/commands/convert
+	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/hdf5 ./export/... ./internal/commands/...
 
 # Every student and size, on one core and all.
 bench:

@@ -97,13 +97,13 @@ func (f *Frame) SetText(key, value string) {
 // SetStress sets stress from xx, yy, zz, yz, xz, xy, eV/Å³, as the nine
 // numbers that ASE reads back as the same six.
 func (f *Frame) SetStress(s [6]float64) {
-	f.Set("stress", s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2])
+	f.Set(StressKey, s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2])
 }
 
 // Stress is stress as xx, yy, zz, yz, xz, xy, eV/Å³; tension is positive. Of
 // nine numbers that are not symmetric it takes those that ASE takes.
 func (f *Frame) Stress() ([6]float64, error) {
-	s, err := f.Floats("stress", 9)
+	s, err := f.Floats(StressKey, 9)
 	if err != nil {
 		return [6]float64{}, err
 	}
@@ -121,8 +121,11 @@ func (f *Frame) Column(name string) *Column {
 // Vectors is a column of three reals an atom, [N].
 func (f *Frame) Vectors(name string) ([][3]float64, error) {
 	c := f.Column(name)
-	if c == nil || c.Kind != Real || c.Width != 3 {
+	switch {
+	case c == nil:
 		return nil, fmt.Errorf("no column %s:R:3", name)
+	case c.Kind != Real || c.Width != 3:
+		return nil, fmt.Errorf("column %s: expected three real numbers an atom, R:3, found %c:%d", name, c.Kind, c.Width)
 	}
 	vectors := make([][3]float64, len(c.Reals)/3)
 	for i := range vectors {

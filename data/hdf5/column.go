@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 

@@ -26,10 +26,10 @@
 // crashes on some of that, Open lets a child process (fork) try first all that
 // a Reader will ask of libhdf5; values are unpacked in Go.
 //
-// It needs cgo and libhdf5 (Debian's libhdf5-dev). Without cgo it compiles, and
-// Open, Create and Append say so. libhdf5 is called by one goroutine at a time,
-// whatever number of Readers and Writers there are; one of these is for one
-// goroutine at a time.
+// It needs the build tag hdf5, cgo and libhdf5 (Debian's libhdf5-dev). Without
+// them it compiles, and Open, Create and Append say how to build for it. libhdf5
+// is called by one goroutine at a time, whatever number of Readers and Writers
+// there are; one of these is for one goroutine at a time.
 package hdf5
 
 // Compression is how the chunks of a file are compressed.
@@ -48,6 +48,9 @@ type Options struct {
 	// and rounded. Without it they are float64, and what was written reads back
 	// the same.
 	Float32Forces bool
+	// New refuses to replace a file that is at the path when the new one is whole:
+	// Close's error is fs.ErrExist.
+	New bool
 	// Metadata is the attributes of /metadata: texts, float64s, int64s, bools and slices of these.
 	Metadata map[string]any
 }

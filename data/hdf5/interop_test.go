@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 
@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"painless/data"
 )
 
 // pythonWithH5py is a Python that has h5py. Without one the test is skipped,
@@ -51,14 +53,14 @@ func TestH5pyReadsWhatWeWrite(t *testing.T) {
 			small[i] = [3]float64{float64(k), float64(i) / 8, -0.5}
 			forces = append(forces, small[i][:]...)
 		}
-		f.SetVectors(forcesField, small)
-		energy, err := f.Floats(energyField, 1)
+		f.SetVectors(data.ForcesKey, small)
+		energy, err := f.Floats(data.EnergyKey, 1)
 		require.NoError(t, err)
 		energies = append(energies, energy...)
 		stress, err := f.Stress()
 		require.NoError(t, err)
 		if k == 5 {
-			f.Drop(stressField)
+			f.Drop(data.StressKey)
 			stress = [6]float64{}
 		}
 		stresses = append(stresses, stress[:]...)

@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 
@@ -32,9 +32,9 @@ func large(k int) *data.Frame {
 		f.Positions = append(f.Positions, [3]float64{x, x * x, 1 / (1 + x)})
 		forces[i] = [3]float64{-x, 0.1 * x, x / 7}
 	}
-	f.Set(energyField, -float64(k)/3)
+	f.Set(data.EnergyKey, -float64(k)/3)
 	f.SetStress([6]float64{1, 2, 3, 4, 5, float64(k)})
-	f.SetVectors(forcesField, forces)
+	f.SetVectors(data.ForcesKey, forces)
 	return f
 }
 

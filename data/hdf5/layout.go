@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 
@@ -20,13 +20,8 @@ const (
 	indicesName  = labels + "/structure_indices"
 )
 
-// The names of the labels in a frame.
-const (
-	energyField = "energy"
-	stressField = "stress"
-	indexField  = "structure_index"
-	forcesField = "forces"
-)
+// indexField is a frame's field of a structure's index; the labels are at data's own keys.
+const indexField = "structure_index"
 
 // objects is the paths of all of these, from the outside in.
 var objects = []string{

@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 // libhdf5 crashes on some damaged files. So a child process does first whatever
 // the reader will ask of it, and takes the fall.

@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 
@@ -263,7 +263,7 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 		if err := r.energy.floats(energy[:], k); err != nil {
 			return err
 		}
-		f.Set(energyField, energy[0])
+		f.Set(data.EnergyKey, energy[0])
 	}
 	has := [1]bool{r.stress != nil}
 	if r.stress != nil && r.mask != nil {
@@ -292,7 +292,7 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 	if err != nil {
 		return err
 	}
-	f.SetVectors(forcesField, forces)
+	f.SetVectors(data.ForcesKey, forces)
 	return nil
 }
 
@@ -302,11 +302,12 @@ func (r *Reader) options() (o Options, err error) {
 	if o.Metadata, err = r.Metadata(); err != nil {
 		return o, err
 	}
-	defer enter()()
-	for _, name := range []string{"", structures, labels, metadata} {
-		if err := onlyHas(r.file, name); err != nil {
-			return o, fmt.Errorf("%s: %s: %w", r.path, name+"/", err)
-		}
+	others, err := r.Others()
+	if err != nil {
+		return o, err
+	}
+	if len(others) > 0 {
+		return o, fmt.Errorf("%s: expected the objects of the layout alone, found %s, which would be lost", r.path, strings.Join(others, ", "))
 	}
 	if r.positions.chunk != nil && r.positions.filters == nil {
 		o.Compression = Uncompressed
@@ -315,37 +316,52 @@ func (r *Reader) options() (o Options, err error) {
 	return o, nil
 }
 
-// onlyHas is an error where a group has other objects than the layout's, or
-// attributes that are not the metadata's.
-func onlyHas(file *hdf5.File, path string) error {
+// Others is what the file has beside the layout, and a Reader passes over: the
+// paths of objects, and the groups whose attributes are not the metadata's.
+func (r *Reader) Others() (others []string, err error) {
+	if r.file == nil {
+		return nil, fmt.Errorf("%s: closed", r.path)
+	}
+	defer enter()()
+	for _, group := range []string{"", structures, labels, metadata} {
+		found, err := othersOf(r.file, group)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", r.path, group+"/", err)
+		}
+		others = append(others, found...)
+	}
+	return others, nil
+}
+
+func othersOf(file *hdf5.File, path string) (others []string, err error) {
 	at := cmp.Or(path, "/")
 	if path != "" {
 		if found, err := lookUp(file, path); err != nil || found == nothing {
-			return err
+			return nil, err
 		}
 	}
 	g, err := file.OpenGroup(at)
 	if err != nil {
-		return because(err)
+		return nil, because(err)
 	}
 	defer g.Close()
 	if n := countAttributes(g); n != 0 && path != metadata {
-		return fmt.Errorf("expected no attributes, which would be lost, found %d", n)
+		others = append(others, "attributes of "+at)
 	}
 	n, err := g.NumObjects()
 	if err != nil {
-		return because(err)
+		return nil, because(err)
 	}
 	for i := range n {
 		name, err := g.ObjectNameByIndex(i)
 		if err != nil {
-			return because(err)
+			return nil, because(err)
 		}
 		if !slices.Contains(objects, path+"/"+name) {
-			return fmt.Errorf("expected the objects of the layout alone, found %s, which would be lost", name)
+			others = append(others, path+"/"+name)
 		}
 	}
-	return nil
+	return others, nil
 }
 
 // Close closes the file.

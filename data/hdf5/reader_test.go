@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 
@@ -71,12 +71,12 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 		"bare": func(_ int, f *data.Frame) {
 			f.Cell, f.PBC, f.Info, f.Columns = [3][3]float64{}, [3]bool{}, nil, nil
 		},
-		"no_stress": func(_ int, f *data.Frame) { f.Drop(stressField, indexField) },
+		"no_stress": func(_ int, f *data.Frame) { f.Drop(data.StressKey, indexField) },
 		"no_pbc": func(_ int, f *data.Frame) { // and no mask: every stress is meant
 			if f.Cell != [3][3]float64{} {
 				f.PBC = [3]bool{true, true, true}
 			}
-			if _, ok := f.Get(stressField); !ok {
+			if _, ok := f.Get(data.StressKey); !ok {
 				index := f.Info[1]
 				f.Info = f.Info[:1]
 				f.SetStress([6]float64{})
@@ -85,12 +85,12 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 		},
 		"some_forces": func(k int, f *data.Frame) {
 			if k == 0 || k == 3 || k == 4 {
-				f.Drop(forcesField)
+				f.Drop(data.ForcesKey)
 			}
 		},
 		"unwritten": func(_ int, f *data.Frame) {
 			f.PBC = [3]bool{}
-			f.Drop(stressField)
+			f.Drop(data.StressKey)
 		},
 	}
 	paths, err := filepath.Glob("testdata/*.h5")

@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 
@@ -149,10 +149,8 @@ func (w *Writer) Write(f *data.Frame) error {
 
 // labelled is the labels of a frame; nil where there is none.
 type labelled struct {
-	energy []float64
-	stress []float64
-	forces []float64 // [N, 3]
-	index  *int
+	data.Labels
+	index *int
 }
 
 // labels is what the layout holds of a frame besides the structure. Other
@@ -161,54 +159,35 @@ func (w *Writer) labels(f *data.Frame) (l labelled, err error) {
 	if err := f.Structure.Check(); err != nil {
 		return l, err
 	}
-	var drop []string
-	for _, field := range f.Info {
-		switch field.Key {
-		case energyField:
-			l.energy, err = f.Floats(energyField, 1)
-		case stressField:
-			var s [6]float64
-			s, err = f.Stress()
-			l.stress = s[:]
-		case indexField:
-			l.index = new(int)
-			*l.index, err = strconv.Atoi(field.Value)
-		default:
-			drop = append(drop, field.Key)
-		}
+	if l.Labels, err = f.OwnLabels(); err != nil {
+		return l, err
+	}
+	if text, ok := f.Get(indexField); ok {
+		index, err := strconv.Atoi(text)
 		if err != nil {
-			return l, fmt.Errorf("field %s: %w", field.Key, err)
+			return l, fmt.Errorf("%s: expected an integer, found %.40q", indexField, text)
+		}
+		l.index = &index
+	}
+	if w.n > 0 && (l.Energy == nil) != (w.energy == nil) {
+		return l, errors.New("expected the energy of every structure or of none, found that of some")
+	}
+	for i, force := range l.Forces {
+		for c, x := range force {
+			if w.options.Float32Forces && math.Abs(x) > math.MaxFloat32 {
+				return l, fmt.Errorf("atom %d has force %c = %v: expected a number of at most %v", i, "xyz"[c], x, math.MaxFloat32)
+			}
+		}
+	}
+	for _, field := range f.Info {
+		if !slices.Contains([]string{data.EnergyKey, data.StressKey, indexField}, field.Key) {
+			w.dropped[field.Key] = true
 		}
 	}
 	for _, c := range f.Columns {
-		if c.Name != forcesField {
-			drop = append(drop, c.Name)
-			continue
+		if c.Name != data.ForcesKey {
+			w.dropped[c.Name] = true
 		}
-		if c.Kind != data.Real || c.Width != 3 || len(c.Reals) != 3*len(f.Numbers) {
-			return l, fmt.Errorf("column forces: expected three real numbers for each of %d atoms, found %d of kind %c", len(f.Numbers), len(c.Reals), c.Kind)
-		}
-		l.forces = c.Reals
-	}
-	if w.n > 0 && (l.energy == nil) != (w.energy == nil) {
-		return l, errors.New("expected the energy of every structure or of none, found that of some")
-	}
-	largest := math.MaxFloat64
-	if w.options.Float32Forces {
-		largest = math.MaxFloat32
-	}
-	for i, x := range l.forces {
-		if !(math.Abs(x) <= largest) {
-			return l, fmt.Errorf("atom %d has force %c = %v: expected a number of at most %v", i/3, "xyz"[i%3], x, largest)
-		}
-	}
-	for _, x := range slices.Concat(l.energy, l.stress) {
-		if !(math.Abs(x) <= math.MaxFloat64) {
-			return l, fmt.Errorf("expected a finite energy and stress, found %v", x)
-		}
-	}
-	for _, name := range drop {
-		w.dropped[name] = true
 	}
 	return l, nil
 }
@@ -226,13 +205,13 @@ func (w *Writer) add(f *data.Frame, l labelled) {
 		w.cells.addReals(a[:]...)
 	}
 	w.pbc.addBools(f.PBC[:]...)
-	if l.energy != nil {
+	if l.Energy != nil {
 		if w.energy == nil {
 			w.energy = w.column(energyName, hdf5.T_IEEE_F64LE, structureRows)
 		}
-		w.energy.addReals(l.energy...)
+		w.energy.addReals(*l.Energy)
 	}
-	if l.stress != nil && w.stress == nil {
+	if l.Stress != nil && w.stress == nil {
 		w.stress = w.column(stressName, hdf5.T_IEEE_F64LE, structureRows, 6)
 		w.mask = w.column(maskName, boolType, structureRows)
 		for range w.n {
@@ -240,9 +219,9 @@ func (w *Writer) add(f *data.Frame, l labelled) {
 		}
 	}
 	if w.stress != nil {
-		w.addStress(l.stress)
+		w.addStress(l.Stress)
 	}
-	if l.forces != nil && w.forces == nil {
+	if l.Forces != nil && w.forces == nil {
 		t := hdf5.T_IEEE_F64LE
 		if w.options.Float32Forces {
 			t = hdf5.T_IEEE_F32LE
@@ -254,8 +233,10 @@ func (w *Writer) add(f *data.Frame, l labelled) {
 		}
 	}
 	if w.forces != nil {
-		w.forces.addReals(l.forces...)
-		w.rows += len(l.forces) / 3
+		for i := range l.Forces {
+			w.forces.addReals(l.Forces[i][:]...)
+		}
+		w.rows += len(l.Forces)
 		w.forcesSplits.addInteger(w.rows)
 	}
 	if l.index != nil && w.indices == nil {
@@ -274,12 +255,12 @@ func (w *Writer) add(f *data.Frame, l labelled) {
 	w.n++
 }
 
-func (w *Writer) addStress(s []float64) {
+func (w *Writer) addStress(s *[6]float64) {
 	w.mask.addBools(s != nil)
 	if s == nil {
-		s = make([]float64, 6)
+		s = &[6]float64{}
 	}
-	w.stress.addReals(s...)
+	w.stress.addReals(s[:]...)
 }
 
 // Len is the number of structures so far, with those that Append found.
@@ -306,6 +287,9 @@ func (w *Writer) Close() error {
 	if err != nil {
 		w.out.Abort()
 		return fmt.Errorf("cannot write %s: %w", w.path, err)
+	}
+	if w.options.New {
+		return w.out.CommitNew()
 	}
 	return w.out.Commit()
 }

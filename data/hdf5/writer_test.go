@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build hdf5 && cgo
 
 package hdf5
 
@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gonum.org/v1/hdf5"
 
 	"painless/data"
 )
@@ -51,10 +52,10 @@ func random(n int) (frames []*data.Frame) {
 			f.Positions = append(f.Positions, [3]float64{next(), next() * 1e-300, next() * 1e300})
 		}
 		f.Cell, f.PBC = [3][3]float64{{next(), 1, 2}, {3, next(), 4}, {5, 6, next()}}, [3]bool{k%2 == 0, k%3 == 0, true}
-		f.Set(energyField, next())
+		f.Set(data.EnergyKey, next())
 		f.SetStress([6]float64{next(), next(), next(), next(), next(), next()})
 		f.SetText(indexField, "123456789012345")
-		f.SetVectors(forcesField, f.Positions)
+		f.SetVectors(data.ForcesKey, f.Positions)
 		frames = append(frames, f)
 	}
 	return frames
@@ -87,8 +88,8 @@ func TestXYZRoundTrips(t *testing.T) {
 		frames := readAll(t, data.NewReader(file, name))
 		require.NoError(t, file.Close())
 		for _, f := range frames {
-			f.Info = slices.DeleteFunc(f.Info, func(f data.Field) bool { return f.Key != energyField })
-			f.Columns = slices.DeleteFunc(f.Columns, func(c data.Column) bool { return c.Name != forcesField })
+			f.Info = slices.DeleteFunc(f.Info, func(f data.Field) bool { return f.Key != data.EnergyKey })
+			f.Columns = slices.DeleteFunc(f.Columns, func(c data.Column) bool { return c.Name != data.ForcesKey })
 		}
 		roundTrip(frames)
 	}
@@ -106,20 +107,20 @@ func writeXYZ(t *testing.T, out io.Writer, frames []*data.Frame) {
 func TestWriteFloat32Forces(t *testing.T) {
 	frames := random(3)
 	for _, f := range frames {
-		c := f.Column(forcesField)
+		c := f.Column(data.ForcesKey)
 		for i := range c.Reals {
 			c.Reals[i] = math.Ldexp(math.Pi, i)
 		}
 	}
 	path := written(t, Options{Float32Forces: true}, frames...)
 	for _, f := range frames {
-		c := f.Column(forcesField)
+		c := f.Column(data.ForcesKey)
 		for i, x := range c.Reals {
 			c.Reals[i] = float64(float32(x))
 		}
 	}
 	assert.Equal(t, frames, readFile(t, path))
-	frames[0].Column(forcesField).Reals[2] = 1e39
+	frames[0].Column(data.ForcesKey).Reals[2] = 1e39
 	w, err := Append(path)
 	require.NoError(t, err)
 	defer w.Abort()
@@ -129,16 +130,16 @@ func TestWriteFloat32Forces(t *testing.T) {
 // TestWriteLateLabels adds labels that the first structures do not have.
 func TestWriteLateLabels(t *testing.T) {
 	frames := random(5)
-	frames[0].Drop(forcesField, stressField, indexField)
-	frames[1].Drop(forcesField, stressField, indexField)
-	frames[3].Drop(forcesField, stressField)
+	frames[0].Drop(data.ForcesKey, data.StressKey, indexField)
+	frames[1].Drop(data.ForcesKey, data.StressKey, indexField)
+	frames[3].Drop(data.ForcesKey, data.StressKey)
 	got := readFile(t, written(t, Options{}, frames...))
 	for k, f := range frames[:2] {
 		f.Set(indexField, float64(k)) // the place in the file
 	}
 	assertFrames(t, frames, got)
 	for _, f := range frames {
-		f.Drop(energyField, forcesField, stressField, indexField)
+		f.Drop(data.EnergyKey, data.ForcesKey, data.StressKey, indexField)
 	}
 	assertFrames(t, frames, readFile(t, written(t, Options{}, frames...)))
 }
@@ -153,7 +154,7 @@ func TestAppend(t *testing.T) {
 		before, more := readFile(t, path), frames
 		if name != "empty" { // which has no forces yet
 			for _, f := range frames {
-				f.SetVectors(forcesField, make([][3]float64, len(f.Numbers)))
+				f.SetVectors(data.ForcesKey, make([][3]float64, len(f.Numbers)))
 			}
 		}
 		w, err := Append(path)
@@ -181,6 +182,59 @@ func TestAppend(t *testing.T) {
 	}
 }
 
+// Append does not lose what it does not know.
+func TestAppendRefuses(t *testing.T) {
+	path := written(t, Options{}, random(1)...)
+	others := func() []string {
+		r, err := Open(path)
+		require.NoError(t, err)
+		defer r.Close()
+		list, err := r.Others()
+		require.NoError(t, err)
+		return list
+	}
+	assert.Empty(t, others())
+	func() {
+		defer enter()()
+		file, err := hdf5.OpenFile(path, hdf5.F_ACC_RDWR)
+		require.NoError(t, err)
+		defer file.Close()
+		for _, name := range []string{"/extra", "/labels/dipole"} {
+			g, err := file.CreateGroup(name)
+			require.NoError(t, err)
+			require.NoError(t, g.Close())
+		}
+		g, err := file.OpenGroup(structures)
+		require.NoError(t, err)
+		defer g.Close()
+		require.NoError(t, writeMetadata(g, map[string]any{"source": "x"}))
+	}()
+	assert.Equal(t, []string{"/extra", "attributes of /structures", "/labels/dipole"}, others())
+	_, err := Append(path)
+	assert.EqualError(t, err, path+": expected the objects of the layout alone, found /extra, attributes of /structures, /labels/dipole, which would be lost")
+}
+
+// A file that came to be there meanwhile stays, if it is to be new.
+func TestWriteNew(t *testing.T) {
+	frames := random(1)
+	path := t.TempDir() + "/x.h5"
+	w, err := Create(path, Options{New: true})
+	require.NoError(t, err)
+	defer w.Abort()
+	require.NoError(t, os.WriteFile(path, []byte("another's"), 0o600))
+	require.NoError(t, w.Write(frames[0]))
+	assert.ErrorIs(t, w.Close(), fs.ErrExist)
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "another's", string(text))
+	require.NoError(t, os.Remove(path))
+	w, err = Create(path, Options{New: true})
+	require.NoError(t, err)
+	defer w.Abort()
+	write(t, w, frames...)
+	assert.Equal(t, frames, readFile(t, path))
+}
+
 func TestAbortLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	w, err := Create(dir+"/x.h5", Options{})
@@ -203,15 +257,15 @@ func TestWriteRefuses(t *testing.T) {
 		"positions":      {func(f *data.Frame) { f.Positions = nil }, "0 positions for 1 atoms"},
 		"element":        {func(f *data.Frame) { f.Numbers[0] = 119 }, "atom 0 has atomic number 119"},
 		"not finite":     {func(f *data.Frame) { f.Positions[0][1] = math.NaN() }, "atom 0 has y = NaN"},
-		"energy":         {func(f *data.Frame) { f.SetText(energyField, "low") }, `field energy: energy: expected a number, found "low"`},
-		"no energy":      {func(f *data.Frame) { f.Drop(energyField) }, "expected the energy of every structure or of none"},
-		"NaN energy":     {func(f *data.Frame) { f.Set(energyField, math.NaN()) }, "expected a finite energy and stress, found NaN"},
-		"stress":         {func(f *data.Frame) { f.Set(stressField, 1, 2, 3) }, "field stress: stress: expected 9 numbers, found 3"},
-		"infinite":       {func(f *data.Frame) { f.SetStress([6]float64{math.Inf(1)}) }, "found +Inf"},
-		"index":          {func(f *data.Frame) { f.SetText(indexField, "1.5") }, "field structure_index"},
-		"few forces":     {func(f *data.Frame) { f.SetVectors(forcesField, nil) }, "three real numbers for each of 1 atoms, found 0 of kind R"},
-		"forces of kind": {func(f *data.Frame) { f.Columns[0].Kind = data.Integer }, "of kind I"},
-		"NaN force":      {func(f *data.Frame) { f.Columns[0].Reals[1] = math.NaN() }, "atom 0 has force y = NaN"},
+		"energy":         {func(f *data.Frame) { f.SetText(data.EnergyKey, "low") }, `energy: expected a number, found "low"`},
+		"no energy":      {func(f *data.Frame) { f.Drop(data.EnergyKey) }, "expected the energy of every structure or of none"},
+		"NaN energy":     {func(f *data.Frame) { f.Set(data.EnergyKey, math.NaN()) }, "energy: expected finite numbers, found NaN"},
+		"stress":         {func(f *data.Frame) { f.Set(data.StressKey, 1, 2, 3) }, "stress: expected 9 numbers, found 3"},
+		"infinite":       {func(f *data.Frame) { f.SetStress([6]float64{math.Inf(1)}) }, "stress: expected finite numbers, found +Inf"},
+		"index":          {func(f *data.Frame) { f.SetText(indexField, "1.5") }, `structure_index: expected an integer, found "1.5"`},
+		"few forces":     {func(f *data.Frame) { f.SetVectors(data.ForcesKey, nil) }, "forces: expected those of 1 atoms, found 0"},
+		"forces of kind": {func(f *data.Frame) { f.Columns[0].Kind = data.Integer }, "column forces: expected three real numbers an atom, R:3, found I:3"},
+		"NaN force":      {func(f *data.Frame) { f.Columns[0].Reals[1] = math.NaN() }, "forces of atom 0: expected finite numbers, found NaN"},
 	} {
 		frames := random(2)
 		c.change(frames[0])

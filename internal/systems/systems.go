@@ -51,7 +51,7 @@ func orthonormal(rng *rand.Rand) (first, second [3]float64) {
 		first[c], second[c] = rng.NormFloat64(), rng.NormFloat64()
 	}
 	first = normalized(first)
-	along := first[0]*second[0] + first[1]*second[1] + first[2]*second[2]
+	along := vec.Dot(first, second)
 	for c := range second {
 		second[c] -= along * first[c]
 	}
@@ -59,7 +59,7 @@ func orthonormal(rng *rand.Rand) (first, second [3]float64) {
 }
 
 func normalized(r [3]float64) [3]float64 {
-	n := math.Sqrt(r[0]*r[0] + r[1]*r[1] + r[2]*r[2])
+	n := vec.Norm(r)
 	return [3]float64{r[0] / n, r[1] / n, r[2] / n}
 }
 

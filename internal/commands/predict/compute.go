@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"painless"
 	"painless/atoms"
 	"painless/data"
 	"painless/internal/commands/cli"
+	"painless/internal/commands/datasets"
 	"painless/internal/progress"
 )
 
@@ -49,33 +49,16 @@ func (s *settings) predict(ctx context.Context, potential painless.Potential, st
 }
 
 func (p *predictor) input(ctx context.Context, path string, stdin io.Reader) error {
-	in := stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return err
+	return datasets.Each(ctx, path, stdin, p.progress, func(f *data.Frame, index int, unreadable error) error {
+		if unreadable != nil {
+			return unreadable
 		}
-		defer file.Close()
-		in = file
-	}
-	frames := data.NewReader(p.progress.Reading(in), path)
-	for index := 0; ; index++ {
-		frame, err := frames.Read()
-		switch {
-		case err == io.EOF && index == 0:
-			return fmt.Errorf("%s: expected a structure, found none", path)
-		case err == io.EOF:
+		p.waiting = append(p.waiting, named{f, path, index})
+		if len(p.waiting) < p.size {
 			return nil
-		case err != nil:
-			return err
 		}
-		p.waiting = append(p.waiting, named{frame, path, index})
-		if len(p.waiting) == p.size {
-			if err := p.compute(ctx); err != nil {
-				return err
-			}
-		}
-	}
+		return p.compute(ctx)
+	})
 }
 
 // compute computes and writes the frames that wait.

@@ -1,5 +1,5 @@
 // Package predict is the verb predict: energies, forces and, for periodic
-// structures, stress of the structures in XYZ files.
+// structures, stress of the structures in XYZ and HDF5 files.
 package predict
 
 import (
@@ -16,12 +16,13 @@ import (
 var Verb = &cli.Verb{
 	Name:    "predict",
 	Args:    "-model FILE [flags] INPUT…",
-	Summary: "Computes energies (eV), forces (eV/Å) and stress (eV/Å³) of the structures in XYZ files.",
-	Help: `An INPUT of - is standard input. The structures come out as extended XYZ with
-everything that the input says of them, but what it says of energy, forces and
-stress; or, with -json, as a line of JSON for each structure.
+	Summary: "Computes energies (eV), forces (eV/Å) and stress (eV/Å³) of structures in XYZ or HDF5 files.",
+	Help: `An INPUT is XYZ or, by its name (.h5, .hdf5, .hdf), HDF5; - is XYZ on standard
+input. The structures come out as extended XYZ with everything that the input says
+of them, but what it says of energy, forces and stress; or, with -json, as a line of
+JSON for each structure.
 
-Stress is written for structures that are periodic in all directions; tension is positive.`,
+Stress is written for periodic structures whose cell has a volume; tension is positive.`,
 	New: New,
 }
 
@@ -59,7 +60,7 @@ func (s *settings) check() error {
 	}
 	switch {
 	case len(s.inputs) == 0:
-		return errors.New("no input: expected XYZ files, or - for standard input; -h shows the usage")
+		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.batch < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
 	}

@@ -1,25 +1,25 @@
-package main
+package validate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"math"
-	"path/filepath"
 	"slices"
-	"strings"
 
+	"painless"
 	"painless/atoms"
 	"painless/data"
+	"painless/internal/commands/cli"
+	"painless/internal/commands/datasets"
 	"painless/internal/progress"
-	"painless/nn"
 )
 
 // model is a student and how it fares.
 type model struct {
+	*painless.Model
 	name, path string
-	network    *nn.Network
-	potential  nn.Potential
 	score      score
 }
 
@@ -36,6 +36,7 @@ type place struct {
 	Formula string `json:"formula"`
 	Atoms   int    `json:"atoms"`
 
+	file  int // in validator.datasets
 	index int // in validator.structures
 }
 
@@ -45,15 +46,16 @@ type lack struct {
 	Reason string `json:"reason"`
 }
 
-// labelled is a structure that waits to be computed.
+// labelled is a structure with its labels, and why it lacks some.
 type labelled struct {
 	atoms.Structure
-	labels
+	data.Labels
+	lacks []error
 	place
 }
 
 // validator computes structures some at a time with every model. Of each
-// structure it keeps 16 bytes, and 8 for each model.
+// structure it keeps 16 bytes, and 8 for each model; a drawn one it holds whole.
 type validator struct {
 	settings
 	models []*model
@@ -68,108 +70,93 @@ type validator struct {
 
 	waiting []labelled
 	batch   atoms.Batch
-	result  nn.Result
+	result  painless.Result
 }
 
 // load opens the models.
-func (v *validator) load() error {
-	for i, path := range v.checkpoints {
-		network, potential, err := v.device.Load(path)
+func (v *validator) load(stderr io.Writer) error {
+	names := v.model.Names()
+	for i, path := range v.model.Paths() {
+		opened, err := v.model.Open(path, stderr)
 		if err != nil {
 			return err
 		}
-		v.models = append(v.models, &model{name: name(i, v.checkpoints), path: path, network: network, potential: potential})
+		v.models = append(v.models, &model{Model: opened, name: names[i], path: path})
 	}
 	return nil
 }
 
-// name is a file's name without its extension, or the whole path if another file has that name too.
-func name(i int, paths []string) string {
-	base := func(path string) string {
-		return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	}
-	for j := range paths {
-		if j != i && base(paths[i]) == base(paths[j]) {
-			return paths[i]
-		}
-	}
-	return base(paths[i])
-}
-
 func (v *validator) close() (err error) {
 	for _, m := range v.models {
-		err = errors.Join(err, m.potential.Close())
+		err = errors.Join(err, m.Close())
 	}
 	return err
 }
 
-// validate goes through the data sets once, or twice if it has to count first.
-func (v *validator) validate(ctx context.Context, stderr io.Writer) error {
+// validate goes through the data sets once; those that are drawn wait for the end.
+func (v *validator) validate(ctx context.Context, std cli.Std) error {
 	v.read, v.selected = make([]int, len(v.datasets)), make([]int, len(v.datasets))
-	chosen, err := v.selection(ctx)
-	if err != nil {
-		return err
-	}
-	v.bar = progress.New(stderr, v.datasets)
+	v.bar = progress.New(std.Err, v.datasets)
 	defer v.bar.Close()
+	drawn := newSample[labelled](v.seed, v.max)
 	for i, path := range v.datasets {
-		err := each(path, v.bar, func(f *data.Frame, index int, unreadable error) error {
+		err := datasets.Each(ctx, path, std.In, v.bar, func(f *data.Frame, index int, unreadable error) error {
 			v.read[i]++
-			if !chosen.take() {
-				return ctx.Err()
+			next := func() labelled { return v.labels(f, i, index, unreadable) }
+			if v.max == 0 {
+				return v.add(ctx, next())
 			}
-			v.selected[i]++
-			v.atoms += len(f.Numbers)
-			v.add(f, i, index, unreadable)
-			if len(v.waiting) == v.batchSize {
-				return v.compute(ctx)
-			}
+			drawn.offer(next)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
+	slices.SortFunc(drawn.taken, func(a, b labelled) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.Frame, b.Frame)) })
+	for _, l := range drawn.taken {
+		if err := v.add(ctx, l); err != nil {
+			return err
+		}
+	}
 	return v.compute(ctx)
 }
 
-// selection counts the structures if some are to be drawn.
-func (v *validator) selection(ctx context.Context) (*selection, error) {
-	if v.max == 0 {
-		return &selection{}, nil
+// labels is a frame of a data set and what there is to compare.
+func (v *validator) labels(f *data.Frame, file, index int, unreadable error) labelled {
+	l := labelled{Structure: f.Structure, place: place{File: v.datasets[file], Frame: index, Atoms: len(f.Numbers), file: file}}
+	switch {
+	case unreadable != nil:
+		l.lacks = []error{unreadable}
+	case len(f.Numbers) == 0:
+		l.lacks = []error{errors.New("no atoms")}
+	default:
+		l.Labels, l.lacks = f.Labels(v.keys)
 	}
-	total := 0
-	for _, path := range v.datasets {
-		n, err := count(ctx, path)
-		if err != nil {
-			return nil, err
-		}
-		total += n
-	}
-	return newSelection(v.seed, v.max, total), nil
+	return l
 }
 
-// add puts a frame with those that wait, unless there is nothing to compare.
-func (v *validator) add(f *data.Frame, file, index int, unreadable error) {
-	s := structure{v.compositions.add(f.Numbers), math.NaN()}
-	l := labelled{Structure: f.Structure}
-	l.place = place{v.datasets[file], index, v.compositions.list[s.composition].formula, len(f.Numbers), len(v.structures)}
-	var lacks []string
-	if unreadable != nil {
-		lacks = []string{unreadable.Error()}
-	} else {
-		l.labels, lacks = v.keys.of(f)
+// add puts a structure with those that wait, unless there is nothing to compare,
+// and computes them when they are enough.
+func (v *validator) add(ctx context.Context, l labelled) error {
+	v.selected[l.file]++
+	v.atoms += l.Atoms
+	s := structure{v.compositions.add(l.Numbers), math.NaN()}
+	l.index, l.Formula = len(v.structures), v.compositions.list[s.composition].formula
+	for _, reason := range l.lacks {
+		v.unlabelled = append(v.unlabelled, lack{l.place, reason.Error()})
 	}
-	for _, reason := range lacks {
-		v.unlabelled = append(v.unlabelled, lack{l.place, reason})
-	}
-	if l.energy != nil {
-		s.energy = *l.energy
+	if l.Energy != nil {
+		s.energy = *l.Energy
 	}
 	v.structures = append(v.structures, s)
-	if l.energy != nil || l.forces != nil || l.stress != nil {
+	if l.Energy != nil || l.Forces != nil || l.Stress != nil {
 		v.waiting = append(v.waiting, l)
 	}
+	if len(v.waiting) == v.size {
+		return v.compute(ctx)
+	}
+	return nil
 }
 
 // compute computes those that wait with every model.
@@ -196,7 +183,7 @@ func (v *validator) computeWith(ctx context.Context, m *model) error {
 		for _, l := range todo {
 			v.batch.Append(&l.Structure)
 		}
-		err := m.potential.Compute(ctx, &v.batch, &v.result)
+		err := m.Compute(ctx, &v.batch, &v.result)
 		var which *atoms.StructureError
 		if errors.As(err, &which) {
 			m.score.failed = append(m.score.failed, lack{todo[which.Index].place, which.Err.Error()})

@@ -1,4 +1,4 @@
-package main
+package validate
 
 import (
 	"math"
@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
+
+	"painless/internal/vec"
 )
 
 // prediction is what a model says of a structure.
@@ -96,26 +98,26 @@ func (s *score) add(l *labelled, p prediction) {
 	w := worst{place: l.place}
 	size := &s.sizes[bits.Len(uint(l.Atoms))-1]
 	size.structures++
-	if l.energy != nil {
-		e := p.energy - *l.energy
+	if l.Energy != nil {
+		e := p.energy - *l.Energy
 		perAtom := e / float64(l.Atoms)
 		w.Energy, w.EnergyPerAtom = &e, &perAtom
 		s.energyErrors[l.index] = e
 		size.energy.add(perAtom)
 	}
-	if l.forces != nil {
+	if l.Forces != nil {
 		forces := s.addForces(l, p.forces)
 		rmse := forces.rmse()
 		w.ForceRMSE, w.ForceMax = &rmse, &forces.largest
 		size.forces.merge(forces)
 		s.worstForces.add(w, rmse)
 	}
-	if l.energy != nil {
+	if l.Energy != nil {
 		s.worstEnergy.add(w, math.Abs(*w.EnergyPerAtom)) // with the forces' errors beside it
 	}
-	if l.stress != nil {
-		for c := range l.stress {
-			s.stress.add(p.stress[c] - l.stress[c])
+	if l.Stress != nil {
+		for c := range l.Stress {
+			s.stress.add(p.stress[c] - l.Stress[c])
 		}
 	}
 }
@@ -124,7 +126,7 @@ func (s *score) add(l *labelled, p prediction) {
 func (s *score) addForces(l *labelled, predicted [][3]float64) (all deviation) {
 	s.components = s.components[:0]
 	cosines := 0.0
-	for i, want := range l.forces {
+	for i, want := range l.Forces {
 		got := predicted[i]
 		var atom deviation
 		for c := range want {
@@ -136,9 +138,9 @@ func (s *score) addForces(l *labelled, predicted [][3]float64) (all deviation) {
 		s.elements[l.Numbers[i]].merge(atom)
 		all.merge(atom)
 		s.components = append(s.components, want[:]...)
-		if lengths := norm(got) * norm(want); lengths > 0 {
+		if lengths := vec.Norm(got) * vec.Norm(want); lengths > 0 {
 			s.directed++
-			cosines += (got[0]*want[0] + got[1]*want[1] + got[2]*want[2]) / lengths
+			cosines += vec.Dot(got, want) / lengths
 		}
 	}
 	s.cosines += cosines
@@ -146,8 +148,6 @@ func (s *score) addForces(l *labelled, predicted [][3]float64) (all deviation) {
 	s.forceLabels.merge(s.components)
 	return all
 }
-
-func norm(f [3]float64) float64 { return math.Sqrt(f[0]*f[0] + f[1]*f[1] + f[2]*f[2]) }
 
 // worst is a structure and its errors: nil where it has no label.
 type worst struct {

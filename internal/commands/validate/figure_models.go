@@ -1,4 +1,4 @@
-package main
+package validate
 
 import (
 	"cmp"
@@ -14,7 +14,7 @@ import (
 
 // drawModels compares the models: errors of energies and of forces, and of
 // forces by element and by size.
-func drawModels(r *report) ([][]*plot.Plot, error) {
+func drawModels(_ *validator, r *report) ([][]*plot.Plot, error) {
 	energies := []category{
 		{"MAE", func(m *modelReport) float64 { return orZero(m.Energy).PerAtom.MAE }},
 		{"RMSE", func(m *modelReport) float64 { return orZero(m.Energy).PerAtom.RMSE }},

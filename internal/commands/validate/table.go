@@ -1,4 +1,4 @@
-package main
+package validate
 
 import (
 	"fmt"
@@ -10,9 +10,12 @@ import (
 	"unicode/utf8"
 )
 
-// listed is how many structures a table lists; validation.json has more of the
-// worst ones, and all of those that were not validated.
-const listed = 5
+// How many structures the table lists; -json has more of the worst ones, and all
+// of those that were not validated.
+const (
+	listed      = 5
+	listedLacks = 20
+)
 
 // print is the report as tables for people, in meV.
 func (r *report) print(w io.Writer) {
@@ -166,11 +169,11 @@ func printLacks(w io.Writer, what string, list []lack) {
 		structures[l.index] = true
 	}
 	fmt.Fprintf(w, "\n%s %s:\n", counted(len(structures), "structure"), what)
-	for _, l := range list[:min(listed, len(list))] {
+	for _, l := range list[:min(listedLacks, len(list))] {
 		fmt.Fprintf(w, "%s: %s\n", l.place, l.Reason)
 	}
-	if more := len(list) - listed; more > 0 {
-		fmt.Fprintf(w, "  and %s in validation.json\n", counted(more, "more line"))
+	if more := len(list) - listedLacks; more > 0 {
+		fmt.Fprintf(w, "  and %s; -json lists all\n", counted(more, "more line"))
 	}
 }
 

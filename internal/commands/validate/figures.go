@@ -1,4 +1,4 @@
-package main
+package validate
 
 import (
 	"errors"
@@ -22,20 +22,23 @@ import (
 // panel is the width and height of a plot in a figure.
 const panel = 3.4 * vg.Inch
 
+// figures is what there may be to draw.
+var figures = []struct {
+	name string
+	draw func(v *validator, r *report) ([][]*plot.Plot, error)
+}{
+	{"energy-parity.png", (*validator).energyParity},
+	{"forces-parity.png", (*validator).forcesParity},
+	{"errors.png", (*validator).errorHistograms},
+	{"models.png", drawModels},
+}
+
 // draw writes the figures that there is something to draw for, and removes
 // those of another run that there is nothing for.
 func (v *validator) draw(r *report) error {
-	for _, figure := range []struct {
-		name string
-		draw func(r *report) ([][]*plot.Plot, error)
-	}{
-		{"energy-parity.png", v.energyParity},
-		{"forces-parity.png", v.forcesParity},
-		{"errors.png", v.errorHistograms},
-		{"models.png", drawModels},
-	} {
+	for _, figure := range figures {
 		path := filepath.Join(v.output, figure.name)
-		rows, err := figure.draw(r)
+		rows, err := figure.draw(v, r)
 		if err == nil && len(rows) == 0 {
 			err = os.Remove(path)
 		} else if err == nil {

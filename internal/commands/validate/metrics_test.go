@@ -1,4 +1,4 @@
-package main
+package validate
 
 import (
 	"encoding/json"
@@ -10,9 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless"
 	"painless/data"
 	"painless/internal/tolerance"
-	"painless/nn"
 )
 
 // vectors is a column, or nil where there is none.
@@ -23,8 +23,8 @@ func vectors(f *data.Frame, name string) [][3]float64 {
 
 // Metrics of stored predictions are NumPy's, as testdata/make.py computes them.
 func TestMetricsAreNumPys(t *testing.T) {
-	v := &validator{settings: settings{keys: keys{"energy", "forces"}, datasets: []string{"labels.extxyz"}}, read: []int{0}, selected: []int{0}}
-	m := &model{network: &nn.Network{}}
+	v := &validator{settings: settings{keys: data.LabelKeys{Energy: "energy", Forces: "forces"}, size: 2, datasets: []string{"labels.extxyz"}}, read: []int{0}, selected: []int{0}}
+	m := &model{Model: &painless.Model{Network: &painless.Network{}}}
 	v.models = []*model{m}
 	file, err := os.Open("testdata/labels.extxyz")
 	require.NoError(t, err)
@@ -35,7 +35,7 @@ func TestMetricsAreNumPys(t *testing.T) {
 			break
 		}
 		require.NoError(t, err)
-		v.add(f, 0, k, nil)
+		require.NoError(t, v.add(t.Context(), v.labels(f, 0, k, nil)))
 		m.score.resize(k + 1)
 		require.Len(t, v.waiting, 1)
 		p := prediction{forces: vectors(f, "predicted_forces")}
@@ -57,7 +57,7 @@ func TestMetricsAreNumPys(t *testing.T) {
 	var a, b map[string]any
 	require.NoError(t, json.Unmarshal(got, &a))
 	require.NoError(t, json.Unmarshal(want, &b))
-	for _, key := range []string{"name", "file", "parameters", "failed"} {
+	for _, key := range []string{"name", "file", "key", "parameters", "failed"} {
 		delete(a, key)
 	}
 	same(t, "", a, b)

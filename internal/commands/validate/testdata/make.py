@@ -1,7 +1,7 @@
 """Makes labels.extxyz, structures with labels and with predictions beside them,
 and metrics.json, what NumPy finds of them:
 
-    python3 tools/validate/testdata/make.py
+    python3 internal/commands/validate/testdata/make.py
 
 The numbers are random, with a fixed seed; no network is asked.
 """

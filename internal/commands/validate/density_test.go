@@ -1,8 +1,9 @@
-package main
+package validate
 
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -72,23 +73,23 @@ func TestRanking(t *testing.T) {
 	assert.Equal(t, 29, r.list[1].Frame)
 }
 
-// A selection has the wanted number, in order, the same for a seed, and leaves none out for ever.
-func TestSelection(t *testing.T) {
-	chosen := func(seed uint64, wanted, total int) (list []int) {
-		s := newSelection(seed, wanted, total)
+// A sample has the wanted number, the same for a seed, and leaves none out for ever.
+func TestSample(t *testing.T) {
+	drawn := func(seed uint64, wanted, total int) []int {
+		s := newSample[int](seed, wanted)
 		for k := range total {
-			if s.take() {
-				list = append(list, k)
-			}
+			s.offer(func() int { return k })
 		}
-		return list
+		slices.Sort(s.taken)
+		assert.Len(t, slices.Compact(slices.Clone(s.taken)), len(s.taken), "none twice")
+		return s.taken
 	}
-	assert.Equal(t, chosen(1, 5, 100), chosen(1, 5, 100))
-	assert.NotEqual(t, chosen(1, 5, 100), chosen(2, 5, 100))
-	assert.Len(t, chosen(1, 7, 3), 3, "more than there are is all")
+	assert.Equal(t, drawn(1, 5, 100), drawn(1, 5, 100))
+	assert.NotEqual(t, drawn(1, 5, 100), drawn(2, 5, 100))
+	assert.Equal(t, []int{0, 1, 2}, drawn(1, 7, 3), "more than there are is all")
 	times := make([]int, 10)
 	for seed := range uint64(1000) {
-		list := chosen(seed, 3, 10)
+		list := drawn(seed, 3, 10)
 		require.Len(t, list, 3)
 		for _, k := range list {
 			times[k]++

@@ -1,22 +1,19 @@
-package main
+package validate
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 
 	"painless/atoms"
-	"painless/internal/atomicfile"
 )
 
 // version is of the report's JSON: it changes when a field is renamed, removed
 // or means something else.
 const version = 1
 
-// report is validation.json. Errors are predicted − label. What cannot be
+// report is what -json prints, and validation.json. Errors are predicted − label. What cannot be
 // computed, as R² of labels that are all the same, is absent.
 type report struct {
 	Version int     `json:"version"`
@@ -27,8 +24,8 @@ type report struct {
 	ForcesKey string `json:"forces_key"`
 	Device    string `json:"device"`
 	Precision string `json:"precision"`
-	Filters   string `json:"filters"`
-	Max       int    `json:"max"` // 0 is all
+	Filters   string `json:"filters"` // auto is table in float32 and exact in float64
+	Max       int    `json:"max"`     // 0 is all
 	Seed      uint64 `json:"seed"`
 
 	Datasets   []datasetReport `json:"datasets"`
@@ -47,6 +44,7 @@ type datasetReport struct {
 type modelReport struct {
 	Name        string          `json:"name"`
 	File        string          `json:"file"`
+	Key         string          `json:"key"` // where in the file the weights stood; "" is the top level
 	Parameters  int             `json:"parameters"`
 	Computed    int             `json:"computed"` // structures
 	Failed      []lack          `json:"failed"`   // structures that could not be computed
@@ -112,8 +110,8 @@ type sizeReport struct {
 // report is what was found.
 func (v *validator) report() *report {
 	r := &report{
-		Version: version, EnergyKey: v.keys.energy, ForcesKey: v.keys.forces,
-		Device: v.device.Device, Precision: v.device.Precision, Filters: v.device.Filters, Max: v.max, Seed: v.seed,
+		Version: version, EnergyKey: v.keys.Energy, ForcesKey: v.keys.Forces,
+		Device: v.model.Device, Precision: v.model.Precision, Filters: v.model.Filters, Max: v.max, Seed: v.seed,
 		Structures: len(v.structures), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled),
 	}
 	for i, path := range v.datasets {
@@ -122,7 +120,7 @@ func (v *validator) report() *report {
 	for _, m := range v.models {
 		s := &m.score
 		r.Models = append(r.Models, modelReport{
-			Name: m.name, File: m.path, Parameters: m.network.Parameters,
+			Name: m.name, File: m.path, Key: m.Key, Parameters: m.Network.Parameters,
 			Computed: s.computed, Failed: orEmpty(s.failed),
 			Energy: s.energyReport(v.structures, v.compositions.list), Forces: s.forcesReport(), Stress: s.stress.report(),
 			ByElement: s.elementReports(), BySize: s.sizeReports(),
@@ -238,18 +236,4 @@ func (r *report) incomplete() int {
 		}
 	}
 	return len(places)
-}
-
-func (r *report) write(path string) error {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	encoder := json.NewEncoder(file)
-	encoder.SetIndent("", " ")
-	if err := encoder.Encode(r); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	return file.Commit()
 }

@@ -1,0 +1,75 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+
+	"painless/data"
+)
+
+// label is one that frames have at a key, and get at its own name.
+type label struct {
+	flag, key, name string
+
+	lacking  int    // frames
+	first    string // of them
+	replaced int    // frames whose other label of that name went
+}
+
+// move renames what the key names in a list. What has the label's name otherwise
+// is another calculation's, and goes even where the key names nothing.
+func move[T any](l *label, list []T, name func(*T) *string, where string) []T {
+	if l.key == l.name {
+		return list
+	}
+	found, before := false, len(list)
+	list = slices.DeleteFunc(list, func(x T) bool { return *name(&x) == l.name })
+	for i := range list {
+		if *name(&list[i]) == l.key {
+			*name(&list[i]), found = l.name, true
+		}
+	}
+	if l.key == "" { // as was asked for
+		return list
+	}
+	if len(list) < before {
+		l.replaced++
+	}
+	if !found {
+		if l.lacking++; l.lacking == 1 {
+			l.first = where
+		}
+	}
+	return list
+}
+
+func (c *converter) rename(f *data.Frame, where string) {
+	f.Info = move(&c.energy, f.Info, func(field *data.Field) *string { return &field.Key }, where)
+	f.Columns = move(&c.forces, f.Columns, func(column *data.Column) *string { return &column.Name }, where)
+}
+
+// check is an error where none of n frames has the label.
+func (l *label) check(n int) error {
+	if l.lacking == n {
+		return fmt.Errorf("%s %s: no structure has it", l.flag, l.key)
+	}
+	return nil
+}
+
+// says is what became of the label, if it is worth a word.
+func (l *label) says() (lines []string) {
+	if l.lacking > 0 {
+		lines = append(lines, fmt.Sprintf("%s without %s, the first is %s", structures(l.lacking), l.key, l.first))
+	}
+	if l.replaced > 0 {
+		lines = append(lines, fmt.Sprintf("left out another %s of %s", l.name, structures(l.replaced)))
+	}
+	return lines
+}
+
+func structures(n int) string {
+	if n == 1 {
+		return "1 structure"
+	}
+	return fmt.Sprintf("%d structures", n)
+}

@@ -1,0 +1,71 @@
+package datasets
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/data"
+)
+
+const two = "1\n\nH 0 0 0\n2\n\nO 0 0 0\nH 1 0 0\n"
+
+// read is the numbers of atoms of the frames.
+func read(path, stdin string) (atoms []int, err error) {
+	err = Each(context.Background(), path, strings.NewReader(stdin), nil, func(f *data.Frame, index int, unreadable error) error {
+		if unreadable != nil || index != len(atoms) {
+			return errors.New("unexpected")
+		}
+		atoms = append(atoms, len(f.Numbers))
+		return nil
+	})
+	return atoms, err
+}
+
+func TestEach(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "two.xyz")
+	require.NoError(t, os.WriteFile(path, []byte(two), 0o600))
+	for _, in := range []string{path, "-"} {
+		got, err := read(in, two)
+		require.NoError(t, err)
+		assert.Equal(t, []int{1, 2}, got)
+	}
+	for stdin, want := range map[string]string{
+		"":             "-: expected a structure, found none",
+		"\n\n":         "-: expected a structure, found none",
+		two + "three":  `-:8: expected the number of atoms, found "three"`,
+		"1\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
+	} {
+		_, err := read("-", stdin)
+		assert.EqualError(t, err, want)
+	}
+	for _, name := range []string{"none.xyz", "none.h5"} {
+		_, err := read(name, "")
+		assert.ErrorContains(t, err, name+": no such file")
+		assert.ErrorIs(t, err, os.ErrNotExist)
+	}
+}
+
+func TestEachStops(t *testing.T) {
+	enough := errors.New("enough")
+	n := 0
+	do := func(*data.Frame, int, error) error { n++; return enough }
+	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), nil, do), enough)
+	assert.Equal(t, 1, n)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), nil, do), context.Canceled)
+	assert.Equal(t, 1, n)
+}
+
+func TestIsHDF5(t *testing.T) {
+	for path, want := range map[string]bool{"a.h5": true, "b/a.HDF5": true, "a.hdf": true, "a.xyz": false, "h5": false, "-": false, "a.h5.xyz": false, "x.h5/a": false} {
+		assert.Equal(t, want, IsHDF5(path), path)
+	}
+}
