@@ -3,8 +3,9 @@ package commands
 
 import (
 	"painless/internal/commands/cli"
+	"painless/internal/commands/inspect"
 	"painless/internal/commands/predict"
 )
 
 // All is the verbs, in the order of a first session.
-var All = cli.Program{predict.Verb}
+var All = cli.Program{predict.Verb, inspect.Verb}
