@@ -18,3 +18,13 @@ func CheckOutput(output string, inputs ...string) error {
 	}
 	return nil
 }
+
+// CheckNew refuses to write to files that are there, unless that is forced.
+func CheckNew(force bool, outputs ...string) error {
+	for _, output := range outputs {
+		if _, err := os.Lstat(output); err == nil && !force {
+			return fmt.Errorf("%s is there: expected another place for the output, or -force to replace it", output)
+		}
+	}
+	return nil
+}
