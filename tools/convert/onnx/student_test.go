@@ -111,7 +111,7 @@ func strings(m message, field int) (texts []string) {
 // ONNX Runtime runs the graph, and finds the energies and forces that the
 // engine does in float64.
 func TestONNXRuntimeRuns(t *testing.T) {
-	_, err := os.Stat("../../peers/node_modules/onnxruntime-node")
+	_, err := os.Stat("../../../internal/dev/peers/node_modules/onnxruntime-node")
 	peertest.Require(t, err, "onnxruntime-node")
 	for _, name := range students {
 		for _, forces := range []bool{false, true} {

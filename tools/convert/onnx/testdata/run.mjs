@@ -1,8 +1,8 @@
 // Runs an ONNX graph in ONNX Runtime: {"model": path, "structures": [{"numbers", "positions"}]} on standard input,
-// [{"energy", "forces"}] on standard output. Its module is that of tools/peers.
+// [{"energy", "forces"}] on standard output. Its module is that of internal/dev/peers.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-const ort = createRequire(new URL("../../../peers/package.json", import.meta.url))("onnxruntime-node");
+const ort = createRequire(new URL("../../../../internal/dev/peers/package.json", import.meta.url))("onnxruntime-node");
 
 const job = JSON.parse(readFileSync(0, "utf8"));
 const session = await ort.InferenceSession.create(job.model, { executionProviders: ["cpu"], intraOpNumThreads: 2, logSeverityLevel: 3 });

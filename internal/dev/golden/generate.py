@@ -1,6 +1,6 @@
 """Makes testdata/: random-weight checkpoints of the three sizes, their TorchScript exports, golden outputs.
 
-Run by Debian's python3 with python3-torch and python3-ase:  python3 tools/golden/generate.py testdata
+Run by Debian's python3 with python3-torch and python3-ase:  python3 internal/dev/golden/generate.py testdata
 Users never need it: its output is committed.
 """
 import json
