@@ -62,7 +62,7 @@ gpu-bundle:
 	cd internal/dev && cp peers/torch_peer.py peers/export.py $(CURDIR)/$(BUNDLE)/internal/dev/peers/ && cp golden/model.py $(CURDIR)/$(BUNDLE)/internal/dev/golden/
 	cp internal/dev/peers/bundle.sh $(BUNDLE)/run.sh && du -sh $(BUNDLE)
 
-# Makes testdata/ again with PyTorch; byte-identical with the versions in testdata/VERSIONS.
+# Makes testdata/ again with PyTorch; with the versions in testdata/VERSIONS, byte-identical but for the last digits, which depend on the CPU.
 testdata:
 	@$(call APT,python3-torch python3-ase)
 	/usr/bin/python3 internal/dev/golden/generate.py testdata

@@ -36,9 +36,11 @@ def checkpoint(name, model, config):
 
 
 def deflate(path):
-    """Rewrites a zip with deflated entries, to keep the repository small; torch.jit.load reads it as before."""
+    """Rewrites a zip with deflated entries, to keep the repository small, and without the paths of this machine's sources.
+
+    torch.jit.load reads it as before."""
     with zipfile.ZipFile(path) as z:
-        entries = [(name, z.read(name)) for name in z.namelist()]
+        entries = [(name, z.read(name)) for name in z.namelist() if not name.endswith(".debug_pkl")]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
         for name, data in entries:
             z.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
