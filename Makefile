@@ -23,7 +23,7 @@ test:
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -exec qemu-aarch64 ./kernels/...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -skip GPU -exec qemu-aarch64 ./nn
 
-ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd tools/peers && \
+ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev/peers && \
 	{ [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
 
 # PyTorch and h5py open what we write, and ONNX Runtime runs it; users need it never.
@@ -40,7 +40,7 @@ bench:
 bench-peers:
 	@$(call APT,python3-torch)
 	@$(ONNX)
-	go run ./tools/peers
+	go run ./internal/dev/peers
 
 # Compiles the CUDA kernels to the PTX that the binaries embed; byte-identical on any machine.
 ptx:
@@ -54,18 +54,19 @@ gpu-bundle:
 	@dpkg -s nvidia-cuda-dev >/dev/null 2>&1 || ! apt-cache policy nvidia-cuda-dev | grep -q 'Candidate: (none)' || \
 		{ echo "nvidia-cuda-dev is not to be had: add 'contrib non-free' to the components of /etc/apt/sources.list.d/debian.sources"; exit 1; }
 	@$(call APT,gcc libc6-dev nvidia-cuda-dev)
-	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/nn $(BUNDLE)/kernels/gpu/cuda $(BUNDLE)/tools/peers $(BUNDLE)/tools/golden
+	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/nn $(BUNDLE)/kernels/gpu/cuda $(BUNDLE)/internal/dev/peers $(BUNDLE)/internal/dev/golden
 	export CGO_ENABLED=1 CGO_LDFLAGS="-L/usr/lib/x86_64-linux-gnu/stubs"; set -e; \
-	go vet -tags cuda ./kernels/gpu/... ./nn ./internal/device ./tools/peers ./tools/painless; go test -tags cuda ./kernels/gpu/cuda ./internal/device; \
+	go vet -tags cuda . ./kernels/gpu/... ./nn ./internal/... ./tools/painless; go test -tags cuda . ./kernels/gpu/cuda; \
 	for p in nn kernels/gpu kernels/gpu/cuda; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p/$$(basename $$p).test ./$$p; done; \
-	for p in peers painless; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p ./tools/$$p; done
-	cp -r testdata $(BUNDLE)/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/kernels/gpu/ && cp tools/peers/torch_peer.py tools/peers/export.py $(BUNDLE)/tools/peers/ && cp tools/golden/model.py $(BUNDLE)/tools/golden/
-	cp tools/peers/bundle.sh $(BUNDLE)/run.sh && du -sh $(BUNDLE)
+	for p in internal/dev/peers tools/painless; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$(basename $$p) ./$$p; done
+	cp -r testdata $(BUNDLE)/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/kernels/gpu/
+	cd internal/dev && cp peers/torch_peer.py peers/export.py $(CURDIR)/$(BUNDLE)/internal/dev/peers/ && cp golden/model.py $(CURDIR)/$(BUNDLE)/internal/dev/golden/
+	cp internal/dev/peers/bundle.sh $(BUNDLE)/run.sh && du -sh $(BUNDLE)
 
-# Makes testdata/ again with PyTorch; byte-identical with the versions in testdata/VERSIONS.
+# Makes testdata/ again with PyTorch; with the versions in testdata/VERSIONS, byte-identical but for the last digits, which depend on the CPU.
 testdata:
 	@$(call APT,python3-torch python3-ase)
-	/usr/bin/python3 tools/golden/generate.py testdata
+	/usr/bin/python3 internal/dev/golden/generate.py testdata
 
 # Renames the module, for whoever publishes it: make module MODULE=host/owner/painless
 module:

@@ -2,12 +2,14 @@
 package commands
 
 import (
+	"painless/internal/commands/bench"
 	"painless/internal/commands/cli"
 	"painless/internal/commands/convert"
 	"painless/internal/commands/dataset"
+	"painless/internal/commands/inspect"
 	"painless/internal/commands/predict"
 	"painless/internal/commands/validate"
 )
 
 // All is the verbs, in the order of a first session.
-var All = cli.Program{predict.Verb, validate.Verb, convert.Verb, dataset.Verb}
+var All = cli.Program{inspect.Verb, predict.Verb, validate.Verb, convert.Verb, dataset.Verb, bench.Verb}

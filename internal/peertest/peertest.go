@@ -12,8 +12,8 @@ import (
 
 // Where the repository keeps what the peers need.
 const (
-	model   = "tools/golden"             // model.py, the student in PyTorch
-	modules = "tools/peers/node_modules" // ONNX Runtime
+	model   = "internal/dev/golden"             // model.py, the student in PyTorch
+	modules = "internal/dev/peers/node_modules" // ONNX Runtime
 )
 
 const python = "/usr/bin/python3" // Debian's

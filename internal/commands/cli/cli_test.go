@@ -167,3 +167,12 @@ func TestCheckOutput(t *testing.T) {
 	require.NoError(t, os.WriteFile(b, nil, 0o600))
 	assert.NoError(t, CheckOutput(b, a))
 }
+
+func TestCheckNew(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	require.NoError(t, os.WriteFile(b, nil, 0o600))
+	assert.NoError(t, CheckNew(false, a))
+	assert.EqualError(t, CheckNew(false, a, b), b+" is there already: -force overwrites it")
+	assert.NoError(t, CheckNew(true, a, b))
+}

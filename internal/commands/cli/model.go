@@ -27,10 +27,13 @@ var (
 	filters    = map[string]painless.Filters{"auto": painless.Auto, "table": painless.Table, "exact": painless.Exact}
 )
 
+// KeyUsage is what -key says in verbs that take a file without computing with it, too.
+const KeyUsage = "`key` in the file under which the weights stand, such as ema; the usual places if empty"
+
 // Register adds the flags.
 func (m *Model) Register(flags *flag.FlagSet) {
 	flags.StringVar(&m.paths, "model", "", "checkpoint `file` of the student; where several are compared, files with commas between")
-	flags.StringVar(&m.Key, "key", "", "`key` in the file under which the weights stand, such as ema; the usual places if empty")
+	flags.StringVar(&m.Key, "key", "", KeyUsage)
 	flags.StringVar(&m.Device, "device", "cpu", "what to compute on: cpu, cuda or cuda:N for a GPU (in binaries built with -tags cuda), or emulator, a GPU's kernels run slowly on the CPU")
 	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")
 	flags.StringVar(&m.Filters, "filters", "auto", "filter networks: table, interpolated to float32's accuracy, exact, or auto: table in float32 and exact in float64")

@@ -20,9 +20,11 @@ func CheckOutput(output string, inputs ...string) error {
 }
 
 // CheckNew refuses to write where something is, unless force says so.
-func CheckNew(output string, force bool) error {
-	if _, err := os.Lstat(output); err == nil && !force && output != "-" {
-		return fmt.Errorf("%s is there already: -force overwrites it", output)
+func CheckNew(force bool, outputs ...string) error {
+	for _, output := range outputs {
+		if _, err := os.Lstat(output); err == nil && !force && output != "-" {
+			return fmt.Errorf("%s is there already: -force overwrites it", output)
+		}
 	}
 	return nil
 }

@@ -75,10 +75,7 @@ func (s *settings) files(args []string) error {
 	if err := cli.CheckOutput(s.out, s.in); err != nil {
 		return err
 	}
-	if _, err := os.Stat(s.out); err == nil && !s.force { // before the work; commit looks again
-		return fmt.Errorf("%s is there already: -force overwrites it", s.out)
-	}
-	return nil
+	return cli.CheckNew(s.force, s.out) // before the work; commit looks again
 }
 
 func (s *settings) options() error {

@@ -74,7 +74,7 @@ func (s *settings) check() error {
 	if err := cli.CheckOutput(s.output, s.inputs...); err != nil {
 		return err
 	}
-	return cli.CheckNew(s.output, s.force || s.more)
+	return cli.CheckNew(s.force || s.more, s.output)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error {

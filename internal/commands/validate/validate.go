@@ -108,7 +108,7 @@ func (s *settings) checkOutput() error {
 		if err := cli.CheckOutput(path, slices.Concat(s.datasets, s.model.Paths())...); err != nil {
 			return err
 		}
-		if err := cli.CheckNew(path, s.force); err != nil {
+		if err := cli.CheckNew(s.force, path); err != nil {
 			return err
 		}
 	}

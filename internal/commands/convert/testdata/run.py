@@ -1,6 +1,6 @@
 """Computes with a converted checkpoint in PyTorch: {"model": path, "structures": [{"numbers", "positions"}]} on standard
 input, [{"energy", "forces"}] on standard output. A safetensors file is read as its specification says, without its library.
-model is tools/golden's; PYTHONPATH says where."""
+model is internal/dev/golden's; PYTHONPATH says where."""
 import json
 import sys
 

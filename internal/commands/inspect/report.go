@@ -1,10 +1,12 @@
-package main
+package inspect
 
 import (
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"painless/internal/commands/cli"
 )
 
 const (
@@ -19,7 +21,8 @@ type report struct {
 	File       string    `json:"file"`
 	Bytes      int64     `json:"bytes"`
 	Container  string    `json:"container"`
-	Key        string    `json:"key"` // where the state dict stands; "" is the top level
+	Key        string    `json:"key"`                  // where the state dict stands; "" is the top level
+	OtherKeys  []string  `json:"other_keys,omitempty"` // of other weights, for -key
 	Prefixes   []string  `json:"prefixes"`
 	Config     []setting `json:"config,omitempty"`
 	Parameters int       `json:"parameters,omitempty"` // trainable
@@ -34,16 +37,15 @@ type report struct {
 // print writes the report for people.
 func (r *report) print(w io.Writer) error {
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	where := "at the top level"
-	if r.Key != "" {
-		where = "under " + printable(r.Key, maxText)
-	}
 	fmt.Fprintf(out, "file\t%s: %s, %d bytes\n", r.File, r.Container, r.Bytes)
-	fmt.Fprintf(out, "tensors\t%d %s, %d elements", len(r.Tensors), where, r.Elements)
+	fmt.Fprintf(out, "tensors\t%d %s, %d elements", len(r.Tensors), cli.Place(r.Key), r.Elements)
 	if len(r.Prefixes) > 0 {
 		fmt.Fprintf(out, ", names without %s", strings.Join(r.Prefixes, ", "))
 	}
 	fmt.Fprintln(out)
+	for _, key := range r.OtherKeys {
+		fmt.Fprintf(out, "\tothers %s: -key %s takes them\n", cli.Place(key), key)
+	}
 	if r.NoStudent != "" {
 		fmt.Fprintf(out, "student\tnone: %s\n", printable(r.NoStudent, maxReason))
 	} else {

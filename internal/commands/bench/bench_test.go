@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"bytes"
@@ -15,18 +15,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/atoms"
+	"painless/internal/commands/cli"
+	"painless/internal/jsonfile"
 	"painless/internal/systems"
 )
 
 const (
-	tiny      = "../../testdata/tiny.pt"
-	ultraTiny = "../../testdata/ultra_tiny.pt"
+	tiny      = "../../../testdata/tiny.pt"
+	ultraTiny = "../../../testdata/ultra_tiny.pt"
 )
 
 // bench runs the command on few calls and returns its error.
 func bench(args ...string) (stdout, stderr string, err error) {
 	var out, errs bytes.Buffer
-	err = run(context.Background(), append([]string{"-rounds", "2", "-calls", "3", "-warmup", "1"}, args...), &out, &errs)
+	err = Verb.Execute(context.Background(), cli.Std{Out: &out, Err: &errs}, append([]string{"-rounds", "2", "-calls", "3", "-warmup", "1"}, args...))
 	return out.String(), errs.String(), err
 }
 
@@ -81,7 +83,7 @@ func TestCompare(t *testing.T) {
 		r.Rows = append([]row(nil), before.Rows...)
 		change(&r)
 		path := filepath.Join(t.TempDir(), "old.json")
-		require.NoError(t, r.write(path))
+		require.NoError(t, jsonfile.Write(path, &r))
 		return path
 	}
 	times := func(factor float64) func(*report) {
@@ -171,29 +173,118 @@ func TestErrors(t *testing.T) {
 	for says, args := range map[string][]string{
 		"-model is missing":     {},
 		"none.pt: no such file": {"-model", "none.pt"},
-		"main.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {"-model", "main.go"},
-		"stands there twice":                        {"-model", tiny + "," + tiny + "," + tiny},
-		"-batch 1,0: expected different numbers":    {"-model", tiny, "-batch", "1,0"},
-		"-batch 1,1: expected different numbers":    {"-model", tiny, "-batch", "1,1"},
-		"-batch two: expected different numbers":    {"-model", tiny, "-batch", "two"},
-		"-atoms 0: expected 1 to 10000":             {"-model", tiny, "-atoms", "0"},
-		"-calls 0: expected 1 or more":              {"-model", tiny, "-calls", "0"},
-		"-warmup 0: expected 1 or more":             {"-model", tiny, "-warmup", "0"},
-		"-tolerance NaN: expected 0 or more":        {"-model", tiny, "-tolerance", "NaN"},
-		"-precision half: expected float32":         {"-model", tiny, "-precision", "half"},
-		"expected it without -structures":           {"-model", tiny, "-cloud", "-structures", empty},
-		"empty.xyz: expected a structure":           {"-model", tiny, "-structures", empty},
-		"broken.json: expected what bench writes":   {"-model", tiny, "-compare", broken},
-		"-device gpu: expected cpu, cuda or cuda:N": {"-model", tiny, "-device", "cpu,gpu"},
-		"x: expected flags only":                    {"-model", tiny, "x"},
-		"flag provided but not defined: -y":         {"-y"},
+		"bench.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {"-model", "bench.go"},
+		"expected each file once, found " + tiny + " twice":                            {"-model", tiny + "," + ultraTiny + "," + tiny},
+		`expected a dict of tensors under "ema"`:                                       {"-model", tiny, "-key", "ema"},
+		"-batch 1,0: expected different numbers":                                       {"-model", tiny, "-batch", "1,0"},
+		"-batch 1,1: expected different numbers":                                       {"-model", tiny, "-batch", "1,1"},
+		"-batch two: expected different numbers":                                       {"-model", tiny, "-batch", "two"},
+		"-atoms 0: expected 1 to 10000":                                                {"-model", tiny, "-atoms", "0"},
+		"-calls 0: expected 1 or more":                                                 {"-model", tiny, "-calls", "0"},
+		"-rounds 0, ":                                                                  {"-model", tiny, "-rounds", "0"},
+		"-warmup 0: expected 1 or more":                                                {"-model", tiny, "-warmup", "0"},
+		"-tolerance NaN: expected 0 or more":                                           {"-model", tiny, "-tolerance", "NaN"},
+		"-precision half: expected float32":                                            {"-model", tiny, "-precision", "half"},
+		"expected it without -structures":                                              {"-model", tiny, "-cloud", "-structures", empty},
+		"empty.xyz: expected a structure":                                              {"-model", tiny, "-structures", empty},
+		"broken.json: expected what bench writes":                                      {"-model", tiny, "-compare", broken},
+		`-device: device "gpu": expected cpu, cuda, cuda:N or emulator`:                {"-model", tiny, "-device", "cpu,gpu"},
+		"-device cpu,cpu: expected each device once, found cpu twice":                  {"-model", tiny, "-device", "cpu,cpu"},
+		"x: expected flags only":                                                       {"-model", tiny, "x"},
+		"flag provided but not defined: -y":                                            {"-y"},
 	} {
-		_, _, err := bench(args...)
+		var stdout bytes.Buffer
+		err := Verb.Execute(context.Background(), cli.Std{Out: &stdout, Err: io.Discard}, args)
 		assert.ErrorContains(t, err, says)
+		assert.Equal(t, 1, cli.Code(err))
+		assert.Empty(t, stdout.String())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, run(ctx, []string{"-model", tiny}, io.Discard, io.Discard), context.Canceled)
+	assert.ErrorIs(t, Verb.Execute(ctx, cli.Std{Out: io.Discard, Err: io.Discard}, []string{"-model", tiny}), context.Canceled)
+}
+
+// What is there is replaced only if that is forced, and an input never; both
+// are known before the work.
+func TestOutputs(t *testing.T) {
+	folder := t.TempDir()
+	args := []string{"-model", ultraTiny, "-batch", "1", "-atoms", "2", "-o", folder}
+	table, figure := filepath.Join(folder, "bench.json"), filepath.Join(folder, "latency.png")
+	for _, there := range []string{table, figure} {
+		require.NoError(t, os.WriteFile(there, []byte("kept"), 0o600))
+		stdout, _, err := bench(args...)
+		assert.EqualError(t, err, there+" is there: expected another place for the output, or -force to replace it")
+		assert.Empty(t, stdout)
+		text, err := os.ReadFile(there)
+		require.NoError(t, err)
+		assert.Equal(t, "kept", string(text))
+		require.NoError(t, os.Remove(there))
+	}
+	_, _, err := bench(args...)
+	require.NoError(t, err)
+	before, err := readReport(table)
+	require.NoError(t, err)
+
+	stdout, _, err := bench(append(args, "-force", "-compare", table)...)
+	assert.EqualError(t, err, table+" is an input: expected another file for the output")
+	assert.Empty(t, stdout)
+	require.NoError(t, os.WriteFile(figure, []byte("old"), 0o600))
+	_, _, err = bench(append(args, "-force")...)
+	require.NoError(t, err)
+	after, err := readReport(table)
+	require.NoError(t, err)
+	assert.NotEqual(t, before.Rows, after.Rows)
+	picture, err := os.ReadFile(figure)
+	require.NoError(t, err)
+	assert.Greater(t, len(picture), 1000)
+
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	_, _, err = bench(args[:len(args)-2]...)
+	require.NoError(t, err)
+	now, err := os.ReadDir(".")
+	require.NoError(t, err)
+	assert.Equal(t, len(entries), len(now), "nothing is written unasked")
+}
+
+// -json prints the file in place of the table, on several devices too.
+func TestJSON(t *testing.T) {
+	folder := t.TempDir()
+	stdout, stderr, err := bench("-model", ultraTiny, "-batch", "2", "-atoms", "3", "-device", "cpu,emulator", "-threads", "1", "-json", "-o", folder)
+	require.NoError(t, err)
+	assert.Empty(t, stderr)
+	text, err := os.ReadFile(filepath.Join(folder, "bench.json"))
+	require.NoError(t, err)
+	assert.Equal(t, string(text), stdout)
+	var r report
+	require.NoError(t, json.Unmarshal(text, &r))
+	var seen []string
+	for _, row := range r.Rows {
+		seen = append(seen, row.Device+" "+row.Quantity)
+		assert.Equal(t, row.Device == "cpu", row.Bytes > 0)
+	}
+	assert.Equal(t, []string{"cpu energy", "cpu energy+forces", "emulator energy", "emulator energy+forces"}, seen)
+}
+
+// auto is what it stands for, so that earlier runs can be compared.
+func TestFilters(t *testing.T) {
+	for precision, want := range map[string]string{"float32": "table", "float64": "exact"} {
+		stdout, _, err := bench("-model", ultraTiny, "-batch", "1", "-atoms", "2", "-precision", precision, "-json")
+		require.NoError(t, err)
+		assert.Contains(t, stdout, `"filters": "`+want+`"`)
+	}
+}
+
+// Students of one file name go by their paths.
+func TestNames(t *testing.T) {
+	other := filepath.Join(t.TempDir(), "ultra_tiny.pt")
+	text, err := os.ReadFile(ultraTiny)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(other, text, 0o600))
+	stdout, _, err := bench("-model", ultraTiny+","+other, "-batch", "1", "-atoms", "2")
+	require.NoError(t, err)
+	assert.Contains(t, stdout, "| 1 | "+ultraTiny+" | cpu | energy | ")
+	assert.Contains(t, stdout, "| 1 | "+other+" | cpu | energy | ")
 }
 
 func TestSpread(t *testing.T) {

@@ -12,7 +12,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -23,8 +22,7 @@ import (
 	"time"
 
 	"painless/atoms"
-	"painless/internal/atomicfile"
-	"painless/internal/device"
+	"painless/internal/jsonfile"
 	"painless/internal/machine"
 	"painless/internal/systems"
 )
@@ -74,7 +72,7 @@ type settings struct {
 
 func main() {
 	var s settings
-	flag.StringVar(&s.device, "device", "cpu", device.Usage)
+	flag.StringVar(&s.device, "device", "cpu", "what to compute on: cpu, or cuda or cuda:N for a GPU (in binaries built with -tags cuda)")
 	flag.StringVar(&s.python, "python", "/usr/bin/python3", "`file` of the Python that has PyTorch; on a GPU it may be empty, and painless is timed alone")
 	flag.IntVar(&s.threads, "threads", 2, "threads of each system")
 	flag.IntVar(&s.rounds, "rounds", 5, "turns of each system")
@@ -101,7 +99,7 @@ func run(ctx context.Context, s settings) error {
 	kind, _, _ := strings.Cut(s.device, ":")
 	var torch *peer
 	if s.python != "" || kind == "cpu" {
-		if torch, err = start(ctx, s.python, "tools/peers/torch_peer.py", fmt.Sprint(s.threads), kind); err != nil {
+		if torch, err = start(ctx, s.python, "internal/dev/peers/torch_peer.py", fmt.Sprint(s.threads), kind); err != nil {
 			return err
 		}
 		r.Peers["PyTorch"] = torch.version
@@ -125,7 +123,7 @@ func run(ctx context.Context, s settings) error {
 // cpu times painless beside both peers, and then on one thread and on all.
 func (r *report) cpu(ctx context.Context, s settings, torch *peer, folder string) (err error) {
 	threads, rounds := s.threads, s.rounds
-	onnx, err := start(ctx, "node", "tools/peers/onnx_peer.mjs", fmt.Sprint(threads))
+	onnx, err := start(ctx, "node", "internal/dev/peers/onnx_peer.mjs", fmt.Sprint(threads))
 	if err != nil {
 		return err
 	}
@@ -133,7 +131,7 @@ func (r *report) cpu(ctx context.Context, s settings, torch *peer, folder string
 	r.Peers["ONNX Runtime"] = onnx.version
 	for _, model := range models {
 		graph := filepath.Join(folder, model+".onnx")
-		export := exec.CommandContext(ctx, s.python, "tools/peers/export.py", "testdata/"+model+".pt", graph)
+		export := exec.CommandContext(ctx, s.python, "internal/dev/peers/export.py", pathOf(model), graph)
 		if text, err := export.CombinedOutput(); err != nil {
 			return fmt.Errorf("exporting %s: %w\n%s", model, err, text)
 		}
@@ -161,19 +159,10 @@ func (r *report) cpu(ctx context.Context, s settings, torch *peer, folder string
 	return nil
 }
 
+// write writes the report to a file, in a folder that is made where it is missing.
 func (r *report) write(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	encoder := json.NewEncoder(file)
-	encoder.SetIndent("", " ")
-	if err := encoder.Encode(r); err != nil {
-		return err
-	}
-	return file.Commit()
+	return jsonfile.Write(path, r)
 }

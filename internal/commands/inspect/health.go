@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"painless/atoms"
 	"painless/internal/systems"
+	"painless/internal/vec"
 	"painless/nn"
 )
 
@@ -117,13 +118,13 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 	for _, i := range rng.Perm(n) {
 		reordered.Numbers, reordered.Positions = append(reordered.Numbers, as.Numbers[i]), append(reordered.Positions, as.Positions[i])
 	}
-	all, turns := []atoms.Structure{as, moved, reordered}, [][3][3]float64{}
+	all, turns := []atoms.Structure{as, moved, reordered}, []vec.Matrix{}
 	for range rotations {
 		r := rotation(rng)
 		turned := as
 		turned.Positions = make([][3]float64, n)
 		for i, x := range as.Positions {
-			turned.Positions[i] = apply(&r, x)
+			turned.Positions[i] = vec.Times(&r, x)
 		}
 		all, turns = append(all, turned), append(turns, r)
 	}
@@ -136,7 +137,7 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 	for k, r := range turns {
 		check.TurnedEnergy = math.Max(check.TurnedEnergy, math.Abs(want.Energy[3+k]-energy))
 		for i, f := range want.Forces[(3+k)*n : (4+k)*n] {
-			check.TurnedForce = math.Max(check.TurnedForce, distance(f, apply(&r, forces[i])))
+			check.TurnedForce = math.Max(check.TurnedForce, vec.Distance(f, vec.Times(&r, forces[i])))
 		}
 	}
 	if !e.float32(ctx, h, &got, as) {
@@ -197,24 +198,13 @@ func (e *examiner) float32(ctx context.Context, h *health, r *nn.Result, structu
 }
 
 // rotation is a random one, each as likely as any other (a random unit quaternion).
-func rotation(rng *rand.Rand) [3][3]float64 {
+func rotation(rng *rand.Rand) vec.Matrix {
 	w, x, y, z := rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()
 	norm := math.Sqrt(w*w + x*x + y*y + z*z)
 	w, x, y, z = w/norm, x/norm, y/norm, z/norm
-	return [3][3]float64{
+	return vec.Matrix{
 		{1 - 2*(y*y+z*z), 2 * (x*y - z*w), 2 * (x*z + y*w)},
 		{2 * (x*y + z*w), 1 - 2*(x*x+z*z), 2 * (y*z - x*w)},
 		{2 * (x*z - y*w), 2 * (y*z + x*w), 1 - 2*(x*x+y*y)},
 	}
-}
-
-func apply(m *[3][3]float64, x [3]float64) (y [3]float64) {
-	for a := range y {
-		y[a] = m[a][0]*x[0] + m[a][1]*x[1] + m[a][2]*x[2]
-	}
-	return y
-}
-
-func distance(a, b [3]float64) float64 {
-	return math.Hypot(math.Hypot(a[0]-b[0], a[1]-b[1]), a[2]-b[2])
 }

@@ -7,10 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"painless"
 	"painless/atoms"
-	"painless/internal/device"
 	"painless/internal/systems"
-	"painless/nn"
 )
 
 // throughput is the median seconds of a call on a GPU, host to host.
@@ -41,7 +40,7 @@ var batches = []struct {
 // gpu times painless beside PyTorch on one GPU, if there is a PyTorch, and then alone.
 func (r *report) gpu(ctx context.Context, s settings, torch *peer, folder string) error {
 	for _, model := range models {
-		network, err := load(model)
+		network, err := painless.Load(pathOf(model), "")
 		if err != nil {
 			return err
 		}
@@ -68,21 +67,18 @@ func (r *report) gpu(ctx context.Context, s settings, torch *peer, folder string
 	return nil
 }
 
-func load(model string) (*nn.Network, error) {
-	return device.LoadNetwork(filepath.Join("testdata", model+".pt"))
-}
+func pathOf(model string) string { return filepath.Join("testdata", model+".pt") }
 
-func timeBatch(ctx context.Context, s settings, network *nn.Network, name string, structure atoms.Structure, size int) (t throughput, err error) {
+func timeBatch(ctx context.Context, s settings, network *painless.Network, name string, structure atoms.Structure, size int) (t throughput, err error) {
 	structures := make([]atoms.Structure, size)
 	for i := range structures {
 		structures[i] = structure
 	}
 	t = throughput{Structures: name, Batch: size, Atoms: size * len(structure.Numbers)}
-	p, err := device.NewPotential(network, s.device, nn.Options{})
+	r, err := newRunner(network, s.device, 0, structures...)
 	if err != nil {
 		return t, err
 	}
-	r := &runner{potential: p, batch: atoms.NewBatch(structures...)}
 	defer func() { err = errors.Join(err, r.close()) }()
 	for range s.rounds {
 		seconds, err := r.time(ctx)

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -15,39 +14,32 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"painless"
 	"painless/atoms"
 	"painless/data"
-	"painless/internal/device"
 	"painless/internal/systems"
-	"painless/nn"
 )
 
 // student is a network and what tables call it.
 type student struct {
 	name    string
-	network *nn.Network
+	network *painless.Network
 }
 
-// loadStudents names the networks by their files, in full where two are the same.
-func loadStudents(paths []string) ([]student, error) {
-	names, seen := make([]string, len(paths)), map[string]bool{}
-	for i, path := range paths {
-		names[i] = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-		if seen[names[i]] {
-			names[i] = path
-		}
-		if seen[names[i]] {
-			return nil, fmt.Errorf("-model %s stands there twice", path)
-		}
-		seen[names[i]] = true
-	}
-	students := make([]student, len(paths))
-	for i, path := range paths {
-		network, err := device.LoadNetwork(path)
+// students opens all on the first device, which says that it is there, and
+// keeps their networks for all devices.
+func (s *settings) students(stderr io.Writer) (students []student, _ error) {
+	first, names := s.model, s.model.Names()
+	first.Device = s.devices[0]
+	for i, path := range first.Paths() {
+		model, err := first.Open(path, stderr)
 		if err != nil {
 			return nil, err
 		}
-		students[i] = student{names[i], network}
+		if err := model.Close(); err != nil {
+			return nil, err
+		}
+		students = append(students, student{names[i], model.Network})
 	}
 	return students, nil
 }
@@ -59,7 +51,7 @@ type workload struct {
 	read  []atoms.Structure
 }
 
-func newWorkload(s settings) (*workload, error) {
+func newWorkload(s *settings) (*workload, error) {
 	w := &workload{atoms: s.atoms, cloud: s.cloud}
 	if s.structures == "" {
 		return w, nil
@@ -111,9 +103,9 @@ const (
 // contestant computes a batch when its turn comes.
 type contestant struct {
 	row
-	potential nn.Potential
-	batch     *atoms.Batch
-	result    nn.Result
+	potential painless.Potential
+	batch     *painless.Batch
+	result    painless.Result
 	step      int
 	seconds   []float64 // of each call
 }
@@ -121,7 +113,7 @@ type contestant struct {
 // measure lets every student compute the structures on every device, energies
 // and energies with forces, in turns, so that what disturbs the machine disturbs
 // all of them.
-func measure(ctx context.Context, s settings, students []student, structures []atoms.Structure, size int) (rows []row, err error) {
+func measure(ctx context.Context, s *settings, students []student, structures []atoms.Structure, size int) (rows []row, err error) {
 	var all []*contestant
 	defer func() {
 		for _, c := range all {
@@ -154,10 +146,10 @@ func measure(ctx context.Context, s settings, students []student, structures []a
 }
 
 // newContestant has computed the structures once, and knows what memory that took.
-func newContestant(ctx context.Context, s settings, student student, on, quantity string, structures []atoms.Structure) (*contestant, error) {
+func newContestant(ctx context.Context, s *settings, student student, on, quantity string, structures []atoms.Structure) (*contestant, error) {
 	c := &contestant{
 		row:   row{Model: student.name, Device: on, Quantity: quantity, Structures: len(structures)},
-		batch: atoms.NewBatch(structures...),
+		batch: painless.NewBatch(structures...),
 	}
 	c.Atoms = c.batch.NumAtoms()
 	var list atoms.NeighborList[float32]
@@ -167,11 +159,11 @@ func newContestant(ctx context.Context, s settings, student student, on, quantit
 	c.Edges = 2 * len(list.D)
 	list = atoms.NeighborList[float32]{}
 
-	opts := s.compute.Options()
-	opts.EnergyOnly = quantity == energyOnly
+	opts := s.model.Options()
+	opts.Device, opts.EnergyOnly = on, quantity == energyOnly
 	before := heapBytes()
 	var err error
-	if c.potential, err = device.NewPotential(student.network, on, opts); err != nil {
+	if c.potential, err = painless.NewPotential(student.network, opts); err != nil {
 		return nil, err
 	}
 	if err := c.potential.Compute(ctx, c.batch, &c.result); err != nil {

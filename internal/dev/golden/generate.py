@@ -1,6 +1,6 @@
 """Makes testdata/: random-weight checkpoints of the three sizes, their TorchScript exports, golden outputs.
 
-Run by Debian's python3 with python3-torch and python3-ase:  python3 tools/golden/generate.py testdata
+Run by Debian's python3 with python3-torch and python3-ase:  python3 internal/dev/golden/generate.py testdata
 Users never need it: its output is committed.
 """
 import json
@@ -36,9 +36,11 @@ def checkpoint(name, model, config):
 
 
 def deflate(path):
-    """Rewrites a zip with deflated entries, to keep the repository small; torch.jit.load reads it as before."""
+    """Rewrites a zip with deflated entries, to keep the repository small, and without the paths of this machine's sources.
+
+    torch.jit.load reads it as before."""
     with zipfile.ZipFile(path) as z:
-        entries = [(name, z.read(name)) for name in z.namelist()]
+        entries = [(name, z.read(name)) for name in z.namelist() if not name.endswith(".debug_pkl")]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as z:
         for name, data in entries:
             z.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)

@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"bytes"
@@ -15,18 +15,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/checkpoint"
+	"painless/internal/commands/cli"
 )
 
 const (
-	testdata    = "../../testdata/"
-	checkpoints = "../../checkpoint/testdata/"
+	testdata    = "../../../testdata/"
+	checkpoints = "../../../checkpoint/testdata/"
 )
 
 // command runs it; it must not fail.
 func command(t *testing.T, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	require.NoError(t, run(context.Background(), args, &stdout, &stderr))
+	require.NoError(t, Verb.Execute(context.Background(), cli.Std{Out: &stdout, Err: &stderr}, args))
 	assert.Empty(t, stderr.String())
 	return stdout.String()
 }
@@ -41,8 +42,8 @@ func jsonOf(t *testing.T, args ...string) (r report) {
 
 func TestStudent(t *testing.T) {
 	text := command(t, testdata+"tiny.pt")
-	assert.Regexp(t, `file +\.\./\.\./testdata/tiny\.pt: PyTorch zip archive, 315773 bytes\n`, text)
-	assert.Regexp(t, `tensors +27 under model_state_dict, 77227 elements, names without model\.\n`, text)
+	assert.Regexp(t, `file +\.\./\.\./\.\./testdata/tiny\.pt: PyTorch zip archive, 315773 bytes\n`, text)
+	assert.Regexp(t, `tensors +27 under "model_state_dict", 77227 elements, names without model\.\n`, text)
 	assert.Regexp(t, `student +77203 parameters\n`, text)
 	assert.Regexp(t, `hidden_dim +64 +stated by the config, as columns of embedding.weight have it\n`, text)
 	assert.Regexp(t, `\n +float32 +\[101×64\] .* embedding.weight\n`, text)
@@ -67,6 +68,19 @@ func TestStudent(t *testing.T) {
 	assert.Len(t, r.Health.Molecules, 9)
 	assert.Len(t, r.Health.Pairs, 13)
 	assert.Empty(t, r.NoStudent+r.NoHealth)
+}
+
+// Where else there are weights is said, and -key takes them.
+func TestOtherKeys(t *testing.T) {
+	path := checkpoints + "lightning.pt"
+	assert.Regexp(t, `tensors +2 under "state_dict", .*\n +others under "ema": -key ema takes them\n`, command(t, path))
+	assert.Regexp(t, `tensors +2 under "ema", .*\n +others under "state_dict": -key state_dict takes them\n`, command(t, "-key", "ema", path))
+	r := jsonOf(t, "-key", "ema", path)
+	assert.Equal(t, "ema", r.Key)
+	assert.Equal(t, []string{"state_dict"}, r.OtherKeys)
+	text := command(t, testdata+"tiny.pt")
+	assert.NotContains(t, text, "others")
+	assert.Empty(t, jsonOf(t, testdata+"tiny.pt").OtherKeys)
 }
 
 // Every container that can be read, students or not.
@@ -152,10 +166,12 @@ func TestErrors(t *testing.T) {
 		"flag provided but not defined: -x":      {"-x"},
 	} {
 		var stdout bytes.Buffer
-		assert.ErrorContains(t, run(context.Background(), args, &stdout, io.Discard), says)
+		err := Verb.Execute(context.Background(), cli.Std{Out: &stdout, Err: io.Discard}, args)
+		assert.ErrorContains(t, err, says)
+		assert.Equal(t, 1, cli.Code(err))
 		assert.Empty(t, stdout.String())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, run(ctx, []string{testdata + "tiny.pt"}, io.Discard, io.Discard), context.Canceled)
+	assert.ErrorIs(t, Verb.Execute(ctx, cli.Std{Out: io.Discard, Err: io.Discard}, []string{testdata + "tiny.pt"}), context.Canceled)
 }

@@ -1,4 +1,4 @@
-package main
+package bench
 
 import (
 	"encoding/json"
@@ -8,13 +8,15 @@ import (
 	"strconv"
 	"strings"
 
-	"painless/internal/atomicfile"
 	"painless/internal/machine"
 )
 
 const (
 	formatName    = "painless-bench"
 	formatVersion = 1
+
+	reportName = "bench.json"
+	figureName = "latency.png"
 )
 
 // report is what is written.
@@ -122,21 +124,7 @@ func rounded(x float64) string {
 	return strconv.FormatFloat(x, 'f', -1, 64)
 }
 
-func (r *report) write(path string) error {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	encoder := json.NewEncoder(file)
-	encoder.SetIndent("", " ")
-	if err := encoder.Encode(r); err != nil {
-		return err
-	}
-	return file.Commit()
-}
-
-// readReport reads what write wrote.
+// readReport reads what an earlier run wrote.
 func readReport(path string) (*report, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"time"
 
+	"painless"
 	"painless/atoms"
 	"painless/data"
-	"painless/nn"
 )
 
 // comparison is the median seconds of a call, and of each turn's calls.
@@ -32,7 +32,7 @@ type comparison struct {
 type contest struct {
 	model, name   string
 	device        string
-	network       *nn.Network
+	network       *painless.Network
 	structure     atoms.Structure
 	threads       int
 	graph, folder string
@@ -50,7 +50,7 @@ func (c *contest) run(ctx context.Context, torch, onnx *peer, rounds int) (resul
 	}
 	torchJob := job{Model: "testdata/" + c.model + "_traced.pt", Structure: path, Iterations: 1}
 	if c.device != "cpu" {
-		torchJob.Checkpoint, result.Variants = "testdata/"+c.model+".pt", map[string][]float64{}
+		torchJob.Checkpoint, result.Variants = pathOf(c.model), map[string][]float64{}
 	}
 	onnxJob := job{Model: c.graph, Structure: path, Iterations: 1}
 	ours, err := newRunner(c.network, c.device, c.threads, c.structure)
@@ -147,20 +147,16 @@ type loadTime struct {
 	Seconds []float64 `json:"seconds"`
 }
 
-func timeLoad(model string, rounds int) (loadTime, *nn.Network, error) {
-	times, network := loadTime{Model: model}, (*nn.Network)(nil)
+func timeLoad(model string, rounds int) (loadTime, *painless.Network, error) {
+	times, network := loadTime{Model: model}, (*painless.Network)(nil)
 	for range rounds {
 		begin := time.Now()
-		var err error
-		if network, err = load(model); err != nil {
-			return times, nil, err
-		}
-		p, err := nn.NewPotential(network, nn.Options{})
+		m, err := painless.Open(pathOf(model), painless.Options{})
 		if err != nil {
 			return times, nil, err
 		}
-		times.Seconds = append(times.Seconds, time.Since(begin).Seconds())
-		if err := p.Close(); err != nil {
+		times.Seconds, network = append(times.Seconds, time.Since(begin).Seconds()), m.Network
+		if err := m.Close(); err != nil {
 			return times, nil, err
 		}
 	}

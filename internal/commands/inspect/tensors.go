@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"painless/checkpoint"
+	"painless/internal/vec"
 )
 
 // tensor is a row of the table.
@@ -38,8 +39,8 @@ type statistics struct {
 type number float64
 
 func (x number) MarshalJSON() ([]byte, error) {
-	if f := float64(x); !math.IsNaN(f) && !math.IsInf(f, 0) {
-		return json.Marshal(f)
+	if vec.Finite(float64(x)) {
+		return json.Marshal(float64(x))
 	}
 	return []byte("null"), nil
 }

@@ -1,4 +1,4 @@
-package main
+package inspect
 
 import (
 	"context"
@@ -12,15 +12,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless"
 	"painless/atoms"
-	"painless/internal/device"
 	"painless/internal/systems"
+	"painless/internal/vec"
 	"painless/nn"
 )
 
 func load(t *testing.T, path string) *nn.Network {
 	t.Helper()
-	network, err := device.LoadNetwork(path)
+	network, err := painless.Load(path, "")
 	require.NoError(t, err)
 	return network
 }
@@ -100,7 +101,7 @@ func TestHealthIndependently(t *testing.T) {
 			e, forces := energyOf(turned)
 			farthest = math.Max(farthest, math.Abs(e-want))
 			for i, f := range forces {
-				farthestForce = math.Max(farthestForce, distance(f, aroundAxis(wantForces[i], axis, angle)))
+				farthestForce = math.Max(farthestForce, vec.Distance(f, aroundAxis(wantForces[i], axis, angle)))
 			}
 		}
 		assert.Greater(t, farthest, 1e-5)
@@ -118,11 +119,9 @@ func TestHealthIndependently(t *testing.T) {
 
 // aroundAxis is Rodrigues' formula.
 func aroundAxis(r, axis [3]float64, angle float64) (turned [3]float64) {
-	norm := distance(axis, [3]float64{})
 	sin, cos := math.Sincos(angle)
-	k := [3]float64{axis[0] / norm, axis[1] / norm, axis[2] / norm}
-	along := k[0]*r[0] + k[1]*r[1] + k[2]*r[2]
-	cross := [3]float64{k[1]*r[2] - k[2]*r[1], k[2]*r[0] - k[0]*r[2], k[0]*r[1] - k[1]*r[0]}
+	k := vec.Scale(axis, 1/vec.Norm(axis))
+	along, cross := vec.Dot(k, r), vec.Cross(k, r)
 	for c := range turned {
 		turned[c] = r[c]*cos + cross[c]*sin + k[c]*along*(1-cos)
 	}
@@ -131,7 +130,7 @@ func aroundAxis(r, axis [3]float64, angle float64) (turned [3]float64) {
 
 // What is known of the trained students, where they are beside the project.
 func TestTrainedStudents(t *testing.T) {
-	const folder = "../../../shared/models/"
+	const folder = "../../../../shared/models/"
 	for _, c := range []struct {
 		file         string
 		parameters   int
@@ -215,18 +214,17 @@ func TestNoHealth(t *testing.T) {
 
 func TestRotation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
-	var mean [3]float64
+	var mean vec.Vector
 	for range 2000 {
 		r := rotation(rng)
-		a, b, c := apply(&r, [3]float64{1, 0, 0}), apply(&r, [3]float64{0, 1, 0}), apply(&r, [3]float64{0, 0, 1})
-		assert.InDelta(t, 1, a[0]*a[0]+a[1]*a[1]+a[2]*a[2], 1e-12)
-		cross := [3]float64{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
-		assert.InDelta(t, 0, distance(cross, c), 1e-12, "right-handed, at right angles")
+		a, b, c := vec.Times(&r, vec.Vector{1, 0, 0}), vec.Times(&r, vec.Vector{0, 1, 0}), vec.Times(&r, vec.Vector{0, 0, 1})
+		assert.InDelta(t, 1, vec.Norm(a), 1e-12)
+		assert.InDelta(t, 0, vec.Distance(vec.Cross(a, b), c), 1e-12, "right-handed, at right angles")
 		for k := range mean {
 			mean[k] += c[k] / 2000
 		}
 	}
-	assert.Less(t, distance(mean, [3]float64{}), 0.06, "as likely one way as the other")
+	assert.Less(t, vec.Norm(mean), 0.06, "as likely one way as the other")
 }
 
 func TestVerdicts(t *testing.T) {

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"time"
 
+	"painless"
 	"painless/atoms"
-	"painless/internal/device"
 	"painless/internal/systems"
-	"painless/nn"
 )
 
 // scaling is the median seconds of a call on one thread and on several.
@@ -22,7 +21,7 @@ type scaling struct {
 }
 
 // scale times one thread and several in turns.
-func scale(ctx context.Context, model string, network *nn.Network, name string, s atoms.Structure, threads, rounds int) (result scaling, err error) {
+func scale(ctx context.Context, model string, network *painless.Network, name string, s atoms.Structure, threads, rounds int) (result scaling, err error) {
 	result = scaling{Model: model, Structure: name, Atoms: len(s.Numbers)}
 	one, err := newRunner(network, "cpu", 1, s)
 	if err != nil {
@@ -51,15 +50,15 @@ func scale(ctx context.Context, model string, network *nn.Network, name string, 
 
 // runner is painless on one structure.
 type runner struct {
-	potential nn.Potential
-	batch     *atoms.Batch
-	result    nn.Result
+	potential painless.Potential
+	batch     *painless.Batch
+	result    painless.Result
 	step      int
 }
 
-func newRunner(network *nn.Network, on string, threads int, structures ...atoms.Structure) (*runner, error) {
-	p, err := device.NewPotential(network, on, nn.Options{Threads: threads})
-	return &runner{potential: p, batch: atoms.NewBatch(structures...)}, err
+func newRunner(network *painless.Network, on string, threads int, structures ...atoms.Structure) (*runner, error) {
+	p, err := painless.NewPotential(network, painless.Options{Device: on, Threads: threads})
+	return &runner{potential: p, batch: painless.NewBatch(structures...)}, err
 }
 
 func (r *runner) close() error { return r.potential.Close() }
