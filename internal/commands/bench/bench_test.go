@@ -213,7 +213,7 @@ func TestOutputs(t *testing.T) {
 	for _, there := range []string{table, figure} {
 		require.NoError(t, os.WriteFile(there, []byte("kept"), 0o600))
 		stdout, _, err := bench(args...)
-		assert.EqualError(t, err, there+" is there: expected another place for the output, or -force to replace it")
+		assert.EqualError(t, err, there+" is there already: -force overwrites it")
 		assert.Empty(t, stdout)
 		text, err := os.ReadFile(there)
 		require.NoError(t, err)
