@@ -2,6 +2,7 @@ package painless_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -92,6 +93,29 @@ func TestImportsRunDownwards(t *testing.T) {
 			packages++
 		}
 		assert.Greater(t, packages, 20)
+	}
+}
+
+// The files that the documentation names are there.
+func TestDocumentedFilesExist(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	pages = append(pages, "README.md", "CONTRIBUTING.md", "SECURITY.md")
+	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	path := regexp.MustCompile("`((?:[a-z0-9_]+/)+[a-z0-9_]+\\.(?:go|py|mjs|sh|cu|md|xyz|pt))`")
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			_, err := os.Stat(filepath.Join(filepath.Dir(page), m[1]))
+			assert.NoError(t, err, page)
+		}
+		for _, m := range path.FindAllStringSubmatch(string(text), -1) {
+			folder, _, _ := strings.Cut(m[1], "/")
+			if _, err := os.Stat(folder); err == nil { // and not another project's
+				assert.FileExists(t, m[1], page)
+			}
+		}
 	}
 }
 

@@ -36,13 +36,13 @@ func (s *bins) fill(lat *Lattice, positions [][3]float64, cutoff float64) error 
 	if s.count, s.reach, err = lat.Boxes(cutoff); err != nil {
 		return err
 	}
-	s.place(positions)
+	s.assign(positions)
 	s.sort()
 	return nil
 }
 
-// place finds each atom's box; along open directions boxes start at the lowest atom.
-func (s *bins) place(positions [][3]float64) {
+// assign finds each atom's box; along open directions boxes start at the lowest atom.
+func (s *bins) assign(positions [][3]float64) {
 	low := [3]int64{math.MaxInt64, math.MaxInt64, math.MaxInt64}
 	high := [3]int64{math.MinInt64, math.MinInt64, math.MinInt64}
 	for i, r := range positions {

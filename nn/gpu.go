@@ -41,7 +41,7 @@ type gpuEngine struct {
 	kernels *gpu.Kernels
 	weights gpuWeights
 
-	in, out  gpuBlock // what goes to the device in one copy, and what comes back
+	in, out  gpuParcel // what goes to the device in one copy, and what comes back
 	input    gpu.Structures
 	host     gpuResults
 	memory   *gpu.Memory // of the buffers
@@ -65,7 +65,7 @@ type gpuBuffers struct {
 	g, gin        gpu.State // ∂E/∂state at the stage that the way back has come to
 
 	energy  gpu.Array[float32] // of each atom, eV, [N]
-	force   gpu.Array[float32] // of each slice of features, [H/8, N, 12]
+	force   gpu.Array[float32] // of each group of features, [H/8, N, 12]
 	forces  gpu.Array[[3]float32]
 	virials gpu.Array[[9]float32]
 	results gpu.Array[[10]float64]

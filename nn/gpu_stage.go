@@ -10,16 +10,16 @@ import (
 	"painless/kernels/gpu"
 )
 
-// gpuBlock is arrays on end, on the device and in memory of the host that copies
+// gpuParcel is arrays on end, on the device and in memory of the host that copies
 // to and from it are fast with: they cross in one copy.
-type gpuBlock struct {
+type gpuParcel struct {
 	host   []byte
 	device gpu.Array[byte]
 	size   int // bytes in use
 }
 
 // resize makes room for size bytes.
-func (b *gpuBlock) resize(dev gpu.Device, m *gpu.Memory, what string, size int) error {
+func (b *gpuParcel) resize(dev gpu.Device, m *gpu.Memory, what string, size int) error {
 	if size > len(b.host) {
 		if err := b.free(dev); err != nil {
 			return err
@@ -33,15 +33,15 @@ func (b *gpuBlock) resize(dev gpu.Device, m *gpu.Memory, what string, size int) 
 	return gpu.Resize(m, &b.device, what, size)
 }
 
-func (b *gpuBlock) upload(dev gpu.Device) error {
+func (b *gpuParcel) upload(dev gpu.Device) error {
 	return gpu.UploadBytes(dev, b.device, b.host[:b.size])
 }
 
-func (b *gpuBlock) download(dev gpu.Device) error {
+func (b *gpuParcel) download(dev gpu.Device) error {
 	return gpu.DownloadBytes(dev, b.host[:b.size], b.device)
 }
 
-func (b *gpuBlock) free(dev gpu.Device) error {
+func (b *gpuParcel) free(dev gpu.Device) error {
 	if b.host == nil {
 		return nil
 	}
@@ -62,7 +62,7 @@ func pack[T any](p *packer, n int) (offset int) {
 }
 
 // onHost is n elements of the block's memory, from byte offset on.
-func onHost[T any](b *gpuBlock, offset, n int) []T {
+func onHost[T any](b *gpuParcel, offset, n int) []T {
 	if n == 0 {
 		return nil
 	}
