@@ -238,6 +238,14 @@ func (d turing) Properties() gpu.Properties {
 }
 
 // Blocks with little shared memory compute the same bits.
+// Blocks whose threads need more registers than there are cannot be launched,
+// which is said before anything is.
+func TestGPUFewRegisters(t *testing.T) {
+	net := randomNetwork(Config{HiddenDim: 128, NumInteractions: 2, NumRBF: 20, Cutoff: 5, MaxZ: 20}, 1)
+	_, err := NewGPUPotential(net, emulator.New(emulator.Options{Threads: map[string]int{"filter": 64}}), Options{Filters: Exact})
+	assert.ErrorContains(t, err, "hidden_dim 128: kernel filter: 128 threads in a block, expected at most 64")
+}
+
 func TestGPULittleSharedMemory(t *testing.T) {
 	net := loadNetwork(t, "../testdata/original.pt")
 	s := []atoms.Structure{systems.Benzene(), systems.WaterDrop(2, 1, 1)}

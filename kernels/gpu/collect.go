@@ -16,11 +16,11 @@ func (k *collectKernels) stem() stem {
 // the order that they were given in, and their shares of the virial [N, 9], eV.
 func (k *Kernels) SumGroups(forces Array[[3]float32], virials Array[[9]float32], force Array[float32], order Array[int32], groups int) error {
 	n := forces.n
-	lengths := []length{{"virials", virials.n, n}, {"force", force.n, groups * n * 12}}
+	ordered := n
 	if order.n > 0 {
-		lengths = append(lengths, length{"order", order.n, n})
+		ordered = order.n
 	}
-	if err := sized("sum groups", lengths...); err != nil || n == 0 {
+	if err := sized("sum groups", length{"virials", virials.n, n}, length{"force", force.n, groups * n * 12}, length{"order", ordered, n}); err != nil || n == 0 {
 		return err
 	}
 	return k.run(&k.sums.sumGroups, blocks(12*n), forces.arg(), virials.arg(), force.arg(), order.arg(), integer(groups), integer(n))

@@ -140,11 +140,11 @@ static __device__ __forceinline__ void forward(float4 *out, const float4 *in, co
 }
 
 #define FORWARD(name, first)                                                                                                              \
-	KERNEL __launch_bounds__(256, 3) name(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
+	KERNEL __launch_bounds__(256) name(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
 		const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {                                               \
 		forward<first>(out, in, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, run);                            \
 	}                                                                                                                                    \
-	KERNEL __launch_bounds__(256, 3) name##_exact(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
+	KERNEL __launch_bounds__(256) name##_exact(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
 		const float *phi, const float *slope, int atoms, int h, int intervals, int run) {                                                \
 		forward<first>(out, in, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                   \
 	}
@@ -215,11 +215,11 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 }
 
 #define BACKWARD(name, first, add)                                                                                                         \
-	KERNEL __launch_bounds__(256, 3) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a, \
+	KERNEL __launch_bounds__(256) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a, \
 		const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {         \
 		backward<first, add>(gin, force, g, in, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, per_length, run);  \
 	}                                                                                                                                      \
-	KERNEL __launch_bounds__(256, 3) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span,             \
+	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span,             \
 		const int4 *edge_a, const float4 *edge_b, const float *phi, const float *slope, int atoms, int h, int intervals, float per_length, \
 		int run) {                                                                                                                         \
 		backward<first, add>(gin, force, g, in, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                \

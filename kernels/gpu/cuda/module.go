@@ -79,7 +79,7 @@ func (m *module) kernel(name string, threads, shared int) (*kernel, error) {
 		}
 	}
 	if threads > most {
-		return nil, fmt.Errorf("%d threads in a block, expected at most %d: each needs %d registers", threads, most, registers)
+		return nil, fmt.Errorf("%d threads in a block, expected at most %d; a thread has %d registers", threads, most, registers)
 	}
 	if shared > limit {
 		if err := d.call("cuFuncSetAttribute", func() error { return setAttribute(k.function, dynamicShared, shared) }); err != nil {

@@ -22,6 +22,8 @@ type Options struct {
 	Properties gpu.Properties
 	Unchecked  bool  // leaves out the checks of who wrote what
 	Limit      int64 // instructions of a warp; 0 is 2³²
+	// Threads is how many a kernel's blocks may have at most, as a GPU's registers allow; 1024 where it says nothing.
+	Threads map[string]int
 }
 
 // Device is the emulated GPU.
@@ -30,6 +32,7 @@ type Device struct {
 	memory  memory
 	host    map[*byte]int // sizes of what AllocHost gave
 	limit   int64
+	threads map[string]int
 	capture *graph // that records
 	counts  map[string]*Counts
 	closed  bool
@@ -67,7 +70,7 @@ func New(opts Options) *Device {
 	if opts.Limit == 0 {
 		opts.Limit = 1 << 32
 	}
-	return &Device{props: p, limit: opts.Limit, host: map[*byte]int{}, memory: memory{limit: p.Memory, checked: !opts.Unchecked}, counts: map[string]*Counts{}}
+	return &Device{props: p, limit: opts.Limit, threads: opts.Threads, host: map[*byte]int{}, memory: memory{limit: p.Memory, checked: !opts.Unchecked}, counts: map[string]*Counts{}}
 }
 
 // Properties is those of the options.

@@ -48,8 +48,8 @@ func (m *module) Kernel(name string, threads, shared int) (gpu.Kernel, error) {
 	switch {
 	case !ok:
 		return nil, fmt.Errorf("%s has no kernel %s", m.name, name)
-	case threads > p.mostThreads():
-		return nil, fmt.Errorf("kernel %s: %d threads in a block, expected at most %d", name, threads, p.mostThreads())
+	case threads > m.dev.mostThreads(p):
+		return nil, fmt.Errorf("kernel %s: %d threads in a block, expected at most %d", name, threads, m.dev.mostThreads(p))
 	case p.static+shared > m.dev.props.SharedPerBlock:
 		return nil, fmt.Errorf("kernel %s: %d bytes of shared memory, a block has at most %d", name, p.static+shared, m.dev.props.SharedPerBlock)
 	}
@@ -67,11 +67,15 @@ const maxThreads = 1024
 const maxGrid = 1<<16 - 1
 
 // mostThreads is the most threads that a block of the kernel may have.
-func (p *program) mostThreads() int {
+func (d *Device) mostThreads(p *program) int {
+	most := maxThreads
 	if p.maxThreads > 0 {
-		return p.maxThreads
+		most = p.maxThreads
 	}
-	return maxThreads
+	if n, ok := d.threads[p.name]; ok {
+		most = min(most, n)
+	}
+	return most
 }
 
 // check is what a GPU refuses to launch.
