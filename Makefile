@@ -48,20 +48,21 @@ ptx:
 	go generate ./kernels/gpu
 
 # Tests and benchmarks for a GPU, in bin/gpu-bundle: binaries that run on another Linux machine that has only the
-# driver, and run.sh, which runs them all. CUDA's header and link stub are in Debian's non-free component.
+# driver, and run.sh, which runs them all in parts. CUDA's header and link stub are in Debian's non-free component.
 BUNDLE = bin/gpu-bundle
 gpu-bundle:
 	@dpkg -s nvidia-cuda-dev >/dev/null 2>&1 || ! apt-cache policy nvidia-cuda-dev | grep -q 'Candidate: (none)' || \
 		{ echo "nvidia-cuda-dev is not to be had: add 'contrib non-free' to the components of /etc/apt/sources.list.d/debian.sources"; exit 1; }
 	@$(call APT,gcc libc6-dev nvidia-cuda-dev)
-	rm -rf $(BUNDLE) && mkdir -p $(BUNDLE)/nn $(BUNDLE)/kernels/gpu/cuda $(BUNDLE)/internal/dev/peers $(BUNDLE)/internal/dev/golden
+	rm -rf $(BUNDLE) && mkdir -p $(addprefix $(BUNDLE)/src/,nn kernels/gpu/cuda internal/dev/peers internal/dev/golden)
 	export CGO_ENABLED=1 CGO_LDFLAGS="-L/usr/lib/x86_64-linux-gnu/stubs"; set -e; \
 	go vet -tags cuda . ./kernels/gpu/... ./nn ./internal/... ./tools/painless; go test -tags cuda . ./kernels/gpu/cuda; \
-	for p in nn kernels/gpu kernels/gpu/cuda; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$p/$$(basename $$p).test ./$$p; done; \
+	for p in nn kernels/gpu kernels/gpu/cuda; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/src/$$p/$$(basename $$p).test ./$$p; done; \
 	for p in internal/dev/peers tools/painless; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$(basename $$p) ./$$p; done
-	cp -r testdata $(BUNDLE)/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/kernels/gpu/
-	cd internal/dev && cp peers/torch_peer.py peers/export.py $(CURDIR)/$(BUNDLE)/internal/dev/peers/ && cp golden/model.py $(CURDIR)/$(BUNDLE)/internal/dev/golden/
-	cp internal/dev/peers/bundle.sh $(BUNDLE)/run.sh && du -sh $(BUNDLE)
+	cp -r testdata $(BUNDLE)/src/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/src/kernels/gpu/
+	cd internal/dev && cp peers/torch_peer.py peers/export.py $(CURDIR)/$(BUNDLE)/src/internal/dev/peers/ && cp golden/model.py $(CURDIR)/$(BUNDLE)/src/internal/dev/golden/
+	if [ -d ../shared/models ]; then mkdir -p $(BUNDLE)/shared; mkdir $(BUNDLE)/shared/models; cp -r ../shared/golden $(BUNDLE)/shared/; cp ../shared/models/original.pt ../shared/models/tiny.pt ../shared/models/ultra_tiny.pt $(BUNDLE)/shared/models/; fi # trained students, where they are
+	cp internal/dev/bundle/run.sh $(BUNDLE)/ && du -sh $(BUNDLE)
 
 # Makes testdata/ again with PyTorch; with the versions in testdata/VERSIONS, byte-identical but for the last digits, which depend on the CPU.
 testdata:

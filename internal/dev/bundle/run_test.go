@@ -1,0 +1,160 @@
+//go:build linux
+
+// Package bundle tests the script that takes the tests and benchmarks to a GPU,
+// with stand-ins for everything that it runs.
+package bundle
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	works = "echo works; exit 0"
+	fails = "echo 'CUDA error 700' >&2; exit 1"
+	hangs = "trap '' TERM; sleep 60 & wait; sleep 60" // and does not hear that it should end
+)
+
+// goTests is a test binary with a test that passes, one that fails and one that hangs.
+const goTests = `case "$1" in
+-test.list) printf 'TestPasses\nTestPTXSums\nTestFails\nTestHangs\nBenchmarkX\nok x\n' ;;
+*) case "$*" in
+*TestPasses*) echo '--- PASS: TestPasses' ;;
+*TestFails*) echo '--- FAIL: TestFails'; exit 1 ;;
+*TestHangs*) ` + hangs + ` ;;
+*-test.bench*) echo 'BenchmarkKernels 1 2 ns/op' ;;
+*) exit 3 ;;
+esac ;;
+esac`
+
+// bundled is a bundle of stand-ins: what the script calls by a path, and what it finds in PATH.
+func bundled(t *testing.T, programs, tools map[string]string) (dir string, environment []string) {
+	t.Helper()
+	dir = t.TempDir()
+	write := func(path, script string) {
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	}
+	script, err := os.ReadFile("run.sh")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "run.sh"), script, 0o755))
+	for _, name := range []string{"painless", "peers", "src/kernels/gpu/cuda/cuda.test", "src/kernels/gpu/gpu.test", "src/nn/nn.test"} {
+		body, ok := programs[name]
+		if !ok {
+			body = works
+			if strings.HasSuffix(name, ".test") {
+				body = goTests
+			}
+		}
+		write(filepath.Join(dir, name), body)
+	}
+	for name, body := range tools {
+		write(filepath.Join(dir, "tools", name), body)
+	}
+	return dir, append(os.Environ(), "PATH="+filepath.Join(dir, "tools")+":"+os.Getenv("PATH"), "PYTHON="+filepath.Join(dir, "tools", "python"), "LIMIT=1")
+}
+
+func run(t *testing.T, dir string, environment []string, parts ...string) (output string, steps map[string]string, code int) {
+	t.Helper()
+	command := exec.Command("sh", append([]string{filepath.Join(dir, "run.sh")}, parts...)...)
+	command.Env = environment
+	text, err := command.CombinedOutput()
+	if err != nil {
+		require.IsType(t, &exec.ExitError{}, err, "%s", text)
+		code = command.ProcessState.ExitCode()
+	}
+	lines, err := os.ReadFile(filepath.Join(dir, "results", "steps.txt"))
+	if code != 2 {
+		require.NoError(t, err)
+	}
+	steps = map[string]string{}
+	for line := range strings.Lines(string(lines)) {
+		name, ended, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		steps[name], _, _ = strings.Cut(ended, ",")
+	}
+	return string(text), steps, code
+}
+
+// On a machine that has everything, with a test that fails and one that hangs,
+// all parts run and all that comes out is kept.
+func TestAllParts(t *testing.T) {
+	t.Parallel()
+	tools := map[string]string{"python": works, "nvidia-smi": works, "compute-sanitizer": works, "ncu": works}
+	dir, environment := bundled(t, nil, tools)
+	output, steps, code := run(t, dir, environment)
+	assert.Equal(t, 1, code, output)
+	for _, name := range []string{
+		"version", "nvidia-smi", "ethanol", "cuda-TestPasses", "gpu-TestPasses", "nn-TestPasses", "engine", "kernels", "pytorch", "torch",
+		"sanitize-memcheck", "sanitize-racecheck", "sanitize-synccheck", "sanitize-initcheck", "sanitize-exact", "profile-ethanol.xyz", "profile-original.extxyz",
+	} {
+		assert.Equal(t, "ok", steps[name], name)
+	}
+	for _, binary := range []string{"cuda", "gpu", "nn"} {
+		assert.Equal(t, "failed with 1", steps[binary+"-TestFails"])
+		assert.Equal(t, "killed after 1 s", steps[binary+"-TestHangs"])
+		assert.NotContains(t, steps, binary+"-TestPTXSums")
+	}
+	assert.Contains(t, output, "nn/nn.test: 1 tests passed\n")
+	assert.Contains(t, output, "BenchmarkKernels")
+	text, err := os.ReadFile(filepath.Join(dir, "results", "nn-TestFails.txt"))
+	require.NoError(t, err)
+	assert.Equal(t, "--- FAIL: TestFails\n", string(text))
+}
+
+// Whatever fails or hangs, what comes after it runs.
+func TestGoesOn(t *testing.T) {
+	for name, body := range map[string]string{"fails": fails, "hangs": hangs} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			programs := map[string]string{"painless": body, "peers": body, "src/kernels/gpu/cuda/cuda.test": body, "src/kernels/gpu/gpu.test": body}
+			tools := map[string]string{"python": body, "nvidia-smi": body, "compute-sanitizer": body, "ncu": body}
+			dir, environment := bundled(t, programs, tools)
+			output, steps, code := run(t, dir, environment, "look", "tests", "engine", "torch", "profile")
+			assert.Equal(t, 1, code, output)
+			want := map[string]string{"fails": "failed with 1", "hangs": "killed after 1 s"}[name]
+			for _, step := range []string{"version", "nvidia-smi", "ethanol", "engine", "pytorch", "profile-ethanol.xyz"} {
+				assert.Equal(t, want, steps[step], step)
+			}
+			assert.Equal(t, "ok", steps["nn-TestPasses"])
+			assert.Equal(t, "0 tests passed", steps["kernels/gpu/gpu.test"])
+			assert.Contains(t, steps["torch"], "left out")
+		})
+	}
+}
+
+// What is not installed is left out, and said to be.
+func TestLeavesOut(t *testing.T) {
+	t.Parallel()
+	dir, environment := bundled(t, nil, map[string]string{"nvidia-smi": works, "python": fails})
+	output, steps, _ := run(t, dir, environment, "sanitize", "torch", "profile")
+	assert.Equal(t, "left out", steps["sanitize"], output)
+	assert.Equal(t, "left out", steps["torch"])
+	assert.Equal(t, "left out", steps["profile"])
+}
+
+// The budget bounds all, and a step that it leaves no time for is said to be missing.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	dir, environment := bundled(t, map[string]string{"painless": hangs}, map[string]string{"nvidia-smi": works})
+	begin := time.Now()
+	_, steps, code := run(t, dir, append(environment, "BUDGET=2", "LIMIT=30"), "look", "engine")
+	assert.Equal(t, 1, code)
+	assert.Less(t, time.Since(begin), 20*time.Second)
+	assert.Regexp(t, "^killed after [12] s$", steps["version"])
+	assert.Equal(t, "left out", steps["engine"])
+}
+
+func TestUnknownPart(t *testing.T) {
+	t.Parallel()
+	dir, environment := bundled(t, nil, nil)
+	output, _, code := run(t, dir, environment, "look", "everything")
+	assert.Equal(t, 2, code)
+	assert.Contains(t, output, "everything: expected look, tests")
+}
