@@ -18,7 +18,7 @@ test:
 	CGO_ENABLED=0 go test ./data/hdf5 ./internal/commands/dataset... ./internal/commands/validate
 	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
 	go test -tags purego -skip GPU ./kernels/cpu ./nn
-	CGO_ENABLED=1 go test -race -run 'Deterministic|BatchEquals|ComputeStops' ./nn
+	CGO_ENABLED=1 go test -race -short -run 'Deterministic|BatchEquals|ComputeStops' ./nn
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -exec qemu-aarch64 ./kernels/...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -skip GPU -exec qemu-aarch64 ./nn
