@@ -20,6 +20,12 @@
 // In a simulation batch and result are kept: move batch.Positions and call
 // Compute again, which then allocates nothing.
 //
+// A periodic structure has lattice vectors as the rows of its Cell, and says in
+// PBC along which of them it is periodic. Options{Device: "cuda"} computes on a
+// GPU, in programs built with -tags cuda. The fields of structures, batches and
+// results are in the package atoms (go doc painless/atoms.Structure); examples of
+// all of this are in example_test.go.
+//
 // Units are Å, eV, eV/Å for forces and eV/Å³ for stress, whose sign is ASE's:
 // tension is positive. Atoms and structures are counted from 0.
 //
