@@ -103,6 +103,9 @@ func (g *Guard) what(d *Dynamics, k int) string {
 	for i := s.Start[k]; i < s.Start[k+1]; i++ {
 		if f := vec.Dot(s.Result.Forces[i], s.Result.Forces[i]); !(f <= largest) {
 			largest, atom = f, i
+			if math.IsNaN(f) {
+				break
+			}
 		}
 	}
 	if force := math.Sqrt(largest); !(force <= l.Force) {
