@@ -78,7 +78,7 @@ func ended(t *testing.T, s settings) {
 		assert.Eventually(t, func() bool {
 			stat, err := os.ReadFile("/proc/" + pid + "/stat")
 			return err != nil || strings.Contains(string(stat), ") Z ") // a zombie that nobody waits for
-		}, 5*time.Second, 10*time.Millisecond, "process %s", pid)
+		}, 30*time.Second, 10*time.Millisecond, "process %s", pid)
 	}
 }
 
@@ -90,7 +90,7 @@ func TestEngineGoesOn(t *testing.T) {
 			s := short(t)
 			s.part = "engine"
 			if fault.says == "killed after" {
-				s.limit = time.Second
+				s.limit = 2 * time.Second
 			}
 			s.self = standIn(t, s, "painless", says, fault.script)
 			err := run(context.Background(), s, io.Discard)
@@ -136,7 +136,7 @@ func TestBesideGoesOn(t *testing.T) {
 			s := short(t)
 			s.part, s.rounds = "torch", 2
 			if fault.says == "killed after" {
-				s.limit = time.Second
+				s.limit = 2 * time.Second
 			}
 			s.self = standIn(t, s, "painless", says, answered)
 			s.python = standIn(t, s, "torch", saysTorch, `case "$job" in *two*) `+fault.script+` ;; *) `+answered+` ;; esac`)
