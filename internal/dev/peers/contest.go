@@ -50,12 +50,12 @@ func (b *bench) comparisons(m model) (all []*comparison) {
 	return all
 }
 
-// turn is an entrant's turn in a comparison.
-func (b *bench) turn(c *comparison, e entrant) {
+// turn is an entrant's turn in a comparison, and whether it went well.
+func (b *bench) turn(c *comparison, e entrant) bool {
 	what := fmt.Sprintf("%s, %s (%d atoms), %s", c.Model, c.Structure, c.Atoms, e.name)
 	j := c.job
 	j.Variant = e.variant
-	b.ask(what, e.peer, j, func(a answer) error {
+	return b.ask(what, e.peer, j, func(a answer) error {
 		if err := c.agrees(e, a); err != nil {
 			return err
 		}

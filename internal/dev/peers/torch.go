@@ -24,7 +24,9 @@ func (b *bench) beside(models []model) {
 	each := func(e entrant, rounds int) {
 		for _, c := range all {
 			for range rounds {
-				b.turn(c, e)
+				if !b.turn(c, e) {
+					break
+				}
 			}
 		}
 		b.stop(e.peer)

@@ -8,8 +8,9 @@ answer  {"seconds": [per call], "energy": eV, "forces": [[x, y, z], ...], "way":
         or {"error": message}
 
 A variant is tried in each of its ways, and timed in the fastest of those that compute what eager PyTorch does. The
-positions are on the device before a call; energy and forces are on the host after it. "pairs given" leaves finding
-the pairs out: their number would decide shapes, which a graph must know.
+positions are on the device before a call; energy and forces are on the host after it. The arithmetic is float32
+without TF32, PyTorch's default. "pairs given" leaves finding the pairs out: their number would decide shapes, which a
+graph must know.
 """
 import json
 import os
