@@ -14,7 +14,6 @@ type box struct {
 	lengths [3]float64 // of a, b and c, Å
 	cosines [3]float64 // of α between b and c, β between a and c, γ between a and b
 	axes    vec.Matrix // the new x, y and z, as rows
-	turned  bool       // axes are not x, y and z
 }
 
 var untouched = box{axes: vec.Matrix{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}}
@@ -49,12 +48,15 @@ func newBox(s *atoms.Structure) (b box, periodic bool, err error) {
 		u, v := (k+1)%3, (k+2)%3
 		b.cosines[k] = max(-1, min(1, vec.Dot(cell[u], cell[v])/(b.lengths[u]*b.lengths[v])))
 	}
-	b.axes[0] = vec.Scale(cell[0], 1/b.lengths[0])
-	normal := vec.Cross(cell[0], cell[1])
-	b.axes[2] = vec.Scale(normal, 1/vec.Norm(normal))
+	b.axes[0], b.axes[2] = direction(cell[0]), direction(vec.Cross(cell[0], cell[1]))
 	b.axes[1] = vec.Cross(b.axes[2], b.axes[0])
-	b.turned = b.axes != untouched.axes
 	return b, true, nil
+}
+
+// direction is exactly an axis for a vector along it.
+func direction(v [3]float64) [3]float64 {
+	n := vec.Norm(v)
+	return [3]float64{v[0] / n, v[1] / n, v[2] / n}
 }
 
 // degrees is α, β and γ.
@@ -65,12 +67,10 @@ func (b *box) degrees() (angles [3]float64) {
 	return angles
 }
 
-// along is component c of a vector along the new axes.
-func (b *box) along(c int, v *[3]float64) float64 {
-	if !b.turned {
-		return v[c]
-	}
-	return vec.Dot(b.axes[c], *v)
+// along is component k of a vector along the new axes.
+func (b *box) along(k int, v *[3]float64) float64 {
+	axis := &b.axes[k]
+	return axis[0]*v[0] + axis[1]*v[1] + axis[2]*v[2]
 }
 
 // Turned reports whether DCD and NetCDF, which hold lengths and angles, hold the

@@ -26,6 +26,7 @@ type dcd struct {
 	atoms int
 	cell  bool
 	head
+	words [4 * headWords]byte // of announce
 }
 
 // head is what the header says of the frames: frame i is that of step
@@ -158,8 +159,7 @@ func (h *head) append(buf []byte, n int) []byte {
 }
 
 func (d *dcd) announce(file io.WriterAt, n int) error {
-	var words [4 * headWords]byte
-	_, err := file.WriteAt(d.head.append(words[:0], n), dcdCounts)
+	_, err := file.WriteAt(d.head.append(d.words[:0], n), dcdCounts)
 	return err
 }
 

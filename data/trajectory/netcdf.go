@@ -17,7 +17,8 @@ import (
 type netcdf struct {
 	numbers []int
 	fields  fields
-	start   int64 // of the first record
+	start   int64   // of the first record
+	count   [4]byte // of announce
 }
 
 // fields is what the records of a file hold beside time, step and coordinates.
@@ -96,9 +97,8 @@ func appendSingles(buf []byte, b *box, vectors [][3]float64, factor float64) []b
 }
 
 func (c *netcdf) announce(file io.WriterAt, n int) error {
-	var count [4]byte
-	binary.BigEndian.PutUint32(count[:], uint32(n))
-	_, err := file.WriteAt(count[:], netcdfCount)
+	binary.BigEndian.PutUint32(c.count[:], uint32(n))
+	_, err := file.WriteAt(c.count[:], netcdfCount)
 	return err
 }
 
