@@ -182,12 +182,16 @@ func (d *dcd) find(file io.ReaderAt, size, after int64) (place, error) {
 	d.first, d.every = word(1), word(2)
 	d.delta = float64(math.Float32frombits(uint32(word(headWords-1)))) * akma
 	switch {
-	case n < 1 || after < d.first:
+	case n < 1:
 		return empty, nil
 	case d.first < 0 || d.every < 1 || !vec.Finite(d.delta):
 		return empty, foreign("%d frames of every %d steps of %v fs from step %d on", n, d.every, d.delta, d.first)
+	case after < d.first:
+		return empty, nil
 	}
-	n = min(n, (after-d.first)/d.every+1)
+	if after < d.first+(n-1)*d.every {
+		n = (after-d.first)/d.every + 1
+	}
 	return place{frames: int(n), last: d.first + (n-1)*d.every, end: dcdHeader + n*d.frameSize()}, nil
 }
 

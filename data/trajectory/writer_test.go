@@ -1,6 +1,7 @@
 package trajectory
 
 import (
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
@@ -193,4 +194,10 @@ func TestCreateDevices(t *testing.T) {
 		_, err = Append(path, frame.Numbers, 0, Options{})
 		assert.ErrorContains(t, err, "expected a file, found D")
 	}
+	reader, pipe, err := os.Pipe()
+	require.NoError(t, err)
+	defer reader.Close()
+	defer pipe.Close()
+	_, err = Create(fmt.Sprintf("/dev/fd/%d", pipe.Fd()), frame.Numbers, Options{Format: XYZ, Replace: true})
+	assert.ErrorContains(t, err, "expected a file: ")
 }

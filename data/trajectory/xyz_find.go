@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"painless/atoms"
+	"painless/data"
 )
 
 // find reads all of the file, and of each line only its beginning.
@@ -17,21 +18,30 @@ func (x *xyz) find(file io.ReaderAt, size, after int64) (place, error) {
 	for _, z := range x.numbers {
 		s.symbols = append(s.symbols, atoms.Symbol(z)+" ")
 	}
-	kept := empty
+	kept, start := empty, int64(0) // of the frame
 	for last := int64(-1); ; {
+		from := s.offset
 		step, err := s.frame()
 		switch {
 		case err == errTorn || err == io.EOF:
-			return kept, nil
+			return kept, x.readable(io.NewSectionReader(file, start, kept.end-start))
 		case err != nil:
 			return empty, fmt.Errorf("line %d: %w", s.line, err)
 		case step <= last:
 			return empty, fmt.Errorf("line %d: expected a frame of a step after %d, found %d", s.line-len(s.symbols), last, step)
 		case step <= after:
-			kept = place{frames: kept.frames + 1, last: step, end: s.offset}
+			kept, start = place{frames: kept.frames + 1, last: step, end: s.offset}, from
 		}
 		last = step
 	}
+}
+
+// readable says what is wrong with the frame that is to be followed, if there is one.
+func (x *xyz) readable(in io.Reader) error {
+	if _, err := data.NewReader(in, "its last frame").Read(); err != io.EOF {
+		return err
+	}
+	return nil
 }
 
 // errTorn says that the file ends within a frame.
