@@ -139,10 +139,7 @@ func (w *Writer) write(f *Frame) (err error) {
 		w.torn = false
 	}
 	if err := w.put(); err != nil {
-		w.torn = true
-		if w.file.Truncate(w.end) == nil {
-			w.torn = false
-		}
+		w.torn = w.file.Truncate(w.end) != nil
 		return err
 	}
 	w.place = place{frames: w.frames + 1, last: f.Step, end: w.end + int64(len(w.buf))}
