@@ -20,6 +20,10 @@ type Frame struct {
 	Info    []Field  // of the comment line, in order, without Lattice, pbc and Properties
 	Columns []Column // of the atoms, in order, without species and pos
 	Plain   bool     // the comment is not key=value pairs: Info is one field, Comment
+
+	// Warnings is what a user should know of how the frame was read: what was
+	// guessed, and what the file says that is not used. There are few different ones.
+	Warnings []string
 }
 
 // Comment is the key of a plain XYZ file's comment line in Frame.Info.

@@ -117,7 +117,7 @@ func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) e
 	bar := progress.New(std.Err, inputs)
 	defer bar.Close()
 	for _, path := range inputs {
-		err := datasets.Each(ctx, path, std.In, bar, func(f *data.Frame, index int, unreadable error) error {
+		err := datasets.Each(ctx, path, std.In, std.Err, bar, func(f *data.Frame, index int, unreadable error) error {
 			if unreadable != nil {
 				return unreadable
 			}

@@ -24,14 +24,15 @@ func IsHDF5(path string) bool {
 
 // Each calls do with every frame of the file at path, or of stdin where that is
 // -, and its index, or with what keeps that one from being read: the frames after
-// it follow. A file without frames is an error. The bar, which may be nil, is told
-// what is read.
-func Each(ctx context.Context, path string, stdin io.Reader, bar *progress.Bar, do func(f *data.Frame, index int, unreadable error) error) (err error) {
+// it follow. A file without frames is an error. Frames' warnings, to which do may add,
+// go to stderr, each once. The bar, which may be nil, is told what is read.
+func Each(ctx context.Context, path string, stdin io.Reader, stderr io.Writer, bar *progress.Bar, do func(f *data.Frame, index int, unreadable error) error) (err error) {
 	d, err := open(path, stdin, bar)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	warned := map[string]bool{}
 	for index := 0; ; index++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -48,6 +49,13 @@ func Each(ctx context.Context, path string, stdin io.Reader, bar *progress.Bar, 
 			err = do(&data.Frame{}, index, err)
 		case err == nil:
 			err = do(frame, index, nil)
+			for _, warning := range frame.Warnings {
+				if !warned[warning] {
+					warned[warning] = true
+					bar.Clear()
+					fmt.Fprintf(stderr, "painless: %s: frame %d: %s\n", path, index, warning)
+				}
+			}
 		}
 		if err != nil {
 			return err

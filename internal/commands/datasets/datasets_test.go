@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ const two = "1\n\nH 0 0 0\n2\n\nO 0 0 0\nH 1 0 0\n"
 
 // read is the numbers of atoms of the frames.
 func read(path, stdin string) (atoms []int, err error) {
-	err = Each(context.Background(), path, strings.NewReader(stdin), nil, func(f *data.Frame, index int, unreadable error) error {
+	err = Each(context.Background(), path, strings.NewReader(stdin), io.Discard, nil, func(f *data.Frame, index int, unreadable error) error {
 		if unreadable != nil || index != len(atoms) {
 			return errors.New("unexpected")
 		}
@@ -56,7 +57,7 @@ func TestEach(t *testing.T) {
 // A frame of known extent that cannot be read is passed over.
 func TestEachGoesOn(t *testing.T) {
 	var got []string
-	require.NoError(t, Each(context.Background(), "-", strings.NewReader("1\n\nH 0 0\n"+two), nil, func(f *data.Frame, index int, unreadable error) error {
+	require.NoError(t, Each(context.Background(), "-", strings.NewReader("1\n\nH 0 0\n"+two), io.Discard, nil, func(f *data.Frame, index int, unreadable error) error {
 		got = append(got, fmt.Sprint(index, f.Numbers, unreadable))
 		return nil
 	}))
@@ -67,11 +68,11 @@ func TestEachStops(t *testing.T) {
 	enough := errors.New("enough")
 	n := 0
 	do := func(*data.Frame, int, error) error { n++; return enough }
-	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), nil, do), enough)
+	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), io.Discard, nil, do), enough)
 	assert.Equal(t, 1, n)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), nil, do), context.Canceled)
+	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), io.Discard, nil, do), context.Canceled)
 	assert.Equal(t, 1, n)
 }
 
