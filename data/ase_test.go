@@ -88,7 +88,7 @@ func TestWeReadWhatASEReads(t *testing.T) {
 		`Lattice=` + lattice:                                "H 1 2 3",
 		`Lattice = ` + lattice + ` pbc = "T F T"`:           "H 1 2 3 0.5",
 		`lattice=fcc Lattice=` + lattice:                    "H 1 2 3",
-		`lattice=` + lattice + ` pbc="F F F"`:               "h 1 2 3",
+		`lattice=fcc pbc="F F F"`:                           "h 1 2 3",
 		`Properties=element:S:1:species:S:1:pos:R:3`:        "Ca H 1 2 3",
 		`Properties=species:S:1:pos:R:3:Z:I:1`:              "H 1 2 3 8",
 		`Properties=pos:R:3:symbols:S:1 pbc="T F T"`:        "1 2 3 CL",

@@ -132,6 +132,7 @@ func (v *validator) labels(f *data.Frame, file, index int, unreadable error) lab
 		l.lacks = []error{errors.New("no atoms")}
 	default:
 		l.Labels, l.lacks = f.Labels(v.keys)
+		f.Warnings = append(f.Warnings, l.Notes...)
 	}
 	return l
 }
