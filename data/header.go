@@ -35,6 +35,7 @@ func readHeader(line string) (header, error) {
 	if line != "" {
 		h.Info = []Field{{Comment, line}}
 	}
+	line = line[:min(len(line), maxText)]
 	if isIPI(line) {
 		return h, h.readIPI(line)
 	}
@@ -67,7 +68,7 @@ func (c *comment) means() bool {
 // value is not of its kind, as in lattice=fcc.
 func meant(f Field) string {
 	switch {
-	case strings.EqualFold(f.Key, keyLattice) && countNumbers(f.Value) == 9,
+	case strings.EqualFold(f.Key, keyLattice) && isNumbers(f.Value, 9),
 		strings.EqualFold(f.Key, keyProperties) && strings.Contains(f.Value, ":"),
 		strings.EqualFold(f.Key, keyPBC) && isPBC(f.Value):
 		i := slices.IndexFunc(structureKeys[:], func(key string) bool { return strings.EqualFold(f.Key, key) })

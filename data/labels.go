@@ -114,13 +114,13 @@ func (f *Frame) energy(key string) (*float64, error) {
 func (f *Frame) otherEnergies() string {
 	if f.Plain {
 		for _, field := range f.Info {
-			if words := textWords(field.Value); slices.ContainsFunc(words, isEnergyName) {
+			if words := textWords(field.Value[:min(len(field.Value), maxText)]); slices.ContainsFunc(words, isEnergyName) {
 				return ", whose text is not read for one, as it states no unit"
 			}
 		}
 		return ""
 	}
-	return leftOut(f.fields(func(field Field) bool { return isEnergyName(field.Key) && countNumbers(field.Value) == 1 }))
+	return leftOut(f.fields(func(field Field) bool { return isEnergyName(field.Key) && isNumbers(field.Value, 1) }))
 }
 
 func isEnergyName(key string) bool {

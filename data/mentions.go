@@ -11,6 +11,9 @@ import (
 // standardizes. What is clearly stated and would be passed over is an error; what
 // is mentioned is a warning.
 
+// maxText is how much of a free text is looked at.
+const maxText = 1 << 16 // bytes
+
 // cellNames is words, or parts of words as in box_size, for a cell.
 var cellNames = set("cell", "unitcell", "simcell", "supercell", "cellpar", "celldm", "cellsize", "lattice", "latt", "alat",
 	"latticevectors", "cellvectors", "box", "simbox", "boxsize", "boxlength", "cryst1", "pbc", "periodic")
@@ -54,7 +57,7 @@ func textWords(text string) []string {
 	return words
 }
 
-// fieldWords is the keys of fields, and the numbers of those that are only numbers,
+// fieldWords is the keys of fields, and the numbers of those that are a few of them,
 // with an empty word after each. Values that are text are their writer's own.
 func fieldWords(fields []Field) (words []string) {
 	for _, f := range fields {
@@ -63,27 +66,31 @@ func fieldWords(fields []Field) (words []string) {
 		if f.Value == "T" {
 			continue
 		}
-		if values := strings.FieldsFunc(f.Value, isSeparator); len(values) == countNumbers(f.Value) {
-			words = append(words, values...)
+		if isNumbers(f.Value, 1, 3, 6, 9) {
+			words = append(words, strings.FieldsFunc(f.Value, isSeparator)...)
 		}
 		words = append(words, "")
 	}
 	return words
 }
 
-// countNumbers is how many of a value's words are numbers.
-func countNumbers(value string) (n int) {
+// isNumbers says whether a value is nothing but numbers, as many as one of counts.
+func isNumbers(value string, counts ...int) bool {
+	n := 0
 	for word := range strings.FieldsFuncSeq(value, isSeparator) {
-		if isNumber(word) {
-			n++
+		if n++; !isNumber(word) {
+			return false
 		}
 	}
-	return n
+	return slices.Contains(counts, n)
 }
 
 func isNumber(word string) bool {
+	if len(word) > 64 || !strings.ContainsAny(word[:1], "+-.0123456789") { // as inf
+		return false
+	}
 	_, err := parseFloat([]byte(word))
-	return err == nil && strings.ContainsAny(word[:1], "+-.0123456789") // and not inf
+	return err == nil
 }
 
 // isCellName says whether a part of a word is a name of a cell.

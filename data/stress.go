@@ -88,8 +88,7 @@ func (f *Frame) contradicts(stress [6]float64) bool {
 // otherStresses says what looks like a stress in a frame without one.
 func (f *Frame) otherStresses() []string {
 	keys := f.fields(func(field Field) bool {
-		n := countNumbers(field.Value)
-		return (n == 6 || n == 9) && (isVirial(field.Key) || strings.Contains(strings.ToLower(field.Key), "stress"))
+		return isNumbers(field.Value, 6, 9) && (isVirial(field.Key) || strings.Contains(strings.ToLower(field.Key), "stress"))
 	})
 	if len(keys) == 0 {
 		return nil
@@ -116,10 +115,9 @@ func (f *Frame) MoveStress(key string) (found bool, notes []string, err error) {
 // tensor is the numbers of a key as xx, yy, zz, yz, xz, xy, which six of them are;
 // of nine that are not symmetric it takes those that ASE takes.
 func (f *Frame) tensor(key string) (t [6]float64, n int, err error) {
-	if value, _ := f.Get(key); len(strings.FieldsFunc(value, isSeparator)) == 6 {
+	n = 9
+	if value, _ := f.Get(key); isNumbers(value, 6) {
 		n = 6
-	} else {
-		n = 9
 	}
 	s, err := f.Floats(key, n)
 	if err == nil {
