@@ -86,11 +86,12 @@ func (h *header) extended(c comment) error {
 		h.warn("Lattice, Properties or pbc within a quoted value is not read")
 	}
 	given := map[string]string{}
-	for _, key := range structureKeys {
-		for _, f := range c.fields {
-			if f.Key == key {
-				given[key] = f.Value
+	for _, f := range c.fields {
+		if slices.Contains(structureKeys[:], f.Key) {
+			if first, twice := given[f.Key]; twice && first != f.Value {
+				h.warnTwice(f.Key)
 			}
+			given[f.Key] = f.Value
 		}
 	}
 	var info []Field // what is left
@@ -118,8 +119,10 @@ func (h *header) extended(c comment) error {
 func (h *header) setInfo(fields []Field) error {
 	at := make(map[string]int, len(fields))
 	for _, f := range fields {
-		i, there := at[f.Key]
-		if there {
+		if i, there := at[f.Key]; there {
+			if h.Info[i].Value != f.Value {
+				h.warnTwice(f.Key)
+			}
 			h.Info[i].Value = f.Value
 			continue
 		}
@@ -175,6 +178,10 @@ func (f *Frame) setLattice(text string) error {
 		f.Cell[i/3][i%3] = x
 	}
 	return nil
+}
+
+func (f *Frame) warnTwice(key string) {
+	f.warn(fmt.Sprintf("%.40s stands twice: the last is read", key))
 }
 
 func (f *Frame) warn(text string) {

@@ -78,6 +78,12 @@ func TestComments(t *testing.T) {
 		"Lattice=\"4 0 0 0 4.5 0 0 0 5\" units=\"a.u.\"": `key units: expected lengths in Å, found "a.u."`,
 		"length_unit=nm pbc=\"F F F\"":                   `key length_unit: expected lengths in Å, found "nm"`,
 
+		"energy=1 energy=2":                           "energy stands twice: the last is read",
+		"energy=1 energy=1":                           "",
+		"pbc=F pbc=T Lattice=\"4 0 0 0 4.5 0 0 0 5\"": "pbc stands twice: the last is read",
+		"a1 = 4 0 0 a2 = 0 4 0 a3 = 0 0 4":            noCell,
+		"lx=4 ly=4.5 lz=5":                            noCell,
+
 		"units=Angstrom energy_units=eV":                                   "",
 		"pbc=\"F F F\" cell=\"4 4.5 5\"":                                   "",
 		"Lattice=\"4 0 0 0 4.5 0 0 0 5\" cell=\"9 9 9\" lattice=primitive": "",
@@ -157,6 +163,8 @@ func TestElements(t *testing.T) {
 		"2\nAtoms. Timestep: 0\n1 1 2 3\n2 1 2 4\n":                        {nil, "LAMMPS's types of atoms are no atomic numbers"},
 		"2\nTimestep=0 Properties=species:S:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {nil, "LAMMPS's types of atoms are no atomic numbers"},
 		"2\nTimestep=0 Properties=species:I:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {[]int{1, 2}, ""},
+		"2\nProperties=species:S:1:pos:R:3:Z:I:1\nH 1 2 3 1\nC 1 2 4 7\n":  {[]int{1, 7}, "symbols and atomic numbers differ: the numbers are read"},
+		"2\nProperties=Z:I:1:species:S:1:pos:R:3\n1 H 1 2 3\n7 C1 1 2 4\n": {[]int{1, 7}, ""},
 		"3\n\nO 1 2 3\nD 1 2 4\nT 1 2 5\n":                                 {[]int{8, 1, 1}, "D and T are read as hydrogen; the column isotope keeps the names"},
 	} {
 		in := NewReader(strings.NewReader(text+"1\n\nHe 1 2 3\n"), "f")

@@ -125,7 +125,7 @@ func (f *Frame) otherEnergies() string {
 
 func isEnergyName(key string) bool {
 	key = strings.ToLower(key)
-	return strings.Contains(key, "energy") || key == "e" || key == "etot" || key == "toten"
+	return strings.Contains(key, "energy") || strings.Contains(key, "energies") || key == "e" || key == "etot" || key == "toten"
 }
 
 // fields is the keys of the fields that are so.

@@ -24,6 +24,8 @@ type layout struct {
 	types    bool     // numbers in place of elements are a program's types of atoms
 	numbers  bool     // a word in place of a symbol is a number
 	isotopes []string // the elements' words, once one of them is D or T
+	symbol   int      // atomic number of the atom's symbol beside its Z, or 0
+	differ   bool     // a symbol and a Z differ
 }
 
 const (
@@ -111,7 +113,7 @@ func (p property) check(target int) error {
 // start gives a frame of n atoms its columns, and no more room in advance than
 // the last frame filled.
 func (l *layout) start(f header, n int) {
-	l.unit, l.types, l.numbers, l.isotopes = f.unit, f.types, false, nil
+	l.unit, l.types, l.numbers, l.isotopes, l.symbol, l.differ = f.unit, f.types, false, nil, 0, false
 	n = min(n, l.atoms)
 	f.Numbers = slices.Grow(f.Numbers, n)
 	f.Positions = slices.Grow(f.Positions, n)
@@ -139,6 +141,9 @@ func (l *layout) finish(f *Frame) {
 	if l.numbers {
 		f.warn("numbers in place of the elements' symbols are read as atomic numbers")
 	}
+	if l.differ {
+		f.warn("symbols and atomic numbers differ: the numbers are read")
+	}
 	if l.isotopes != nil {
 		f.warn("D and T are read as hydrogen; the column " + Isotopes + " keeps the names")
 		if f.Column(Isotopes) == nil {
@@ -163,6 +168,7 @@ func (l *layout) atom(f *Frame, line []byte) error {
 		}
 		words = words[p.width:]
 	}
+	l.differ = l.differ || l.symbol != 0 && l.symbol != f.Numbers[len(f.Numbers)-1]
 	return nil
 }
 
@@ -220,6 +226,7 @@ func (l *layout) property(f *Frame, kind Kind, target int, words [][]byte) error
 		f.Numbers = append(f.Numbers, z)
 		return err
 	case unused:
+		l.symbol, _ = atoms.AtomicNumber(string(words[0])) // 0 for a label such as C1
 		return nil
 	}
 	return f.Columns[target].add(words)

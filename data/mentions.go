@@ -105,8 +105,10 @@ func notAlphanumeric(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDi
 // otherCell looks for a cell in the words of a comment that gave none: one with its
 // numbers is an error.
 func (f *Frame) otherCell(words []string) error {
-	if i := edges(words); i >= 0 {
-		return statedCell(words[i:])
+	for _, names := range edgeNames {
+		if i := edges(words, names); i >= 0 {
+			return statedCell(words[i:])
+		}
 	}
 	for i, word := range words {
 		if !isCellName(word) {
@@ -127,18 +129,21 @@ func statedCell(words []string) error {
 	return fmt.Errorf("comment line: expected a cell as Lattice=\"ax ay az bx by bz cx cy cz\" in Å, or pbc=\"F F F\" for none, found %.60q", strings.Join(words[:min(len(words), 12)], " "))
 }
 
-// edges is where a, b and c stand in order, each before a number; −1 if nowhere.
-func edges(words []string) int {
-	first, next := -1, byte('a')
+// edgeNames is what the three vectors of a cell, or their lengths, are called.
+var edgeNames = [...][3]string{{"a", "b", "c"}, {"a1", "a2", "a3"}, {"lx", "ly", "lz"}, {"vec1", "vec2", "vec3"}}
+
+// edges is where three names stand in order, each before a number; −1 if nowhere.
+func edges(words []string, names [3]string) int {
+	first, k := -1, 0
 	for i := range len(words) - 1 {
-		if w := words[i]; len(w) == 1 && w[0] == next && words[i+1] != "" && isNumber(words[i+1]) {
-			if next == 'a' {
-				first = i
-			}
-			if next == 'c' {
-				return first
-			}
-			next++
+		if words[i] != names[k] || words[i+1] == "" || !isNumber(words[i+1]) {
+			continue
+		}
+		if k == 0 {
+			first = i
+		}
+		if k++; k == len(names) {
+			return first
 		}
 	}
 	return -1

@@ -98,9 +98,13 @@ func (f *Frame) otherStresses() []string {
 
 // MoveStress makes the stress at a key, in whatever shape, that of the key stress, in
 // place of what had it. It reports whether there is one, and how it was read. A stress
-// that is where and what it should be stays as it is written.
+// that is where and what it should be stays as it is written, and so does a virial that
+// was not asked for and that cannot be made one.
 func (f *Frame) MoveStress(key string) (found bool, notes []string, err error) {
 	s, err := f.stressAt(key)
+	if _, own := f.Get(key); err != nil && !own {
+		return false, []string{err.Error()}, nil
+	}
 	if s == nil {
 		return false, nil, err
 	}

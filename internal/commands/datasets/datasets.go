@@ -22,6 +22,9 @@ func IsHDF5(path string) bool {
 	return slices.Contains([]string{".h5", ".hdf5", ".hdf"}, strings.ToLower(filepath.Ext(path)))
 }
 
+// maxWarnings is how many different ones are said of a file.
+const maxWarnings = 20
+
 // Each calls do with every frame of the file at path, or of stdin where that is
 // -, and its index, or with what keeps that one from being read: the frames after
 // it follow. A file without frames is an error. Frames' warnings, to which do may add,
@@ -50,11 +53,14 @@ func Each(ctx context.Context, path string, stdin io.Reader, stderr io.Writer, b
 		case err == nil:
 			err = do(frame, index, nil)
 			for _, warning := range frame.Warnings {
-				if !warned[warning] {
-					warned[warning] = true
-					bar.Clear()
-					fmt.Fprintf(stderr, "painless: %s: frame %d: %s\n", path, index, warning)
+				if warned[warning] || len(warned) > maxWarnings {
+					continue
 				}
+				if warned[warning] = true; len(warned) > maxWarnings {
+					warning = "further warnings are left out"
+				}
+				bar.Clear()
+				fmt.Fprintf(stderr, "painless: %s: frame %d: %s\n", path, index, warning)
 			}
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -62,6 +63,25 @@ func TestEachGoesOn(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, []string{`0 [] -:3: expected 4 columns, found 3 in "H 0 0"`, "1 [1] <nil>", "2 [8 1] <nil>"}, got)
+}
+
+// Warnings, the reader's and the verb's, are said once for a file.
+func TestEachWarns(t *testing.T) {
+	stdin, stderr := strings.Repeat("1\nAtoms\n1 0 0 0\n1\nAtoms\nH 0 0 0\n", 2), &bytes.Buffer{}
+	require.NoError(t, Each(context.Background(), "-", strings.NewReader(stdin), stderr, nil, func(f *data.Frame, index int, unreadable error) error {
+		f.Warnings = append(f.Warnings, "from the verb")
+		return nil
+	}))
+	assert.Equal(t, "painless: -: frame 1: LAMMPS states no cell here: the structure is read as isolated\npainless: -: frame 1: from the verb\n", stderr.String())
+
+	var many strings.Builder
+	for k := range 100 {
+		fmt.Fprintf(&many, "1\na%d=1 a%[1]d=2\nH 0 0 0\n", k)
+	}
+	stderr.Reset()
+	require.NoError(t, Each(context.Background(), "-", strings.NewReader(many.String()), stderr, nil, func(*data.Frame, int, error) error { return nil }))
+	assert.Equal(t, maxWarnings+1, strings.Count(stderr.String(), "\n"))
+	assert.Contains(t, stderr.String(), "painless: -: frame 20: further warnings are left out\n")
 }
 
 func TestEachStops(t *testing.T) {
