@@ -165,7 +165,7 @@ func TestElements(t *testing.T) {
 		"2\nTimestep=0 Properties=species:I:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {[]int{1, 2}, ""},
 		"2\nProperties=species:S:1:pos:R:3:Z:I:1\nH 1 2 3 1\nC 1 2 4 7\n":  {[]int{1, 7}, "symbols and atomic numbers differ: the numbers are read"},
 		"2\nProperties=Z:I:1:species:S:1:pos:R:3\n1 H 1 2 3\n7 C1 1 2 4\n": {[]int{1, 7}, ""},
-		"3\n\nO 1 2 3\nD 1 2 4\nT 1 2 5\n":                                 {[]int{8, 1, 1}, "D and T are read as hydrogen; the column isotope keeps the names"},
+		"3\n\nO 1 2 3\nD 1 2 4\nt 1 2 5\n":                                 {[]int{8, 1, 1}, "D and T are read as hydrogen; the column isotope keeps the names"},
 	} {
 		in := NewReader(strings.NewReader(text+"1\n\nHe 1 2 3\n"), "f")
 		f, err := in.Read()
@@ -181,7 +181,7 @@ func TestElements(t *testing.T) {
 			}
 		}
 		if strings.Contains(text, "D") {
-			assert.Equal(t, []Column{{Name: Isotopes, Kind: String, Width: 1, Strings: []string{"O", "D", "T"}}}, f.Columns)
+			assert.Equal(t, []Column{{Name: Isotopes, Kind: String, Width: 1, Strings: []string{"O", "D", "t"}}}, f.Columns)
 			again := readAll(t, strings.NewReader(written(t, f)))
 			assert.Equal(t, f.Columns, again[0].Columns)
 			assert.Equal(t, f.Numbers, again[0].Numbers)

@@ -50,11 +50,8 @@ func (f *Frame) Labels(keys LabelKeys) (l Labels, lacks []error) {
 		l.Energy, lacks = energy, lacking(lacks, err)
 	}
 	if keys.Forces != "" {
-		key := keys.Forces
-		if key == ForcesKey && f.Column(key) == nil && f.Column("force") != nil {
-			key = "force"
-			l.Notes = append(l.Notes, "forces are those of the column force")
-		}
+		key, notes := f.ForcesColumn(keys.Forces)
+		l.Notes = append(l.Notes, notes...)
 		forces, err := f.forces(key)
 		l.Forces, lacks = forces, lacking(lacks, err)
 	}
@@ -64,6 +61,16 @@ func (f *Frame) Labels(keys LabelKeys) (l Labels, lacks []error) {
 		l.Notes = append(l.Notes, notes...)
 	}
 	return l, lacks
+}
+
+// ForcesColumn returns the name of the column of the forces that are looked for at a
+// key: force where forces is, and is missing, and notes that say so.
+func (f *Frame) ForcesColumn(key string) (name string, notes []string) {
+	const other = "force" // of GPUMD, GAP and dpdata
+	if key == ForcesKey && f.Column(key) == nil && f.Column(other) != nil {
+		return other, []string{"forces are those of the column " + other}
+	}
+	return key, nil
 }
 
 // OwnLabels returns the labels that the frame has by their own names, whatever

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"painless/atoms"
 	"painless/internal/vec"
@@ -264,7 +265,7 @@ func (c *Column) add(words [][]byte) error {
 // element reads the word of an atom's element.
 func (l *layout) element(f *Frame, kind Kind, word []byte) (int, error) {
 	z, ok := atoms.AtomicNumber(string(word))
-	isotope := !ok && len(word) == 1 && (word[0] == 'D' || word[0] == 'T')
+	isotope := !ok && len(word) == 1 && strings.ContainsAny("DTdt", string(word))
 	switch {
 	case isotope:
 		z = 1

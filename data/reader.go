@@ -93,7 +93,7 @@ func (r *Reader) Ready() bool {
 	}
 	text, _ := r.in.Peek(r.in.Buffered()) // which is there
 	first, rest, ok := bytes.Cut(bytes.TrimLeft(text, " \t\v\f\r\n"), newline)
-	n, err := parseCount(first)
+	n, err := parseCount(bytes.TrimPrefix(first, byteOrderMark))
 	return ok && (err != nil || bytes.Count(rest, newline) > n) // the comment, and n atoms
 }
 

@@ -172,7 +172,7 @@ func TestReadRefuses(t *testing.T) {
 		"many columns":     {"1\nProperties=species:S:1:pos:R:3\nH 1 2 3 4\n", 3, "expected 4 columns, found 5"},
 		"element":          {"1\n\nXx 1 2 3\n", 3, `expected the symbol of an element, or its atomic number, found "Xx"`},
 		"label":            {"1\n\nC1 1 2 3\n", 3, `atom 0: species: expected the symbol of an element, or its atomic number, found "C1"`},
-		"small deuterium":  {"1\n\nd 1 2 3\n", 3, `found "d"`},
+		"a dummy":          {"1\n\nX 1 2 3\n", 3, `found "X"`},
 		"element 119":      {"1\n\n119 1 2 3\n", 3, `found "119"`},
 		"coordinate":       {"1\n\nH 1 two 3\n", 3, `y coordinate: expected a number, found "two"`},
 		"hexadecimal":      {"1\n\nH 1 0x2p3 3\n", 3, `y coordinate: expected a number`},

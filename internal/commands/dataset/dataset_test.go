@@ -133,6 +133,15 @@ H 0 0 0 7 8 9
 	assert.NoFileExists(t, path)
 }
 
+// The column force is one of forces.
+func TestForceColumn(t *testing.T) {
+	input := writeFile(t, "in.xyz", "1\nProperties=species:S:1:pos:R:3:force:R:3\nH 0 0 0 1 2 3\n")
+	stdout, stderr, err := execute(t, "", input)
+	require.NoError(t, err)
+	assert.Equal(t, "1\nProperties=species:S:1:pos:R:3:forces:R:3 pbc=\"F F F\"\nH 0 0 0 1 2 3\n", stdout)
+	assert.Equal(t, "painless: "+input+": frame 0: forces are those of the column force\npainless: wrote 1 structure\n", stderr)
+}
+
 // Stresses in other shapes become stress.
 func TestStressKey(t *testing.T) {
 	const text = `1

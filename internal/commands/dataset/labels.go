@@ -50,6 +50,10 @@ func (l *label) lack(where string) {
 
 func (c *converter) rename(f *data.Frame, where string) error {
 	f.Info = move(&c.energy, f.Info, func(field *data.Field) *string { return &field.Key }, where)
+	if name, notes := f.ForcesColumn(c.forces.key); notes != nil {
+		f.Column(name).Name = data.ForcesKey
+		f.Warnings = append(f.Warnings, notes...)
+	}
 	f.Columns = move(&c.forces, f.Columns, func(column *data.Column) *string { return &column.Name }, where)
 	return c.moveStress(f, where)
 }
