@@ -54,7 +54,7 @@ func parseComment(line string) (comment, error) {
 	var first comment
 	var firstErr error
 	for q := asASE; q <= literal; q++ {
-		p := commentParser{quoting: q, line: line}
+		p := commentParser{quoting: q, line: line, word: make([]byte, 0, len(line))}
 		err := p.parse()
 		c := comment{fields: p.fields, flags: p.flags, odd: q != asASE, hidden: p.hides()}
 		if err != nil && !errors.Is(err, errUnpaired) || err == nil && !c.hidden {

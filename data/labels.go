@@ -122,7 +122,7 @@ func (f *Frame) otherEnergies() string {
 	if f.Plain {
 		for _, field := range f.Info {
 			if words := textWords(field.Value[:min(len(field.Value), maxText)]); slices.ContainsFunc(words, isEnergyName) {
-				return ", whose text is not read for one, as it states no unit"
+				return ", whose text is not read for one"
 			}
 		}
 		return ""

@@ -157,8 +157,8 @@ func TestLabelsUnderOtherNames(t *testing.T) {
 	assert.Equal(t, [][3]float64{{1, -2, 3}}, l.Forces)
 
 	for comment, says := range map[string]string{
-		"energy: -5.07 gnorm: 0.0004 xtb: 6.5.0": "no energy in the comment line, whose text is not read for one, as it states no unit",
-		"Coordinates from ORCA-job x E -154.99":  "no energy in the comment line, whose text is not read for one, as it states no unit",
+		"energy: -5.07 gnorm: 0.0004 xtb: 6.5.0": "no energy in the comment line, whose text is not read for one",
+		"Coordinates from ORCA-job x E -154.99":  "no energy in the comment line, whose text is not read for one",
 		"i = 0, time = 0.000, E = -17.1643447":   "no energy in the comment line; left out what else may be it: E",
 		"water":                                  "no energy in the comment line",
 	} {
