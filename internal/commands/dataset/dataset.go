@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"painless/data"
@@ -47,6 +48,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.BoolVar(&s.more, "append", false, "add to the HDF5 file that is there, which is written anew")
 	flags.StringVar(&s.keys.Energy, "energy-key", data.EnergyKey, "`key` of the energies, which become energy, in place of what had that name; empty leaves energies out")
 	flags.StringVar(&s.keys.Forces, "forces-key", data.ForcesKey, "`name` of the column of forces, which become forces, in place of what had that name; empty leaves forces out")
+	flags.StringVar(&s.keys.Stress, "stress-key", data.StressKey, "`key` of the stresses, virials where virial is in it, which become stress, in place of what had that name; a virial becomes the stress of structures without one too; empty leaves stresses out")
 	flags.StringVar(&s.compression, "compression", "", "`method` of HDF5: gzip, which it is if empty, or none")
 	flags.BoolVar(&s.single, "float32-forces", false, "round forces in HDF5 to float32, as the training side does, in half the space")
 	return s.run
@@ -89,6 +91,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 	c := &converter{
 		energy: label{flag: "-energy-key", key: s.keys.Energy, name: data.EnergyKey},
 		forces: label{flag: "-forces-key", key: s.keys.Forces, name: data.ForcesKey},
+		stress: label{flag: "-stress-key", key: s.keys.Stress, name: data.StressKey},
 	}
 	if c.output, err = s.create(std.Out, metadata); err != nil {
 		return err
@@ -109,20 +112,22 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 // converter writes the structures of files to one.
 type converter struct {
 	output
-	energy, forces label
-	n              int // structures
+	energy, forces, stress label
+	n                      int // structures
 }
 
 func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) error {
 	bar := progress.New(std.Err, inputs)
 	defer bar.Close()
 	for _, path := range inputs {
-		err := datasets.Each(ctx, path, std.In, bar, func(f *data.Frame, index int, unreadable error) error {
+		err := datasets.Each(ctx, path, std.In, std.Err, bar, func(f *data.Frame, index int, unreadable error) error {
 			if unreadable != nil {
 				return unreadable
 			}
 			where := fmt.Sprintf("%s: frame %d", path, index)
-			c.rename(f, where)
+			if err := c.rename(f, where); err != nil {
+				return fmt.Errorf("%s: %w", where, err)
+			}
 			if err := c.Write(f); err != nil {
 				return fmt.Errorf("%s: %w", where, err)
 			}
@@ -134,12 +139,12 @@ func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) e
 			return err
 		}
 	}
-	return errors.Join(c.energy.check(c.n), c.forces.check(c.n))
+	return errors.Join(c.energy.check(c.n), c.forces.check(c.n), c.stress.check(c.n))
 }
 
 // says is what the user should know of the output.
 func (c *converter) says(path string) []string {
-	lines := append(c.energy.says(), c.forces.says()...)
+	lines := slices.Concat(c.energy.says(), c.forces.says(), c.stress.says())
 	written := "wrote " + structures(c.n)
 	if path != "-" {
 		written += " to " + path

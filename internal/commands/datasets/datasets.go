@@ -22,31 +22,46 @@ func IsHDF5(path string) bool {
 	return slices.Contains([]string{".h5", ".hdf5", ".hdf"}, strings.ToLower(filepath.Ext(path)))
 }
 
+// maxWarnings is how many different ones are said of a file.
+const maxWarnings = 20
+
 // Each calls do with every frame of the file at path, or of stdin where that is
 // -, and its index, or with what keeps that one from being read: the frames after
-// it follow. A file without frames is an error. The bar, which may be nil, is told
-// what is read.
-func Each(ctx context.Context, path string, stdin io.Reader, bar *progress.Bar, do func(f *data.Frame, index int, unreadable error) error) (err error) {
+// it follow. A file without frames is an error. Frames' warnings, to which do may add,
+// go to stderr, each once. The bar, which may be nil, is told what is read.
+func Each(ctx context.Context, path string, stdin io.Reader, stderr io.Writer, bar *progress.Bar, do func(f *data.Frame, index int, unreadable error) error) (err error) {
 	d, err := open(path, stdin, bar)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	warned := map[string]bool{}
 	for index := 0; ; index++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		frame, err := d.Read()
 		var unreadable *frameError
+		var bad *data.FrameError
 		switch {
 		case err == io.EOF && index == 0:
 			return fmt.Errorf("%s: expected a structure, found none", path)
 		case err == io.EOF:
 			return nil
-		case errors.As(err, &unreadable):
-			err = do(&data.Frame{}, index, unreadable)
+		case errors.As(err, &unreadable), errors.As(err, &bad):
+			err = do(&data.Frame{}, index, err)
 		case err == nil:
 			err = do(frame, index, nil)
+			for _, warning := range frame.Warnings {
+				if warned[warning] || len(warned) > maxWarnings {
+					continue
+				}
+				if warned[warning] = true; len(warned) > maxWarnings {
+					warning = "further warnings are left out"
+				}
+				bar.Clear()
+				fmt.Fprintf(stderr, "painless: %s: frame %d: %s\n", path, index, warning)
+			}
 		}
 		if err != nil {
 			return err
@@ -56,13 +71,13 @@ func Each(ctx context.Context, path string, stdin io.Reader, bar *progress.Bar, 
 
 // dataset is the frames of a file, one after another.
 type dataset interface {
-	// Read is the next frame; io.EOF after the last one; a *frameError where
-	// the next call goes on with the frame after it.
+	// Read is the next frame; io.EOF after the last one; a *frameError or a
+	// *data.FrameError where the next call goes on with the frame after it.
 	Read() (*data.Frame, error)
 	Close() error
 }
 
-// frameError is what keeps one frame of a file from being read.
+// frameError is what keeps one frame of an HDF5 file from being read.
 type frameError struct{ error }
 
 func open(path string, stdin io.Reader, bar *progress.Bar) (dataset, error) {

@@ -1,8 +1,11 @@
 package datasets
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,7 +21,7 @@ const two = "1\n\nH 0 0 0\n2\n\nO 0 0 0\nH 1 0 0\n"
 
 // read is the numbers of atoms of the frames.
 func read(path, stdin string) (atoms []int, err error) {
-	err = Each(context.Background(), path, strings.NewReader(stdin), nil, func(f *data.Frame, index int, unreadable error) error {
+	err = Each(context.Background(), path, strings.NewReader(stdin), io.Discard, nil, func(f *data.Frame, index int, unreadable error) error {
 		if unreadable != nil || index != len(atoms) {
 			return errors.New("unexpected")
 		}
@@ -40,7 +43,7 @@ func TestEach(t *testing.T) {
 		"":             "-: expected a structure, found none",
 		"\n\n":         "-: expected a structure, found none",
 		two + "three":  `-:8: expected the number of atoms, found "three"`,
-		"1\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
+		"2\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
 	} {
 		_, err := read("-", stdin)
 		assert.EqualError(t, err, want)
@@ -52,15 +55,44 @@ func TestEach(t *testing.T) {
 	}
 }
 
+// A frame of known extent that cannot be read is passed over.
+func TestEachGoesOn(t *testing.T) {
+	var got []string
+	require.NoError(t, Each(context.Background(), "-", strings.NewReader("1\n\nH 0 0\n"+two), io.Discard, nil, func(f *data.Frame, index int, unreadable error) error {
+		got = append(got, fmt.Sprint(index, f.Numbers, unreadable))
+		return nil
+	}))
+	assert.Equal(t, []string{`0 [] -:3: expected 4 columns, found 3 in "H 0 0"`, "1 [1] <nil>", "2 [8 1] <nil>"}, got)
+}
+
+// Warnings, the reader's and the verb's, are said once for a file.
+func TestEachWarns(t *testing.T) {
+	stdin, stderr := strings.Repeat("1\nAtoms\n1 0 0 0\n1\nAtoms\nH 0 0 0\n", 2), &bytes.Buffer{}
+	require.NoError(t, Each(context.Background(), "-", strings.NewReader(stdin), stderr, nil, func(f *data.Frame, index int, unreadable error) error {
+		f.Warnings = append(f.Warnings, "from the verb")
+		return nil
+	}))
+	assert.Equal(t, "painless: -: frame 1: LAMMPS states no cell here: the structure is read as isolated\npainless: -: frame 1: from the verb\n", stderr.String())
+
+	var many strings.Builder
+	for k := range 100 {
+		fmt.Fprintf(&many, "1\na%d=1 a%[1]d=2\nH 0 0 0\n", k)
+	}
+	stderr.Reset()
+	require.NoError(t, Each(context.Background(), "-", strings.NewReader(many.String()), stderr, nil, func(*data.Frame, int, error) error { return nil }))
+	assert.Equal(t, maxWarnings+1, strings.Count(stderr.String(), "\n"))
+	assert.Contains(t, stderr.String(), "painless: -: frame 20: further warnings are left out\n")
+}
+
 func TestEachStops(t *testing.T) {
 	enough := errors.New("enough")
 	n := 0
 	do := func(*data.Frame, int, error) error { n++; return enough }
-	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), nil, do), enough)
+	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), io.Discard, nil, do), enough)
 	assert.Equal(t, 1, n)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), nil, do), context.Canceled)
+	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), io.Discard, nil, do), context.Canceled)
 	assert.Equal(t, 1, n)
 }
 

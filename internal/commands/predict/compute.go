@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"painless"
 	"painless/atoms"
@@ -38,7 +37,7 @@ func (s *settings) predict(ctx context.Context, potential painless.Potential, st
 	p := &predictor{potential: potential, size: s.batch, writer: s.writer(std.Out), progress: progress.New(std.Err, s.inputs)}
 	defer p.progress.Close()
 	for _, path := range s.inputs {
-		if err := p.input(ctx, path, std.In); err != nil {
+		if err := p.input(ctx, path, std); err != nil {
 			return err
 		}
 	}
@@ -48,8 +47,8 @@ func (s *settings) predict(ctx context.Context, potential painless.Potential, st
 	return p.writer.Flush()
 }
 
-func (p *predictor) input(ctx context.Context, path string, stdin io.Reader) error {
-	return datasets.Each(ctx, path, stdin, p.progress, func(f *data.Frame, index int, unreadable error) error {
+func (p *predictor) input(ctx context.Context, path string, std cli.Std) error {
+	return datasets.Each(ctx, path, std.In, std.Err, p.progress, func(f *data.Frame, index int, unreadable error) error {
 		if unreadable != nil {
 			return unreadable
 		}

@@ -106,9 +106,9 @@ func TestLabelKeys(t *testing.T) {
 	r = validated(t, "-model", ultraModel, "-energy-key", "REF_energy", golden)
 	assert.Equal(t, 2, cli.Code(r.err))
 	assert.ErrorContains(t, r.err, "45 of 45 lack a label")
-	assert.Equal(t, listedLacks, strings.Count(r.table, ": no REF_energy in the comment line\n"))
+	assert.Equal(t, listedLacks, strings.Count(r.table, ": no REF_energy in the comment line; left out what else may be it: energy, energy_f32\n"))
 	assert.Contains(t, r.table, "\n  and 25 more lines; -json lists all\n")
 	assert.Nil(t, r.Models[0].Energy)
 	assert.Equal(t, 45, r.Models[0].Computed)
-	assert.Equal(t, "no REF_energy in the comment line", r.Unlabelled[0].Reason)
+	assert.Equal(t, "no REF_energy in the comment line; left out what else may be it: energy, energy_f32", r.Unlabelled[0].Reason)
 }

@@ -100,7 +100,7 @@ func (v *validator) validate(ctx context.Context, std cli.Std) error {
 	defer v.bar.Close()
 	drawn := newSample[labelled](v.seed, v.max)
 	for i, path := range v.datasets {
-		err := datasets.Each(ctx, path, std.In, v.bar, func(f *data.Frame, index int, unreadable error) error {
+		err := datasets.Each(ctx, path, std.In, std.Err, v.bar, func(f *data.Frame, index int, unreadable error) error {
 			v.read[i]++
 			next := func() labelled { return v.labels(f, i, index, unreadable) }
 			if v.max == 0 {
@@ -132,6 +132,7 @@ func (v *validator) labels(f *data.Frame, file, index int, unreadable error) lab
 		l.lacks = []error{errors.New("no atoms")}
 	default:
 		l.Labels, l.lacks = f.Labels(v.keys)
+		f.Warnings = append(f.Warnings, l.Notes...)
 	}
 	return l
 }
