@@ -27,7 +27,7 @@ func randomNetwork(cfg Config, seed uint64) *Network {
 		return x
 	}
 	values := map[string][]float64{}
-	for _, s := range cfg.specs() {
+	for s := range cfg.specs() {
 		n, sigma := 1, 0.1
 		for _, d := range s.shape {
 			n *= d

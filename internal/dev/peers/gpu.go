@@ -40,7 +40,7 @@ var batches = []struct {
 // gpu times painless beside PyTorch on one GPU, if there is a PyTorch, and then alone.
 func (r *report) gpu(ctx context.Context, s settings, torch *peer, folder string) error {
 	for _, model := range models {
-		network, err := painless.Load(pathOf(model), "")
+		network, err := painless.Load(pathOf(model), painless.Options{})
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,215 @@
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+)
+
+// fromPickle finds the states in the value of a pickle of a file of that format.
+// What else stands at the top level, and in usual state dicts, is metadata.
+func fromPickle(format string, root any) (*Checkpoint, error) {
+	f := &finder{seen: map[any]bool{}}
+	if err := f.find(root); err != nil {
+		return nil, err
+	}
+	c := newCheckpoint(format, f.states)
+	usual := map[string]*State{}
+	for _, s := range f.states {
+		if s.Usual {
+			usual[s.Key] = s
+		}
+	}
+	top, ok := root.(*dict)
+	if !ok {
+		top = attributesOf(root)
+	}
+	m := metadata{c.Metadata, converter{done: map[any]any{}}}
+	for _, e := range top.entries {
+		name, isText := e.key.(string)
+		_, isTensor := e.value.(*Tensor)
+		inner, isDict := e.value.(*dict)
+		switch s := usual[name]; {
+		case c.Key == "" && isTensor, !ok && isPrivate(name): // the state's
+		case isText && name != "" && s != nil && isDict:
+			for _, e := range inner.entries {
+				_, isText := e.key.(string)
+				if _, isTensor := e.value.(*Tensor); !isText || !isTensor {
+					if err := m.add(name+"."+text(e.key), e.value); err != nil {
+						return nil, err
+					}
+				}
+			}
+		case isText && name != "" && s != nil: // a module
+		default:
+			if err := m.add(text(e.key), e.value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, nil
+}
+
+// metadata is what stands beside the states, as plain values.
+type metadata struct {
+	values map[string]any
+	plain  converter
+}
+
+func (m *metadata) add(key string, value any) (err error) {
+	if m.values[key], err = m.plain.convert(value, 0); err != nil {
+		return fmt.Errorf("metadata %.80s: %w", key, err)
+	}
+	return nil
+}
+
+// finder goes through the dicts of a pickle's value, each once, the outer ones first.
+type finder struct {
+	seen   map[any]bool
+	queue  []place
+	states []*State
+}
+
+// place is a dict, or an object, and where it stands.
+type place struct {
+	key   string
+	value any
+}
+
+// Limits of where states are looked for, and of how many there are.
+const (
+	maxKey    = 256 // bytes
+	maxStates = 1000
+)
+
+// find looks for dicts that hold tensors and for modules.
+func (f *finder) find(root any) error {
+	switch root := root.(type) {
+	case *dict:
+	case *Object:
+		if attributesOf(root) == nil {
+			return fmt.Errorf("expected a dict or a module, found %s", describe(root))
+		}
+	default:
+		return fmt.Errorf("expected a dict or a module, found %s", describe(root))
+	}
+	f.queue = []place{{"", root}}
+	var modules []place
+	for len(f.queue) > 0 && len(f.states)+len(modules) < maxStates {
+		at := f.queue[0]
+		f.queue = f.queue[1:]
+		if f.seen[at.value] {
+			continue
+		}
+		f.seen[at.value] = true
+		d, isDict := at.value.(*dict)
+		if object, ok := at.value.(*Object); ok {
+			if d = attributesOf(object); isModule(d) {
+				modules = append(modules, at)
+				continue
+			}
+		}
+		f.queueValues(at.key, d)
+		if d.holdsTensors() && isDict {
+			f.states = append(f.states, &State{Key: at.key, entries: d})
+		}
+	}
+	if err := f.flatten(modules); err != nil {
+		return err
+	}
+	if len(f.states) == 0 {
+		return fmt.Errorf("no state dict: %w, found the keys %s", errNoTensors, keysOf(root))
+	}
+	return nil
+}
+
+var (
+	errNotTensor = errors.New("expected a tensor")
+	errNoTensors = errors.New("expected tensors in a dict or in a module")
+)
+
+// queueValues looks into a dict's values later. NumPy's arrays in it become tensors.
+func (f *finder) queueValues(key string, d *dict) {
+	for i, e := range d.entries {
+		name, isText := e.key.(string)
+		object, isObject := e.value.(*Object)
+		if isObject {
+			if t, ok := numpyArray(object); ok {
+				d.entries[i].value = t
+				continue
+			}
+		}
+		_, isDict := e.value.(*dict)
+		if !isText || !isDict && attributesOf(object) == nil {
+			continue
+		}
+		if key != "" {
+			name = key + "." + name
+		}
+		if len(name) <= maxKey {
+			f.queue = append(f.queue, place{name, e.value})
+		}
+	}
+}
+
+// flatten makes a state of every module. Modules that are shared are visited
+// under each of their names, so that the visits are counted: an honest file has
+// few more of them than modules.
+func (f *finder) flatten(modules []place) error {
+	limit := 64
+	seen := map[*Object]bool{}
+	for _, m := range modules {
+		limit += 2 * entriesWithin(m.value.(*Object), seen)
+	}
+	w := &moduleWalk{limit: limit}
+	for _, m := range modules {
+		w.state, w.numbers = &dict{}, map[string]float64{}
+		if err := w.module(m.value, "", 0); err != nil {
+			return err
+		}
+		if len(w.state.entries) > 0 {
+			f.states = append(f.states, &State{Key: m.key, Numbers: w.numbers, entries: w.state})
+		}
+	}
+	return nil
+}
+
+// entriesWithin counts the attributes, tensors and modules of a module and of
+// those in it, each module once.
+func entriesWithin(root *Object, seen map[*Object]bool) (n int) {
+	for stack := []*Object{root}; len(stack) > 0; {
+		m := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		d := attributesOf(m)
+		if d == nil || seen[m] {
+			continue
+		}
+		seen[m] = true
+		n += len(d.entries)
+		for _, group := range []string{parametersOf, buffersOf, modulesOf} {
+			inner, _ := d.get(group).(*dict)
+			if inner == nil {
+				continue
+			}
+			n += len(inner.entries)
+			for _, e := range inner.entries {
+				if o, ok := e.value.(*Object); ok {
+					stack = append(stack, o)
+				}
+			}
+		}
+	}
+	return n
+}
+
+// keysOf is the first keys of the top level, and what is under them.
+func keysOf(root any) string {
+	d, ok := root.(*dict)
+	if !ok {
+		d = attributesOf(root)
+	}
+	keys := make([]string, 0, len(d.entries))
+	for _, e := range d.entries[:min(len(d.entries), 20)] {
+		keys = append(keys, fmt.Sprintf("%.80q (%s)", text(e.key), describe(e.value)))
+	}
+	return fmt.Sprint(keys)
+}
