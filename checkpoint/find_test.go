@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"archive/zip"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,6 +40,21 @@ func TestWholeModules(t *testing.T) {
 	}
 	assert.Equal(t, 5.0, c.Numbers["module.cutoff"])
 	assert.Equal(t, map[string]any{"epoch": int64(2)}, c.Metadata)
+}
+
+// legacyModule is a module in a stream, which has its class and the source of
+// that in a persistent id.
+const legacyModule = "(Vmodule\ncnet\nNet\nVnet.py\nVclass Net: pass\ntQ)R}V_parameters\n}Vw\nctorch._utils\n_rebuild_tensor_v2\n" +
+	"((Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nK\x04NtQK\x00(K\x02t(K\x01tI00\n}tRssV_modules\n}sVcutoff\nF5.0\nsb"
+
+func TestWholeModuleInStream(t *testing.T) {
+	four := le(4, 8) + floats(binary.LittleEndian)
+	c, err := readBytes([]byte(legacyBytes(legacyModule, "(lV0\na", four)))
+	require.NoError(t, err)
+	assert.Equal(t, []float64{1, 2}, values(t, c, "w"))
+	assert.Equal(t, map[string]float64{"cutoff": 5}, c.Numbers)
+	_, err = readBytes([]byte(legacyBytes(strings.Replace(legacyModule, "cnet\nNet\n", "K\x01", 1), "(lV0\na", four)))
+	assert.ErrorContains(t, err, `expected a persistent id ("storage", class, key, device, elements), found a tuple`)
 }
 
 // NumPy's arrays are tensors where they stand for them.

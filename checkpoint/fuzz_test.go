@@ -100,6 +100,7 @@ func FuzzZip(f *testing.F) {
 func FuzzLegacy(f *testing.F) {
 	f.Add([]byte(legacyBytes(viewed("(Vpart\nK\x01K\x03t"), "(lV0\na", le(4, 8)+floats(binary.LittleEndian))))
 	f.Add([]byte(legacyBytes("}Vw\n"+typed("uint16", 16, 8)+"s", "(lV0\na", le(16, 8)+strings.Repeat("x", 16))))
+	f.Add([]byte(legacyBytes(legacyModule, "(lV0\na", le(4, 8)+floats(binary.LittleEndian))))
 	fuzzFiles(f, "legacy", "legacy_protocol1", "legacy_protocol4")
 }
 

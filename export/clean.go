@@ -55,8 +55,8 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 	if left := s.leftOut(c); len(left) > 0 {
 		s.changed("left out %s", strings.Join(left, ", "))
 	}
-	if n := len(found.LeftOut); n > 0 {
-		s.changed("left out %d tensors beside the network's: %s", n, nn.Shown(found.LeftOut...))
+	if len(found.LeftOut) > 0 {
+		s.changed("left out the tensors %s", nn.Shown(found.LeftOut...))
 	}
 	metadata := map[string]any{"config": network.Config.Map(), "num_parameters": parameters}
 	s.Checkpoint = checkpoint.New(metadata, tensors...)

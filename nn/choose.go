@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,9 @@ type choice struct {
 // keys that are not usual behind usual ones; of several that are alike none is
 // taken. Where none is whole it is the one with the most of a network's tensors.
 func choose(c *checkpoint.Checkpoint) (*choice, error) {
+	if c.State == nil {
+		return nil, errors.New("the checkpoint has no tensors")
+	}
 	x := &choice{states: append([]*checkpoint.State{c.State}, c.Others...)}
 	for _, state := range x.states {
 		x.all = append(x.all, candidates(state)...)
@@ -105,8 +109,10 @@ func (x *choice) placeOf(y *candidate) string {
 
 // others is the other networks of the file, whole or nearly, as -key takes them.
 func (x *choice) others() (places []string) {
+	own := x.names()
 	for _, y := range x.all {
-		if y != x.candidate && y.near && !y.same(x.candidate) {
+		shared := y.state == x.state && slices.ContainsFunc(y.order, func(name string) bool { return own[y.full[name]] })
+		if y.near && !shared && !y.same(x.candidate) {
 			places = append(places, x.placeOf(y))
 		}
 	}
@@ -121,9 +127,10 @@ var asideWords = append([]string{"teacher", "loss", "losses", "criterion", "crit
 // within it, which may take part in its energies, only counters, other networks
 // and what is called a teacher, a loss or a metric may be left out.
 func (x *choice) leftOut() (names []string, err error) {
-	own := map[string]bool{}
+	own := x.names()
+	flat := map[string]bool{} // averages that a hook keeps beside the weights, without dots
 	for _, full := range x.full {
-		own[full] = true
+		flat[strings.ReplaceAll(full, ".", "_")] = true
 	}
 	var inner []string // prefixes of networks within this one
 	for _, y := range x.all {
@@ -136,7 +143,7 @@ func (x *choice) leftOut() (names []string, err error) {
 		switch {
 		case own[full]:
 			continue
-		case within && !aside(rest, t) && !slices.ContainsFunc(inner, func(prefix string) bool { return strings.HasPrefix(full, prefix) }):
+		case within && !aside(rest, t) && !flat[strings.TrimPrefix(full, "ema_")] && !slices.ContainsFunc(inner, func(prefix string) bool { return strings.HasPrefix(full, prefix) }):
 			return nil, fmt.Errorf("surplus tensor %s: a network of %d interactions has no such weights, and without them it would be another", Shown(full), len(x.blocks))
 		}
 		names = append(names, full)

@@ -57,10 +57,11 @@ func (x *candidate) findCutoff(given float64, said []statement, centers, widths 
 
 func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance*math.Abs(b) }
 
-// madeFor is the cutoff of centres and widths that are as training code makes
-// them, before it learns them: centres evenly from 0 to the cutoff, widths the
-// cutoff over their number, or the distance of the centres. Otherwise why says
-// in what they differ.
+// madeFor is the cutoff of centres that are as training code makes them, before
+// it learns them: evenly from 0 to the cutoff, which is a round number, or which
+// the widths tell too, as they are the cutoff over the number of centres, or the
+// distance of these. Otherwise why says in what they differ. (Learned centres
+// may be even by chance, and so far nothing but these tells them apart.)
 func madeFor(centers, widths []float64, dtype checkpoint.DType) (cutoff float64, why string) {
 	n, last := len(centers), centers[len(centers)-1]
 	unit := 1e-4 // float32 is off by less
@@ -83,8 +84,9 @@ func madeFor(centers, widths []float64, dtype checkpoint.DType) (cutoff float64,
 			return 0, fmt.Sprintf("they are not evenly spaced, as learned ones are not: element %d is %.6g between 0 and %.6g", i, c, last)
 		}
 	}
-	if low, high := slices.Min(widths), slices.Max(widths); !(allNear(low, high, last/float64(n), rounding) || allNear(low, high, step, rounding)) {
-		return 0, fmt.Sprintf("they end at %.6g, but rbf.widths, of %.6g to %.6g, are not those of %d centres up to there: one of them is learned", last, low, high, n)
+	low, high := slices.Min(widths), slices.Max(widths)
+	if !allNear(low, high, last/float64(n), rounding) && !allNear(low, high, step, rounding) && !near(last, math.Round(last*2)/2, rounding/2) {
+		return 0, fmt.Sprintf("they end at %.6g, no round number, and rbf.widths, of %.6g to %.6g, are not those of %d centres up to there: they look learned", last, low, high, n)
 	}
 	cutoff = math.Round(last/unit) * unit
 	switch exact := math.Abs(cutoff-last) <= rounding*last/2; {

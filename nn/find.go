@@ -143,6 +143,15 @@ func (x *candidate) tensor(name string) (t *checkpoint.Tensor, ok bool) {
 	return t, ok
 }
 
+// names is the tensors' names in the file.
+func (x *candidate) names() map[string]bool {
+	names := map[string]bool{}
+	for _, full := range x.full {
+		names[full] = true
+	}
+	return names
+}
+
 // hasWord reports whether one of the words is in the key or in the prefix.
 func (x *candidate) hasWord(words ...string) bool {
 	return slices.ContainsFunc(wordsOf(x.state.Key+"."+x.prefix), func(w string) bool { return slices.Contains(words, w) })

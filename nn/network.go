@@ -98,7 +98,7 @@ func Find(c *checkpoint.Checkpoint, cutoff float64) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	said, err := x.stated(c)
+	said, err := x.stated(c, cutoff != 0)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func tensors(t *testing.T) []checkpoint.Named {
 			}
 		case "rbf.widths":
 			for i := range values {
-				values[i] = 5. / 8
+				values[i] = 0.5
 			}
 		}
 		list = append(list, checkpoint.Named{Name: s.name, Tensor: checkpoint.FromFloat64s(s.shape, values)})
@@ -61,16 +61,6 @@ func TestFromCheckpoint(t *testing.T) {
 		assert.Equal(t, Linear{In: 8, Out: 20}, Linear{In: net.Blocks[1].Filter[0].In, Out: net.Blocks[1].Filter[0].Out})
 		assert.Equal(t, [3][3]float64{{-3. / 32, -2. / 32, -1. / 32}, {0, 1. / 32, 2. / 32}, {3. / 32, -3. / 32, -2. / 32}}, net.Blocks[2].Mixing)
 	}
-}
-
-// Learnable centres move, and the config then says where the cutoff is.
-func TestLearnedCenters(t *testing.T) {
-	list := tensors(t)
-	list[at(list, "rbf.centers")].Tensor = checkpoint.FromFloat64s([]int{8}, []float64{0, 1, 2, 3, 4, 4.5, 4.6, 4.8})
-	config := map[string]any{"cutoff": 5.0, "learnable_rbf": true}
-	net, err := FromCheckpoint(checkpoint.New(map[string]any{"config": config}, list...))
-	require.NoError(t, err)
-	assert.Equal(t, 5.0, net.Cutoff)
 }
 
 func TestLastMixingMatrixMayBeAbsent(t *testing.T) {

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,9 +24,10 @@ var settings = []string{"hidden_dim", "num_interactions", "num_rbf", "cutoff", "
 
 // stated is what the file says of a candidate's architecture, by the names of
 // settings: in the configurations beside the tensors, in attributes of its
-// module, and in tensors of one element.
-func (x *candidate) stated(c *checkpoint.Checkpoint) (map[string][]statement, error) {
-	w := &statedWalk{said: map[string][]statement{}, left: maxFields, others: "teacher"}
+// module, and in tensors of one element. Where the cutoff is given it does not
+// matter what the file says of it.
+func (x *candidate) stated(c *checkpoint.Checkpoint, given bool) (map[string][]statement, error) {
+	w := &statedWalk{said: map[string][]statement{}, left: maxFields, others: "teacher", given: given}
 	if x.hasWord("teacher") {
 		w.others = "student"
 	}
@@ -59,6 +61,7 @@ type statedWalk struct {
 	said   map[string][]statement
 	left   int    // fields
 	others string // whose configurations are not the candidate's: teacher
+	given  bool   // the cutoff
 }
 
 // isOthers reports whether a name is of what is not the candidate's.
@@ -81,15 +84,18 @@ func (w *statedWalk) dict(fields map[string]any, place string, own bool, depth i
 	if w.left -= len(fields); w.left < 0 {
 		return nil
 	}
-	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		if slices.Contains(settings, key) && (own || key == "cutoff") {
-			switch number, ok, err := numberOf(fields[key]); {
-			case err != nil && own:
-				return fmt.Errorf("%s says %s %w", nameOf(place), key, err)
-			case ok:
-				w.said[key] = append(w.said[key], statement{nameOf(place), number})
-			}
+	for _, key := range settings {
+		if !own && key != "cutoff" {
+			continue
 		}
+		switch number, ok, err := numberOf(fields[key]); {
+		case err != nil && own && !(w.given && key == "cutoff"):
+			return fmt.Errorf("%s says %s %w", nameOf(place), key, err)
+		case ok:
+			w.said[key] = append(w.said[key], statement{nameOf(place), number})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
 		if depth == maxNested || w.isOthers(key) {
 			continue
 		}
@@ -139,7 +145,7 @@ func numberOf(value any) (number float64, ok bool, err error) {
 	case bool:
 		return 0, false, fmt.Errorf("%v: expected a number", v)
 	}
-	return 0, false, fmt.Errorf("is a %T: expected a number", value)
+	return 0, false, errors.New("is a list, or of another kind: expected a number")
 }
 
 // fieldsOf is the fields of a dict, of an object (argparse's Namespace, a

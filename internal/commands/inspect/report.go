@@ -55,8 +55,8 @@ func (r *report) print(w io.Writer) error {
 	for _, key := range r.OtherKeys {
 		fmt.Fprintf(out, "\tothers %s: -key %s takes them\n", cli.Place(key), key)
 	}
-	if n := len(r.LeftOut); n > 0 {
-		fmt.Fprintf(out, "\t%d left out, which are not the student's: %s\n", n, nn.Shown(r.LeftOut...))
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintf(out, "\tleft out: %s\n", nn.Shown(r.LeftOut...))
 	}
 	if r.NoStudent != "" {
 		fmt.Fprintf(out, "student\tnone: %s\n", printable(r.NoStudent, maxReason))
