@@ -1,8 +1,9 @@
 // Package checkpoint reads named tensors, and the metadata beside them, from
 // the files that PyTorch writes: checkpoints of torch.save, today's zip archives,
 // the streams before 1.6 and the tar archives before those, and TorchScript
-// archives; from safetensors; and the weights in ONNX files. It knows nothing of
-// networks.
+// archives; from safetensors; and the weights in ONNX files. Tensors stand in
+// state dicts, anywhere in the file, and in modules that were written whole. It
+// knows nothing of networks.
 //
 // A checkpoint is hostile input: its pickle runs in a machine that calls
 // nothing. A short list of harmless constructors is built in; any other class

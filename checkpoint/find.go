@@ -113,7 +113,7 @@ func (f *finder) find(root any) error {
 			f.states = append(f.states, &State{Key: at.key, entries: d})
 		}
 	}
-	if err := f.flatten(modules); err != nil {
+	if err := f.flatten(modules); len(f.states) == 0 && err != nil {
 		return err
 	}
 	if len(f.states) == 0 {
@@ -153,8 +153,8 @@ func (f *finder) queueValues(key string, d *dict) {
 
 // flatten makes a state of every module. Modules that are shared are visited
 // under each of their names, so that the visits are counted: an honest file has
-// few more of them than modules.
-func (f *finder) flatten(modules []place) error {
+// few more of them than modules. What is too much is passed over, and is the error.
+func (f *finder) flatten(modules []place) (err error) {
 	limit := 64
 	seen := map[*Object]bool{}
 	for _, m := range modules {
@@ -163,14 +163,13 @@ func (f *finder) flatten(modules []place) error {
 	w := &moduleWalk{limit: limit}
 	for _, m := range modules {
 		w.state, w.numbers = &dict{}, map[string]float64{}
-		if err := w.module(m.value, "", 0); err != nil {
-			return err
-		}
-		if len(w.state.entries) > 0 {
+		if tooMuch := w.module(m.value, "", 0); tooMuch != nil {
+			err = tooMuch
+		} else if len(w.state.entries) > 0 {
 			f.states = append(f.states, &State{Key: m.key, Numbers: w.numbers, entries: w.state})
 		}
 	}
-	return nil
+	return err
 }
 
 // entriesWithin counts the attributes, tensors and modules of a module and of

@@ -99,6 +99,10 @@ func TestModuleBombs(t *testing.T) {
 		_, err := checkpointOf(t, c.pickle)
 		assert.ErrorContains(t, err, c.says, name)
 	}
+	beside, err := checkpointOf(t, "}Vmodel\n"+stateOf("w")+"sVbomb\n"+module("_parameters", stateOf("w"))+"q\x01"+strings.Repeat("0"+module("_modules", "}Va\nh\x01sVb\nh\x01s")+"q\x01", 40)+"s")
+	require.NoError(t, err, "what is too much beside the weights is no state")
+	assert.Equal(t, []string{"w"}, beside.Names())
+	assert.Empty(t, beside.Others)
 	twice, err := checkpointOf(t, module("_modules", "}Va\n"+module("_parameters", stateOf("w"))+"q\x01sVb\nh\x01s"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"a.w", "b.w"}, twice.Names())

@@ -87,18 +87,24 @@ func newCheckpoint(format string, states []*State) *Checkpoint {
 }
 
 // take makes the likeliest of the states the checkpoint's own, or the one that a
-// key asks for; the others come after it.
+// key asks for; the others come after it, but for those that cannot be copied out.
 func (c *Checkpoint) take(key string) error {
-	key = strings.TrimSuffix(key, ".")
-	if key == "" {
-		return c.State.copyable()
+	if key = strings.TrimSuffix(key, "."); key != "" {
+		if err := c.ask(key); err != nil {
+			return err
+		}
 	}
+	c.Others = slices.DeleteFunc(c.Others, func(s *State) bool { return s.copyable() != nil })
+	return c.State.copyable()
+}
+
+func (c *Checkpoint) ask(key string) error {
 	states := append([]*State{c.State}, c.Others...)
 	c.Asked = true
 	for i, s := range states {
 		if s.Key == key {
 			c.State, c.Others = s, slices.Delete(states, i, i+1)
-			return s.copyable()
+			return nil
 		}
 	}
 	for _, within := range []func(name string) bool{
@@ -109,7 +115,7 @@ func (c *Checkpoint) take(key string) error {
 			if part, rest := s.split(within); part != nil {
 				states[i] = rest
 				c.State, c.Others = part, states
-				return part.copyable()
+				return nil
 			}
 		}
 	}

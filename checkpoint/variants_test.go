@@ -167,6 +167,10 @@ func TestViewsStayBounded(t *testing.T) {
 	}
 	assert.ErrorContains(t, New(nil, views...).take(""), "tensor vvvvv: expected tensors of at most 4 times the elements of their storages in all")
 	assert.NoError(t, New(nil, views[:4]...).take(""))
+	c := New(nil, views[:4]...)
+	c.Others = []*State{New(nil, views...).State, New(nil, views[0]).State}
+	require.NoError(t, c.take(""))
+	assert.Len(t, c.Others, 1)
 }
 
 // Big-endian or not, complex numbers' halves are in order.
