@@ -175,7 +175,7 @@ func TestOpenRefuses(t *testing.T) {
 		"testdata":             "testdata: expected a regular file, found d",
 		empty:                  "found an empty file",
 		"testdata/make.py":     `found one that begins with "\"\"\"Makes the small checkpoints beside it"`,
-		"testdata/no_dict.pt":  "expected a dict or a module, found a list",
+		"testdata/no_dict.pt":  `no state dict: expected tensors in a dict or in a module, found the keys ["0" (1) "1" (2)]`,
 		"testdata/no_state.pt": `no state dict: expected tensors in a dict or in a module, found the keys ["epoch" (1) "model" (a dict)]`,
 	} {
 		_, err := Open(path)

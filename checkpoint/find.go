@@ -3,12 +3,14 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 )
 
 // fromPickle finds the states in the value of a pickle of a file of that format.
 // What else stands at the top level, and in usual state dicts, is metadata.
 func fromPickle(format string, root any) (*Checkpoint, error) {
-	f := &finder{seen: map[any]bool{}}
+	f := &finder{seen: map[any]*State{}}
 	if err := f.find(root); err != nil {
 		return nil, err
 	}
@@ -19,17 +21,14 @@ func fromPickle(format string, root any) (*Checkpoint, error) {
 			usual[s.Key] = s
 		}
 	}
-	top, ok := root.(*dict)
-	if !ok {
-		top = attributesOf(root)
-	}
 	m := metadata{c.Metadata, converter{done: map[any]any{}}}
-	for _, e := range top.entries {
+	_, isObject := root.(*Object)
+	for _, e := range contentsOf(root).entries {
 		name, isText := e.key.(string)
 		_, isTensor := e.value.(*Tensor)
 		inner, isDict := e.value.(*dict)
 		switch s := usual[name]; {
-		case c.Key == "" && isTensor, !ok && isPrivate(name): // the state's
+		case c.Key == "" && isTensor, isObject && isPrivate(name): // the state's
 		case isText && name != "" && s != nil && isDict:
 			for _, e := range inner.entries {
 				_, isText := e.key.(string)
@@ -64,12 +63,12 @@ func (m *metadata) add(key string, value any) (err error) {
 
 // finder goes through the dicts of a pickle's value, each once, the outer ones first.
 type finder struct {
-	seen   map[any]bool
+	seen   map[any]*State // by dict, object or list; nil for those that are no state
 	queue  []place
 	states []*State
 }
 
-// place is a dict, or an object, and where it stands.
+// place is a dict, an object or a list, and where it stands.
 type place struct {
 	key   string
 	value any
@@ -83,13 +82,7 @@ const (
 
 // find looks for dicts that hold tensors and for modules.
 func (f *finder) find(root any) error {
-	switch root := root.(type) {
-	case *dict:
-	case *Object:
-		if attributesOf(root) == nil {
-			return fmt.Errorf("expected a dict or a module, found %s", describe(root))
-		}
-	default:
+	if contentsOf(root) == nil {
 		return fmt.Errorf("expected a dict or a module, found %s", describe(root))
 	}
 	f.queue = []place{{"", root}}
@@ -97,20 +90,21 @@ func (f *finder) find(root any) error {
 	for len(f.queue) > 0 && len(f.states)+len(modules) < maxStates {
 		at := f.queue[0]
 		f.queue = f.queue[1:]
-		if f.seen[at.value] {
+		if s, seen := f.seen[at.value]; seen {
+			if s != nil {
+				s.also = append(s.also, at.key)
+			}
 			continue
 		}
-		f.seen[at.value] = true
-		d, isDict := at.value.(*dict)
-		if object, ok := at.value.(*Object); ok {
-			if d = attributesOf(object); isModule(d) {
-				modules = append(modules, at)
-				continue
-			}
+		f.seen[at.value] = nil
+		if isModule(attributesOf(at.value)) {
+			modules = append(modules, at)
+			continue
 		}
-		f.queueValues(at.key, d)
-		if d.holdsTensors() && isDict {
-			f.states = append(f.states, &State{Key: at.key, entries: d})
+		f.queueValues(at.key, contentsOf(at.value))
+		if d, ok := at.value.(*dict); ok && d.holdsTensors() {
+			f.seen[d] = &State{Key: at.key, entries: d}
+			f.states = append(f.states, f.seen[d])
 		}
 	}
 	if err := f.flatten(modules); len(f.states) == 0 && err != nil {
@@ -127,6 +121,40 @@ var (
 	errNoTensors = errors.New("expected tensors in a dict or in a module")
 )
 
+// contentsOf is the values of a dict, the attributes of an object, or the items
+// of a list by their numbers; nil of anything else.
+func contentsOf(v any) *dict {
+	switch v := v.(type) {
+	case *dict:
+		return v
+	case *Object:
+		return attributesOf(v)
+	case *list:
+		d := &dict{}
+		for i, item := range v.items {
+			d.entries = append(d.entries, entry{strconv.Itoa(i), item})
+		}
+		return d
+	}
+	return nil
+}
+
+// holdsMore reports whether a value may hold a state: of a list, if its first items do.
+func holdsMore(v any) bool {
+	switch v := v.(type) {
+	case *dict:
+		return true
+	case *Object:
+		return attributesOf(v) != nil
+	case *list:
+		return slices.ContainsFunc(v.items[:min(len(v.items), 8)], func(item any) bool {
+			_, isDict := item.(*dict)
+			return isDict || attributesOf(item) != nil
+		})
+	}
+	return false
+}
+
 // queueValues looks into a dict's values later. NumPy's arrays in it become tensors.
 func (f *finder) queueValues(key string, d *dict) {
 	for i, e := range d.entries {
@@ -138,8 +166,7 @@ func (f *finder) queueValues(key string, d *dict) {
 				continue
 			}
 		}
-		_, isDict := e.value.(*dict)
-		if !isText || !isDict && attributesOf(object) == nil {
+		if !isText || !holdsMore(e.value) {
 			continue
 		}
 		if key != "" {
@@ -202,10 +229,7 @@ func entriesWithin(root *Object, seen map[*Object]bool) (n int) {
 
 // keysOf is the first keys of the top level, and what is under them.
 func keysOf(root any) string {
-	d, ok := root.(*dict)
-	if !ok {
-		d = attributesOf(root)
-	}
+	d := contentsOf(root)
 	keys := make([]string, 0, len(d.entries))
 	for _, e := range d.entries[:min(len(d.entries), 20)] {
 		keys = append(keys, fmt.Sprintf("%.80q (%s)", text(e.key), describe(e.value)))

@@ -25,8 +25,11 @@ func attributesOf(v any) *dict {
 	return d
 }
 
-// isModule reports whether attributes are those of a module of torch.nn.
+// isModule reports whether attributes, if there are any, are those of a module of torch.nn.
 func isModule(attributes *dict) bool {
+	if attributes == nil {
+		return false
+	}
 	_, ok := attributes.get(modulesOf).(*dict)
 	return ok
 }

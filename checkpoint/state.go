@@ -18,7 +18,8 @@ type State struct {
 	// "rbf.cutoff"; a state dict has none.
 	Numbers map[string]float64
 
-	entries *dict // what is no tensor is passed over
+	entries *dict    // what is no tensor is passed over
+	also    []string // other keys of the same dict
 }
 
 // Names returns the names of the tensors, as they are in the file and in its order.
@@ -102,7 +103,7 @@ func (c *Checkpoint) ask(key string) error {
 	states := append([]*State{c.State}, c.Others...)
 	c.Asked = true
 	for i, s := range states {
-		if s.Key == key {
+		if s.Key == key || slices.Contains(s.also, key) {
 			c.State, c.Others = s, slices.Delete(states, i, i+1)
 			return nil
 		}

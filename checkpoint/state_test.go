@@ -38,6 +38,9 @@ func TestWhereTheStateDictStands(t *testing.T) {
 		"average":             {stateOf("w") + under("ema", stateOf("e")), "", []string{"w"}, []string{"ema"}, nil},
 		"unusual key":         {"}" + under("generator", stateOf("g")) + under("epoch", "K\x01"), "generator", []string{"g"}, nil, []string{"generator", "epoch"}},
 		"in an object":        {"}" + under("ema", "cnet\nEMA\n)R}"+under("shadow", stateOf("s"))+"b"), "ema.shadow", []string{"s"}, nil, []string{"ema"}},
+		"in a tuple":          {"(" + stateOf("t") + "K\x01t", "0", []string{"t"}, nil, []string{"0", "1"}},
+		"in a list in a dict": {"}" + under("nets", "](K\x01"+stateOf("n")+"e"), "nets.1", []string{"n"}, nil, []string{"nets"}},
+		"twice":               {"}" + under("best", stateOf("b")+"q\x01") + under("last", "h\x01"), "best", []string{"b"}, nil, []string{"best", "last"}},
 		"beside a tensor":     {"}" + under("model", stateOf("m")) + under("loss", tensorOf("I0\n", "(I2\nt", "(I1\nt")), "model", []string{"m"}, []string{""}, []string{"loss"}},
 		"order of the file":   {stateOf("b", "a", "c"), "", []string{"b", "a", "c"}, nil, nil},
 		"a name set twice":    {stateOf("b", "a", "b"), "", []string{"b", "a"}, nil, nil},
@@ -93,7 +96,11 @@ func TestKeys(t *testing.T) {
 		assert.Equal(t, want.names, c.Names(), key)
 		assert.Equal(t, want.rest, c.Others[0].Names(), key)
 	}
-	c, err := decode([]byte(safetensorsFile(`{"model.ema.w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, "12345678")), "file", Options{Key: "ema"})
+	twice := zipOf(t, item{"a/data.pkl", "}Vbest\n" + stateOf("b") + "q\x01sVlast\nh\x01s.", zip.Store}, item{"a/data/0", floats(binary.LittleEndian), zip.Store})
+	c, err := decode(twice, "file", Options{Key: "last"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"b"}, c.Names())
+	c, err = decode([]byte(safetensorsFile(`{"model.ema.w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, "12345678")), "file", Options{Key: "ema"})
 	require.NoError(t, err, "within names, and in any format")
 	assert.Equal(t, []string{"model.ema.w"}, c.Names())
 	_, err = decode(file, "file", Options{Key: "stud"})

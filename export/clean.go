@@ -75,7 +75,9 @@ func (s *Student) leftOut(c *checkpoint.Checkpoint) (keys []string) {
 		}
 	}
 	slices.Sort(keys)
-	keys = slices.DeleteFunc(slices.Compact(keys), func(key string) bool { return slices.Contains(written, key) })
+	keys = slices.DeleteFunc(slices.Compact(keys), func(key string) bool {
+		return slices.Contains(written, key) || strings.HasPrefix(s.Found.Key, key+".")
+	})
 	for i, key := range keys {
 		keys[i] = strconv.Quote(key)
 	}
