@@ -187,7 +187,7 @@ func (x *candidate) missing(name, shape string) error {
 // maxShown is how many names are shown, and how many bytes of each.
 const maxShown, maxShownBytes = 5, 80
 
-// Shown is the first of a file's names, as they may stand in a message.
+// Shown returns the first of a file's names, as they may stand in a message.
 func Shown(names ...string) string {
 	var list []string
 	for i, name := range names {

@@ -61,7 +61,7 @@ type Found struct {
 	CutoffFrom string            // in words: stated by config, inferred from rbf.centers, given by -cutoff
 }
 
-// Dropped is what the names were without, to begin with and within, such as
+// Dropped returns what the names were without, to begin with and within, such as
 // "model." and "_orig_mod.".
 func (f *Found) Dropped() (parts []string) {
 	if f.Prefix != "" {
