@@ -13,8 +13,11 @@ import (
 type choice struct {
 	*candidate
 	states []*checkpoint.State
-	all    []*candidate // the likeliest first
+	all    []*candidate // that are nearly networks, the likeliest first
 }
+
+// maxNetworks in a file: they are compared with one another.
+const maxNetworks = 100
 
 // choose takes the one whole network of a checkpoint, whatever its names begin
 // with. Averages stand back behind the weights that they are of, and sets under
@@ -25,17 +28,31 @@ func choose(c *checkpoint.Checkpoint) (*choice, error) {
 		return nil, errors.New("the checkpoint has no tensors")
 	}
 	x := &choice{states: append([]*checkpoint.State{c.State}, c.Others...)}
+	var asked, pool []*candidate
+	most := newCandidate(c.State, "") // of a network's tensors
 	for _, state := range x.states {
-		x.all = append(x.all, candidates(state)...)
-	}
-	asked := slices.DeleteFunc(slices.Clone(x.all), func(y *candidate) bool { return c.Asked && y.state != c.State })
-	var whole []*candidate
-	for _, y := range asked {
-		if y.whole && !slices.ContainsFunc(whole, y.same) {
-			whole = append(whole, y)
+		for _, y := range candidates(state) {
+			if !c.Asked || state == c.State {
+				if len(y.order) > len(most.order) {
+					most = y
+				}
+				if y.near {
+					asked = append(asked, y)
+				}
+			}
+			if y.near {
+				x.all = append(x.all, y)
+			}
 		}
 	}
-	pool := whole
+	if len(x.all) > maxNetworks {
+		return nil, fmt.Errorf("expected at most %d networks in a file, found %d", maxNetworks, len(x.all))
+	}
+	for _, y := range asked {
+		if y.whole && !slices.ContainsFunc(pool, y.same) {
+			pool = append(pool, y)
+		}
+	}
 	if raw := slices.DeleteFunc(slices.Clone(pool), (*candidate).isAverage); len(raw) > 0 {
 		pool = raw
 	}
@@ -58,12 +75,7 @@ func choose(c *checkpoint.Checkpoint) (*choice, error) {
 		}
 		return nil, fmt.Errorf("expected one network, found %d: %s takes one of them", len(pool), strings.Join(places, " or "))
 	default:
-		x.candidate = newCandidate(c.State, "")
-		for _, y := range asked {
-			if len(y.order) > len(x.order) {
-				x.candidate = y
-			}
-		}
+		x.candidate = most
 	}
 	if x.clash != nil {
 		return nil, x.clash
@@ -74,7 +86,7 @@ func choose(c *checkpoint.Checkpoint) (*choice, error) {
 // broken is a student that is not whole, beside a teacher or an average that is.
 func broken(candidates []*candidate) *candidate {
 	for _, x := range candidates {
-		if x.near && !x.whole && !x.isAverage() && !x.hasWord("teacher") {
+		if !x.whole && !x.isAverage() && !x.hasWord("teacher") {
 			return x
 		}
 	}
@@ -92,7 +104,7 @@ func (x *choice) placeOf(y *candidate) string {
 	prefix := strings.TrimSuffix(y.prefix, ".")
 	alone, unique := true, true
 	for _, z := range x.all {
-		if z == y || !z.near {
+		if z == y {
 			continue
 		}
 		alone = alone && z.state.Key != y.state.Key
@@ -112,7 +124,7 @@ func (x *choice) others() (places []string) {
 	own := x.names()
 	for _, y := range x.all {
 		shared := y.state == x.state && slices.ContainsFunc(y.order, func(name string) bool { return own[y.full[name]] })
-		if y.near && !shared && !y.same(x.candidate) {
+		if !shared && !y.same(x.candidate) {
 			places = append(places, x.placeOf(y))
 		}
 	}
@@ -134,7 +146,7 @@ func (x *choice) leftOut() (names []string, err error) {
 	}
 	var inner []string // prefixes of networks within this one
 	for _, y := range x.all {
-		if y.near && y.isWithin(x.candidate) {
+		if y.isWithin(x.candidate) {
 			inner = append(inner, y.prefix)
 		}
 	}

@@ -76,10 +76,16 @@ func plainName(parts []string) (name, block string, wrappers []string, ok bool) 
 	return "", "", nil, false
 }
 
+// Limits of names that can be a network's.
+const maxNameBytes, maxNameParts = 4096, 64
+
 // candidates is all of a state, in the order of the file.
 func candidates(state *checkpoint.State) (list []*candidate) {
 	byPrefix := map[string]*candidate{}
 	for full, t := range state.All() {
+		if len(full) > maxNameBytes || strings.Count(full, ".") >= maxNameParts {
+			continue
+		}
 		parts := strings.Split(full, ".")
 		at := 0 // of a part
 		for i, part := range parts {

@@ -146,7 +146,15 @@ func TestNotOneNetwork(t *testing.T) {
 		_, err := find(lists...)
 		assert.ErrorContains(t, err, says)
 	}
-	_, err := Find(&checkpoint.Checkpoint{}, 0)
+	var many []checkpoint.Named
+	for i := range maxNetworks + 1 {
+		many = append(many, under(t, fmt.Sprintf("m%d.", i))...)
+	}
+	_, err := find(many)
+	assert.ErrorContains(t, err, "expected at most 100 networks in a file, found 101")
+	_, err = find(beside(strings.Repeat("a.", 100)+"embedding.weight", strings.Repeat("a", 5000)+".embedding.weight"))
+	assert.ErrorContains(t, err, "tensor embedding.weight is missing")
+	_, err = Find(&checkpoint.Checkpoint{}, 0)
 	assert.ErrorContains(t, err, "no tensors")
 }
 
