@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"painless"
+	"painless/nn"
 )
 
 // Model is the flags that say what computes, and where: the same in all verbs.
@@ -60,8 +61,8 @@ func (m *Model) Check() error {
 	if _, ok := filters[m.Filters]; !ok {
 		return fmt.Errorf("-filters %s: expected table, exact or auto", m.Filters)
 	}
-	if m.Threads < 0 || m.Threads > maxThreads {
-		return fmt.Errorf("-threads %d: expected 0 (all cores) to %d", m.Threads, maxThreads)
+	if m.Threads < 0 || m.Threads > nn.MaxThreads {
+		return fmt.Errorf("-threads %d: expected 0 (all cores) to %d", m.Threads, nn.MaxThreads)
 	}
 	for device := range strings.SplitSeq(m.Device, ",") { // some verbs take several
 		if err := painless.CheckDevice(device); err != nil {
@@ -70,9 +71,6 @@ func (m *Model) Check() error {
 	}
 	return nil
 }
-
-// maxThreads is more than any machine has cores, and few enough to start.
-const maxThreads = 4096
 
 // CheckOne is Check where one student on one device is all that can be.
 func (m *Model) CheckOne() error {
