@@ -81,8 +81,8 @@ func (m *Model) Check() error {
 	if _, ok := filters[m.Filters]; !ok {
 		return fmt.Errorf("-filters %s: expected table, exact or auto", m.Filters)
 	}
-	if m.Threads < 0 || m.Threads > maxThreads {
-		return fmt.Errorf("-threads %d: expected 0 (all cores) to %d", m.Threads, maxThreads)
+	if m.Threads < 0 || m.Threads > nn.MaxThreads {
+		return fmt.Errorf("-threads %d: expected 0 (all cores) to %d", m.Threads, nn.MaxThreads)
 	}
 	if err := m.Weights.Check(); err != nil {
 		return err
@@ -94,9 +94,6 @@ func (m *Model) Check() error {
 	}
 	return nil
 }
-
-// maxThreads is more than any machine has cores, and few enough to start.
-const maxThreads = 4096
 
 // CheckOne is Check where one student on one device is all that can be.
 func (m *Model) CheckOne() error {
