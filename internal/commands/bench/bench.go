@@ -77,7 +77,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	return s.run
 }
 
-func (s *settings) check(inputs []string) error {
+func (s *settings) check(std cli.Std, inputs []string) error {
 	if err := s.model.Check(); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (s *settings) check(inputs []string) error {
 	case !(s.tolerance >= 0):
 		return fmt.Errorf("-tolerance %v: expected 0 or more", s.tolerance)
 	}
-	return s.checkOutputs()
+	return s.checkOutputs(std)
 }
 
 // outputs is the files that -o asks for.
@@ -116,13 +116,13 @@ func (s *settings) outputs() (report, figure string) {
 	return filepath.Join(s.output, reportName), filepath.Join(s.output, figureName)
 }
 
-func (s *settings) checkOutputs() error {
+func (s *settings) checkOutputs(std cli.Std) error {
 	if s.output == "" {
 		return nil
 	}
 	report, figure := s.outputs()
 	for _, path := range []string{report, figure} {
-		if err := cli.CheckOutput(path, append(s.model.Paths(), s.structures, s.compare)...); err != nil {
+		if err := std.CheckOutput(path, append(s.model.Paths(), s.structures, s.compare)...); err != nil {
 			return err
 		}
 	}
@@ -130,7 +130,7 @@ func (s *settings) checkOutputs() error {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error {
-	if err := s.check(inputs); err != nil {
+	if err := s.check(std, inputs); err != nil {
 		return err
 	}
 	r := s.newReport(ctx)

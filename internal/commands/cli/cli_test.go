@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,14 +159,36 @@ func TestModelOpen(t *testing.T) {
 
 func TestCheckOutput(t *testing.T) {
 	dir := t.TempDir()
-	a, b, link := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "link")
+	a, b, hard, soft := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "hard"), filepath.Join(dir, "soft")
 	require.NoError(t, os.WriteFile(a, nil, 0o600))
-	require.NoError(t, os.Link(a, link))
-	assert.NoError(t, CheckOutput(b, a, "-"))
-	assert.NoError(t, CheckOutput("-", a, "-"))
-	assert.EqualError(t, CheckOutput(link, b, a), link+" is an input: expected another file for the output")
-	require.NoError(t, os.WriteFile(b, nil, 0o600))
-	assert.NoError(t, CheckOutput(b, a))
+	require.NoError(t, os.Link(a, hard))
+	require.NoError(t, os.Symlink("a", soft))
+	file, err := os.OpenFile(a, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer file.Close()
+	none, both := Std{In: strings.NewReader(""), Out: io.Discard}, Std{In: file, Out: file}
+	for _, c := range []struct {
+		std    Std
+		output string
+		inputs []string
+		want   string
+	}{
+		{none, b, []string{a, "-"}, ""},
+		{none, "-", []string{a, "-"}, ""},
+		{none, os.DevNull, []string{os.DevNull}, ""}, // which holds nothing
+		{none, hard, []string{b, a}, hard + " is an input"},
+		{none, soft, []string{hard}, soft + " is an input"},
+		{both, b, []string{"-"}, ""},
+		{both, soft, []string{"-"}, soft + " is an input"},
+		{both, "-", []string{b, hard}, "standard output is an input"},
+	} {
+		err := c.std.CheckOutput(c.output, c.inputs...)
+		if c.want == "" {
+			assert.NoError(t, err, c)
+		} else {
+			assert.EqualError(t, err, c.want+": expected another file for the output")
+		}
+	}
 }
 
 func TestCheckNew(t *testing.T) {
@@ -175,4 +198,5 @@ func TestCheckNew(t *testing.T) {
 	assert.NoError(t, CheckNew(false, a))
 	assert.EqualError(t, CheckNew(false, a, b), b+" is there already: -force overwrites it")
 	assert.NoError(t, CheckNew(true, a, b))
+	assert.NoError(t, CheckNew(false, os.DevNull), "where nothing is lost")
 }

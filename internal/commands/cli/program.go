@@ -4,23 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 )
-
-// Main runs a program until it ends or is told to, and exits.
-func Main(name string, run func(ctx context.Context, std Std, args []string) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	err := run(ctx, Std{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-	}
-	os.Exit(Code(err))
-}
 
 // Program is verbs under one name.
 type Program []*Verb

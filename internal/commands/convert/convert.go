@@ -58,7 +58,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	return s.run
 }
 
-func (s *settings) files(args []string) error {
+func (s *settings) files(std cli.Std, args []string) error {
 	switch {
 	case s.out != "" && len(args) != 1:
 		return fmt.Errorf("%d files and -o: expected IN alone; -h shows the usage", len(args))
@@ -71,7 +71,7 @@ func (s *settings) files(args []string) error {
 	if s.out == "-" {
 		return errors.New("-: expected a file to write, which is read back before it takes its name")
 	}
-	if err := cli.CheckOutput(s.out, s.in); err != nil {
+	if err := std.CheckOutput(s.out, s.in); err != nil {
 		return err
 	}
 	return cli.CheckNew(s.force, s.out) // before the work; commit looks again
@@ -104,7 +104,7 @@ func (s *settings) options() error {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err error) {
-	if err := s.files(args); err != nil {
+	if err := s.files(std, args); err != nil {
 		return err
 	}
 	if err := s.options(); err != nil {

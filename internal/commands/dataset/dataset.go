@@ -54,7 +54,7 @@ func New(flags *flag.FlagSet) cli.Run {
 
 var compressions = map[string]hdf5.Compression{"": hdf5.Gzip, "gzip": hdf5.Gzip, "none": hdf5.Uncompressed}
 
-func (s *settings) check() error {
+func (s *settings) check(std cli.Std) error {
 	isHDF5 := datasets.IsHDF5(s.output)
 	switch {
 	case len(s.inputs) == 0:
@@ -71,7 +71,7 @@ func (s *settings) check() error {
 	if _, ok := compressions[s.compression]; !ok {
 		return fmt.Errorf("-compression %s: expected gzip or none", s.compression)
 	}
-	if err := cli.CheckOutput(s.output, s.inputs...); err != nil {
+	if err := std.CheckOutput(s.output, s.inputs...); err != nil {
 		return err
 	}
 	return cli.CheckNew(s.force || s.more, s.output)
@@ -79,7 +79,7 @@ func (s *settings) check() error {
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error {
 	s.inputs = inputs
-	if err := s.check(); err != nil {
+	if err := s.check(std); err != nil {
 		return err
 	}
 	metadata, lost, err := s.inspect()

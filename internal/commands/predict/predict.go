@@ -47,7 +47,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	return s.run
 }
 
-func (s *settings) check() error {
+func (s *settings) check(std cli.Std) error {
 	if err := s.model.CheckOne(); err != nil {
 		return err
 	}
@@ -64,12 +64,12 @@ func (s *settings) check() error {
 	case s.batch < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
 	}
-	return cli.CheckOutput(s.output, s.inputs...)
+	return std.CheckOutput(s.output, append(s.model.Paths(), s.inputs...)...)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err error) {
 	s.inputs = inputs
-	if err := s.check(); err != nil {
+	if err := s.check(std); err != nil {
 		return err
 	}
 	model, err := s.model.Open(s.model.Paths()[0], std.Err)

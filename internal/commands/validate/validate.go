@@ -66,7 +66,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	return s.run
 }
 
-func (s *settings) check() error {
+func (s *settings) check(std cli.Std) error {
 	if err := s.model.Check(); err != nil {
 		return err
 	}
@@ -85,14 +85,14 @@ func (s *settings) check() error {
 	case s.output == "" && s.force:
 		return errors.New("-force without -o: there is no file to replace")
 	}
-	return s.checkOutput()
+	return s.checkOutput(std)
 }
 
 // reportName is the file in the folder beside the figures.
 const reportName = "validation.json"
 
 // checkOutput refuses, before the work, a folder in which something would be lost.
-func (s *settings) checkOutput() error {
+func (s *settings) checkOutput(std cli.Std) error {
 	if s.output == "" {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (s *settings) checkOutput() error {
 	}
 	for _, name := range names {
 		path := filepath.Join(s.output, name)
-		if err := cli.CheckOutput(path, slices.Concat(s.datasets, s.model.Paths())...); err != nil {
+		if err := std.CheckOutput(path, slices.Concat(s.datasets, s.model.Paths())...); err != nil {
 			return err
 		}
 		if err := cli.CheckNew(s.force, path); err != nil {
@@ -118,7 +118,7 @@ func (s *settings) checkOutput() error {
 func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err error) {
 	start := time.Now()
 	s.datasets = datasets
-	if err := s.check(); err != nil {
+	if err := s.check(std); err != nil {
 		return err
 	}
 	v := &validator{settings: *s}
