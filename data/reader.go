@@ -23,8 +23,10 @@ type Reader struct {
 	in     *bufio.Reader
 	name   string
 	line   int     // number of the line last read, from 1
+	index  int     // of the next frame, from 0
 	long   []byte  // a line that is longer than in's buffer
 	layout *layout // of the last frame
+	err    error   // after which nothing can be read
 }
 
 const (
@@ -37,16 +39,55 @@ func NewReader(r io.Reader, name string) *Reader {
 	return &Reader{in: bufio.NewReaderSize(r, bufferSize), name: name, layout: plainLayout()}
 }
 
-// Read is the next frame, or io.EOF after the last one. Other errors name the
-// file, the line, what was expected and what was found, and end the reading.
-// Atoms are counted from 0.
+// FrameError is what keeps one frame of a file from being read. Those after it
+// can be.
+type FrameError struct {
+	File  string
+	Frame int // in the file, from 0
+	Line  int // in the file, from 1
+	Err   error
+}
+
+// Error names the file, the line, what was expected and what was found.
+func (e *FrameError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
+
+// Unwrap is what was expected and what was found.
+func (e *FrameError) Unwrap() error { return e.Err }
+
+// Read is the next frame, or io.EOF after the last one. A *FrameError is of this
+// frame, and the following call reads the one after it: there are as many lines
+// as the frame's first one says. Any other error, which names the file, the
+// line, what was expected and what was found, ends the reading: it is that of
+// all following calls. Atoms are counted from 0.
 func (r *Reader) Read() (*Frame, error) {
-	f, err := r.frame()
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("%s:%d: %w", r.name, r.line, err)
+	if r.err != nil {
+		return nil, r.err
 	}
+	f, err := r.frame()
+	var bad *FrameError
+	if err != nil && !errors.As(err, &bad) {
+		if err != io.EOF {
+			err = fmt.Errorf("%s:%d: %w", r.name, r.line, err)
+		}
+		r.err = err
+	}
+	r.index++
 	return f, err
 }
+
+// Ready reports whether the next Read has all that it reads in memory already. If
+// not it may wait for the input, and who answers frame by frame answers first.
+func (r *Reader) Ready() bool {
+	if r.err != nil {
+		return true
+	}
+	text, _ := r.in.Peek(r.in.Buffered()) // which is there
+	first, rest, ok := bytes.Cut(bytes.TrimLeft(text, " \t\v\f\r\n"), newline)
+	n, err := parseCount(first)
+	return ok && (err != nil || bytes.Count(rest, newline) > n) // the comment, and n atoms
+}
+
+var newline = []byte{'\n'}
 
 func (r *Reader) frame() (*Frame, error) {
 	n, err := r.count()
@@ -60,7 +101,29 @@ func (r *Reader) frame() (*Frame, error) {
 		}
 		return nil, err
 	}
-	f, properties, err := newFrame(string(comment))
+	f, err := r.begin(string(comment), n)
+	if err != nil {
+		return nil, r.skip(n, err)
+	}
+	for i := range n {
+		line, err := r.atomLine(i, n)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.layout.atom(f, line); err != nil {
+			if isCount(line) {
+				return nil, err
+			}
+			return nil, r.skip(n-i-1, err)
+		}
+	}
+	r.layout.atoms = n
+	return f, nil
+}
+
+// begin makes the frame of a comment line and its layout ready for n atoms.
+func (r *Reader) begin(comment string, n int) (*Frame, error) {
+	f, properties, err := newFrame(comment)
 	if err != nil {
 		return nil, err
 	}
@@ -72,20 +135,41 @@ func (r *Reader) frame() (*Frame, error) {
 		r.layout = l
 	}
 	r.layout.start(f, n)
-	for i := range n {
+	return f, nil
+}
+
+// skip passes over the n atoms that are left of a frame with an error on the last
+// line. The error is the frame's alone where these are atoms; else it is not known
+// where the frame ends.
+func (r *Reader) skip(n int, bad error) error {
+	at := r.line
+	for range n {
 		line, err := r.next()
-		if err == io.EOF {
-			err = fmt.Errorf("expected %d atoms, found the end of the file after %d", n, i)
+		if err != nil && err != io.EOF {
+			return err
 		}
-		if err != nil {
-			return nil, err
-		}
-		if err := r.layout.atom(f, line); err != nil {
-			return nil, err
+		if err == io.EOF || isCount(line) {
+			r.line = at
+			return bad
 		}
 	}
-	r.layout.atoms = n
-	return f, nil
+	return &FrameError{File: r.name, Frame: r.index, Line: at, Err: bad}
+}
+
+// isCount says whether a line among the atoms belongs to another frame, or
+// between two.
+func isCount(line []byte) bool {
+	_, err := parseCount(bytes.TrimSpace(line))
+	return err == nil || len(bytes.TrimSpace(line)) == 0
+}
+
+// atomLine is the line of atom i of n.
+func (r *Reader) atomLine(i, n int) ([]byte, error) {
+	line, err := r.next()
+	if err == io.EOF {
+		err = fmt.Errorf("expected %d atoms, found the end of the file after %d", n, i)
+	}
+	return line, err
 }
 
 // count is the number of atoms of the next frame; io.EOF if only blank lines follow.
@@ -97,8 +181,13 @@ func (r *Reader) count() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	text := string(bytes.TrimSpace(line))
-	n, err := strconv.Atoi(text)
+	return parseCount(line)
+}
+
+// parseCount reads the number of atoms.
+func parseCount(line []byte) (int, error) {
+	text := bytes.TrimSpace(line)
+	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 0 || n > math.MaxInt32 {
 		return 0, fmt.Errorf("expected the number of atoms, found %.60q", text)
 	}

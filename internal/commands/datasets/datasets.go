@@ -38,13 +38,14 @@ func Each(ctx context.Context, path string, stdin io.Reader, bar *progress.Bar, 
 		}
 		frame, err := d.Read()
 		var unreadable *frameError
+		var bad *data.FrameError
 		switch {
 		case err == io.EOF && index == 0:
 			return fmt.Errorf("%s: expected a structure, found none", path)
 		case err == io.EOF:
 			return nil
-		case errors.As(err, &unreadable):
-			err = do(&data.Frame{}, index, unreadable)
+		case errors.As(err, &unreadable), errors.As(err, &bad):
+			err = do(&data.Frame{}, index, err)
 		case err == nil:
 			err = do(frame, index, nil)
 		}
@@ -56,13 +57,13 @@ func Each(ctx context.Context, path string, stdin io.Reader, bar *progress.Bar, 
 
 // dataset is the frames of a file, one after another.
 type dataset interface {
-	// Read is the next frame; io.EOF after the last one; a *frameError where
-	// the next call goes on with the frame after it.
+	// Read is the next frame; io.EOF after the last one; a *frameError or a
+	// *data.FrameError where the next call goes on with the frame after it.
 	Read() (*data.Frame, error)
 	Close() error
 }
 
-// frameError is what keeps one frame of a file from being read.
+// frameError is what keeps one frame of an HDF5 file from being read.
 type frameError struct{ error }
 
 func open(path string, stdin io.Reader, bar *progress.Bar) (dataset, error) {

@@ -3,6 +3,7 @@ package datasets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,7 +41,7 @@ func TestEach(t *testing.T) {
 		"":             "-: expected a structure, found none",
 		"\n\n":         "-: expected a structure, found none",
 		two + "three":  `-:8: expected the number of atoms, found "three"`,
-		"1\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
+		"2\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
 	} {
 		_, err := read("-", stdin)
 		assert.EqualError(t, err, want)
@@ -50,6 +51,16 @@ func TestEach(t *testing.T) {
 		assert.ErrorContains(t, err, name+": no such file")
 		assert.ErrorIs(t, err, os.ErrNotExist)
 	}
+}
+
+// A frame of known extent that cannot be read is passed over.
+func TestEachGoesOn(t *testing.T) {
+	var got []string
+	require.NoError(t, Each(context.Background(), "-", strings.NewReader("1\n\nH 0 0\n"+two), nil, func(f *data.Frame, index int, unreadable error) error {
+		got = append(got, fmt.Sprint(index, f.Numbers, unreadable))
+		return nil
+	}))
+	assert.Equal(t, []string{`0 [] -:3: expected 4 columns, found 3 in "H 0 0"`, "1 [1] <nil>", "2 [8 1] <nil>"}, got)
 }
 
 func TestEachStops(t *testing.T) {

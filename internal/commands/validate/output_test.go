@@ -146,7 +146,7 @@ func TestModelsOfOneName(t *testing.T) {
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	empty := writeFile(t, "empty.xyz", "")
-	broken := writeFile(t, "broken.xyz", "1\n\nH 0 0\n")
+	broken := writeFile(t, "broken.xyz", "2\n\nH 0 0\n")
 	for name, c := range map[string]struct {
 		args []string
 		says string
