@@ -76,6 +76,15 @@ func temporary(dir string, permissions fs.FileMode) (f *os.File, err error) {
 	return f, err
 }
 
+// Write writes to the file; errors name its path, and not that of the moment.
+func (f *File) Write(b []byte) (int, error) {
+	n, err := f.File.Write(b)
+	if err != nil {
+		err = &fs.PathError{Op: "write", Path: f.path, Err: reason(err)}
+	}
+	return n, err
+}
+
 // Vacate makes Commit leave nothing at the path.
 func (f *File) Vacate() { f.nothing = true }
 
@@ -115,6 +124,8 @@ func (f *File) take(replace bool) error {
 	to := f.target.path
 	switch {
 	case f.target.stream():
+		return os.Remove(f.Name())
+	case f.nothing && !replace:
 		return os.Remove(f.Name())
 	case f.nothing:
 		if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) {

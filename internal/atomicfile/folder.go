@@ -61,8 +61,11 @@ func (d *Folder) Commit(replace bool) error {
 }
 
 // Abort removes the files, and the folder if it was made for them, unless they
-// are committed; it may be deferred.
+// are committed; it may be deferred. A nil Folder has none.
 func (d *Folder) Abort() {
+	if d == nil {
+		return
+	}
 	abort(d.files)
 	started.Lock()
 	defer started.Unlock()

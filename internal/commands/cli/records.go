@@ -64,8 +64,16 @@ func (r *Records) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// End ends a record.
-func (r *Records) End() { r.ends = append(r.ends, len(r.waiting)) }
+// End ends a record, and writes those that wait if they are many.
+func (r *Records) End() error {
+	r.ends = append(r.ends, len(r.waiting))
+	if len(r.waiting) < enough {
+		return nil
+	}
+	return r.Flush()
+}
+
+const enough = 1 << 18 // bytes
 
 // Flush writes the records that are ended.
 func (r *Records) Flush() error {

@@ -48,9 +48,9 @@ func (c *converter) rename(f *data.Frame, where string) {
 	f.Columns = move(&c.forces, f.Columns, func(column *data.Column) *string { return &column.Name }, where)
 }
 
-// check is an error where none of n frames has the label.
+// check is an error where none of the frames has the label, of which n were written.
 func (l *label) check(n int) error {
-	if l.lacking == n {
+	if l.lacking >= n {
 		return fmt.Errorf("%s %s: no structure has it", l.flag, l.key)
 	}
 	return nil

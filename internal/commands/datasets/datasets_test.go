@@ -19,8 +19,8 @@ const two = "1\n\nH 0 0 0\n2\n\nO 0 0 0\nH 1 0 0\n"
 
 // read is the numbers of atoms of the frames.
 func read(path, stdin string) (atoms []int, err error) {
-	err = Each(context.Background(), path, strings.NewReader(stdin), nil, func(f *data.Frame, index int, unreadable error) error {
-		if unreadable != nil || index != len(atoms) {
+	err = Source{Stdin: strings.NewReader(stdin)}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
+		if unreadable != nil || at.File != path || at.Frame != len(atoms) {
 			return errors.New("unexpected")
 		}
 		atoms = append(atoms, len(f.Numbers))
@@ -56,22 +56,24 @@ func TestEach(t *testing.T) {
 // A frame of known extent that cannot be read is passed over.
 func TestEachGoesOn(t *testing.T) {
 	var got []string
-	require.NoError(t, Each(context.Background(), "-", strings.NewReader("1\n\nH 0 0\n"+two), nil, func(f *data.Frame, index int, unreadable error) error {
-		got = append(got, fmt.Sprint(index, f.Numbers, unreadable))
+	require.NoError(t, Source{Stdin: strings.NewReader("1\n\nH 0 0\n" + two)}.Each(context.Background(), "-", func(f *data.Frame, at Place, unreadable error) error {
+		got = append(got, fmt.Sprintf("%v: %v, %v", at, f.Numbers, unreadable))
 		return nil
 	}))
-	assert.Equal(t, []string{`0 [] -:3: expected 4 columns, found 3 in "H 0 0"`, "1 [1] <nil>", "2 [8 1] <nil>"}, got)
+	assert.Equal(t, []string{
+		`-: frame 0, line 3: [], expected 4 columns, found 3 in "H 0 0"`, "-: frame 1, line 4: [1], <nil>", "-: frame 2, line 7: [8 1], <nil>",
+	}, got)
 }
 
 func TestEachStops(t *testing.T) {
 	enough := errors.New("enough")
 	n := 0
-	do := func(*data.Frame, int, error) error { n++; return enough }
-	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), nil, do), enough)
+	do := func(*data.Frame, Place, error) error { n++; return enough }
+	assert.ErrorIs(t, Source{Stdin: strings.NewReader(two)}.Each(context.Background(), "-", do), enough)
 	assert.Equal(t, 1, n)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), nil, do), context.Canceled)
+	assert.ErrorIs(t, Source{Stdin: strings.NewReader(two)}.Each(ctx, "-", do), context.Canceled)
 	assert.Equal(t, 1, n)
 }
 
