@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -191,15 +190,12 @@ func (s *settings) newReport(ctx context.Context) *report {
 	r := &report{
 		Format: formatName, Version: formatVersion, Date: time.Now().UTC().Format(time.RFC3339), Machine: machine.Here(),
 		Settings: workSettings{
-			Precision: s.model.Precision, Filters: s.model.Filters, Threads: s.model.Threads,
+			Precision: s.model.Precision, Filters: s.model.Filters, Threads: s.model.Options().Threads,
 			Atoms: s.atoms, Structures: s.structures, Cloud: s.cloud, Warmup: s.warmup, Rounds: s.rounds, Calls: s.calls,
 		},
 	}
 	if r.Settings.Filters == "auto" {
 		r.Settings.Filters = map[string]string{"float32": "table", "float64": "exact"}[s.model.Precision]
-	}
-	if r.Settings.Threads == 0 {
-		r.Settings.Threads = runtime.GOMAXPROCS(0)
 	}
 	if s.structures != "" {
 		r.Settings.Atoms = 0

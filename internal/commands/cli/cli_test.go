@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -132,6 +133,14 @@ func TestModelCheck(t *testing.T) {
 	}
 	assert.EqualError(t, parseModel(t, "-model", "a,b").CheckOne(), "-model a,b: expected one file")
 	assert.ErrorContains(t, parseModel(t, "-model", "a", "-device", "cpu,cuda").CheckOne(), `"cpu,cuda"`)
+}
+
+// More threads than cores would only be in each other's way.
+func TestModelThreads(t *testing.T) {
+	cores := runtime.GOMAXPROCS(0)
+	for text, want := range map[string]int{"0": cores, "1": 1, "4096": min(cores, 4096)} {
+		assert.Equal(t, want, parseModel(t, "-model", "a", "-threads", text).Options().Threads)
+	}
 }
 
 func TestModelNames(t *testing.T) {

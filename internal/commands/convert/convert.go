@@ -68,6 +68,9 @@ func (s *settings) files(std cli.Std, args []string) error {
 		s.out = args[1]
 	}
 	s.in = args[0]
+	if s.out == "" {
+		return errors.New("OUT is empty: expected a file to write")
+	}
 	if s.out == "-" {
 		return errors.New("-: expected a file to write, which is read back before it takes its name")
 	}

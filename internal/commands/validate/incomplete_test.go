@@ -86,12 +86,16 @@ func TestUnreadableFrame(t *testing.T) {
 		assert.Equal(t, 1, cli.Code(err))
 		assert.Empty(t, stderr)
 	}
+	plain := writeFile(t, "plain.xyz", "1\n\nH 0 0 0\n1\n\nD 0 0 0\n")
+	_, _, err = execute("", "-model", ultraModel, plain)
+	assert.EqualError(t, err, "not every structure was validated: 2 of 2 lack a label or could not be computed, as listed")
+	assert.Equal(t, 2, cli.Code(err))
 	point := writeFile(t, "point.extxyz", "2\nProperties=species:S:1:pos:R:3 energy=1\nH 0 0 0\nO 0 0 0\n")
 	_, stderr, err := execute("", "-strict", "-model", ultraModel, "-forces-key", "", golden, point)
 	assert.EqualError(t, err, point+": frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point")
 	assert.Empty(t, stderr)
 	_, stderr, err = execute("", "-model", ultraModel+","+tinyModel, "-forces-key", "", point)
-	assert.EqualError(t, err, "no results: none of 1 structures could be computed, as listed")
+	assert.EqualError(t, err, "no results: none of 1 structures could be read and computed, as listed")
 	assert.Equal(t, 1, cli.Code(err))
 	assert.Contains(t, stderr, point+": frame 0, line 1: tiny: atom 0 (H) and atom 1 (O) are on the same point\n")
 }

@@ -2,7 +2,6 @@ package validate
 
 import (
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
@@ -223,11 +222,6 @@ func (s *score) sizeReports() []sizeReport {
 		}
 	}
 	return list
-}
-
-// computed reports whether there is a structure that a model has computed.
-func (r *report) computed() bool {
-	return slices.ContainsFunc(r.Models, func(m modelReport) bool { return m.Computed > 0 })
 }
 
 // incomplete is how many structures lack a label, or were not computed by a model.

@@ -73,6 +73,7 @@ type validator struct {
 	structures   []structure
 	compositions compositions
 	unlabelled   []lack
+	unreadable   int // structures
 
 	waiting  []labelled
 	computer datasets.Computer
@@ -157,6 +158,7 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 		v.unlabelled = append(v.unlabelled, l.place.lacks(reason))
 	}
 	if l.unreadable {
+		v.unreadable++
 		if err := v.compute(ctx); err != nil { // so that the places that are listed ascend
 			return err
 		}
@@ -216,6 +218,11 @@ func (v *validator) computeWith(ctx context.Context, m *model) error {
 		}
 	}
 	return nil
+}
+
+// nothing reports whether something is wrong with every structure.
+func (v *validator) nothing() bool {
+	return !slices.ContainsFunc(v.models, func(m *model) bool { return v.unreadable+len(m.score.failed) < len(v.structures) })
 }
 
 // at is the place in words.
