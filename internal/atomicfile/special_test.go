@@ -163,6 +163,9 @@ func TestDescriptors(t *testing.T) {
 	assert.Equal(t, "head stream whole stream whole tail", content(t, filepath.Join(dir, "out")))
 	assert.Equal(t, []string{"link", "out"}, files(t, dir))
 
+	assert.True(t, IsStandardOutput("/dev/stdout"))
+	assert.False(t, IsStandardOutput("/dev/stderr"))
+	assert.False(t, IsStandardOutput(link))
 	_, err = Stream("/dev/fd/987")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }

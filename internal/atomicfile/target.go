@@ -91,6 +91,12 @@ func (t target) open() (*os.File, error) {
 	return os.OpenFile(t.path, os.O_WRONLY, 0)
 }
 
+// IsStandardOutput reports whether path leads to standard output, as /dev/stdout does.
+func IsStandardOutput(path string) bool {
+	t, err := follow(path)
+	return err == nil && t.descriptor == 1
+}
+
 // Stream opens what path leads to for writing, if that is a device, a FIFO or an
 // open file of this process (/dev/stdout, /dev/fd/N), which nothing can replace.
 // Otherwise it returns nil.

@@ -77,7 +77,7 @@ func (p Program) usage(w io.Writer) error {
 	fmt.Fprintf(text, "  %-10s  %s\n", "completion", "Writes the script by which bash, zsh or fish completes verbs and flags: painless completion SHELL.")
 	fmt.Fprintf(text, "  %-10s  %s\n", "version", "Says what this program is: version, commit, instruction sets, build tags.")
 	fmt.Fprintf(text, "  %-10s  %s\n", "help", "Says what a verb does: painless help VERB.")
-	text.WriteString("\nExit codes: 0 done, 1 refused, 2 done in part, and what is missing is listed.\n")
+	text.WriteString("\nExit codes: 0 done, 1 refused, 2 done in part, and what is missing is listed; 129, 130, 143 ended\nby SIGHUP, SIGINT, SIGTERM; 141 by a reader that wants no more.\n")
 	_, err := io.WriteString(w, text.String())
 	return err
 }

@@ -25,7 +25,7 @@ type Records struct {
 // Records opens an output: - is standard output, devices and FIFOs are written to
 // as they are, and a file gets its name in Commit.
 func (std Std) Records(path string) (r *Records, err error) {
-	if path == "-" {
+	if path == "-" || atomicfile.IsStandardOutput(path) {
 		return &Records{out: std.Out, atomic: atomicBytes(std.Out)}, nil
 	}
 	r = &Records{}
