@@ -8,17 +8,17 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
-
-	"painless/internal/vec"
 )
 
 // Reader reads frames of extended or plain XYZ, one after another.
 //
-// A comment line with Lattice=, Properties= or pbc=, in these capitals, makes
-// a frame extended; a Lattice without pbc is periodic along all three vectors.
-// In a plain frame the comment is free text. Without Properties, columns after
-// the coordinates are passed over. An element is a symbol or an atomic number.
+// A comment line with Lattice=, Properties= or pbc= makes a frame extended, and so
+// does one of nothing but key=value; a Lattice without pbc is periodic along all
+// three vectors. i-PI's comments, and lines VEC1 to VEC3 below the atoms, give cells
+// too; any other comment is free text, and an error where it states a cell. Without
+// Properties, columns after the coordinates are passed over. An element is a symbol
+// or an atomic number. gzip, xz, zstd and bzip2 are known by their first bytes. What
+// is guessed, and what is stated and not read, is in the frame's Warnings.
 type Reader struct {
 	in     *bufio.Reader
 	name   string
@@ -28,6 +28,11 @@ type Reader struct {
 	long   []byte  // a line that is longer than in's buffer
 	layout *layout // of the last frame
 	err    error   // after which nothing can be read
+
+	source     *source
+	opened     bool
+	packed     bool // the source is compressed
+	hasVectors bool // a frame had lines VEC
 }
 
 const (
@@ -37,7 +42,8 @@ const (
 
 // NewReader reads from r; name is what errors call it.
 func NewReader(r io.Reader, name string) *Reader {
-	return &Reader{in: bufio.NewReaderSize(r, bufferSize), name: name, layout: plainLayout()}
+	s := &source{Reader: r}
+	return &Reader{source: s, in: bufio.NewReaderSize(s, bufferSize), name: name, layout: plainLayout()}
 }
 
 // FrameError is what keeps one frame of a file from being read. Those after it
@@ -67,7 +73,11 @@ func (r *Reader) Read() (*Frame, error) {
 	f, err := r.frame()
 	var bad *FrameError
 	if err != nil && !errors.As(err, &bad) {
-		if err != io.EOF {
+		switch {
+		case err == io.EOF:
+		case r.line == 0: // before the first one
+			err = fmt.Errorf("%s: %w", r.name, err)
+		default:
 			err = fmt.Errorf("%s:%d: %w", r.name, r.line, err)
 		}
 		r.err = err
@@ -87,13 +97,16 @@ func (r *Reader) Ready() bool {
 	}
 	text, _ := r.in.Peek(r.in.Buffered()) // which is there
 	first, rest, ok := bytes.Cut(bytes.TrimLeft(text, " \t\v\f\r\n"), newline)
-	n, err := parseCount(first)
+	n, err := parseCount(bytes.TrimPrefix(first, byteOrderMark))
 	return ok && (err != nil || bytes.Count(rest, newline) > n) // the comment, and n atoms
 }
 
 var newline = []byte{'\n'}
 
 func (r *Reader) frame() (*Frame, error) {
+	if err := r.open(); err != nil {
+		return nil, err
+	}
 	n, err := r.count()
 	if err != nil {
 		return nil, err
@@ -105,7 +118,7 @@ func (r *Reader) frame() (*Frame, error) {
 		}
 		return nil, err
 	}
-	f, err := r.begin(string(comment), n)
+	h, err := r.begin(string(comment), n)
 	if err != nil {
 		return nil, r.skip(n, err)
 	}
@@ -114,7 +127,7 @@ func (r *Reader) frame() (*Frame, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := r.layout.atom(f, line); err != nil {
+		if err := r.layout.atom(h.Frame, line); err != nil {
 			if isCount(line) {
 				return nil, err
 			}
@@ -122,24 +135,38 @@ func (r *Reader) frame() (*Frame, error) {
 		}
 	}
 	r.layout.atoms = n
-	return f, nil
+	r.layout.finish(h.Frame)
+	if err := r.vectors(&h); err != nil {
+		return nil, r.skip(0, err)
+	}
+	return h.Frame, nil
 }
 
-// begin makes the frame of a comment line and its layout ready for n atoms.
-func (r *Reader) begin(comment string, n int) (*Frame, error) {
-	f, properties, err := newFrame(comment)
-	if err != nil {
-		return nil, err
+// open looks at what the source is, before the first frame.
+func (r *Reader) open() (err error) {
+	if r.opened {
+		return nil
 	}
-	if properties != r.layout.text {
-		l, err := newLayout(properties)
+	r.opened = true
+	r.in, r.packed, err = decompressed(r.in)
+	return err
+}
+
+// begin reads a comment line and makes the layout ready for n atoms.
+func (r *Reader) begin(comment string, n int) (header, error) {
+	h, err := readHeader(comment)
+	if err != nil {
+		return h, err
+	}
+	if h.properties != r.layout.text {
+		l, err := newLayout(h.properties)
 		if err != nil {
-			return nil, err
+			return h, err
 		}
 		r.layout = l
 	}
-	r.layout.start(f, n)
-	return f, nil
+	r.layout.start(h, n)
+	return h, nil
 }
 
 // skip passes over the n atoms that are left of a frame with an error on the last
@@ -155,6 +182,11 @@ func (r *Reader) skip(n int, bad error) error {
 		if err == io.EOF || isCount(line) {
 			r.line = at
 			return bad
+		}
+	}
+	for r.atVector() {
+		if _, err := r.next(); err != nil {
+			return err
 		}
 	}
 	return &FrameError{File: r.name, Frame: r.index, Line: at, Err: bad}
@@ -186,8 +218,12 @@ func (r *Reader) count() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return parseCount(line)
+	return parseCount(bytes.TrimPrefix(line, byteOrderMark))
 }
+
+// byteOrderMark is what Windows programs begin UTF-8 with, and where files were
+// joined it stands before later frames too.
+var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // parseCount reads the number of atoms.
 func parseCount(line []byte) (int, error) {
@@ -219,62 +255,4 @@ func (r *Reader) next() ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimRight(line, "\r\n"), nil
-}
-
-// newFrame is a frame without atoms, from its comment line, and the value of
-// Properties.
-func newFrame(comment string) (f *Frame, properties string, err error) {
-	f = &Frame{}
-	comment = strings.ReplaceAll(comment, "\r", " ") // which Python takes for the end of a line
-	if !isExtended(comment) {
-		f.Plain = true
-		if text := strings.TrimSpace(comment); text != "" {
-			f.Info = []Field{{Comment, text}}
-		}
-		return f, "", nil
-	}
-	fields, err := parseComment(comment)
-	if err != nil {
-		return nil, "", err
-	}
-	var lattice, pbc string
-	for _, field := range fields {
-		switch field.Key {
-		case keyLattice:
-			lattice = field.Value
-			if err := f.setLattice(lattice); err != nil {
-				return nil, "", fmt.Errorf("key Lattice: %w", err)
-			}
-		case keyPBC:
-			pbc = field.Value
-			if f.PBC, err = parsePBC(pbc); err != nil {
-				return nil, "", err
-			}
-		case keyProperties:
-			properties = field.Value
-		default:
-			f.SetText(field.Key, field.Value)
-		}
-	}
-	if len(f.Info) > maxFields {
-		return nil, "", errFields
-	}
-	if lattice != "" && pbc == "" {
-		f.PBC = [3]bool{true, true, true}
-	}
-	return f, properties, nil
-}
-
-func (f *Frame) setLattice(text string) error {
-	numbers, err := parseFloats(text, 9)
-	if err != nil {
-		return err
-	}
-	for i, x := range numbers {
-		if !vec.Finite(x) {
-			return fmt.Errorf("expected finite numbers, found %v", x)
-		}
-		f.Cell[i/3][i%3] = x
-	}
-	return nil
 }

@@ -74,6 +74,7 @@ func TestReady(t *testing.T) {
 		"2\n\nH 1 2 3\nH 1 2":    false,
 		"one\n":                  true, // an error
 		"1\n\nH 1 2 3\n\n1\n\nH": true,
+		"\xef\xbb\xbf1\n\nH 1":   false,
 	} {
 		r := NewReader(strings.NewReader("1\n\nH 1 2 3\n"+text), "f")
 		_, err := r.Read()

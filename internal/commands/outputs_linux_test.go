@@ -307,7 +307,7 @@ func TestUsage(t *testing.T) {
 // A bad frame costs that frame, and the exit code says so.
 func TestBadFrame(t *testing.T) {
 	const h = "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1\nH 0 0 0 0 0 0\n"
-	input := writeFile(t, filepath.Join(t.TempDir(), "in.xyz"), h+strings.Replace(h, "H", "D", 1)+h)
+	input := writeFile(t, filepath.Join(t.TempDir(), "in.xyz"), h+strings.Replace(h, "\nH", "\nXx", 1)+h)
 	for _, args := range [][]string{{"predict", "-model", model}, {"validate", "-model", model}, {"dataset"}} {
 		p := command(t, append(args, input)...)
 		stdout, code := p.run()

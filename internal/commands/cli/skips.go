@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+
+	"painless/internal/progress"
 )
 
 // Skips is the frames of an input that something is wrong with. They are left out
@@ -12,6 +14,7 @@ type Skips struct {
 	Strict bool
 	N      int // so far
 	Stderr io.Writer
+	Bar    *progress.Bar // may be nil
 }
 
 // Register adds the flag.
@@ -25,6 +28,7 @@ func (s *Skips) Skip(at fmt.Stringer, because error) error {
 		return fmt.Errorf("%v: %w", at, because)
 	}
 	s.N++
+	s.Bar.Clear()
 	_, err := fmt.Fprintf(s.Stderr, "painless: %v: %v\n", at, because)
 	return err
 }

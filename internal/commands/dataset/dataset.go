@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"painless/data"
@@ -52,6 +53,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.BoolVar(&s.more, "append", false, "add to the HDF5 file that is there, which is written anew")
 	flags.StringVar(&s.keys.Energy, "energy-key", data.EnergyKey, "`key` of the energies, which become energy, in place of what had that name; empty leaves energies out")
 	flags.StringVar(&s.keys.Forces, "forces-key", data.ForcesKey, "`name` of the column of forces, which become forces, in place of what had that name; empty leaves forces out")
+	flags.StringVar(&s.keys.Stress, "stress-key", data.StressKey, "`key` of the stresses, virials where virial is in it, which become stress, in place of what had that name; a virial becomes the stress of structures without one too; empty leaves stresses out")
 	flags.StringVar(&s.compression, "compression", "", "`method` of HDF5: gzip, which it is if empty, or none")
 	flags.BoolVar(&s.single, "float32-forces", false, "round forces in HDF5 to float32, as the training side does, in half the space")
 	return s.run
@@ -91,10 +93,10 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 	if err != nil {
 		return err
 	}
-	s.skips.Stderr = std.Err
 	c := &converter{
 		energy: label{flag: "-energy-key", key: s.keys.Energy, name: data.EnergyKey},
 		forces: label{flag: "-forces-key", key: s.keys.Forces, name: data.ForcesKey},
+		stress: label{flag: "-stress-key", key: s.keys.Stress, name: data.StressKey},
 		skips:  &s.skips,
 	}
 	if c.output, err = s.create(std, metadata); err != nil {
@@ -117,14 +119,15 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 // converter writes the structures of files to one.
 type converter struct {
 	output
-	energy, forces label
-	skips          *cli.Skips
-	n              int // structures
+	energy, forces, stress label
+	skips                  *cli.Skips
+	n                      int // structures
 }
 
 func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) error {
-	source := datasets.Source{Stdin: std.In, Bar: progress.New(std.Err, inputs)}
+	source := datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: progress.New(std.Err, inputs)}
 	defer source.Bar.Close()
+	c.skips.Stderr, c.skips.Bar = std.Err, source.Bar
 	if x, ok := c.output.(*xyz); ok {
 		source.Dry = x.Flush
 	}
@@ -134,7 +137,9 @@ func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) e
 				return c.skips.Skip(at, unreadable)
 			}
 			where := fmt.Sprintf("%s: frame %d", path, at.Frame)
-			c.rename(f, where)
+			if err := c.rename(f, where); err != nil {
+				return c.skips.Skip(at, err)
+			}
 			err := c.Write(f)
 			var bad *badFrame
 			if errors.As(err, &bad) {
@@ -154,7 +159,7 @@ func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) e
 	if c.n == 0 {
 		return c.skips.Err(0)
 	}
-	if err := errors.Join(c.energy.check(c.n), c.forces.check(c.n)); err != nil {
+	if err := errors.Join(c.energy.check(c.n), c.forces.check(c.n), c.stress.check(c.n)); err != nil {
 		return err
 	}
 	return c.skips.Err(c.n)
@@ -162,7 +167,7 @@ func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) e
 
 // says is what the user should know of the output.
 func (c *converter) says(path string) []string {
-	lines := append(c.energy.says(), c.forces.says()...)
+	lines := slices.Concat(c.energy.says(), c.forces.says(), c.stress.says())
 	written := "wrote " + structures(c.n)
 	if path != "-" {
 		written += " to " + path

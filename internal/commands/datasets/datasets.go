@@ -37,22 +37,28 @@ func (p Place) String() string {
 	return text
 }
 
+// maxWarnings is how many different ones are said of a file.
+const maxWarnings = 20
+
 // Source is where frames are read from.
 type Source struct {
-	Stdin io.Reader
-	Bar   *progress.Bar // is told what is read; may be nil
-	Dry   func() error  // called before the input has to be waited for; may be nil
+	Stdin  io.Reader
+	Stderr io.Writer     // for warnings, of a file each once
+	Bar    *progress.Bar // is told what is read; may be nil
+	Dry    func() error  // called before the input has to be waited for; may be nil
 }
 
 // Each calls do with every frame of the file at path, or of standard input where
 // that is -, and its place, or with what keeps that one from being read: the
-// frames after it follow. A file without frames is an error.
+// frames after it follow. A file without frames is an error. To a frame's warnings do
+// may add.
 func (s Source) Each(ctx context.Context, path string, do func(f *data.Frame, at Place, unreadable error) error) (err error) {
 	d, err := s.open(ctx, path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
+	warned := map[string]bool{}
 	for at := (Place{File: path}); ; at.Frame++ {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -73,10 +79,25 @@ func (s Source) Each(ctx context.Context, path string, do func(f *data.Frame, at
 			err = do(&data.Frame{}, at, unreadable)
 		case err == nil:
 			err = do(frame, at, nil)
+			s.warn(frame, at, warned)
 		}
 		if err != nil {
 			return err
 		}
+	}
+}
+
+// warn says a frame's warnings, but those that were said.
+func (s Source) warn(f *data.Frame, at Place, warned map[string]bool) {
+	for _, warning := range f.Warnings {
+		if warned[warning] || len(warned) > maxWarnings {
+			continue
+		}
+		if warned[warning] = true; len(warned) > maxWarnings {
+			warning = "further warnings are left out"
+		}
+		s.Bar.Clear()
+		fmt.Fprintf(s.Stderr, "painless: %s: frame %d: %s\n", at.File, at.Frame, warning)
 	}
 }
 

@@ -1,9 +1,11 @@
 package datasets
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +21,7 @@ const two = "1\n\nH 0 0 0\n2\n\nO 0 0 0\nH 1 0 0\n"
 
 // read is the numbers of atoms of the frames.
 func read(path, stdin string) (atoms []int, err error) {
-	err = Source{Stdin: strings.NewReader(stdin)}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
+	err = Source{Stdin: strings.NewReader(stdin), Stderr: io.Discard}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
 		if unreadable != nil || at.File != path || at.Frame != len(atoms) {
 			return errors.New("unexpected")
 		}
@@ -63,6 +65,25 @@ func TestEachGoesOn(t *testing.T) {
 	assert.Equal(t, []string{
 		`-: frame 0, line 3: [], expected 4 columns, found 3 in "H 0 0"`, "-: frame 1, line 4: [1], <nil>", "-: frame 2, line 7: [8 1], <nil>",
 	}, got)
+}
+
+// Warnings, the reader's and the verb's, are said once for a file.
+func TestEachWarns(t *testing.T) {
+	stdin, stderr := strings.Repeat("1\nAtoms\n1 0 0 0\n1\nAtoms\nH 0 0 0\n", 2), &bytes.Buffer{}
+	require.NoError(t, Source{Stdin: strings.NewReader(stdin), Stderr: stderr}.Each(context.Background(), "-", func(f *data.Frame, at Place, unreadable error) error {
+		f.Warnings = append(f.Warnings, "from the verb")
+		return nil
+	}))
+	assert.Equal(t, "painless: -: frame 1: LAMMPS states no cell here: the structure is read as isolated\npainless: -: frame 1: from the verb\n", stderr.String())
+
+	var many strings.Builder
+	for k := range 100 {
+		fmt.Fprintf(&many, "1\na%d=1 a%[1]d=2\nH 0 0 0\n", k)
+	}
+	stderr.Reset()
+	require.NoError(t, Source{Stdin: strings.NewReader(many.String()), Stderr: stderr}.Each(context.Background(), "-", func(*data.Frame, Place, error) error { return nil }))
+	assert.Equal(t, maxWarnings+1, strings.Count(stderr.String(), "\n"))
+	assert.Contains(t, stderr.String(), "painless: -: frame 20: further warnings are left out\n")
 }
 
 func TestEachStops(t *testing.T) {

@@ -34,10 +34,10 @@ type predictor struct {
 // predict reads all inputs and writes what it finds. What stands before an error
 // is computed too, however many structures a pass has.
 func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std, out *cli.Records) error {
-	s.skips.Stderr = std.Err
 	p := &predictor{potential: potential, size: s.batch, writer: s.writer(out), progress: progress.New(std.Err, s.inputs), skips: &s.skips}
 	defer p.progress.Close()
-	err := p.read(ctx, s.inputs, datasets.Source{Stdin: std.In, Bar: p.progress, Dry: func() error { return p.compute(ctx) }})
+	s.skips.Stderr, s.skips.Bar = std.Err, p.progress
+	err := p.read(ctx, s.inputs, datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: p.progress, Dry: func() error { return p.compute(ctx) }})
 	if earlier := p.compute(ctx); earlier != nil {
 		return earlier
 	}

@@ -200,7 +200,7 @@ func TestErrors(t *testing.T) {
 // changes none of it.
 func TestBadFrames(t *testing.T) {
 	const h = "1\n\nH 0 0 0\n"
-	unknown, point, unreadable := "1\n\nMd 0 0 0\n", "2\n\nH 0 0 0\nO 0 0 0\n", "1\n\nD 0 0 0\n"
+	unknown, point, unreadable := "1\n\nMd 0 0 0\n", "2\n\nH 0 0 0\nO 0 0 0\n", "1\n\nXx 0 0 0\n"
 	whole := strings.TrimSuffix(output(t, h, "-model", model, "-"), "\n") + "\n"
 	for _, c := range []struct {
 		input, listed, err string
@@ -213,15 +213,15 @@ func TestBadFrames(t *testing.T) {
 			h + unknown + h + point + unreadable + h + h + unknown,
 			"-: frame 1, line 4: atom 0 has atomic number 101: the network knows 1 to 100\n" +
 				"-: frame 3, line 10: atom 0 (H) and atom 1 (O) are on the same point\n" +
-				"-: frame 4, line 16: atom 0: species: expected the symbol of an element, or its atomic number, found \"D\"\n" +
+				"-: frame 4, line 16: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"\n" +
 				"-: frame 7, line 23: atom 0 has atomic number 101: the network knows 1 to 100\n",
 			"4 of 8 frames are left out, as listed", 2, 4,
 			"-: frame 1, line 4: atom 0 has atomic number 101: the network knows 1 to 100", 1,
 		},
 		{
-			h + h + unreadable + h, "-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"D\"\n",
+			h + h + unreadable + h, "-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"\n",
 			"1 of 4 frames are left out, as listed", 2, 3,
-			"-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"D\"", 2,
+			"-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"", 2,
 		},
 		{
 			h + h + point + h + unknown + "x\n", "-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point\n" +

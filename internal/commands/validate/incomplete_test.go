@@ -70,8 +70,8 @@ func TestUnreadableFrame(t *testing.T) {
 	text, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	want := validated(t, "-model", ultraModel, golden)
-	path := writeFile(t, "bad.extxyz", "3\n\nH 0 0 0\nD 0 0 1\nH 1 0 0\n"+string(text))
-	const because = `atom 1: species: expected the symbol of an element, or its atomic number, found "D"`
+	path := writeFile(t, "bad.extxyz", "3\n\nH 0 0 0\nXx 0 0 1\nH 1 0 0\n"+string(text))
+	const because = `atom 1: species: expected the symbol of an element, or its atomic number, found "Xx"`
 	r := runWith(t, "", t.TempDir(), "painless: "+path+": frame 0, line 4: "+because+"\n", "-model", ultraModel, path)
 	assert.Equal(t, 2, cli.Code(r.err))
 	require.Len(t, r.Unlabelled, 1)
@@ -86,7 +86,7 @@ func TestUnreadableFrame(t *testing.T) {
 		assert.Equal(t, 1, cli.Code(err))
 		assert.Empty(t, stderr)
 	}
-	plain := writeFile(t, "plain.xyz", "1\n\nH 0 0 0\n1\n\nD 0 0 0\n")
+	plain := writeFile(t, "plain.xyz", "1\n\nH 0 0 0\n1\n\nXx 0 0 0\n")
 	_, _, err = execute("", "-model", ultraModel, plain)
 	assert.EqualError(t, err, "not every structure was validated: 2 of 2 lack a label or could not be computed, as listed")
 	assert.Equal(t, 2, cli.Code(err))
@@ -143,9 +143,9 @@ func TestLabelKeys(t *testing.T) {
 	r = validated(t, "-model", ultraModel, "-energy-key", "REF_energy", golden)
 	assert.Equal(t, 2, cli.Code(r.err))
 	assert.ErrorContains(t, r.err, "45 of 45 lack a label")
-	assert.Equal(t, listedLacks, strings.Count(r.table, ": no REF_energy in the comment line\n"))
+	assert.Equal(t, listedLacks, strings.Count(r.table, ": no REF_energy in the comment line; left out what else may be it: energy, energy_f32\n"))
 	assert.Contains(t, r.table, "\n  and 25 more lines; -json lists all\n")
 	assert.Nil(t, r.Models[0].Energy)
 	assert.Equal(t, 45, r.Models[0].Computed)
-	assert.Equal(t, "no REF_energy in the comment line", r.Unlabelled[0].Reason)
+	assert.Equal(t, "no REF_energy in the comment line; left out what else may be it: energy, energy_f32", r.Unlabelled[0].Reason)
 }

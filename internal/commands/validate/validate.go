@@ -57,6 +57,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.Uint64Var(&s.seed, "seed", 1, "of the draw")
 	flags.StringVar(&s.keys.Energy, "energy-key", data.EnergyKey, "`key` of the energy labels; empty to leave them out")
 	flags.StringVar(&s.keys.Forces, "forces-key", data.ForcesKey, "`name` of the column of force labels; empty to leave them out")
+	flags.StringVar(&s.keys.Stress, "stress-key", data.StressKey, "`key` of the stress labels, a virial where virial is in it; stress is looked for in virial too; empty to leave them out")
 	flags.IntVar(&s.size, "batch", 32, "structures computed in one pass")
 	return s.run
 }
@@ -75,8 +76,8 @@ func (s *settings) check(std cli.Std) error {
 		return fmt.Errorf("-max %d: expected 0 (all structures) or more", s.max)
 	case s.size < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.size)
-	case s.keys.Energy == "" && s.keys.Forces == "":
-		return errors.New("-energy-key and -forces-key are both empty: expected a label to compare with")
+	case s.keys == data.LabelKeys{}:
+		return errors.New("-energy-key, -forces-key and -stress-key are all empty: expected a label to compare with")
 	case s.output == "" && s.force:
 		return errors.New("-force without -o: there is no file to replace")
 	}

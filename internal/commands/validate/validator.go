@@ -104,8 +104,8 @@ func (v *validator) validate(ctx context.Context, std cli.Std) error {
 	v.read, v.selected = make([]int, len(v.datasets)), make([]int, len(v.datasets))
 	v.bar = progress.New(std.Err, v.datasets)
 	defer v.bar.Close()
-	v.skips.Stderr = std.Err
-	source := datasets.Source{Stdin: std.In, Bar: v.bar}
+	v.skips.Stderr, v.skips.Bar = std.Err, v.bar
+	source := datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: v.bar}
 	drawn := newSample[labelled](v.seed, v.max)
 	for i, path := range v.datasets {
 		err := source.Each(ctx, path, func(f *data.Frame, at datasets.Place, unreadable error) error {
@@ -143,6 +143,7 @@ func (v *validator) labels(f *data.Frame, file int, at datasets.Place, unreadabl
 		l.lacks = []error{errors.New("no atoms")}
 	default:
 		l.Labels, l.lacks = f.Labels(v.keys)
+		f.Warnings = append(f.Warnings, l.Notes...)
 	}
 	return l
 }
