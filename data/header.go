@@ -48,6 +48,7 @@ func readHeader(line string) (header, error) {
 	if err := h.otherCell(words); err != nil {
 		return h, err
 	}
+	h.numbersInRow(words)
 	h.otherUnits(words)
 	return h, nil
 }

@@ -7,10 +7,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-)
 
-// bohr is the atomic unit of length in Å: CODATA 2022.
-const bohr = 0.529177210544
+	"painless/internal/units"
+)
 
 // i-PI's comment lines, such as
 //
@@ -78,7 +77,7 @@ func lengthUnit(name string) (float64, error) {
 	case "angstrom", "ase":
 		return 1, nil
 	case "atomic_unit":
-		return bohr, nil
+		return units.Bohr, nil
 	case "nanometer":
 		return 10, nil
 	case "picometer":

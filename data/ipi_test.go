@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/internal/units"
 	"painless/internal/vec"
 )
 
@@ -30,8 +31,8 @@ func TestIPI(t *testing.T) {
 		cellUnit, unit float64
 	}{
 		"# CELL(abcABC):    4.00000     4.50000     5.00000    90.00000    90.00000    90.00000  Step:           0  Bead:       0 positions{angstrom}  cell{angstrom}": {box, 1, 1},
-		"# CELL[abcABC]: 4 4.5 5 90 90 90 Step: 0 Bead: 0 positions{atomic_unit} cell{atomic_unit}":                                                                    {box, bohr, bohr},
-		"# CELL{abcABC}: 4 4.5 5 90 90 90 x_centroid{angstrom} cell{atomic_unit}":                                                                                      {box, bohr, 1},
+		"# CELL[abcABC]: 4 4.5 5 90 90 90 Step: 0 Bead: 0 positions{atomic_unit} cell{atomic_unit}":                                                                    {box, units.Bohr, units.Bohr},
+		"# CELL{abcABC}: 4 4.5 5 90 90 90 x_centroid{angstrom} cell{atomic_unit}":                                                                                      {box, units.Bohr, 1},
 		"# CELL(H): 4 1 2 0 4.5 -0.5 0 0 5 positions{Angstrom} cell{nanometer}":                                                                                        {sheared, 10, 1},
 		"# CELL(GENH): 0 4 1 4.5 0 0 0 0.5 5 positions{picometer} cell{ase}":                                                                                           {turned, 1, 0.01},
 		"cell{angstrom} CELL(abcABC): 4.0D0 4.5 5e0 90. 90. 90. energy: 5 positions{angstrom} E=1":                                                                     {box, 1, 1},
@@ -51,7 +52,7 @@ func TestIPI(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, f.Cell)
 	assert.Zero(t, f.PBC)
-	assert.Equal(t, [][3]float64{{bohr, 2 * bohr, 3 * bohr}}, f.Positions)
+	assert.Equal(t, [][3]float64{{units.Bohr, 2 * units.Bohr, 3 * units.Bohr}}, f.Positions)
 	assert.Len(t, f.Warnings, 1)
 
 	in := NewReader(strings.NewReader("1\n# CELL(abcABC): 4 4 4 90 90 90 positions{atomic_unit} cell{atomic_unit}\nH 1 2 3\n1\n\nH 1 2 3\n"), "f")

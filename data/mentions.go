@@ -16,10 +16,10 @@ const maxText = 1 << 16 // bytes
 
 // cellNames is words, or parts of words as in box_size, for a cell.
 var cellNames = set("cell", "unitcell", "simcell", "supercell", "cellpar", "celldm", "cellsize", "lattice", "latt", "alat",
-	"latticevectors", "cellvectors", "box", "simbox", "boxsize", "boxlength", "cryst1", "pbc", "periodic")
+	"latticevectors", "cellvectors", "box", "simbox", "boxsize", "boxlength", "dimensions", "tv", "cryst1", "pbc", "periodic")
 
 // fillers is words that may stand between the name of a cell and its numbers.
-var fillers = set("x", "a", "b", "c", "å", "ang", "angstrom", "size", "sizes", "vector", "vectors", "parameter", "parameters", "params",
+var fillers = set("x", "a", "b", "c", "å", "ang", "angs", "angstrom", "size", "sizes", "vector", "vectors", "parameter", "parameters", "params",
 	"length", "lengths", "dimension", "dimensions", "dims", "matrix", "abc", "abcabc", "h", "is", "of", "the", "in", "and", "bohr", "nm", "tensor")
 
 // lengthUnits is words for what positions may be in that is not Å.
@@ -29,8 +29,8 @@ var lengthUnits = set("bohr", "bohrs", "a.u", "au", "atomic_unit", "atomic_units
 // ourUnits is words for the units that are read.
 var ourUnits = set("å", "a", "ang", "angstrom", "angstroms", "ev", "metal", "ase")
 
-// otherDimensions is words for what has units that are not the positions'.
-var otherDimensions = set("energy", "energies", "force", "forces", "stress", "virial", "time", "velocity", "velocities", "charge", "charges", "temperature", "pressure")
+// otherDimensions is words for what is neither a length nor a cell.
+var otherDimensions = set("energy", "energies", "force", "forces", "stress", "virial", "time", "velocity", "velocities", "charge", "charges", "temperature", "pressure", "dipole", "momentum", "field", "origin")
 
 func set(words ...string) map[string]bool {
 	s := make(map[string]bool, len(words))
@@ -86,7 +86,7 @@ func isNumbers(value string, counts ...int) bool {
 }
 
 func isNumber(word string) bool {
-	if len(word) > 64 || !strings.ContainsAny(word[:1], "+-.0123456789") { // as inf
+	if word == "" || len(word) > 64 || strings.IndexByte("+-.0123456789", word[0]) < 0 { // as inf
 		return false
 	}
 	_, err := parseFloat([]byte(word))
@@ -119,10 +119,23 @@ func (f *Frame) otherCell(words []string) error {
 		}
 		f.warn(fmt.Sprintf("the comment mentions %.40q: no cell is read from it", word))
 	}
-	if n := len(words); (n == 3 || n == 6 || n == 9) && !slices.ContainsFunc(words, func(w string) bool { return w == "" || !isNumber(w) }) {
-		f.warn(fmt.Sprintf("the comment is %d numbers: they are not read as a cell", n))
-	}
 	return nil
+}
+
+// numbersInRow warns of as many numbers in a row in a free text as a cell has, unless
+// a word before them says what else they are.
+func (f *Frame) numbersInRow(words []string) {
+	for i := 0; i < len(words); i++ {
+		n := 0
+		for i+n < len(words) && isNumber(words[i+n]) {
+			n++
+		}
+		named := i > 0 && otherDimensions[words[i-1]]
+		if (n == 3 || n == 6 || n == 9) && !named {
+			f.warn(fmt.Sprintf("the comment has %d numbers in a row: they are not read as a cell", n))
+		}
+		i += n
+	}
 }
 
 func statedCell(words []string) error {
@@ -136,7 +149,7 @@ var edgeNames = [...][3]string{{"a", "b", "c"}, {"a1", "a2", "a3"}, {"lx", "ly",
 func edges(words []string, names [3]string) int {
 	first, k := -1, 0
 	for i := range len(words) - 1 {
-		if words[i] != names[k] || words[i+1] == "" || !isNumber(words[i+1]) {
+		if words[i] != names[k] || !isNumber(words[i+1]) {
 			continue
 		}
 		if k == 0 {
@@ -153,7 +166,7 @@ func edges(words []string, names [3]string) int {
 func numbersOf(words []string) (n int) {
 	for _, word := range words {
 		switch {
-		case word != "" && isNumber(word):
+		case isNumber(word):
 			n++
 		case !fillers[word]:
 			return n

@@ -1,11 +1,7 @@
 package nn
 
 import (
-	"fmt"
-	"math"
-
 	"painless/atoms"
-	"painless/internal/buffer"
 	"painless/kernels/cpu"
 )
 
@@ -21,7 +17,7 @@ const spanSize = 256
 // collect sums the atoms' energies by structure, in float64. Numbers that
 // overflowed, as with atoms far too close, are an error.
 func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
-	r.resize(b, e.energyOnly)
+	r.Resize(b, e.energyOnly)
 	if !e.energyOnly {
 		e.collectForces(b, r)
 	}
@@ -30,7 +26,7 @@ func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 		for _, energy := range e.energy[b.Start[k]:b.Start[k+1]] {
 			r.Energy[k] += float64(energy)
 		}
-		if err := r.finish(b, k); err != nil {
+		if err := r.Finish(b, k); err != nil {
 			return err
 		}
 	}
@@ -53,32 +49,6 @@ func (e *cpuEngine[T]) collectForces(b *atoms.Batch, r *Result) {
 	for i := range e.spans {
 		e.scatter(r, &e.spans[i])
 	}
-}
-
-// resize makes room for a batch's results, or for its energies alone.
-func (r *Result) resize(b *atoms.Batch, energyOnly bool) {
-	s, n := b.Len(), b.NumAtoms()
-	r.Energy = buffer.Resize(r.Energy, s)
-	if energyOnly {
-		s, n = 0, 0
-	}
-	r.Forces, r.Virial, r.Stress = buffer.Resize(r.Forces, n), buffer.Resize(r.Virial, s), buffer.Resize(r.Stress, s)
-}
-
-// finish makes structure k's stress of its virial, and looks at all numbers.
-func (r *Result) finish(b *atoms.Batch, k int) error {
-	var forces [][3]float64
-	if len(r.Stress) > 0 { // more than the energy
-		r.Stress[k] = [6]float64{}
-		if volume, ok := b.Volume(k); ok {
-			r.Stress[k] = stress(&r.Virial[k], volume)
-		}
-		forces = r.Forces[b.Start[k]:b.Start[k+1]]
-	}
-	if err := finite(r.Energy[k], forces); err != nil {
-		return &atoms.StructureError{Index: k, Err: err}
-	}
-	return nil
 }
 
 // pairGradientSpan sums ∂E/∂u and ∂E/∂d over the groups of features, makes
@@ -123,21 +93,4 @@ func (e *cpuEngine[T]) scatter(r *Result, s *span) {
 			r.Virial[s.k][c][d] += s.virial[c][d]
 		}
 	}
-}
-
-func finite(energy float64, forces [][3]float64) error {
-	if math.IsNaN(energy) || math.IsInf(energy, 0) {
-		return fmt.Errorf("the energy is %v: expected a number; are atoms too close, or weights too large?", energy)
-	}
-	for i, f := range forces {
-		if sum := f[0] + f[1] + f[2]; math.IsNaN(sum) || math.IsInf(sum, 0) {
-			return fmt.Errorf("the force on atom %d is %v: expected numbers; are atoms too close, or weights too large?", i, f)
-		}
-	}
-	return nil
-}
-
-func stress(w *[3][3]float64, volume float64) [6]float64 {
-	off := func(a, b int) float64 { return -0.5 * (w[a][b] + w[b][a]) / volume }
-	return [6]float64{off(0, 0), off(1, 1), off(2, 2), off(1, 2), off(0, 2), off(0, 1)}
 }

@@ -273,7 +273,7 @@ func (e *gpuEngine) collect(b *atoms.Batch, r *Result) error {
 	if same := int(h.status[1]); same > 0 {
 		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", b.NumAtoms()-same))
 	}
-	r.resize(b, e.energyOnly)
+	r.Resize(b, e.energyOnly)
 	for i, f := range h.forces {
 		r.Forces[i] = [3]float64{float64(f[0]), float64(f[1]), float64(f[2])}
 	}
@@ -284,7 +284,7 @@ func (e *gpuEngine) collect(b *atoms.Batch, r *Result) error {
 				r.Virial[k][i/3][i%3] = w
 			}
 		}
-		if err := r.finish(b, k); err != nil {
+		if err := r.Finish(b, k); err != nil {
 			return err
 		}
 	}

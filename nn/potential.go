@@ -21,20 +21,8 @@ type Potential interface {
 }
 
 // Result is what Compute found. With Options.EnergyOnly all but Energy is empty.
-type Result struct {
-	Energy []float64    // eV, [S]
-	Forces [][3]float64 // −∂E/∂r, eV/Å, [N]
-
-	// Virial is −∂E/∂ε, eV, [S]: ε[a][b] strains the positions and the cell by
-	// r_a += ε[a][b]·r_b. It is not symmetric: the network is not exactly
-	// invariant to rotation.
-	Virial [][3][3]float64
-
-	// Stress is the symmetric part of ∂E/∂ε over the volume, eV/Å³, as xx, yy,
-	// zz, yz, xz, xy (ASE's order and sign: tension is positive); [S]. It is 0
-	// for structures that have no volume: see Batch.Volume.
-	Stress [][6]float64
-}
+// The virial is not symmetric: the network is not exactly invariant to rotation.
+type Result = atoms.Result
 
 // Precision is the arithmetic of a potential.
 type Precision int

@@ -37,10 +37,11 @@ written, and the energies of benzene and water that they give are compared.`,
 
 // settings is the command line.
 type settings struct {
-	to, dtype, key string
-	forces         bool
-	force, json    bool
-	in, out        string
+	weights     cli.Weights
+	to, dtype   string
+	forces      bool
+	force, json bool
+	in, out     string
 
 	export export.Options
 }
@@ -51,7 +52,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.StringVar(&s.to, "to", "", "`format`: pt, safetensors, onnx or torchscript; what OUT's ending says if empty")
 	flags.StringVar(&s.dtype, "dtype", "", "`type` of the tensors: float32, float64, float16 or bfloat16; as they are if empty")
 	flags.BoolVar(&s.forces, "forces", false, "give the ONNX graph a second output, the forces")
-	flags.StringVar(&s.key, "key", "", "`key` in IN under which the weights stand, such as ema; the usual places if empty")
+	s.weights.Register(flags)
 	flags.StringVar(&s.out, "o", "", "`file` to write, in place of OUT")
 	flags.BoolVar(&s.force, "force", false, "overwrite OUT if it is there")
 	flags.BoolVar(&s.json, "json", false, "report in JSON")
@@ -91,7 +92,7 @@ func (s *settings) options() error {
 	case !ok:
 		return fmt.Errorf("-to %s: expected pt, safetensors, onnx or torchscript", s.to)
 	}
-	s.export = export.Options{Format: format, Forces: s.forces}
+	s.export = export.Options{Format: format, Forces: s.forces, Cutoff: s.weights.Cutoff}
 	if s.dtype != "" {
 		types := []checkpoint.DType{checkpoint.Float32, checkpoint.Float64, checkpoint.Float16, checkpoint.BFloat16}
 		i := slices.IndexFunc(types, func(d checkpoint.DType) bool { return d.String() == s.dtype })
@@ -99,6 +100,9 @@ func (s *settings) options() error {
 			return fmt.Errorf("-dtype %s: expected float32, float64, float16 or bfloat16", s.dtype)
 		}
 		s.export.DType = types[i]
+	}
+	if err := s.weights.Check(); err != nil {
+		return err
 	}
 	if err := s.export.Check(); err != nil {
 		return fmt.Errorf("-%w", err) // it begins with the option's name, and so does the flag
@@ -113,21 +117,21 @@ func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err err
 	if err := s.options(); err != nil {
 		return err
 	}
-	in, err := checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.key})
+	in, err := checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.weights.Key})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	if s.export.Format == export.Safetensors {
-		if s.export.Metadata, err = export.Provenance(s.in, in); err != nil {
-			return err
-		}
-	}
 	student, err := export.Clean(in, s.export)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
 	}
-	cli.Took(std.Err, s.in, in.Key, in.OtherKeys)
+	if s.export.Format == export.Safetensors {
+		if student.Options.Metadata, err = export.Provenance(s.in, in, student.Found); err != nil {
+			return err
+		}
+	}
+	cli.Took(std.Err, s.in, student.Found.Place, student.Found.Others)
 	r, err := s.write(ctx, in, student)
 	if err != nil {
 		return err
@@ -146,15 +150,15 @@ func (s *settings) write(ctx context.Context, in *checkpoint.Checkpoint, student
 		return nil, fmt.Errorf("%s: %w", s.out, err)
 	}
 	r := &report{Changes: append([]string{}, student.Changes...)} // [] in JSON, not null
-	r.describeNetwork(student.Network)
+	r.describeNetwork(student.Found)
 	if r.Difference, err = check(ctx, file.Name(), student); err != nil {
 		return nil, fmt.Errorf("%s, read back: %w", s.out, err)
 	}
-	r.Read.Key, r.Read.Others = in.Key, in.OtherKeys
-	if r.Read.file, err = describe(s.in, s.in, in.Format, in); err != nil {
+	r.Read.Key, r.Read.Others = student.Found.Place, student.Found.Others
+	if r.Read.file, err = describe(s.in, s.in, in.Format, student.Found.Tensors); err != nil {
 		return nil, err
 	}
-	if r.Wrote, err = describe(s.out, file.Name(), string(s.export.Format), student.Checkpoint); err != nil {
+	if r.Wrote, err = describe(s.out, file.Name(), string(s.export.Format), student.Tensors()); err != nil {
 		return nil, err
 	}
 	if s.force {

@@ -37,6 +37,9 @@ esac`
 // bundled is a bundle of stand-ins: what the script calls by a path, and what it finds in PATH.
 func bundled(t *testing.T, programs, tools map[string]string) (dir string, environment []string) {
 	t.Helper()
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skipf("the script is bash's: %v", err)
+	}
 	dir = t.TempDir()
 	write := func(path, script string) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))

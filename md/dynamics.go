@@ -1,0 +1,229 @@
+package md
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"painless/atoms"
+	"painless/internal/units"
+)
+
+// Dynamics moves a System step by step.
+type Dynamics struct {
+	System   *System
+	Settings Settings
+	// Step is how many steps were made, from the start of the whole run.
+	Step int64
+	// Failed is replicas that left, and why.
+	Failed []Failure
+
+	potential    Potential
+	stages       []stage
+	acceleration []float64 // 1/(m u Å²/fs²), Å/(fs² eV/Å), [N]
+	replicas     []replica // [S]
+	random       random
+	draws        int // of this step's thermostat operations
+	bonds        bonds
+	computed     bool // the forces are those of the positions
+}
+
+// Failure is a replica that could not go on.
+type Failure struct {
+	Replica int
+	Step    int64
+	Err     error
+}
+
+// replica is what a structure has beyond its atoms.
+type replica struct {
+	DOF    float64       // degrees of freedom of the kinetic energy
+	Scaled float64       // those of them that were taken away, but whose positions scale with the cell
+	Heat   float64       // eV that baths and barostats gave so far
+	Chain  nhChain       // of the atoms
+	Cell   nhChain       // of the cell
+	Rate   float64       // of the strain of each axis, 1/fs (NPTMTK)
+	Mass   float64       // of the cell, eV·fs² (NPTMTK)
+	strain [3][3]float64 // of this step (NPTSCR)
+	virial [3][3]float64 // before it
+}
+
+// New begins a simulation of a system, whose velocities are as they should be at
+// the start (Thermalize draws them). Settings that no simulation can have, or
+// that do not go with the system, are errors.
+func New(potential Potential, system *System, settings Settings) (*Dynamics, error) {
+	settings = settings.withDefaults()
+	if err := settings.check(); err != nil {
+		return nil, err
+	}
+	d := &Dynamics{System: system, Settings: settings, potential: potential, stages: schedules[settings.Ensemble], random: random{settings.Seed}}
+	if err := d.checkSystem(); err != nil {
+		return nil, err
+	}
+	d.setAccelerations()
+	var err error
+	if d.bonds, err = newBonds(system, settings.Bonds); err != nil {
+		return nil, err
+	}
+	d.replicas = make([]replica, system.Len())
+	for k := range d.replicas {
+		d.prepare(k)
+	}
+	return d, nil
+}
+
+func (d *Dynamics) setAccelerations() {
+	d.acceleration = d.acceleration[:0]
+	for _, m := range d.System.Masses {
+		d.acceleration = append(d.acceleration, 1/(m*units.MassVelocity2))
+	}
+}
+
+func (d *Dynamics) checkSystem() error {
+	s := d.System
+	if n := s.NumAtoms(); len(s.Velocities) != n || len(s.Masses) != n || s.Fixed != nil && len(s.Fixed) != n || len(s.Replicas) != s.Len() {
+		return fmt.Errorf("system of %d atoms: expected as many velocities and masses, found %d and %d", n, len(s.Velocities), len(s.Masses))
+	}
+	for i, m := range s.Masses {
+		if !(m > 0) {
+			return fmt.Errorf("atom %d has mass %v u: expected more than 0", i, m)
+		}
+	}
+	if !d.Settings.Ensemble.barostatted() {
+		return nil
+	}
+	if s.Fixed != nil {
+		return errors.New("fixed atoms: expected an ensemble of constant volume, as a change of the cell would move them")
+	}
+	for k := range s.Len() {
+		if _, ok := s.Volume(k); !ok || s.PBC[k] != [3]bool{true, true, true} {
+			return &atoms.StructureError{Index: k, Err: errors.New("expected a cell that is periodic along three lattice vectors, for an ensemble of constant pressure")}
+		}
+	}
+	return nil
+}
+
+// prepare readies a replica: what does not move, what is taken away, what is counted.
+func (d *Dynamics) prepare(k int) {
+	s, r := d.System, &d.replicas[k]
+	hold(s, k)
+	if !d.Settings.KeepDrift {
+		removeDrift(s, k)
+	}
+	if d.Settings.NoRotation && !s.Periodic(k) {
+		removeRotation(s, k)
+	}
+	d.countDOF(k)
+	kT := units.Boltzmann * d.Settings.Temperature.From
+	r.Chain.prepare(r.DOF, kT, d.Settings.ThermostatTime)
+	r.Cell.prepare(1, kT, d.Settings.BarostatTime)
+	r.Mass = (r.DOF + 3) * kT * d.Settings.BarostatTime * d.Settings.BarostatTime
+}
+
+// Advance makes one step. Replicas that cannot be computed leave for Failed; none
+// left is an error, as is a ctx that is done.
+func (d *Dynamics) Advance(ctx context.Context) error {
+	if !d.computed {
+		if err := d.compute(ctx); err != nil {
+			return err
+		}
+	}
+	d.draws = 0
+	for i := range d.stages {
+		stage := &d.stages[i]
+		if stage.run == nil {
+			if err := d.compute(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		stage.run(d, stage.part*d.Settings.TimeStep)
+	}
+	if d.Settings.NoRotation {
+		for k := range d.replicas {
+			if !d.System.Periodic(k) {
+				before := d.System.KineticEnergy(k)
+				removeRotation(d.System, k)
+				d.replicas[k].Heat += d.System.KineticEnergy(k) - before
+			}
+		}
+	}
+	d.Step++
+	return nil
+}
+
+// Compute computes energy, forces and virial of the positions as they are.
+// Whoever changes positions or cells between steps calls it before the next one.
+func (d *Dynamics) Compute(ctx context.Context) error { return d.compute(ctx) }
+
+func (d *Dynamics) compute(ctx context.Context) error {
+	d.computed = false
+	for d.System.Len() > 0 {
+		err := d.potential.Compute(ctx, &d.System.Batch, &d.System.Result)
+		if err == nil {
+			d.computed = true
+			return nil
+		}
+		var one *atoms.StructureError
+		if !errors.As(err, &one) {
+			return err
+		}
+		if d.System.Len() == 1 {
+			return fmt.Errorf("step %d: replica %d: %w", d.Step, d.System.Replicas[0], one.Err)
+		}
+		d.Fail(one.Index, one.Err)
+	}
+	return errors.New("no replica is left")
+}
+
+// Fail takes structure k out of the simulation.
+func (d *Dynamics) Fail(k int, err error) {
+	d.Failed = append(d.Failed, Failure{Replica: d.System.Replicas[k], Step: d.Step, Err: err})
+	lo, hi := d.System.Start[k], d.System.Start[k+1]
+	d.bonds.drop(lo, hi)
+	d.System.drop(k)
+	d.replicas = append(d.replicas[:k], d.replicas[k+1:]...)
+	d.setAccelerations()
+}
+
+// fraction is how much of the run lies behind.
+func (d *Dynamics) fraction() float64 {
+	if d.Settings.Steps == 0 {
+		return 0
+	}
+	return float64(d.Step) / float64(d.Settings.Steps)
+}
+
+// kT is the thermal energy that is wanted now, eV.
+func (d *Dynamics) kT() float64 {
+	return units.Boltzmann * d.Settings.Temperature.at(d.fraction())
+}
+
+// pressure is what is wanted now, eV/Å³.
+func (d *Dynamics) pressure() float64 { return units.Bar * d.Settings.Pressure.at(d.fraction()) }
+
+// Temperature returns that of structure k, K: twice the kinetic energy over the
+// degrees of freedom that can have some; 0 where there is none.
+func (d *Dynamics) Temperature(k int) float64 {
+	if d.replicas[k].DOF <= 0 {
+		return 0
+	}
+	return 2 * d.System.KineticEnergy(k) / (d.replicas[k].DOF * units.Boltzmann)
+}
+
+// DOF returns the degrees of freedom of structure k's kinetic energy.
+func (d *Dynamics) DOF(k int) float64 { return d.replicas[k].DOF }
+
+// Conserved returns the energy of structure k and of what is coupled to it, less
+// what random forces and barostats gave, eV: constant but for the error of the time step.
+func (d *Dynamics) Conserved(k int) float64 {
+	r := &d.replicas[k]
+	e := d.System.Result.Energy[k] + d.System.KineticEnergy(k) - r.Heat
+	switch d.Settings.Ensemble {
+	case NHC:
+		e += r.Chain.kinetic()
+	case NPTMTK:
+		e += r.Chain.kinetic() + r.Cell.kinetic() + 0.5*r.Mass*r.Rate*r.Rate
+	}
+	return e
+}

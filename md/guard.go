@@ -1,0 +1,193 @@
+package md
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"painless/atoms"
+	"painless/internal/vec"
+)
+
+// Limits is what a simulation may not exceed; a limit of 0 is a usual one, and
+// one that is infinite never ends a run.
+type Limits struct {
+	Temperature float64 // K; usually ten times what is wanted, and at least 3000
+	Drift       float64 // eV an atom, of the conserved energy since the start; usually 0.1
+	Distance    float64 // Å, of the closest pair; usually 0.4
+	Force       float64 // eV/Å, on any atom; usually 100
+	// Cutoff of the potential, Å: pairs that crossed it are named as a cause. 0
+	// where the potential has none, or vanishes there.
+	Cutoff float64
+}
+
+func (l Limits) withDefaults(s *Settings) Limits {
+	for _, d := range []struct {
+		value *float64
+		usual float64
+	}{{&l.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To))}, {&l.Drift, 0.1}, {&l.Distance, 0.4}, {&l.Force, 100}} {
+		if *d.value == 0 {
+			*d.value = d.usual
+		}
+	}
+	return l
+}
+
+// Guard watches a simulation, and remembers how things stood when all was well.
+type Guard struct {
+	limits Limits
+	start  map[int]float64 // conserved energies of the replicas, eV
+	close  atoms.NeighborList[float64]
+	seen   atoms.Batch // at the last look
+	step   int64
+	before map[int]float64 // conserved energies then
+}
+
+// NewGuard begins to watch; the forces of the first positions were computed.
+func NewGuard(d *Dynamics, limits Limits) *Guard {
+	g := &Guard{limits: limits.withDefaults(&d.Settings), start: map[int]float64{}, before: map[int]float64{}}
+	for k, id := range d.System.Replicas {
+		g.start[id] = d.Conserved(k)
+	}
+	g.look(d)
+	return g
+}
+
+// look remembers how things stand.
+func (g *Guard) look(d *Dynamics) {
+	b := &d.System.Batch
+	g.seen.Numbers = append(g.seen.Numbers[:0], b.Numbers...)
+	g.seen.Positions = append(g.seen.Positions[:0], b.Positions...)
+	g.seen.Start = append(g.seen.Start[:0], b.Start...)
+	g.seen.Cells = append(g.seen.Cells[:0], b.Cells...)
+	g.seen.PBC = append(g.seen.PBC[:0], b.PBC...)
+	g.step = d.Step
+	for k, id := range d.System.Replicas {
+		g.before[id] = d.Conserved(k)
+	}
+}
+
+// Alarm is a replica that is not well, and why in a sentence.
+type Alarm struct {
+	Structure int // in the system
+	Err       error
+}
+
+// Check looks at all replicas. It returns those that are not well, the last
+// structure first, so that Dynamics.Fail can be called for one after another.
+func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
+	s := d.System
+	closest := g.closest(&s.Batch)
+	for k := s.Len() - 1; k >= 0; k-- {
+		what := ""
+		if p, ok := closest[k]; ok {
+			what = p.sentence(s.Numbers[s.Start[k]:])
+		} else if what = g.what(d, k); what != "" {
+			what += g.cause(d, k)
+		}
+		if what != "" {
+			alarms = append(alarms, Alarm{k, fmt.Errorf("step %d: %s", d.Step, what)})
+		}
+	}
+	if len(alarms) == 0 {
+		g.look(d)
+	}
+	return alarms
+}
+
+// what is beyond its limit in structure k, in words; "" where nothing is.
+func (g *Guard) what(d *Dynamics, k int) string {
+	s, l := d.System, &g.limits
+	largest, atom := 0.0, 0
+	for i := s.Start[k]; i < s.Start[k+1]; i++ {
+		if f := vec.Dot(s.Result.Forces[i], s.Result.Forces[i]); !(f <= largest) {
+			largest, atom = f, i
+			if math.IsNaN(f) {
+				break
+			}
+		}
+	}
+	if force := math.Sqrt(largest); !(force <= l.Force) {
+		return fmt.Sprintf("the force on atom %d (%s) is %.3g eV/Å: expected at most %.3g", atom-s.Start[k], atoms.Symbol(s.Numbers[atom]), force, l.Force)
+	}
+	if t := d.Temperature(k); !(t <= l.Temperature) {
+		return fmt.Sprintf("the temperature is %.0f K: expected at most %.0f", t, l.Temperature)
+	}
+	n := float64(s.Start[k+1] - s.Start[k])
+	if drift := (d.Conserved(k) - g.start[s.Replicas[k]]) / max(n, 1); !(math.Abs(drift) <= l.Drift) {
+		return fmt.Sprintf("the conserved energy has changed by %.3g eV an atom: expected at most %.3g", drift, l.Drift)
+	}
+	return ""
+}
+
+// pair is two atoms of a structure, counted within it.
+type pair struct {
+	i, j int
+	d    float64 // Å
+}
+
+func (p pair) sentence(numbers []int) string {
+	return fmt.Sprintf("atoms %d (%s) and %d (%s) are %.2f Å apart: has the potential a wall there?",
+		p.i, atoms.Symbol(numbers[p.i]), p.j, atoms.Symbol(numbers[p.j]), p.d)
+}
+
+// closest is the pairs below the limit, the closest of each structure.
+func (g *Guard) closest(b *atoms.Batch) map[int]pair {
+	if err := g.close.Build(b, g.limits.Distance); err != nil || len(g.close.D) == 0 {
+		return nil // what has no list does not come here: the potential had one
+	}
+	found := map[int]pair{}
+	for k := range b.Len() {
+		for p := g.close.Start[k]; p < g.close.Start[k+1]; p++ {
+			if before, ok := found[k]; !ok || g.close.D[p] < before.d {
+				found[k] = pair{int(g.close.I[p]) - b.Start[k], int(g.close.J[p]) - b.Start[k], g.close.D[p]}
+			}
+		}
+	}
+	return found
+}
+
+// cause names the pairs that crossed the cutoff since the last look, and by how
+// much the conserved energy changed meanwhile.
+func (g *Guard) cause(d *Dynamics, k int) string {
+	if g.limits.Cutoff == 0 || g.seen.Len() != d.System.Len() { // a replica left since the last look
+		return ""
+	}
+	old, now := g.within(&g.seen, k), g.within(&d.System.Batch, k)
+	var crossed []string
+	numbers := d.System.Numbers[d.System.Start[k]:]
+	for _, sets := range [][2]map[[2]int32]int{{old, now}, {now, old}} {
+		for p, times := range sets[0] {
+			if sets[1][p] < times {
+				crossed = append(crossed, fmt.Sprintf("%d–%d (%s–%s)", p[0], p[1], atoms.Symbol(numbers[p[0]]), atoms.Symbol(numbers[p[1]])))
+			}
+		}
+	}
+	if len(crossed) == 0 {
+		return ""
+	}
+	slices.Sort(crossed)
+	jump := d.Conserved(k) - g.before[d.System.Replicas[k]]
+	const few = 3
+	more := ""
+	if n := len(crossed) - few; n > 0 {
+		crossed, more = crossed[:few], fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Sprintf("; since step %d the conserved energy changed by %.3g eV while pairs crossed the cutoff of %.4g Å, where the energy may jump: %s%s",
+		g.step, jump, g.limits.Cutoff, strings.Join(crossed, ", "), more)
+}
+
+// within counts the pairs of structure k within the cutoff, by their atoms.
+func (g *Guard) within(b *atoms.Batch, k int) map[[2]int32]int {
+	lo, hi := b.Start[k], b.Start[k+1]
+	one := atoms.NewBatch(atoms.Structure{Numbers: b.Numbers[lo:hi], Positions: b.Positions[lo:hi], Cell: b.Cells[k], PBC: b.PBC[k]})
+	var list atoms.NeighborList[float64]
+	pairs := map[[2]int32]int{}
+	if list.Build(one, g.limits.Cutoff) == nil {
+		for p := range list.D {
+			pairs[[2]int32{list.I[p], list.J[p]}]++
+		}
+	}
+	return pairs
+}

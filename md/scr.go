@@ -1,0 +1,124 @@
+package md
+
+import (
+	"math"
+
+	"painless/internal/units"
+	"painless/internal/vec"
+)
+
+// rescaleCell strains the cell, the positions and, inversely, the velocities by
+// e^ε with
+//
+//	dε_ab = β/(3τ) (P_ab − P₀ δ_ab + g kT/(3V) δ_ab) dt + √(2 β kT/(3 V τ)) dW_ab
+//
+// where P is the virial's and the motion's pressure, β the compressibility and τ
+// the relaxation time, so that the volume has the distribution of constant
+// pressure (Bernetti and Bussi, J. Chem. Phys. 153, 114107 (2020),
+// doi:10.1063/5.0020514; of any cell Del Tatto, Raiteri, Bernetti and Bussi,
+// Appl. Sci. 12, 1139 (2022), doi:10.3390/app12031139). g counts the degrees of
+// freedom that were taken from the motion while their positions still scale with
+// the cell, so that their share of the pressure is missing in P.
+func rescaleCell(d *Dynamics, dt float64) {
+	s := d.System
+	target, kT := d.pressure(), d.kT()
+	for k := range d.replicas {
+		r := &d.replicas[k]
+		volume, _ := s.Volume(k)
+		r.virial = s.Result.Virial[k]
+		motion := s.kinetic(k)
+		mobility := d.beta() / (3 * d.Settings.BarostatTime) * dt
+		width := math.Sqrt(2 * mobility * kT / volume)
+		var p [3][3]float64 // (P − P₀ + g kT/3V), symmetric
+		for a := range 3 {
+			for b := range 3 {
+				p[a][b] = (0.5*(r.virial[a][b]+r.virial[b][a]) + motion[a][b]) / volume
+			}
+			p[a][a] += r.Scaled*kT/(3*volume) - target
+		}
+		n := d.cellNoise(s.Replicas[k])
+		var strain [3][3]float64
+		switch d.Settings.Coupling {
+		case Isotropic: // the mean of the three axes
+			mean := mobility*(p[0][0]+p[1][1]+p[2][2])/3 + width*n[0]/math.Sqrt(3)
+			strain[0][0], strain[1][1], strain[2][2] = mean, mean, mean
+		case Anisotropic:
+			for a := range 3 {
+				strain[a][a] = mobility*p[a][a] + width*n[a]
+			}
+		case Triclinic: // without the antisymmetric part, which turns the cell
+			for a := range 3 {
+				strain[a][a] = mobility*p[a][a] + width*n[a]
+				b := (a + 1) % 3
+				strain[a][b] = mobility*p[a][b] + width*n[3+a]/math.Sqrt2
+				strain[b][a] = strain[a][b]
+			}
+		}
+		r.strain = strain
+		before := s.KineticEnergy(k)
+		deform(s, k, strain)
+		r.Heat += s.KineticEnergy(k) - before
+	}
+}
+
+// beta is the compressibility, Å³/eV.
+func (d *Dynamics) beta() float64 { return d.Settings.Compressibility / units.Bar }
+
+// cellNoise is six standard normal numbers.
+func (d *Dynamics) cellNoise(replica int) (n [6]float64) {
+	a := normals(d.random.words(forCell, d.Step, replica, 0))
+	b := normals(d.random.words(forCell, d.Step, replica, 1))
+	return [6]float64{a[0], a[1], a[2], a[3], b[0], b[1]}
+}
+
+// deform scales structure k by e^ε of a symmetric strain, and its velocities by e^−ε.
+func deform(s *System, k int, strain [3][3]float64) {
+	forward := exponential(strain)
+	for a := range strain {
+		for b := range strain {
+			strain[a][b] = -strain[a][b]
+		}
+	}
+	back := exponential(strain)
+	for i, vector := range s.Cells[k] {
+		s.Cells[k][i] = vec.Times(&forward, vector)
+	}
+	for i := s.Start[k]; i < s.Start[k+1]; i++ {
+		s.Positions[i] = vec.Times(&forward, s.Positions[i])
+		s.Velocities[i] = vec.Times(&back, s.Velocities[i])
+	}
+}
+
+// exponential is e^ε of a small matrix, by its series.
+func exponential(strain [3][3]float64) [3][3]float64 {
+	sum := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
+	term := sum
+	for n := 1.0; n <= 30; n++ {
+		largest := 0.0
+		for a := range 3 {
+			term[a] = vec.Scale(vec.RowTimes(term[a], &strain), 1/n)
+			for b, x := range term[a] {
+				sum[a][b] += x
+				largest = max(largest, math.Abs(x))
+			}
+		}
+		if largest < 1e-18 {
+			break
+		}
+	}
+	return sum
+}
+
+// workOfCell counts what the strain of this step changed of the potential
+// energy, −W:ε, with the mean of the virial before and after.
+func workOfCell(d *Dynamics, _ float64) {
+	for k := range d.replicas {
+		r := &d.replicas[k]
+		after := &d.System.Result.Virial[k]
+		for a := range 3 {
+			for b := range 3 {
+				r.Heat -= 0.5 * (r.virial[a][b] + after[a][b]) * r.strain[a][b]
+			}
+		}
+	}
+}

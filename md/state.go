@@ -1,0 +1,149 @@
+package md
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"painless/atoms"
+)
+
+// stateFormat is what a checkpoint of a simulation calls itself.
+const stateFormat = "painless simulation 1"
+
+// state is a simulation between two steps. Of the neighbour list nothing is
+// needed, as its pairs are the same however they are found; of the random
+// numbers nothing but the seed, as they belong to replica, atom and step.
+type state struct {
+	Format   string    `json:"format"`
+	Model    string    `json:"model"` // what identifies it
+	Step     int64     `json:"step"`
+	Settings Settings  `json:"settings"`
+	Replicas []int     `json:"replicas"`
+	States   []replica `json:"states"`
+	Failed   []failed  `json:"failed,omitempty"`
+
+	Start      []int     `json:"start"`
+	Numbers    []int     `json:"numbers"`
+	PBC        [][3]bool `json:"pbc"`
+	Fixed      [][3]bool `json:"fixed,omitempty"`
+	Cells      numbers   `json:"cells"`      // Å
+	Positions  numbers   `json:"positions"`  // Å
+	Velocities numbers   `json:"velocities"` // Å/fs
+	Masses     numbers   `json:"masses"`     // u
+}
+
+type failed struct {
+	Replica int    `json:"replica"`
+	Step    int64  `json:"step"`
+	Reason  string `json:"reason"`
+}
+
+// numbers is float64s to the bit: in JSON, their little-endian bytes in base64.
+type numbers []float64
+
+// MarshalText writes the numbers.
+func (n numbers) MarshalText() ([]byte, error) {
+	raw := make([]byte, 0, 8*len(n))
+	for _, x := range n {
+		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(x))
+	}
+	return base64.StdEncoding.AppendEncode(nil, raw), nil
+}
+
+// UnmarshalText reads the numbers.
+func (n *numbers) UnmarshalText(text []byte) error {
+	raw, err := base64.StdEncoding.AppendDecode(nil, text)
+	if err != nil || len(raw)%8 != 0 {
+		return errors.New("expected numbers of 8 bytes in base64")
+	}
+	*n = make(numbers, 0, len(raw)/8)
+	for ; len(raw) > 0; raw = raw[8:] {
+		*n = append(*n, math.Float64frombits(binary.LittleEndian.Uint64(raw)))
+	}
+	return nil
+}
+
+func flat(vectors [][3]float64) (n numbers) {
+	for i := range vectors {
+		n = append(n, vectors[i][:]...)
+	}
+	return n
+}
+
+func (n numbers) vectors() (vectors [][3]float64) {
+	for ; len(n) >= 3; n = n[3:] {
+		vectors = append(vectors, [3]float64(n))
+	}
+	return vectors
+}
+
+// Save writes all that Restore needs to go on to the same bits; model is what
+// identifies the potential, such as a hash of its file.
+func (d *Dynamics) Save(w io.Writer, model string) error {
+	s := d.System
+	x := state{
+		Format: stateFormat, Model: model, Step: d.Step, Settings: d.Settings, Replicas: s.Replicas, States: d.replicas,
+		Start: s.Start, Numbers: s.Numbers, PBC: s.PBC, Fixed: s.Fixed,
+		Positions: flat(s.Positions), Velocities: flat(s.Velocities), Masses: s.Masses,
+	}
+	x.Settings.Bonds = d.bonds.list // those of replicas that left are forgotten
+	for i := range s.Cells {
+		x.Cells = append(x.Cells, flat(s.Cells[i][:])...)
+	}
+	for _, f := range d.Failed {
+		x.Failed = append(x.Failed, failed{f.Replica, f.Step, f.Err.Error()})
+	}
+	return json.NewEncoder(w).Encode(x)
+}
+
+// Restore reads what Save wrote, for the same potential: another model is an
+// error, as is what is damaged.
+func Restore(r io.Reader, potential Potential, model string) (*Dynamics, error) {
+	var x state
+	if err := json.NewDecoder(r).Decode(&x); err != nil {
+		return nil, fmt.Errorf("expected a checkpoint of a simulation: %w", err)
+	}
+	if x.Format != stateFormat {
+		return nil, fmt.Errorf("expected %q, found %.60q", stateFormat, x.Format)
+	}
+	if x.Model != model {
+		return nil, fmt.Errorf("the simulation is one with the model %.80s: expected that one, found %.80s", x.Model, model)
+	}
+	system, err := x.system()
+	if err != nil {
+		return nil, fmt.Errorf("damaged checkpoint of a simulation: %w", err)
+	}
+	d, err := New(potential, system, x.Settings)
+	if err != nil {
+		return nil, err
+	}
+	copy(system.Velocities, x.Velocities.vectors()) // as they were, to the bit: New takes drift away
+	if len(x.States) != system.Len() {
+		return nil, fmt.Errorf("damaged checkpoint of a simulation: %d states of %d replicas", len(x.States), system.Len())
+	}
+	d.Step, d.replicas = x.Step, x.States
+	for _, f := range x.Failed {
+		d.Failed = append(d.Failed, Failure{f.Replica, f.Step, errors.New(f.Reason)})
+	}
+	return d, nil
+}
+
+// system is the atoms of a state, whose arrays must belong together.
+func (x *state) system() (*System, error) {
+	s := &System{
+		Batch:      atoms.Batch{Numbers: x.Numbers, Positions: x.Positions.vectors(), Start: x.Start, PBC: x.PBC},
+		Velocities: x.Velocities.vectors(), Masses: x.Masses, Fixed: x.Fixed, Replicas: x.Replicas,
+	}
+	for cells := x.Cells; len(cells) >= 9; cells = cells[9:] {
+		s.Cells = append(s.Cells, [3][3]float64(cells[:9].vectors()))
+	}
+	if len(x.Cells) != 9*len(s.Cells) || len(x.Positions) != 3*len(s.Positions) || len(x.Velocities) != 3*len(s.Velocities) {
+		return nil, errors.New("expected three numbers a vector, and nine a cell")
+	}
+	return s, s.Check()
+}
