@@ -1,5 +1,6 @@
 // Package data holds structures and labels on disk: extended XYZ, the format
-// of ASE and libAtoms, and plain XYZ, read and written as streams of frames.
+// of ASE and libAtoms, and plain XYZ, read and written as streams of frames. What
+// is read of other programs' dialects is in docs/structures.md.
 //
 // Lengths are in Å, energies in eV, forces in eV/Å, stress in eV/Å³.
 package data

@@ -186,7 +186,8 @@ func (f *Frame) warnTwice(key string) {
 }
 
 func (f *Frame) warn(text string) {
-	if !slices.Contains(f.Warnings, text) {
+	const most = 20 // more tell nothing
+	if len(f.Warnings) < most && !slices.Contains(f.Warnings, text) {
 		f.Warnings = append(f.Warnings, text)
 	}
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -112,6 +113,19 @@ func TestComments(t *testing.T) {
 		}
 		assert.Equal(t, [][3]float64{{1, 2, 3}}, f.Positions)
 	}
+}
+
+func TestFewWarnings(t *testing.T) {
+	f, err := one(strings.Repeat("box_1 box_2 ", 3))
+	require.NoError(t, err)
+	assert.Len(t, f.Warnings, 2)
+	var many strings.Builder
+	for k := range 1000 {
+		fmt.Fprintf(&many, "box_%d ", k)
+	}
+	f, err = one(many.String())
+	require.NoError(t, err)
+	assert.Len(t, f.Warnings, 20)
 }
 
 // A comment of nothing but key=value is read as such, as ASE does; free text is not.

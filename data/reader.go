@@ -29,10 +29,10 @@ type Reader struct {
 	layout *layout // of the last frame
 	err    error   // after which nothing can be read
 
-	source     *source
-	opened     bool
-	packed     bool // the source is compressed
-	hasVectors bool // a frame had lines VEC
+	source      *source
+	opened      bool
+	packed      bool // the source is compressed
+	vectorLines int  // VEC, the most below a frame
 }
 
 const (
@@ -184,7 +184,7 @@ func (r *Reader) skip(n int, bad error) error {
 			return bad
 		}
 	}
-	for r.atVector() {
+	for k := 0; r.atVector(k); k++ {
 		if _, err := r.next(); err != nil {
 			return err
 		}

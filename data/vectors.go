@@ -11,12 +11,12 @@ import (
 // vectors reads what AMS, and ASE, write below the atoms: up to three lines VEC1 x y
 // z, along which the structure is periodic, and no others.
 func (r *Reader) vectors(h *header) error {
-	for k := 0; r.atVector(); k++ {
+	for k := 0; r.atVector(k); k++ {
 		line, err := r.next()
 		if err != nil {
 			return err
 		}
-		r.hasVectors = true
+		r.vectorLines = max(r.vectorLines, k+1)
 		if k == 0 && (h.Cell != [3][3]float64{} || h.PBC != [3]bool{}) {
 			return errors.New("expected one cell, found lines VEC below the atoms beside that of the comment")
 		}
@@ -36,11 +36,11 @@ func (r *Reader) vectors(h *header) error {
 	return nil
 }
 
-// atVector says whether the next line begins with VEC. Where nothing of it is in
-// memory it waits for the input only if that is a file, or had such lines before: who
-// sends a frame and waits for an answer sends no more.
-func (r *Reader) atVector() bool {
-	if r.in.Buffered() == 0 && !r.packed && !r.source.full && !r.hasVectors {
+// atVector says whether the next line, the k-th below the atoms, begins with VEC. Where
+// nothing of it is in memory it waits for the input only if that is a file, or if a
+// frame before had as many such lines: who waits for an answer sends no more.
+func (r *Reader) atVector(k int) bool {
+	if r.in.Buffered() == 0 && !r.packed && !r.source.full && k >= r.vectorLines {
 		return false
 	}
 	const most = 64 // blanks before it

@@ -74,6 +74,20 @@ func TestVectorsOfWhoWaits(t *testing.T) {
 	assert.Equal(t, []any{false, `f:4: expected the number of atoms, found "VEC1 4 0 0"`}, read(frame, below))
 	assert.Equal(t, []any{true, "EOF"}, read(frame+"VE", below[2:]))
 
+	assert.Equal(t, []any{true, true, "EOF"}, read(frame+below+frame, "VEC1 4 0 0\n", "VEC2 0 4 0\n"), "line by line")
+
+	slab, sent := frame+"VEC1 4 0 0\nVEC2 0 4 0\n", 0
+	waiting := NewReader(readerFunc(func(p []byte) (int, error) {
+		sent++
+		return copy(p, slab), nil
+	}), "f")
+	for k := range 3 {
+		f, err := waiting.Read()
+		require.NoError(t, err)
+		assert.Equal(t, [3]bool{true, true, false}, f.PBC)
+		assert.Equal(t, k+1, sent, "a third line is not waited for")
+	}
+
 	in, out := io.Pipe()
 	r := NewReader(in, "pipe")
 	for range 2 {
@@ -86,6 +100,10 @@ func TestVectorsOfWhoWaits(t *testing.T) {
 		assert.Zero(t, f.PBC)
 	}
 }
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // A file whose frame ends where the reader's buffer does is read on.
 func TestVectorsBehindTheBuffer(t *testing.T) {
