@@ -23,6 +23,7 @@ type Reader struct {
 	in     *bufio.Reader
 	name   string
 	line   int     // number of the line last read, from 1
+	first  int     // line of the frame
 	index  int     // of the next frame, from 0
 	long   []byte  // a line that is longer than in's buffer
 	layout *layout // of the last frame
@@ -84,6 +85,9 @@ func (r *Reader) Read() (*Frame, error) {
 	r.index++
 	return f, err
 }
+
+// Line is the first line of the frame that Read returned, from 1.
+func (r *Reader) Line() int { return r.first }
 
 // Ready reports whether the next Read has all that it reads in memory already. If
 // not it may wait for the input, and who answers frame by frame answers first.
@@ -210,6 +214,7 @@ func (r *Reader) count() (int, error) {
 	for err == nil && len(bytes.TrimSpace(line)) == 0 {
 		line, err = r.next()
 	}
+	r.first = r.line
 	if err != nil {
 		return 0, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -58,7 +59,7 @@ func (m *Model) Register(flags *flag.FlagSet) {
 	flags.StringVar(&m.Device, "device", "cpu", "what to compute on: cpu, cuda or cuda:N for a GPU (in binaries built with -tags cuda), or emulator, a GPU's kernels run slowly on the CPU")
 	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")
 	flags.StringVar(&m.Filters, "filters", "auto", "filter networks: table, interpolated to float32's accuracy, exact, or auto: table in float32 and exact in float64")
-	flags.IntVar(&m.Threads, "threads", 0, "threads on the CPU; 0 is one for each core")
+	flags.IntVar(&m.Threads, "threads", 0, "threads on the CPU; 0 is one for each core, and there are never more")
 }
 
 // Check says which of the flags has a value that it cannot have.
@@ -134,7 +135,11 @@ func (m *Model) Names() []string {
 
 // Options is how to compute.
 func (m *Model) Options() painless.Options {
-	return painless.Options{Device: m.Device, Key: m.Key, Cutoff: m.Cutoff, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: m.Threads}
+	threads := runtime.GOMAXPROCS(0)
+	if m.Threads > 0 { // more would only be in each other's way, and in that of a signal
+		threads = min(threads, m.Threads)
+	}
+	return painless.Options{Device: m.Device, Key: m.Key, Cutoff: m.Cutoff, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: threads}
 }
 
 // Open opens a student, and says on stderr where there are other weights beside

@@ -59,7 +59,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	return s.run
 }
 
-func (s *settings) files(args []string) error {
+func (s *settings) files(std cli.Std, args []string) error {
 	switch {
 	case s.out != "" && len(args) != 1:
 		return fmt.Errorf("%d files and -o: expected IN alone; -h shows the usage", len(args))
@@ -69,10 +69,13 @@ func (s *settings) files(args []string) error {
 		s.out = args[1]
 	}
 	s.in = args[0]
+	if s.out == "" {
+		return errors.New("OUT is empty: expected a file to write")
+	}
 	if s.out == "-" {
 		return errors.New("-: expected a file to write, which is read back before it takes its name")
 	}
-	if err := cli.CheckOutput(s.out, s.in); err != nil {
+	if err := std.CheckOutput(s.out, s.in); err != nil {
 		return err
 	}
 	return cli.CheckNew(s.force, s.out) // before the work; commit looks again
@@ -108,7 +111,7 @@ func (s *settings) options() error {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err error) {
-	if err := s.files(args); err != nil {
+	if err := s.files(std, args); err != nil {
 		return err
 	}
 	if err := s.options(); err != nil {

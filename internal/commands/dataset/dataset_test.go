@@ -181,8 +181,8 @@ H 0 0 0
 	_, stderr, err := execute(t, "", bad)
 	require.NoError(t, err)
 	assert.Contains(t, stderr, "bad.xyz: frame 0: virial: expected 9 numbers, found 8")
-	_, _, err = execute(t, "", "-stress-key", "virial", bad)
-	assert.ErrorContains(t, err, "bad.xyz: frame 0: virial: expected 9 numbers, found 8")
+	_, _, err = execute(t, "", "-strict", "-stress-key", "virial", bad)
+	assert.ErrorContains(t, err, "bad.xyz: frame 0, line 1: virial: expected 9 numbers, found 8")
 }
 
 func TestForce(t *testing.T) {
@@ -229,7 +229,7 @@ func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out.xyz")
 	empty := writeFile(t, "empty.xyz", "")
-	broken := writeFile(t, "broken.xyz", readFile(t, other)+"1\n\nH 0 0\n")
+	broken := writeFile(t, "broken.xyz", readFile(t, other)+"2\n\nH 0 0\n")
 	twice := writeFile(t, "twice.xyz", "1\nProperties=species:S:1:pos:R:3 e=1 energy=2\nH 0 0 0\n")
 	for want, args := range map[string][]string{
 		"no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage":                                       {"-o", out},
@@ -244,8 +244,7 @@ func TestErrors(t *testing.T) {
 		empty + ": expected a structure, found none":                                                                              {"-o", out, golden, empty},
 		broken + `:14: expected 4 columns, found 3 in "H 0 0"`:                                                                    {"-o", out, broken},
 		"open none.xyz: no such file or directory":                                                                                {"-o", out, "none.xyz"},
-		dir + " is there already: -force overwrites it":                                                                           {"-o", dir, golden},
-		dir + " is not a regular file":                                                                                            {"-force", "-o", dir, golden},
+		"cannot write " + dir + ": expected a file, found a folder":                                                               {"-o", dir, golden},
 		"-energy-key e: no structure has it":                                                                                      {"-o", out, "-energy-key", "e", golden},
 		"-o stands after an input: expected flags before the inputs, or -- before inputs that begin with -; -h shows the usage":   {golden, "-o", out},
 	} {
@@ -255,6 +254,29 @@ func TestErrors(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Empty(t, entries, "nothing was written")
+}
+
+// A frame that cannot be read costs that frame, unless -strict says otherwise.
+func TestBadFrames(t *testing.T) {
+	const good = "1\n\nH 0 0 0\n"
+	in := writeFile(t, "in.xyz", good+"1\n\nXx 0 0 0\n"+good+good)
+	listed := "painless: " + in + `: frame 1, line 6: atom 0: species: expected the symbol of an element, or its atomic number, found "Xx"` + "\npainless: wrote 3 structures\n"
+	var stdout, stderr bytes.Buffer
+	err := Verb.Execute(t.Context(), cli.Std{Out: &stdout, Err: &stderr}, []string{in})
+	assert.EqualError(t, err, "1 of 4 frames are left out, as listed")
+	assert.Equal(t, 2, cli.Code(err))
+	assert.Len(t, frames(t, stdout.String()), 3)
+	assert.Equal(t, listed, stderr.String())
+
+	out := filepath.Join(t.TempDir(), "out.xyz")
+	_, _, err = execute(t, "", "-strict", "-o", out, in)
+	assert.ErrorContains(t, err, in+": frame 1, line 6: atom 0: species")
+	assert.NoFileExists(t, out)
+	stderr.Reset()
+	err = Verb.Execute(t.Context(), cli.Std{Err: &stderr}, []string{"-o", out, writeFile(t, "bad.xyz", "1\n\nXx 0 0 0\n")})
+	assert.EqualError(t, err, "something is wrong with every one of 1 frames, as listed")
+	assert.Equal(t, 1, cli.Code(err))
+	assert.NoFileExists(t, out)
 }
 
 func TestInterrupt(t *testing.T) {

@@ -84,9 +84,9 @@ func (c *converter) moveStress(f *data.Frame, where string) error {
 	return nil
 }
 
-// check is an error where none of n frames has the label.
+// check is an error where none of the frames has the label, of which n were written.
 func (l *label) check(n int) error {
-	if l.lacking == n {
+	if l.lacking >= n {
 		return fmt.Errorf("%s %s: no structure has it", l.flag, l.key)
 	}
 	return nil

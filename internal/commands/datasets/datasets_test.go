@@ -21,8 +21,8 @@ const two = "1\n\nH 0 0 0\n2\n\nO 0 0 0\nH 1 0 0\n"
 
 // read is the numbers of atoms of the frames.
 func read(path, stdin string) (atoms []int, err error) {
-	err = Each(context.Background(), path, strings.NewReader(stdin), io.Discard, nil, func(f *data.Frame, index int, unreadable error) error {
-		if unreadable != nil || index != len(atoms) {
+	err = Source{Stdin: strings.NewReader(stdin), Stderr: io.Discard}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
+		if unreadable != nil || at.File != path || at.Frame != len(atoms) {
 			return errors.New("unexpected")
 		}
 		atoms = append(atoms, len(f.Numbers))
@@ -58,17 +58,19 @@ func TestEach(t *testing.T) {
 // A frame of known extent that cannot be read is passed over.
 func TestEachGoesOn(t *testing.T) {
 	var got []string
-	require.NoError(t, Each(context.Background(), "-", strings.NewReader("1\n\nH 0 0\n"+two), io.Discard, nil, func(f *data.Frame, index int, unreadable error) error {
-		got = append(got, fmt.Sprint(index, f.Numbers, unreadable))
+	require.NoError(t, Source{Stdin: strings.NewReader("1\n\nH 0 0\n" + two)}.Each(context.Background(), "-", func(f *data.Frame, at Place, unreadable error) error {
+		got = append(got, fmt.Sprintf("%v: %v, %v", at, f.Numbers, unreadable))
 		return nil
 	}))
-	assert.Equal(t, []string{`0 [] -:3: expected 4 columns, found 3 in "H 0 0"`, "1 [1] <nil>", "2 [8 1] <nil>"}, got)
+	assert.Equal(t, []string{
+		`-: frame 0, line 3: [], expected 4 columns, found 3 in "H 0 0"`, "-: frame 1, line 4: [1], <nil>", "-: frame 2, line 7: [8 1], <nil>",
+	}, got)
 }
 
 // Warnings, the reader's and the verb's, are said once for a file.
 func TestEachWarns(t *testing.T) {
 	stdin, stderr := strings.Repeat("1\nAtoms\n1 0 0 0\n1\nAtoms\nH 0 0 0\n", 2), &bytes.Buffer{}
-	require.NoError(t, Each(context.Background(), "-", strings.NewReader(stdin), stderr, nil, func(f *data.Frame, index int, unreadable error) error {
+	require.NoError(t, Source{Stdin: strings.NewReader(stdin), Stderr: stderr}.Each(context.Background(), "-", func(f *data.Frame, at Place, unreadable error) error {
 		f.Warnings = append(f.Warnings, "from the verb")
 		return nil
 	}))
@@ -79,7 +81,7 @@ func TestEachWarns(t *testing.T) {
 		fmt.Fprintf(&many, "1\na%d=1 a%[1]d=2\nH 0 0 0\n", k)
 	}
 	stderr.Reset()
-	require.NoError(t, Each(context.Background(), "-", strings.NewReader(many.String()), stderr, nil, func(*data.Frame, int, error) error { return nil }))
+	require.NoError(t, Source{Stdin: strings.NewReader(many.String()), Stderr: stderr}.Each(context.Background(), "-", func(*data.Frame, Place, error) error { return nil }))
 	assert.Equal(t, maxWarnings+1, strings.Count(stderr.String(), "\n"))
 	assert.Contains(t, stderr.String(), "painless: -: frame 20: further warnings are left out\n")
 }
@@ -87,12 +89,12 @@ func TestEachWarns(t *testing.T) {
 func TestEachStops(t *testing.T) {
 	enough := errors.New("enough")
 	n := 0
-	do := func(*data.Frame, int, error) error { n++; return enough }
-	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), io.Discard, nil, do), enough)
+	do := func(*data.Frame, Place, error) error { n++; return enough }
+	assert.ErrorIs(t, Source{Stdin: strings.NewReader(two)}.Each(context.Background(), "-", do), enough)
 	assert.Equal(t, 1, n)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), io.Discard, nil, do), context.Canceled)
+	assert.ErrorIs(t, Source{Stdin: strings.NewReader(two)}.Each(ctx, "-", do), context.Canceled)
 	assert.Equal(t, 1, n)
 }
 

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -42,8 +41,8 @@ func TestEachOfHDF5(t *testing.T) {
 	number := func(x float64) []byte { return binary.LittleEndian.AppendUint64(nil, math.Float64bits(x)) }
 	require.NoError(t, os.WriteFile(path, bytes.Replace(text, number(marker+1), number(math.Inf(1)), 1), 0o600))
 	var numbers []int
-	require.NoError(t, Each(context.Background(), path, nil, io.Discard, nil, func(f *data.Frame, index int, unreadable error) error {
-		if index == 1 {
+	require.NoError(t, Source{}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
+		if at.Frame == 1 {
 			assert.Empty(t, f.Numbers)
 			assert.ErrorContains(t, unreadable, "structure 1: /labels/energy[1]: expected a finite number")
 			return nil

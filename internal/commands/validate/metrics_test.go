@@ -12,6 +12,7 @@ import (
 
 	"painless"
 	"painless/data"
+	"painless/internal/commands/datasets"
 	"painless/internal/tolerance"
 )
 
@@ -35,7 +36,7 @@ func TestMetricsAreNumPys(t *testing.T) {
 			break
 		}
 		require.NoError(t, err)
-		require.NoError(t, v.add(t.Context(), v.labels(f, 0, k, nil)))
+		require.NoError(t, v.add(t.Context(), v.labels(f, 0, datasets.Place{File: "labels.extxyz", Frame: k}, nil)))
 		m.score.resize(k + 1)
 		require.Len(t, v.waiting, 1)
 		p := prediction{forces: vectors(f, "predicted_forces")}
