@@ -21,7 +21,7 @@ import (
 // that there are no velocities.
 func (s *settings) read(ctx context.Context, stdin io.Reader, stderr io.Writer) (system *md.System, drawn bool, err error) {
 	var frames []*data.Frame
-	err = datasets.Each(ctx, s.input, stdin, stderr, nil, func(f *data.Frame, _ int, unreadable error) error {
+	err = (datasets.Source{Stdin: stdin, Stderr: stderr}).Each(ctx, s.input, func(f *data.Frame, _ datasets.Place, unreadable error) error {
 		if unreadable != nil {
 			return unreadable
 		}

@@ -34,7 +34,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 		return err
 	}
 	path := s.model.Paths()[0]
-	if err := s.checkOutputs(path); err != nil {
+	if err := s.checkOutputs(std, path); err != nil {
 		return err
 	}
 	model, err := s.model.Open(path, std.Err)
@@ -68,7 +68,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 }
 
 // checkOutputs refuses outputs that are inputs, or that exist.
-func (s *settings) checkOutputs(model string) error {
+func (s *settings) checkOutputs(std cli.Std, model string) error {
 	for _, output := range []string{s.trajectory, s.log, s.checkpoint} {
 		if output == "" {
 			continue
@@ -77,7 +77,7 @@ func (s *settings) checkOutputs(model string) error {
 		if s.input != "" && s.input != "-" {
 			reads = append(reads, s.input)
 		}
-		if err := cli.CheckOutput(output, reads...); err != nil {
+		if err := std.CheckOutput(output, reads...); err != nil {
 			return err
 		}
 	}
