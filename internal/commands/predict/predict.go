@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"painless/internal/commands/cli"
+	"painless/internal/commands/datasets"
 )
 
 // Verb is painless predict.
@@ -69,6 +70,8 @@ func (s *settings) check(std cli.Std) error {
 		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.output == "":
 		return errors.New("-o is empty: expected a file, or - for standard output")
+	case datasets.IsHDF5(s.output):
+		return fmt.Errorf("-o %s: predict writes extended XYZ; painless dataset makes HDF5 of it", s.output)
 	case s.batch < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
 	}
