@@ -25,7 +25,6 @@ func Main(name string, run func(ctx context.Context, std Std, args []string) err
 	case s := <-signals:
 		signal.Stop(signals) // the next one ends at once
 		cancel()
-		atomicfile.Stop()
 		select {
 		case err := <-ended:
 			if Code(err) != 1 {
@@ -33,14 +32,15 @@ func Main(name string, run func(ctx context.Context, std Std, args []string) err
 			}
 		case <-time.After(patience): // it waits for input, or computes
 		}
+		atomicfile.Stop()
 		wait(name)
 		fmt.Fprintf(os.Stderr, "%s: ended by a signal: %v\n", name, s)
 		os.Exit(signalled(s))
 	}
 }
 
-// patience is how long a verb has to hand on what it has computed.
-const patience = 300 * time.Millisecond
+// patience is how long a verb has to hand on, or save, what it has computed.
+const patience = 500 * time.Millisecond
 
 // ending is the signals that end the program: not SIGHUP under nohup.
 func ending() []os.Signal {

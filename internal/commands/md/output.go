@@ -19,12 +19,13 @@ import (
 type outputs struct {
 	writers map[int]*trajectory.Writer // by the replica
 	log     *os.File
+	logged  int64 // the last step in it, or −1
 	line    []byte
 }
 
 // open begins the outputs or, after a restart, goes on with them.
 func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outputs, err error) {
-	o = &outputs{writers: map[int]*trajectory.Writer{}}
+	o = &outputs{writers: map[int]*trajectory.Writer{}, logged: -1}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.Close())
@@ -50,7 +51,7 @@ func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outp
 		}
 	}
 	if s.log != "" {
-		if o.log, err = s.openLog(d.Step); err != nil {
+		if o.log, o.logged, err = s.openLog(d.Step); err != nil {
 			return o, err
 		}
 	}
@@ -73,44 +74,46 @@ func (s *settings) openTrajectory(path string, numbers []int, step int64) (*traj
 
 const header = "step,time_fs,replica,temperature_K,potential_eV,kinetic_eV,total_eV,conserved_eV,pressure_bar,volume_A3\n"
 
-// openLog begins the log or cuts off what follows a step.
-func (s *settings) openLog(step int64) (*os.File, error) {
+// openLog begins the log or cuts off what follows a step; logged is the last
+// step that it has, or −1.
+func (s *settings) openLog(step int64) (file *os.File, logged int64, err error) {
 	if s.restart != "" {
-		file, err := os.OpenFile(s.log, os.O_RDWR, 0)
+		file, err = os.OpenFile(s.log, os.O_RDWR, 0)
 		if err == nil {
-			if err := cutLog(file, step); err != nil {
-				return nil, errors.Join(fmt.Errorf("%s: %w", s.log, err), file.Close())
+			if logged, err = cutLog(file, step); err != nil {
+				return nil, -1, errors.Join(fmt.Errorf("%s: %w", s.log, err), file.Close())
 			}
-			return file, nil
+			return file, logged, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+			return nil, -1, err
 		}
 	}
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if s.force {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	file, err := os.OpenFile(s.log, flags, 0o666)
+	file, err = os.OpenFile(s.log, flags, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("%w; -force replaces it", err)
+		return nil, -1, fmt.Errorf("%w; -force replaces it", err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, -1, err
 	}
 	if _, err = file.WriteString(header); err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, -1, errors.Join(err, file.Close())
 	}
-	return file, nil
+	return file, -1, nil
 }
 
-// cutLog leaves the whole lines of steps up to one.
-func cutLog(file *os.File, step int64) error {
+// cutLog leaves the whole lines of steps up to one, and returns the last of them.
+func cutLog(file *os.File, step int64) (last int64, err error) {
 	in := bufio.NewReader(file)
 	line, err := in.ReadString('\n')
 	if err != nil || line != header {
-		return fmt.Errorf("expected a log of painless md, found %.60q", line)
+		return -1, fmt.Errorf("expected a log of painless md, found %.60q", line)
 	}
+	last = -1
 	end := int64(len(line))
 	for {
 		line, err = in.ReadString('\n')
@@ -118,19 +121,21 @@ func cutLog(file *os.File, step int64) error {
 			break
 		}
 		if err != nil {
-			return err
+			return -1, err
 		}
 		text, _, _ := strings.Cut(line, ",")
-		if at, err := strconv.ParseInt(text, 10, 64); err != nil || at > step {
+		at, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || at > step {
 			break
 		}
+		last = at
 		end += int64(len(line))
 	}
 	if err := file.Truncate(end); err != nil {
-		return err
+		return -1, err
 	}
 	_, err = file.Seek(end, io.SeekStart)
-	return err
+	return last, err
 }
 
 // structure is structure k of a system, which shares its memory.
@@ -158,9 +163,10 @@ func (o *outputs) write(d *md.Dynamics) error {
 			}
 		}
 	}
-	if o.log == nil {
+	if o.log == nil || o.logged >= d.Step {
 		return nil
 	}
+	o.logged = d.Step
 	o.line = o.line[:0]
 	for k, id := range s.Replicas {
 		o.line = strconv.AppendInt(o.line, d.Step, 10)

@@ -164,7 +164,7 @@ func (r *simulation) advance(ctx context.Context) (err error) {
 		if err := ctx.Err(); err != nil {
 			return r.interrupted(err)
 		}
-		if err := r.Advance(ctx); err != nil {
+		if err := r.Advance(context.WithoutCancel(ctx)); err != nil { // a step is whole, as what is saved must be
 			return err
 		}
 		r.list()
@@ -197,16 +197,18 @@ func (r *simulation) advance(ctx context.Context) (err error) {
 	return nil
 }
 
-// interrupted saves what there is, after a signal.
+// interrupted saves what there is, after a signal, and says how to go on.
 func (r *simulation) interrupted(err error) error {
 	r.live.clear()
 	if r.settings.checkpoint == "" {
-		return fmt.Errorf("stopped after step %d: %w", r.Step, err)
+		fmt.Fprintf(r.stderr, "painless: md: stopped after step %d; with -checkpoint it could go on\n", r.Step)
+		return err
 	}
 	if err := r.save(); err != nil {
 		return err
 	}
-	return fmt.Errorf("stopped after step %d: %w; -restart %s goes on", r.Step, err, r.settings.checkpoint)
+	fmt.Fprintf(r.stderr, "painless: md: stopped after step %d; -restart %s goes on\n", r.Step, r.settings.checkpoint)
+	return err
 }
 
 // save writes the checkpoint, once the disk has the frames that it follows.
