@@ -40,7 +40,7 @@ func Main(name string, run func(ctx context.Context, std Std, args []string) err
 }
 
 // patience is how long a verb has to hand on what it has computed.
-const patience = 300 * time.Millisecond
+const patience = 200 * time.Millisecond
 
 // ending is the signals that end the program: not SIGHUP under nohup.
 func ending() []os.Signal {
