@@ -1,5 +1,3 @@
-//go:build hdf5 && cgo
-
 package hdf5
 
 import (
@@ -9,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -45,38 +42,35 @@ func TestReadRefuses(t *testing.T) {
 		"splits_real":       "/structures/atomic_numbers_splits: expected integers, found float64",
 		"splits_missing":    "/structures/atomic_numbers_splits: expected a dataset, found none",
 		"splits_unwritten":  "/structures/atomic_numbers_splits[0:8192]: expected values, found that none were ever written",
-		"many_structures":   "/structures/atomic_numbers_splits: expected at most 10000000 structures, found 999999999",
-		"many_chunks":       "/structures/atomic_numbers_splits: expected at most 131072 chunks, found more: [1] of [1000000]",
+		"many_structures":   "/structures/atomic_numbers_splits: expected at most 525004 rows in a file of 5728 bytes, found 1000000000",
+		"many_chunks":       "/structures/atomic_numbers_splits: expected at most 525004 rows in a file of 5728 bytes, found 1000000",
 		"forces_splits":     "/labels/forces_splits[1]: expected forces of the 3 atoms of structure 0, or none, found 2",
 		"forces_splits_len": "/labels/forces_splits: expected 7 rows, found 6",
 		"few_forces":        "/labels/forces_splits[6]: expected 15 to 21, found 22",
 		"few_energies":      "/labels/energy: expected 6 rows, one for each of the structures, found 5",
 		"few_positions":     "/structures/positions: expected 22 rows, one for each of the atoms, found 21",
 		"nan_position":      "structure 2: /structures/positions[5, 1]: expected a finite number, found NaN",
-		"inf_force":         "structure 2: /labels/forces[5, 1]: expected a finite number, found +Inf",
-		"nan_energy":        "structure 5: /labels/energy[5]: expected a finite number, found NaN",
 		"nan_cell":          "structure 3: /structures/cells[3, 2, 1]: expected a finite number, found NaN",
 		"element":           "structure 1: /structures/atomic_numbers[3]: expected an atomic number, found 119",
 		"pbc_of_7":          "structure 1: /structures/pbc[1, 2]: expected 0 or 1, found 7",
-		"text_positions":    "/structures/positions: expected float32 or float64, found a type of class 3",
-		"integer_positions": "/structures/positions: expected float32 or float64, found int64",
-		"half_forces":       "/labels/forces: expected float32 or float64, found a type of class 1 and 2 bytes",
-		"compound":          "/labels/energy: expected float32 or float64, found a type of class 6",
+		"text_positions":    "/structures/positions: expected float16, float32 or float64, found text",
+		"integer_positions": "/structures/positions: expected float16, float32 or float64, found int64",
+		"compound":          "/labels/energy: expected float16, float32 or float64, found a compound",
 		"rank":              "/structures/positions: expected shape [n 3], found [66]",
 		"shape":             "/labels/stress: expected shape [n 6], found [6 9]",
 		"scalar":            "/labels/energy: expected an array, found a single value or none",
 		"null":              "/labels/energy: expected an array, found a single value or none",
 		"group":             "/structures/positions: expected a dataset, found a group",
 		"dataset":           "/structures/atomic_numbers_splits: expected a group at /structures, found a dataset",
-		"soft_link":         "/labels/energy: expected an object of this file, found a soft or external link",
-		"external_link":     "/labels/energy: expected an object of this file, found a soft or external link",
-		"external_group":    "expected an object of this file, found a soft or external link",
+		"soft_link":         `/labels/energy: expected an object of this file, found a soft link to "/labels/stress_mask"`,
+		"external_link":     `/labels/energy: expected an object of this file, found an external link to "../contiguous.h5"`,
+		"external_group":    `expected an object of this file, found an external link to "../contiguous.h5"`,
 		"external_storage":  "/labels/energy: expected values in this file, found external storage",
 		"virtual":           "/labels/energy: expected values in this file, found a virtual dataset",
-		"huge_chunk":        "/structures/positions: expected chunks of at most 64 MiB, found [9000000 3]",
+		"huge_chunk":        "/structures/positions: expected chunks of at most 32 MiB in a file of these bytes, found [9000000 3]",
 		"huge":              "/labels/energy: expected a smaller array",
 		"unwritten":         "structure 0: /labels/energy[0:6]: expected values, found that none were ever written",
-		"filter":            `/labels/energy: expected the filters gzip, lzf, shuffle and fletcher32, found number 6 "scaleoffset"`,
+		"filter":            `/labels/energy: expected the filters gzip, lzf, shuffle and fletcher32, found filter 6 (scaleoffset); h5repack`,
 		"attribute":         "/metadata: attribute array: expected one value or a list of values, found an array or nothing",
 		"not":               "expected an HDF5 file",
 	}
@@ -151,77 +145,4 @@ func TestReadDamaged(t *testing.T) {
 	}
 	assert.Greater(t, fine, 0)
 	assert.Less(t, fine, each*len(paths), "nothing was found to be damaged")
-}
-
-// FuzzRead checks that whatever reads is written and reads back the same.
-func FuzzRead(f *testing.F) {
-	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5"} {
-		paths, err := filepath.Glob(pattern)
-		require.NoError(f, err)
-		for _, path := range paths {
-			b, err := os.ReadFile(path)
-			require.NoError(f, err)
-			f.Add(b)
-		}
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		path := t.TempDir() + "/fuzz.h5"
-		require.NoError(t, os.WriteFile(path, b, 0o600))
-		if read(path) != nil {
-			return
-		}
-		frames := readFile(t, path)
-		assertFrames(t, frames, readFile(t, written(t, Options{}, frames...)))
-	})
-}
-
-// FuzzDecode checks that a chunk has its size, or there is an error.
-func FuzzDecode(f *testing.F) {
-	f.Add([]byte("\x02abc\x20\x02"), byte(8), 7)
-	f.Add([]byte("x\x9cKLJ\x06\x00\x02M\x01'"), byte(1), 3)
-	f.Fuzz(func(t *testing.T, stored []byte, which byte, size int) {
-		if size < 0 || size > 1<<20 {
-			return
-		}
-		var filters []filter
-		for i, known := range []filter{gzip, shuffle, fletcher32, lzf} {
-			if which>>i&1 != 0 {
-				filters = append(filters, known)
-			}
-		}
-		b, err := decode(stored, filters, 0, 1+int(which>>6), size)
-		if err == nil {
-			require.Len(t, b, size)
-		}
-	})
-}
-
-func TestDecode(t *testing.T) {
-	for name, c := range map[string]struct {
-		stored  string
-		filters []filter
-		skipped uint32
-		want    string
-		says    string
-	}{
-		"lzf, overlapping":  {stored: "\x02abc\x20\x02", filters: []filter{lzf}, want: "abcabc"},
-		"lzf, long":         {stored: "\x00a\xe0\x01\x00", filters: []filter{lzf}, want: "aaaaaaaaaaa"},
-		"lzf, before start": {stored: "\x00a\x20\x05", filters: []filter{lzf}, says: "lzf: the compressed bytes are damaged"},
-		"lzf, cut":          {stored: "\x05ab", filters: []filter{lzf}, says: "lzf"},
-		"lzf, bomb":         {stored: "\x00a" + strings.Repeat("\xe0\xff\x00", 1000), filters: []filter{lzf}, says: "lzf"},
-		"shuffle":           {stored: "acebdf!", filters: []filter{shuffle}, want: "abcdef!"},
-		"not shuffled":      {stored: "abcdef", filters: []filter{shuffle}, skipped: 1, want: "abcdef"},
-		"gzip":              {stored: "no gzip", filters: []filter{gzip}, says: "gzip: "},
-		"fletcher32":        {stored: "abcd\x00\x00\x00\x00", filters: []filter{fletcher32}, says: "fletcher32: expected checksum 00000000, found"},
-		"no checksum":       {stored: "ab", filters: []filter{fletcher32}, says: "fletcher32: expected a checksum, found 2 bytes"},
-		"size":              {stored: "ab", want: "abc", says: "expected a chunk of 3 bytes, found 2"},
-	} {
-		got, err := decode([]byte(c.stored), c.filters, c.skipped, 2, max(len(c.want), 3))
-		if c.says != "" {
-			assert.ErrorContains(t, err, c.says, name)
-			continue
-		}
-		require.NoError(t, err, name)
-		assert.Equal(t, c.want, string(got), name)
-	}
 }

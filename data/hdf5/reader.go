@@ -1,32 +1,23 @@
-//go:build hdf5 && cgo
-
 package hdf5
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
-	"strings"
-
-	"gonum.org/v1/hdf5"
 
 	"painless/atoms"
 	"painless/data"
+	"painless/data/hdf5/h5"
 )
-
-// maxStructures is a hundred times more than any data set has, and few enough
-// to hold their splits.
-const maxStructures = 10_000_000
 
 // Reader reads the structures of a data set, in order or by their number. It
 // holds a block of each dataset, however large that is, and the splits.
 type Reader struct {
 	path         string
-	file         *hdf5.File
+	in           io.Closer // nil once it is closed
+	file         *h5.File
 	datasets     []*dataset
 	splits       []int // [S+1]
 	forcesSplits []int // [S+1], or nil where there are no forces
@@ -40,29 +31,33 @@ type Reader struct {
 // Open opens a data set and checks that its datasets agree. Errors name the
 // file, the dataset, the index, what was expected and what was found.
 func Open(path string) (*Reader, error) {
-	info, err := os.Stat(path)
+	in, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() || strings.ContainsRune(path, 0) {
-		return nil, fmt.Errorf("%s: expected a file", path)
-	}
-	defer enter()()
-	if err := survives(path, objects); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	r := &Reader{path: path}
-	if r.file, err = hdf5.OpenFile(path, hdf5.F_ACC_RDONLY); err != nil {
-		return nil, fmt.Errorf("%s: expected an HDF5 file: %w", path, because(err))
-	}
-	if err := r.open(int(info.Size())); err != nil {
-		r.close()
+	r := &Reader{path: path, in: in}
+	if err := r.openFile(in); err != nil {
+		in.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
 }
 
-func (r *Reader) open(size int) error {
+func (r *Reader) openFile(in *os.File) error {
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("expected a file")
+	}
+	if r.file, err = h5.Open(in, info.Size()); err != nil {
+		return err
+	}
+	return r.open(info.Size())
+}
+
+func (r *Reader) open(size int64) error {
 	var splits, forcesSplits *dataset
 	for _, d := range []struct {
 		dataset  **dataset
@@ -83,7 +78,7 @@ func (r *Reader) open(size int) error {
 		{&r.mask, maskName, false, bools, nil},
 		{&r.indices, indicesName, false, integers, nil},
 	} {
-		opened, err := openDataset(r.file, size, d.name, d.values, d.row...)
+		opened, err := openDataset(r.file, d.name, d.values, d.row...)
 		if err == nil && opened == nil && d.required {
 			err = errors.New("expected a dataset, found none")
 		}
@@ -95,9 +90,17 @@ func (r *Reader) open(size int) error {
 			r.datasets = append(r.datasets, opened)
 		}
 	}
-	var err error
+	err := r.checkSizes(size)
+	if err != nil {
+		return err
+	}
 	if r.splits, err = readSplits(splits, r.numbers.rows); err != nil {
 		return err
+	}
+	for k := range r.Len() {
+		if most := maxStructures(size); r.NumAtoms(k) > most {
+			return fmt.Errorf("%s[%d]: expected structures of at most %d atoms in a file of %d bytes, found %d", splitsName, k+1, most, size, r.NumAtoms(k))
+		}
 	}
 	for _, d := range r.datasets {
 		want, as := r.Len(), "structures"
@@ -112,6 +115,24 @@ func (r *Reader) open(size int) error {
 		}
 	}
 	return r.checkForces(forcesSplits)
+}
+
+// checkSizes checks what is held of datasets in a file of size bytes.
+func (r *Reader) checkSizes(size int64) error {
+	blocks := 0
+	for _, d := range r.datasets {
+		most := maxStructures(size)
+		if d == r.numbers || d == r.positions || d == r.forces {
+			most = maxAtoms(size)
+		}
+		if d.rows > most {
+			return fmt.Errorf("%s: expected at most %d rows in a file of %d bytes, found %d", d.name, most, size, d.rows)
+		}
+		if blocks += min(d.count, d.rows) * d.bytes; blocks > maxBlocks(size) {
+			return fmt.Errorf("%s: expected chunks of at most %d MiB in all datasets, found more", d.name, maxBlocks(size)>>20)
+		}
+	}
+	return nil
 }
 
 // checkForces checks that a structure has the forces of all its atoms or none.
@@ -142,10 +163,7 @@ func (r *Reader) checkForces(splits *dataset) (err error) {
 
 // readSplits checks that they begin at 0, end at the end and never go back.
 func readSplits(d *dataset, end int) ([]int, error) {
-	if d.rows > maxStructures+1 {
-		return nil, fmt.Errorf("%s: expected at most %d structures, found %d", d.name, maxStructures, d.rows-1)
-	}
-	splits := []int{}
+	splits := make([]int, 0, d.rows)
 	last := 0
 	for k := range d.rows {
 		split, err := d.integer(k)
@@ -195,7 +213,7 @@ func (r *Reader) Seek(k int) error {
 // is periodic along all three vectors. An error is about one structure; the
 // following call reads the one after it.
 func (r *Reader) Read() (*data.Frame, error) {
-	if r.file == nil {
+	if r.in == nil {
 		return nil, fmt.Errorf("%s: closed", r.path)
 	}
 	if r.next == r.Len() {
@@ -203,7 +221,6 @@ func (r *Reader) Read() (*data.Frame, error) {
 	}
 	k := r.next
 	r.next++
-	defer enter()()
 	f := &data.Frame{}
 	if err := errors.Join(r.structure(f, k), r.labels(f, k)); err != nil {
 		return nil, fmt.Errorf("%s: structure %d: %w", r.path, k, err)
@@ -213,6 +230,7 @@ func (r *Reader) Read() (*data.Frame, error) {
 
 func (r *Reader) structure(f *data.Frame, k int) error {
 	n := r.NumAtoms(k)
+	f.Numbers = make([]int, 0, n)
 	for i := range n {
 		z, err := r.numbers.integer(r.splits[k] + i)
 		if err != nil {
@@ -224,12 +242,12 @@ func (r *Reader) structure(f *data.Frame, k int) error {
 		f.Numbers = append(f.Numbers, z)
 	}
 	var err error
-	if f.Positions, err = vectors(r.positions, r.splits[k], n); err != nil {
+	if f.Positions, err = vectors(r.positions.finite, r.splits[k], n); err != nil {
 		return err
 	}
 	if r.cells != nil {
 		var cell [9]float64
-		if err := r.cells.floats(cell[:], k); err != nil {
+		if err := r.cells.finite(cell[:], k); err != nil {
 			return err
 		}
 		for i := range f.Cell {
@@ -245,18 +263,19 @@ func (r *Reader) structure(f *data.Frame, k int) error {
 	return nil
 }
 
-// vectors reads n rows of three.
-func vectors(d *dataset, row, n int) (v [][3]float64, err error) {
-	for i := range n {
-		var x [3]float64
-		if err := d.floats(x[:], row+i); err != nil {
+// vectors reads n rows of three with read.
+func vectors(read func(to []float64, row int) error, row, n int) ([][3]float64, error) {
+	v := make([][3]float64, n)
+	for i := range v {
+		if err := read(v[i][:], row+i); err != nil {
 			return nil, err
 		}
-		v = append(v, x)
 	}
 	return v, nil
 }
 
+// labels takes numbers that are not finite as they are: they cost the label, and
+// data.Frame.Labels says so, but not the structure.
 func (r *Reader) labels(f *data.Frame, k int) error {
 	if r.energy != nil {
 		var energy [1]float64
@@ -288,7 +307,7 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 	if r.forces == nil || r.forcesSplits[k] == r.forcesSplits[k+1] {
 		return nil
 	}
-	forces, err := vectors(r.forces, r.forcesSplits[k], r.NumAtoms(k))
+	forces, err := vectors(r.forces.floats, r.forcesSplits[k], r.NumAtoms(k))
 	if err != nil {
 		return err
 	}
@@ -296,89 +315,12 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 	return nil
 }
 
-// options is how to write the like of the file, or an error where that would
-// lose something.
-func (r *Reader) options() (o Options, err error) {
-	if o.Metadata, err = r.Metadata(); err != nil {
-		return o, err
-	}
-	others, err := r.Others()
-	if err != nil {
-		return o, err
-	}
-	if len(others) > 0 {
-		return o, fmt.Errorf("%s: expected the objects of the layout alone, found %s, which would be lost", r.path, strings.Join(others, ", "))
-	}
-	if r.positions.chunk != nil && r.positions.filters == nil {
-		o.Compression = Uncompressed
-	}
-	o.Float32Forces = r.forces != nil && r.forces.number.size == 4
-	return o, nil
-}
-
-// Others is what the file has beside the layout, and a Reader passes over: the
-// paths of objects, and the groups whose attributes are not the metadata's.
-func (r *Reader) Others() (others []string, err error) {
-	if r.file == nil {
-		return nil, fmt.Errorf("%s: closed", r.path)
-	}
-	defer enter()()
-	for _, group := range []string{"", structures, labels, metadata} {
-		found, err := othersOf(r.file, group)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", r.path, group+"/", err)
-		}
-		others = append(others, found...)
-	}
-	return others, nil
-}
-
-func othersOf(file *hdf5.File, path string) (others []string, err error) {
-	at := cmp.Or(path, "/")
-	if path != "" {
-		if found, err := lookUp(file, path); err != nil || found == nothing {
-			return nil, err
-		}
-	}
-	g, err := file.OpenGroup(at)
-	if err != nil {
-		return nil, because(err)
-	}
-	defer g.Close()
-	if n := countAttributes(g); n != 0 && path != metadata {
-		others = append(others, "attributes of "+at)
-	}
-	n, err := g.NumObjects()
-	if err != nil {
-		return nil, because(err)
-	}
-	for i := range n {
-		name, err := g.ObjectNameByIndex(i)
-		if err != nil {
-			return nil, because(err)
-		}
-		if !slices.Contains(objects, path+"/"+name) {
-			others = append(others, path+"/"+name)
-		}
-	}
-	return others, nil
-}
-
 // Close closes the file.
 func (r *Reader) Close() error {
-	defer enter()()
-	return r.close()
-}
-
-func (r *Reader) close() error {
-	if r.file == nil {
+	if r.in == nil {
 		return nil
 	}
-	var errs []error
-	for _, d := range r.datasets {
-		errs = append(errs, d.Close())
-	}
-	errs = append(errs, r.file.Close())
-	r.file = nil
-	return errors.Join(errs...)
+	err := r.in.Close()
+	r.in = nil
+	return err
 }

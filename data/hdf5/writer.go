@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/hdf5"
 
@@ -84,6 +85,26 @@ func Append(path string) (*Writer, error) {
 			return nil, fmt.Errorf("cannot append to %s: %w", path, err)
 		}
 	}
+}
+
+// options is how to write the like of the file, or an error where that would
+// lose something.
+func (r *Reader) options() (o Options, err error) {
+	if o.Metadata, err = r.Metadata(); err != nil {
+		return o, err
+	}
+	others, err := r.Others()
+	if err != nil {
+		return o, err
+	}
+	if len(others) > 0 {
+		return o, fmt.Errorf("%s: expected the objects of the layout alone, found %s, which would be lost", r.path, strings.Join(others, ", "))
+	}
+	if r.positions.Chunk != nil && !r.positions.Filtered() {
+		o.Compression = Uncompressed
+	}
+	o.Float32Forces = r.forces != nil && r.forces.Type.Size == 4
+	return o, nil
 }
 
 func (w *Writer) create() (err error) {

@@ -8,8 +8,11 @@ import (
 	"strings"
 )
 
-// MaxAttribute is the most bytes that an attribute's values may have.
-const MaxAttribute = 1 << 20
+// The most bytes of an attribute's values, and of those of all of an object.
+const (
+	maxAttribute  = 1 << 20
+	maxAttributes = 4 << 20
+)
 
 // Attribute is a value with a name at an object.
 type Attribute struct {
@@ -20,15 +23,17 @@ type Attribute struct {
 	data  []byte
 }
 
+var errTooMany = fmt.Errorf("expected attributes of at most %d MiB, found more", maxAttributes>>20)
+
 // Attributes is those of the object, in the order of their names. Their values
 // are read by Value.
 func (o *Object) Attributes() ([]*Attribute, error) {
 	var list []*Attribute
-	h := &heaps{o.f.walk(), map[uint64]globalHeap{}}
-	left := o.f.size
+	h := &heaps{o.f.walk(), maxAttributes, map[uint64]globalHeap{}}
+	left := maxAttributes
 	add := func(b []byte, flags byte) error {
-		if left -= int64(len(b)); left < 0 {
-			return errors.New("expected attributes that do not overlap, found more bytes than the file has")
+		if left -= len(b); left < 0 {
+			return errTooMany
 		}
 		if flags&isShared != 0 {
 			return errors.New("attributes that are shared are not read")
@@ -130,8 +135,8 @@ func (a *Attribute) Value() (any, error) {
 		return nil, err
 	}
 	size := a.kind.Size
-	if size < 1 || n > MaxAttribute/uint64(size) {
-		return nil, fmt.Errorf("expected at most %d bytes, found %d values of %d", MaxAttribute, n, size)
+	if size < 1 || n > maxAttribute/uint64(size) {
+		return nil, fmt.Errorf("expected at most %d bytes, found %d values of %d", maxAttribute, n, size)
 	}
 	if int(n)*size > len(a.data) {
 		return nil, fmt.Errorf("expected %d bytes, found %d", int(n)*size, len(a.data))
@@ -152,14 +157,7 @@ func (a *Attribute) Value() (any, error) {
 	case Text:
 		return values(a, n, func(b []byte) (string, error) { return (&cursor{b: b}).text(size), nil })
 	case LongText:
-		left := MaxAttribute
-		return values(a, n, func(b []byte) (string, error) {
-			text, err := a.heaps.text(b)
-			if left -= len(text); left < 0 && err == nil {
-				err = fmt.Errorf("expected at most %d bytes, found more", MaxAttribute)
-			}
-			return text, err
-		})
+		return values(a, n, a.heaps.text)
 	}
 	return nil, fmt.Errorf("expected text, numbers or bools, found %s", a.kind)
 }

@@ -8,6 +8,7 @@ import (
 // heaps reads texts of any length from global heaps, each of which it holds.
 type heaps struct {
 	*walk
+	left  int                   // bytes of texts that may still come
 	found map[uint64]globalHeap // by address
 }
 
@@ -38,6 +39,9 @@ func (h *heaps) text(value []byte) (string, error) {
 	at, ok := objects.at[number]
 	if !ok || uint64(length) > uint64(len(objects.data)-at) {
 		return "", fmt.Errorf("global heap: expected a text of %d bytes as object %d, found none", length, number)
+	}
+	if h.left -= int(length); h.left < 0 {
+		return "", errTooMany
 	}
 	return (&cursor{b: objects.data[at:]}).text(int(length)), nil
 }

@@ -1,5 +1,5 @@
 // Package datasets reads the structures that a command line names, in the format
-// that a file's name tells: HDF5 or XYZ.
+// that a file has: HDF5 or XYZ.
 package datasets
 
 import (
@@ -20,6 +20,24 @@ import (
 // IsHDF5 reports whether a file's name ends as those of HDF5 files do.
 func IsHDF5(path string) bool {
 	return slices.Contains([]string{".h5", ".hdf5", ".hdf"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// HoldsHDF5 reports whether the file at a path is HDF5, whatever its name, or has
+// a name that promises it.
+func HoldsHDF5(path string) bool {
+	if IsHDF5(path) {
+		return true
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return hdf5.IsHDF5(file, info.Size())
 }
 
 // Each calls do with every frame of the file at path, or of stdin where that is
@@ -69,7 +87,7 @@ func open(path string, stdin io.Reader, bar *progress.Bar) (dataset, error) {
 	if path == "-" {
 		return xyzFile{data.NewReader(bar.Reading(stdin), path), io.NopCloser(nil)}, nil
 	}
-	if IsHDF5(path) {
+	if HoldsHDF5(path) {
 		return openHDF5(path, bar)
 	}
 	file, err := os.Open(path)

@@ -1,0 +1,49 @@
+package hdf5
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"painless/data/hdf5/h5"
+)
+
+// Others is what the file has beside the layout, and a Reader passes over: the
+// paths of objects, and the groups whose attributes are not the metadata's.
+func (r *Reader) Others() (others []string, err error) {
+	if r.in == nil {
+		return nil, fmt.Errorf("%s: closed", r.path)
+	}
+	for _, group := range []string{"", structures, labels, metadata} {
+		found, err := othersOf(r.file, group)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", r.path, group+"/", err)
+		}
+		others = append(others, found...)
+	}
+	return others, nil
+}
+
+func othersOf(file *h5.File, path string) (others []string, err error) {
+	group, err := file.Lookup(path)
+	if err != nil || group == nil {
+		return nil, err
+	}
+	attributes, err := group.Attributes()
+	if err != nil {
+		return nil, err
+	}
+	if len(attributes) > 0 && path != metadata {
+		others = append(others, "attributes of "+cmp.Or(path, "/"))
+	}
+	links, err := group.Links()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range links {
+		if !slices.Contains(objects, path+"/"+l.Name) {
+			others = append(others, path+"/"+l.Name)
+		}
+	}
+	return others, nil
+}
