@@ -28,7 +28,7 @@ func write(t testing.TB, w *Writer, frames ...*data.Frame) {
 	require.NoError(t, w.Close())
 }
 
-// written is the path of a new file of the frames.
+// written is the path of a new file of the frames, which libhdf5 reads as we do.
 func written(t testing.TB, o Options, frames ...*data.Frame) string {
 	t.Helper()
 	path := t.TempDir() + "/ours.h5"
@@ -36,6 +36,7 @@ func written(t testing.TB, o Options, frames ...*data.Frame) string {
 	require.NoError(t, err)
 	defer w.Abort()
 	write(t, w, frames...)
+	assertSame(t, path)
 	return path
 }
 

@@ -23,7 +23,7 @@ func (w *walk) node1(address uint64, kind byte, key int, most int, do func(key [
 	head := int64(8 + 2*w.offsets)
 	b, err := w.read(address, head)
 	if err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("TREE: %w", err)
 	}
 	c := &cursor{b: b, f: w.File}
 	c.signature("TREE")
@@ -32,13 +32,13 @@ func (w *walk) node1(address uint64, kind byte, key int, most int, do func(key [
 	case c.err != nil:
 		return c.err
 	case found != kind:
-		return fmt.Errorf("B-tree: expected type %d, found %d", kind, found)
+		return fmt.Errorf("TREE: expected type %d, found %d", kind, found)
 	case level > most:
-		return fmt.Errorf("B-tree: expected a node of level %d, found %d", most, level)
+		return fmt.Errorf("TREE: expected a node of level %d, found %d", most, level)
 	}
 	b, err = w.read(address+uint64(head), int64(n)*int64(key+w.offsets))
 	if err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("TREE: %w", err)
 	}
 	c = &cursor{b: b, f: w.File}
 	for range n {

@@ -39,7 +39,7 @@ const nodeOverhead = 4 + 1 + 1 + sumBytes
 func (w *walk) tree2(address uint64, kind byte, size int, do func(record []byte) error) error {
 	c, err := w.block(address, int64(4+2+4+2+2+2+w.offsets+2+w.lengths+sumBytes), "BTHD")
 	if err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("BTHD: %w", err)
 	}
 	c.version("BTHD", 0)
 	t := &tree2{walk: w, kind: c.byte(), node: int64(c.uint32()), record: c.uint16()}
@@ -48,19 +48,19 @@ func (w *walk) tree2(address uint64, kind byte, size int, do func(record []byte)
 	root, records := c.address(), uint64(c.uint16())
 	switch {
 	case c.err != nil:
-		return fmt.Errorf("B-tree: %w", c.err)
+		return fmt.Errorf("BTHD: %w", c.err)
 	case t.kind != kind:
-		return fmt.Errorf("B-tree: expected type %d, found %d", kind, t.kind)
+		return fmt.Errorf("BTHD: expected type %d, found %d", kind, t.kind)
 	case t.record < 1 || size != 0 && t.record != size:
-		return fmt.Errorf("B-tree: expected records of %d bytes, found %d", max(size, 1), t.record)
+		return fmt.Errorf("BTHD: expected records of %d bytes, found %d", max(size, 1), t.record)
 	case root == undefined:
 		return nil
 	}
 	if err := t.measure(depth); err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("BTHD: %w", err)
 	}
 	if err := t.each(root, depth, records, do); err != nil {
-		return fmt.Errorf("B-tree: %w", err)
+		return fmt.Errorf("BTHD: %w", err)
 	}
 	return nil
 }
