@@ -95,7 +95,7 @@ func (a *array) elements(c *cursor, first, n uint64) error {
 func (a *array) page(address, first, n uint64) error {
 	b, err := a.read(address, int64(n)*int64(a.each)+sumBytes)
 	if err == nil {
-		err = checkSum(b)
+		err = a.checkSum(b)
 	}
 	if err != nil {
 		return fmt.Errorf("page: %w", err)

@@ -3,7 +3,6 @@ package h5
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/bits"
 )
@@ -83,19 +82,6 @@ func (c *cursor) version(what string, versions ...byte) byte {
 		c.err = fmt.Errorf("%s: expected version %v, found %d", what, versions, found)
 	}
 	return found
-}
-
-const sumBytes = 4
-
-var errChecksum = errors.New("expected another checksum: it is damaged")
-
-// checkSum checks the checksum at the end of a part.
-func checkSum(b []byte) error {
-	n := len(b) - sumBytes
-	if n < 0 || binary.LittleEndian.Uint32(b[n:]) != lookup3(b[:n]) {
-		return errChecksum
-	}
-	return nil
 }
 
 // lookup3 is Bob Jenkins's hash of that name (hashlittle), from 0.

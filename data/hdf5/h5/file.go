@@ -13,6 +13,7 @@
 package h5
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,7 @@ type File struct {
 	lengths int   // bytes of a length
 	root    uint64
 	decoder decoder
+	blind   bool // to checksums, so that tests get behind them
 }
 
 // undefined is the address of what is not there.
@@ -102,9 +104,9 @@ func (f *File) superblock() error {
 	}
 	f.root = c.address()
 	if version >= 2 {
-		checked := b[:len(b)-len(c.b)]
-		if sum := uint32(c.uint(4)); c.err == nil && sum != lookup3(checked) {
-			return errChecksum
+		c.skip(sumBytes)
+		if c.err == nil {
+			c.err = f.checkSum(b[:len(b)-len(c.b)])
 		}
 	}
 	if c.err != nil {
@@ -179,9 +181,22 @@ func (w *walk) block(address uint64, n int64, sign string) (*cursor, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	if c.err = checkSum(b); c.err != nil {
+	if c.err = w.checkSum(b); c.err != nil {
 		return nil, fmt.Errorf("%s at address %d: %w", sign, address, c.err)
 	}
 	c.b = c.b[:len(c.b)-sumBytes]
 	return c, nil
+}
+
+const sumBytes = 4
+
+var errChecksum = errors.New("expected another checksum: it is damaged")
+
+// checkSum checks the checksum at the end of a part.
+func (f *File) checkSum(b []byte) error {
+	n := len(b) - sumBytes
+	if n < 0 || binary.LittleEndian.Uint32(b[n:]) != lookup3(b[:n]) && !f.blind {
+		return errChecksum
+	}
+	return nil
 }

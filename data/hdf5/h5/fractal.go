@@ -212,7 +212,7 @@ func (h *fractal) direct(address, start, size uint64) ([]byte, error) {
 		sum := c.uint32()
 		if c.err == nil {
 			clear(b[at : at+sumBytes])
-			if lookup3(b) != sum {
+			if lookup3(b) != sum && !h.blind {
 				c.err = errChecksum
 			}
 		}
