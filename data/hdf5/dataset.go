@@ -15,7 +15,7 @@ const blockSize = 64 << 10 // bytes read at once of what is not in chunks
 // What a file of size bytes can have, where it is not made to flood the memory: a
 // hundred times more than any data set has, and few enough to hold the splits of
 // all structures, and the atoms of one.
-func maxStructures(size int64) int { return 1<<19 + int(size/8) }
+func maxStructures(size int64) int { return 1<<19 + int(size/16) }
 
 func maxAtoms(size int64) int { return 1<<20 + int(size) } // of all structures
 
@@ -85,10 +85,10 @@ func (d *dataset) check(v values) error {
 	return nil
 }
 
-// at is the bytes of a row, until the next call.
+// at is the bytes from a row to the end of its block, until the next call.
 func (d *dataset) at(row int) ([]byte, error) {
 	if i := (row - d.first) * d.bytes; i >= 0 && i < len(d.block) {
-		return d.block[i : i+d.bytes], nil
+		return d.block[i:], nil
 	}
 	if row < 0 || row >= d.rows {
 		return nil, fmt.Errorf("%s[%d]: expected a row below %d", d.name, row, d.rows)
@@ -108,8 +108,7 @@ func (d *dataset) at(row int) ([]byte, error) {
 		return nil, fmt.Errorf("%s[%d:%d]: %w", d.name, d.first, last, err)
 	}
 	d.block = block
-	i := (row - d.first) * d.bytes
-	return block[i : i+d.bytes], nil
+	return block[(row-d.first)*d.bytes:], nil
 }
 
 // optional says whether values may be left to the fill value: False, or no cell.
@@ -117,26 +116,28 @@ func (d *dataset) optional() bool {
 	return d.name == pbcName || d.name == cellsName || d.name == stressName || d.name == maskName
 }
 
-// floats reads a row, whatever its numbers.
+// floats reads rows, as many as to has, whatever their numbers.
 func (d *dataset) floats(to []float64, row int) error {
-	b, err := d.at(row)
-	if err != nil {
-		return err
-	}
-	for i := range to {
-		to[i] = d.Type.Float(b[i*d.Type.Size:])
+	for len(to) > 0 {
+		b, err := d.at(row)
+		if err != nil {
+			return err
+		}
+		to = to[d.Type.Floats(to, b):]
+		row += len(b) / d.bytes
 	}
 	return nil
 }
 
-// finite reads a row of finite numbers.
+// finite reads rows of finite numbers.
 func (d *dataset) finite(to []float64, row int) error {
 	if err := d.floats(to, row); err != nil {
 		return err
 	}
+	width := d.bytes / d.Type.Size
 	for i, x := range to {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("%s: expected a finite number, found %v", d.index(row, i), x)
+			return fmt.Errorf("%s: expected a finite number, found %v", d.index(row+i/width, i%width), x)
 		}
 	}
 	return nil

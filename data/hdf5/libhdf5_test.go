@@ -40,7 +40,7 @@ func datasets(t testing.TB, f *h5.File, do func(path string, d *h5.Dataset)) {
 				}
 			}
 		case h5.Array:
-			if d, err := o.Dataset(); err == nil && d.Type.Kind <= h5.Bool && int64(d.Len())*d.RowBytes() < 1<<18 {
+			if d, err := o.Dataset(); err == nil && d.Type.Kind <= h5.Bool {
 				do(path, d)
 			}
 		}
@@ -60,6 +60,9 @@ func assertSame(t testing.TB, path string) (n int) {
 	require.NoError(t, err, path)
 	defer file.Close()
 	datasets(t, f, func(name string, d *h5.Dataset) {
+		if d.Len() > 1<<18 {
+			return // libhdf5 takes seconds for so many chunks
+		}
 		ours := make([]byte, int64(d.Len())*d.RowBytes())
 		_, err := d.Read(ours, 0, d.Len())
 		require.NoError(t, err, name)

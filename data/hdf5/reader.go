@@ -242,7 +242,7 @@ func (r *Reader) structure(f *data.Frame, k int) error {
 		f.Numbers = append(f.Numbers, z)
 	}
 	var err error
-	if f.Positions, err = vectors(r.positions.finite, r.splits[k], n); err != nil {
+	if f.Positions, err = points(r.positions, r.splits[k], n); err != nil {
 		return err
 	}
 	if r.cells != nil {
@@ -263,12 +263,17 @@ func (r *Reader) structure(f *data.Frame, k int) error {
 	return nil
 }
 
-// vectors reads n rows of three with read.
-func vectors(read func(to []float64, row int) error, row, n int) ([][3]float64, error) {
+// points reads n rows of three finite numbers.
+func points(d *dataset, row, n int) ([][3]float64, error) {
+	var some [3 * 256]float64
 	v := make([][3]float64, n)
-	for i := range v {
-		if err := read(v[i][:], row+i); err != nil {
+	for first := 0; first < n; first += len(some) / 3 {
+		part := v[first:min(n, first+len(some)/3)]
+		if err := d.finite(some[:3*len(part)], row+first); err != nil {
 			return nil, err
+		}
+		for i := range part {
+			part[i] = [3]float64(some[3*i:])
 		}
 	}
 	return v, nil
@@ -307,11 +312,11 @@ func (r *Reader) labels(f *data.Frame, k int) error {
 	if r.forces == nil || r.forcesSplits[k] == r.forcesSplits[k+1] {
 		return nil
 	}
-	forces, err := vectors(r.forces.floats, r.forcesSplits[k], r.NumAtoms(k))
-	if err != nil {
+	forces := make([]float64, 3*r.NumAtoms(k))
+	if err := r.forces.floats(forces, r.forcesSplits[k]); err != nil {
 		return err
 	}
-	f.SetVectors(data.ForcesKey, forces)
+	f.Columns = append(f.Columns, data.Column{Name: data.ForcesKey, Kind: data.Real, Width: 3, Reals: forces})
 	return nil
 }
 

@@ -65,6 +65,27 @@ func (t Type) Float(b []byte) float64 {
 	}
 }
 
+// Floats fills to with the values that b begins with, as far as there are any,
+// and returns how many it has.
+func (t Type) Floats(to []float64, b []byte) int {
+	n := min(len(to), len(b)/t.Size)
+	switch {
+	case t.Kind == Real && t.Size == 8 && t.Order == binary.LittleEndian:
+		for i := range to[:n] {
+			to[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
+		}
+	case t.Kind == Real && t.Size == 4 && t.Order == binary.LittleEndian:
+		for i := range to[:n] {
+			to[i] = float64(math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:])))
+		}
+	default:
+		for i := range to[:n] {
+			to[i] = t.Float(b[i*t.Size:])
+		}
+	}
+	return n
+}
+
 // half is a float of 16 bits: a sign, five bits of the exponent and ten of the
 // fraction.
 func half(b uint16) float64 {
