@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,6 +23,9 @@ func read(path string) error {
 	}
 	defer r.Close()
 	if _, err := r.Metadata(); err != nil {
+		return err
+	}
+	if _, err := r.Others(); err != nil {
 		return err
 	}
 	for {
@@ -87,8 +92,9 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-// TestReadOutlivesLibhdf5 changes bytes that libhdf5 1.10 crashes on: a chunk of
-// size 0, attributes and a chunk's address. Later ones may find what is wrong.
+// TestReadOutlivesLibhdf5 changes bytes that libhdf5 1.10 crashes on, or writes
+// over another's memory: a chunk of size 0 or longer than it is, attributes and a
+// chunk's address.
 func TestReadOutlivesLibhdf5(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -97,6 +103,7 @@ func TestReadOutlivesLibhdf5(t *testing.T) {
 		{"chunked", map[int]byte{9448: 0, 23569: 4, 26698: 0, 26699: 0, 26700: 0}},
 		{"gzip", map[int]byte{14015: 0xc3, 19092: 0, 19093: 0, 19094: 0, 19096: 0, 23626: 0x23, 39776: 0, 39875: 1}},
 		{"unwritten", map[int]byte{26745: 0, 26746: 0, 26747: 0, 26748: 0, 26749: 0, 26750: 0, 26751: 0, 26752: 0}},
+		{"chunked", longChunks(t)},
 	} {
 		b, err := os.ReadFile("testdata/" + c.name + ".h5")
 		require.NoError(t, err)
@@ -109,40 +116,90 @@ func TestReadOutlivesLibhdf5(t *testing.T) {
 	}
 }
 
-// TestReadDamaged changes bytes of every file, mostly of those that are not 0,
-// and cuts some short. Nothing may crash, hang or allocate much.
-func TestReadDamaged(t *testing.T) {
-	const each = 5
-	paths, err := filepath.Glob("testdata/*.h5")
+// longChunks has every chunk of 24 bytes say that it has 11000.
+func longChunks(t *testing.T) map[int]byte {
+	t.Helper()
+	b, err := os.ReadFile("testdata/chunked.h5")
 	require.NoError(t, err)
-	random := rand.New(rand.NewPCG(1, 2))
-	damaged := t.TempDir() + "/damaged.h5"
-	fine := 0
-	for _, path := range paths {
-		whole, err := os.ReadFile(path)
-		require.NoError(t, err)
-		for range each {
-			b := bytes.Clone(whole)
-			for range 1 + random.IntN(8) {
-				at := random.IntN(len(b))
-				for try := 0; b[at] == 0 && try < 100; try++ {
-					at = random.IntN(len(b))
-				}
-				b[at] = byte(random.Uint32())
-			}
-			if random.IntN(8) == 0 {
-				b = b[:random.IntN(len(b))]
-			}
-			require.NoError(t, os.WriteFile(damaged, b, 0o600))
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			if read(damaged) == nil {
-				fine++
-			}
-			runtime.ReadMemStats(&after)
-			assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), path)
+	changes := map[int]byte{}
+	for at := range len(b) - 28 {
+		if string(b[at:at+5]) == "TREE\x01" && b[at+24] == 24 {
+			changes[at+24], changes[at+25] = 11000&255, 11000>>8
 		}
 	}
+	require.NotEmpty(t, changes)
+	return changes
+}
+
+// TestMutants changes bytes of every file, mostly of those that are not 0, and
+// cuts some short. Nothing may crash, hang or allocate much. PAINLESS_MUTANTS is
+// how many files are tried, where it is set.
+func TestMutants(t *testing.T) {
+	n := 2000
+	if text := os.Getenv("PAINLESS_MUTANTS"); text != "" {
+		var err error
+		n, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	paths, err := filepath.Glob("testdata/*.h5")
+	require.NoError(t, err)
+	var files [][]byte
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		files = append(files, b)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	damaged := t.TempDir() + "/damaged.h5"
+	fine, longest, most := 0, time.Duration(0), uint64(0)
+	for k := range n {
+		b := bytes.Clone(files[k%len(files)])
+		for range 1 + random.IntN(8) {
+			at := random.IntN(len(b))
+			for try := 0; b[at] == 0 && try < 100; try++ {
+				at = random.IntN(len(b))
+			}
+			b[at] = byte(random.Uint32())
+		}
+		if random.IntN(8) == 0 {
+			b = b[:random.IntN(len(b))]
+		}
+		require.NoError(t, os.WriteFile(damaged, b, 0o600))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		begin := time.Now()
+		if read(damaged) == nil {
+			fine++
+		}
+		longest = max(longest, time.Since(begin))
+		runtime.ReadMemStats(&after)
+		most = max(most, after.TotalAlloc-before.TotalAlloc)
+	}
+	t.Logf("%d mutants, %d without an error; at most %v and %d MB", n, fine, longest, most/1e6)
+	assert.Less(t, longest, 5*time.Second)
+	assert.Less(t, most, uint64(256<<20))
 	assert.Greater(t, fine, 0)
-	assert.Less(t, fine, each*len(paths), "nothing was found to be damaged")
+	assert.Less(t, fine, n, "nothing was found to be damaged")
+}
+
+// FuzzOpen reads all of whatever is there.
+func FuzzOpen(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(f, err)
+		for _, path := range paths {
+			b, err := os.ReadFile(path)
+			require.NoError(f, err)
+			if len(b) < 16_000 {
+				f.Add(b)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := t.TempDir() + "/fuzz.h5"
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		if err := read(path); err != nil {
+			assert.ErrorContains(t, err, path)
+		}
+	})
 }

@@ -200,6 +200,8 @@ func TestCrafted(t *testing.T) {
 		"enumerations of types":       {objectHeader(spaceOf(4), messageOf(datatypeMessage, bytes.Repeat(join(byte(0x38), uint16(2), byte(0), uint32(1)), 1000)), contiguous), nil, "expected"},
 		"a header in a circle":        {objectHeader(messageOf(continuationMessage, moreAt, 28)), summed("OCHK", messageOf(continuationMessage, moreAt, 28)), "expected parts that do not overlap"},
 		"a header that must be known": {objectHeader(join(byte(0x30), uint16(0), byte(failIfUnknown))), nil, "message of type 48 is not known"},
+		"bools of no bytes": {objectHeader(spaceOf(4), messageOf(datatypeMessage, byte(0x38), uint16(2), byte(0), uint32(0), byte(0x10), uint16(8), byte(0), uint32(1), uint16(0), uint16(8), "FALSE\x00TRUE\x00\x00\x01"), chunks(4, moreAt)), nil,
+			"expected chunks of values of 0 bytes, found 1"},
 		"bfloat16":                    {objectHeader(spaceOf(2), float(2, uint16(0), uint16(16), byte(7), byte(8), byte(0), byte(7), uint32(127)), contiguous), []byte("abcd"), ""},
 		"no layout":                   {objectHeader(spaceOf(4), ints(1)), nil, "expected a layout, found none"},
 		"layout of another version":   {objectHeader(spaceOf(4), ints(1), messageOf(layoutMessage, byte(5), byte(1))), nil, "layout: expected version [1 2 3 4], found 5"},

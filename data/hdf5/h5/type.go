@@ -185,7 +185,7 @@ func (t *Type) enumeration(c *cursor, flags uint64, version byte) {
 	if err != nil {
 		c.err = err
 	}
-	if c.err != nil || flags != 2 || base.Size != 1 || base.Kind != Signed {
+	if c.err != nil || flags != 2 || t.Size != 1 || base.Size != 1 || base.Kind != Signed {
 		return
 	}
 	for _, want := range []string{"FALSE", "TRUE"} {
