@@ -46,9 +46,10 @@ type dataset struct {
 	first int // row of the block
 }
 
-// openDataset opens what is at a path, or returns nil where there is nothing.
-func openDataset(file *h5.File, path string, v values, row ...int) (*dataset, error) {
-	object, err := file.Lookup(path)
+// openDataset opens what is at a path from a group, or returns nil where there is
+// nothing.
+func openDataset(group *h5.Object, path string, v values, row ...int) (*dataset, error) {
+	object, err := group.Lookup(path)
 	if err != nil || object == nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (d *dataset) at(row int) ([]byte, error) {
 	d.block = d.block[:0] // nothing, should this fail
 	complete, err := d.Dataset.Read(block, d.first, last)
 	if err == nil && !complete && !d.optional() {
-		err = errors.New("expected values, found that none were ever written")
+		err = errUnwritten
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s[%d:%d]: %w", d.name, d.first, last, err)
@@ -110,6 +111,8 @@ func (d *dataset) at(row int) ([]byte, error) {
 	d.block = block
 	return block[(row-d.first)*d.bytes:], nil
 }
+
+var errUnwritten = errors.New("expected values, found that none were ever written")
 
 // optional says whether values may be left to the fill value: False, or no cell.
 func (d *dataset) optional() bool {
@@ -178,4 +181,17 @@ func (d *dataset) index(row, i int) string {
 	default:
 		return fmt.Sprintf("%s[%d, %d, %d]", d.name, row, i/d.row[1], i%d.row[1])
 	}
+}
+
+// points reads n atoms' three finite numbers from a row.
+func points(d *dataset, row, n int) ([][3]float64, error) {
+	numbers := make([]float64, 3*n)
+	if err := d.finite(numbers, row); err != nil {
+		return nil, err
+	}
+	v := make([][3]float64, n)
+	for i := range v {
+		v[i] = [3]float64(numbers[3*i:])
+	}
+	return v, nil
 }

@@ -143,6 +143,9 @@ func TestMutants(t *testing.T) {
 	}
 	paths, err := filepath.Glob("testdata/*.h5")
 	require.NoError(t, err)
+	others, err := filepath.Glob("testdata/projects/*.h5")
+	require.NoError(t, err)
+	paths = append(paths, others...)
 	var files [][]byte
 	for _, path := range paths {
 		b, err := os.ReadFile(path)
@@ -184,7 +187,7 @@ func TestMutants(t *testing.T) {
 
 // FuzzOpen reads all of whatever is there.
 func FuzzOpen(f *testing.F) {
-	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5"} {
+	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5", "testdata/projects/*.h5"} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(f, err)
 		for _, path := range paths {

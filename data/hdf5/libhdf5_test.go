@@ -82,7 +82,7 @@ func assertSame(t testing.TB, path string) (n int) {
 // TestLibhdf5ReadsTheSame has libhdf5 read all test data.
 func TestLibhdf5ReadsTheSame(t *testing.T) {
 	n := 0
-	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5", "h5/testdata/*.h5"} {
+	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5", "testdata/projects/*.h5", "h5/testdata/*.h5"} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, path := range paths {

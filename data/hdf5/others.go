@@ -9,10 +9,18 @@ import (
 )
 
 // Others is what the file has beside the layout, and a Reader passes over: the
-// paths of objects, and the groups whose attributes are not the metadata's.
+// paths of objects, and the groups whose attributes are not the metadata's. Of
+// another project's layout it is what the first molecule has.
 func (r *Reader) Others() (others []string, err error) {
 	if r.in == nil {
 		return nil, fmt.Errorf("%s: closed", r.path)
+	}
+	if m, ok := r.structures.(*molecules); ok {
+		others, err := m.passed()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.path, err)
+		}
+		return others, nil
 	}
 	for _, group := range []string{"", structures, labels, metadata} {
 		found, err := othersOf(r.file, group)

@@ -90,6 +90,10 @@ func Append(path string) (*Writer, error) {
 // options is how to write the like of the file, or an error where that would
 // lose something.
 func (r *Reader) options() (o Options, err error) {
+	p, ok := r.structures.(*packed)
+	if !ok {
+		return o, fmt.Errorf("%s: expected the layout of the training side, found %s", r.path, r.Layout())
+	}
 	if o.Metadata, err = r.Metadata(); err != nil {
 		return o, err
 	}
@@ -100,10 +104,10 @@ func (r *Reader) options() (o Options, err error) {
 	if len(others) > 0 {
 		return o, fmt.Errorf("%s: expected the objects of the layout alone, found %s, which would be lost", r.path, strings.Join(others, ", "))
 	}
-	if r.positions.Chunk != nil && !r.positions.Filtered() {
+	if p.positions.Chunk != nil && !p.positions.Filtered() {
 		o.Compression = Uncompressed
 	}
-	o.Float32Forces = r.forces != nil && r.forces.Type.Size == 4
+	o.Float32Forces = p.forces != nil && p.forces.Type.Size == 4
 	return o, nil
 }
 

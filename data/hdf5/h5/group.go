@@ -45,7 +45,17 @@ func (f *File) Open(l Link) (*Object, error) {
 // Lookup is the object at a path of hard links from the root, as /a/b, or nil
 // where there is none.
 func (f *File) Lookup(path string) (*Object, error) {
-	o, err := f.Root()
+	root, err := f.Root()
+	if err != nil {
+		return nil, err
+	}
+	return root.Lookup(path)
+}
+
+// Lookup is the object at a path of hard links from a group, as a/b, or nil where
+// there is none.
+func (o *Object) Lookup(path string) (*Object, error) {
+	var err error
 	at := ""
 	for name := range strings.SplitSeq(strings.Trim(path, "/"), "/") {
 		if err != nil || name == "" {
@@ -62,7 +72,7 @@ func (f *File) Lookup(path string) (*Object, error) {
 		if !found {
 			return nil, nil
 		}
-		if o, err = f.Open(links[i]); err != nil {
+		if o, err = o.f.Open(links[i]); err != nil {
 			return nil, err
 		}
 		at += "/" + name
@@ -72,8 +82,11 @@ func (f *File) Lookup(path string) (*Object, error) {
 
 func byName(l Link, name string) int { return strings.Compare(l.Name, name) }
 
-// Links is what a group has, in the order of the names.
+// Links is what a group has, in the order of the names, not to be changed.
 func (o *Object) Links() ([]Link, error) {
+	if o.links != nil {
+		return o.links, nil
+	}
 	var links []Link
 	left := o.f.size
 	add := func(l Link) error {
@@ -92,6 +105,7 @@ func (o *Object) Links() ([]Link, error) {
 			return nil, fmt.Errorf("expected names that differ, found %.100q twice", links[i].Name)
 		}
 	}
+	o.links = links
 	return links, nil
 }
 

@@ -53,6 +53,7 @@ type Object struct {
 	f        *File
 	address  uint64
 	messages []message
+	links    []Link // of a group, once they are asked for
 }
 
 // Root is the group that all paths begin at.
@@ -63,7 +64,17 @@ func (f *File) object(address uint64) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("object header at address %d: %w", address, err)
 	}
-	return &Object{f, address, messages}, nil
+	return &Object{f: f, address: address, messages: messages}, nil
+}
+
+// HeaderBytes is how many bytes the object's header has at least. As headers do
+// not overlap, all of them have no more than the file.
+func (o *Object) HeaderBytes() int64 {
+	n := int64(16)
+	for _, m := range o.messages {
+		n += int64(len(m.data))
+	}
+	return n
 }
 
 // Kind says what the object is.

@@ -110,6 +110,48 @@ with open("set.extxyz", "w") as f:
         for i in range(a, b):
             print(symbols[int(SET["structures/atomic_numbers"][i])], text(SET["structures/positions"][i]), text(SET["labels/forces"][i]), file=f)
 
+# Layouts of other projects: water three times, and once hydrogen chloride.
+os.makedirs("projects", exist_ok=True)
+WATER = np.array([[0, 0, 0], [1, 0, 0], [-0.25, 1, 0]])
+MOLECULES = {"water": ([8, 1, 1], np.stack([WATER, WATER + 0.125, WATER * 1.25])), "hydrogen_chloride_2": ([17, 1], np.array([[[0, 0, 0], [1.25, 0, 0.5]]]))}
+
+
+def conformations(name, numbers, positions, energy, forces, real=np.float64, unit=None, **more):
+    with h5py.File(f"projects/{name}.h5", "w") as f:
+        for molecule, (z, x) in MOLECULES.items():
+            g = f.create_group(molecule)
+            g[numbers], g[positions] = np.array(z, np.int16), x.astype(real)
+            g[energy], g[forces] = -2.0 - np.arange(len(x)), (x / 4).astype(real)
+            for path, values in more.items():
+                g[path] = values
+            for path, text in (unit or {}).items():
+                g[path].attrs["units"] = text
+
+
+conformations("ani1x", "atomic_numbers", "coordinates", "wb97x_dz.energy", "wb97x_dz.forces", np.float32)
+SPICE = ("atomic_numbers", "conformations", "dft_total_energy", "dft_total_gradient")
+BOHR = {"conformations": "bohr", "dft_total_energy": "hartree", "dft_total_gradient": "hartree/bohr"}
+conformations("spice", *SPICE, unit=BOHR, smiles=b"O", subset=b"none")
+conformations("spice_angstrom", *SPICE, unit={"conformations": "angstrom"})
+conformations("spice_nan", *SPICE, dft_total_energy_of_another_level=np.nan)
+with h5py.File("projects/spice_nan.h5", "a") as f:
+    f["water/dft_total_energy"][1] = np.nan
+    f["water/conformations"][2, 1, 0] = np.nan
+with h5py.File("projects/qm7x.h5", "w") as f, h5py.File("projects/mace.h5", "w") as mace:
+    k = 0
+    for molecule, (z, conformers) in MOLECULES.items():
+        for x in conformers:
+            g = f.create_group(f"{molecule}/Geom-m1-i1-c{k}-opt")
+            g["atNUM"], g["atXYZ"], g["ePBE0+MBD"], g["totFOR"], g["pbe0FOR"] = z, x, np.array([-2.0 - k]), x / 4, x
+            g = mace.create_group(f"config_batch_0/config_{8 + k}")
+            g["atomic_numbers"], g["positions"], g["cell"], g["pbc"] = z, x, 8 * np.eye(3), np.array([True, True, False])
+            g["properties/energy"], g["properties/forces"] = -2.0 - k, x / 4
+            if k == 3:
+                for name in ("cell", "pbc", "properties/forces"):
+                    del g[name]
+                    g[name] = "None"
+            k += 1
+
 # Files that are not of the layout: what is required, and what is wrong.
 os.makedirs("broken", exist_ok=True)
 REQUIRED = {k: v for k, v in SET.items() if k in (
