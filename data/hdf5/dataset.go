@@ -20,7 +20,7 @@ func maxStructures(size int64) int { return 1<<19 + int(size/16) }
 func maxAtoms(size int64) int { return 1<<20 + int(size) } // of all structures
 
 // maxBlocks is the most bytes of the blocks that are held of all datasets.
-func maxBlocks(size int64) int { return 48<<20 + 2*int(size) }
+func maxBlocks(size int64) int { return 48<<20 + int(size) }
 
 // values is what a dataset may hold.
 type values struct {
@@ -119,32 +119,42 @@ func (d *dataset) optional() bool {
 	return d.name == pbcName || d.name == cellsName || d.name == stressName || d.name == maskName
 }
 
-// floats reads rows, as many as to has, whatever their numbers.
-func (d *dataset) floats(to []float64, row int) error {
+// floats reads as many numbers as to has, whatever they are, from a row.
+func (d *dataset) floats(to []float64, row int) error { return d.floatsFrom(to, row, 0) }
+
+// floatsFrom is floats without the first numbers.
+func (d *dataset) floatsFrom(to []float64, row, without int) error {
 	for len(to) > 0 {
+		n := without / d.width()
+		row, without = row+n, without-n*d.width()
 		b, err := d.at(row)
 		if err != nil {
 			return err
 		}
-		to = to[d.Type.Floats(to, b):]
-		row += len(b) / d.bytes
+		n = d.Type.Floats(to, b[without*d.Type.Size:])
+		to, without = to[n:], without+n
 	}
 	return nil
 }
 
-// finite reads rows of finite numbers.
-func (d *dataset) finite(to []float64, row int) error {
-	if err := d.floats(to, row); err != nil {
+// finite reads as many finite numbers as to has from a row.
+func (d *dataset) finite(to []float64, row int) error { return d.finiteFrom(to, row, 0) }
+
+func (d *dataset) finiteFrom(to []float64, row, without int) error {
+	if err := d.floatsFrom(to, row, without); err != nil {
 		return err
 	}
-	width := d.bytes / d.Type.Size
 	for i, x := range to {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("%s: expected a finite number, found %v", d.index(row+i/width, i%width), x)
+			i += without
+			return fmt.Errorf("%s: expected a finite number, found %v", d.index(row+i/d.width(), i%d.width()), x)
 		}
 	}
 	return nil
 }
+
+// width is the numbers of a row.
+func (d *dataset) width() int { return d.bytes / d.Type.Size }
 
 // integer reads a row of one value.
 func (d *dataset) integer(row int) (int, error) {
@@ -185,13 +195,16 @@ func (d *dataset) index(row, i int) string {
 
 // points reads n atoms' three finite numbers from a row.
 func points(d *dataset, row, n int) ([][3]float64, error) {
-	numbers := make([]float64, 3*n)
-	if err := d.finite(numbers, row); err != nil {
-		return nil, err
-	}
+	var some [3 * 256]float64
 	v := make([][3]float64, n)
-	for i := range v {
-		v[i] = [3]float64(numbers[3*i:])
+	for first := 0; first < n; first += len(some) / 3 {
+		part := v[first:min(n, first+len(some)/3)]
+		if err := d.finiteFrom(some[:3*len(part)], row, 3*first); err != nil {
+			return nil, err
+		}
+		for i := range part {
+			part[i] = [3]float64(some[3*i:])
+		}
 	}
 	return v, nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"testing"
 	"time"
@@ -205,4 +206,33 @@ func FuzzOpen(f *testing.F) {
 			assert.ErrorContains(t, err, path)
 		}
 	})
+}
+
+// Few bytes that mean many take no more than the numbers of what they mean.
+func TestFloods(t *testing.T) {
+	for _, name := range []string{"one", "many"} {
+		path := "testdata/floods/" + name + ".h5"
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		assert.Less(t, info.Size(), int64(200_000))
+		debug.FreeOSMemory()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, err := Open(path)
+		require.NoError(t, err)
+		most := uint64(0)
+		for k := range r.Len() {
+			_, err := r.Read()
+			require.NoError(t, err)
+			if k%50_000 == 0 {
+				runtime.ReadMemStats(&after)
+				most = max(most, after.HeapInuse)
+			}
+		}
+		_, err = r.Read()
+		assert.Equal(t, io.EOF, err)
+		require.NoError(t, r.Close())
+		t.Logf("%s: at most %d MB", name, (most-before.HeapInuse)/1e6)
+		assert.Less(t, most-before.HeapInuse, uint64(200<<20), name)
+	}
 }

@@ -88,6 +88,7 @@ const overhead = 64
 // decoder takes chunks through filters, in memory that it keeps.
 type decoder struct {
 	stored  []byte
+	chunk   []byte // that is not wanted as a whole
 	buffers [2][]byte
 	source  bytes.Reader
 	zlib    io.ReadCloser
@@ -101,39 +102,48 @@ func buffer(b *[]byte, n int) []byte {
 	return (*b)[:n]
 }
 
-// decode is the chunk of size bytes that the stored bytes hold, until the next
-// call. The filters whose bit is set in skipped were not applied.
-func (d *decoder) decode(stored []byte, filters []filter, skipped uint32, size int) ([]byte, error) {
-	b, out := stored, 0
+// decode fills to with the chunk that the stored bytes hold. The filters whose bit
+// is set in skipped were not applied.
+func (d *decoder) decode(to, stored []byte, filters []filter, skipped uint32) error {
+	b, next := stored, 0
 	for i, f := range slices.Backward(filters) {
 		if skipped>>i&1 != 0 {
 			continue
 		}
 		var err error
+		if f.number == fletcher32 {
+			if b, err = checkFletcher32(b); err != nil {
+				return err
+			}
+			continue
+		}
+		out := to
+		if more := ^skipped & (1<<i - 1); more != 0 { // filters before this one
+			out, next = buffer(&d.buffers[next], len(to)+overhead), 1-next
+		}
 		switch f.number {
 		case gzip:
-			b, err = d.inflate(buffer(&d.buffers[out], size+overhead), b)
-			out = 1 - out
+			b, err = d.inflate(out, b)
 		case lzf:
-			b, err = decodeLZF(buffer(&d.buffers[out], size+overhead), b)
-			out = 1 - out
+			b, err = decodeLZF(out, b)
 		case shuffle:
-			b = unshuffle(buffer(&d.buffers[out], len(b)), b, f.width)
-			out = 1 - out
-		case fletcher32:
-			b, err = checkFletcher32(b)
+			if len(b) > len(out) {
+				return fmt.Errorf("expected a chunk of %d bytes, found %d", len(to), len(b))
+			}
+			b = unshuffle(out[:len(b)], b, f.width)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if len(b) != size {
-		return nil, fmt.Errorf("expected a chunk of %d bytes, found %d", size, len(b))
+	if len(b) != len(to) {
+		return fmt.Errorf("expected a chunk of %d bytes, found %d", len(to), len(b))
 	}
-	return b, nil
+	copy(to, b)
+	return nil
 }
 
-// inflate writes what the bytes inflate to, as far as it fits.
+// inflate writes what the bytes inflate to; more than there is room for is an error.
 func (d *decoder) inflate(to, stored []byte) ([]byte, error) {
 	d.source.Reset(stored)
 	var err error
@@ -143,12 +153,19 @@ func (d *decoder) inflate(to, stored []byte) ([]byte, error) {
 		err = d.zlib.(zlib.Resetter).Reset(&d.source, nil)
 	}
 	n := 0
-	for n < len(to) && err == nil {
+	var beyond [1]byte
+	for err == nil {
+		rest := to[n:]
+		if len(rest) == 0 {
+			rest = beyond[:]
+		}
 		var more int
-		more, err = d.zlib.Read(to[n:])
-		n += more
+		more, err = d.zlib.Read(rest)
+		if n += more; n > len(to) {
+			return nil, fmt.Errorf("gzip: expected at most %d bytes, found more", len(to))
+		}
 	}
-	if err != nil && err != io.EOF {
+	if err != io.EOF {
 		return nil, fmt.Errorf("gzip: %w", err)
 	}
 	return to[:n], nil

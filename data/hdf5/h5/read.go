@@ -27,26 +27,38 @@ func (d *Dataset) readChunks(to []byte, first, last uint64) (complete bool, err 
 	}
 	s := newScatter(d, first, last)
 	for _, chunk := range d.chunks[i-int(n) : i] {
-		b, err := d.readChunk(chunk)
-		if err != nil {
+		s.choose(chunk.place)
+		part, whole := s.rows(to)
+		if !whole {
+			part = buffer(&d.f.decoder.chunk, int(d.chunkBytes))
+		}
+		if err := d.readChunk(part, chunk); err != nil {
 			return false, fmt.Errorf("chunk at address %d: %w", chunk.address, err)
 		}
-		s.chunk(to, b, chunk.place)
+		if !whole {
+			s.copy(to, part)
+		}
 	}
 	return complete, nil
 }
 
-// readChunk is the values of a chunk, until the next call.
-func (d *Dataset) readChunk(s stored) ([]byte, error) {
-	b := buffer(&d.f.decoder.stored, int(s.bytes))
-	if err := d.f.readInto(b, s.address); err != nil {
-		return nil, err
-	}
+// readChunk fills to with the values of a chunk.
+func (d *Dataset) readChunk(to []byte, s stored) error {
 	filters := d.filters
 	if d.layout.index.whole && d.atEdge(s.place) {
 		filters = nil
 	}
-	return d.f.decoder.decode(b, filters, s.skipped, int(d.chunkBytes))
+	if len(filters) == 0 {
+		if int(s.bytes) != len(to) {
+			return fmt.Errorf("expected a chunk of %d bytes, found %d", len(to), s.bytes)
+		}
+		return d.f.readInto(to, s.address)
+	}
+	b := buffer(&d.f.decoder.stored, int(s.bytes))
+	if err := d.f.readInto(b, s.address); err != nil {
+		return err
+	}
+	return d.f.decoder.decode(to, b, filters, s.skipped)
 }
 
 // atEdge says whether a chunk is not full.
@@ -76,9 +88,8 @@ func newScatter(d *Dataset, first, last uint64) *scatter {
 	return &scatter{d: d, first: first, last: last, at: make([]uint64, n), run: make([]uint64, n), size: make([]uint64, n)}
 }
 
-// chunk copies the rows of a chunk that are meant, a run of the last dimension at
-// a time, or all of them where the chunk has whole rows.
-func (s *scatter) chunk(to, b []byte, place uint64) {
+// choose finds which values of the chunk at a place are meant.
+func (s *scatter) choose(place uint64) {
 	chunk, dims := s.d.grid.chunk, s.d.space.dims
 	s.d.grid.at(place, s.at)
 	begin := s.at[0] * chunk[0]
@@ -87,11 +98,28 @@ func (s *scatter) chunk(to, b []byte, place uint64) {
 		s.size[i] = min(chunk[i], dims[i]-s.at[i]*chunk[i])
 	}
 	s.size[0] = min(begin+chunk[0], s.last) - begin - s.skip
-	if slices.Equal(chunk[1:], dims[1:]) {
-		row := uint64(s.d.row)
-		copy(to[(begin+s.skip-s.first)*row:][:s.size[0]*row], b[s.skip*row:])
+}
+
+// rows is where the chunk's rows are, if they are whole; whole says that these are
+// all of the chunk.
+func (s *scatter) rows(to []byte) (part []byte, whole bool) {
+	chunk := s.d.grid.chunk
+	if !slices.Equal(chunk[1:], s.d.space.dims[1:]) {
+		return nil, false
+	}
+	row := uint64(s.d.row)
+	part = to[(s.at[0]*chunk[0]+s.skip-s.first)*row:][:s.size[0]*row]
+	return part, s.size[0] == chunk[0]
+}
+
+// copy copies what is meant of a chunk, a run of the last dimension at a time, or
+// all of it where the chunk has whole rows.
+func (s *scatter) copy(to, b []byte) {
+	if part, _ := s.rows(to); part != nil {
+		copy(part, b[s.skip*uint64(s.d.row):])
 		return
 	}
+	chunk, dims := s.d.grid.chunk, s.d.space.dims
 	clear(s.run)
 	last := len(dims) - 1
 	width := uint64(s.d.Type.Size)

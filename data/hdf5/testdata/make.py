@@ -152,6 +152,15 @@ with h5py.File("projects/qm7x.h5", "w") as f, h5py.File("projects/mace.h5", "w")
                     g[name] = "None"
             k += 1
 
+# Few bytes of many zeros: 2**19 atoms in one structure, and in as many structures.
+os.makedirs("floods", exist_ok=True)
+for name, atoms_of_each in {"one": [2**19], "many": [1] * (2**19 - 1)}.items():
+    flood, ends = np.zeros((sum(atoms_of_each), 3)), np.concatenate([[0], np.cumsum(atoms_of_each)])
+    write(f"floods/{name}.h5", {
+        "structures/atomic_numbers": np.ones(len(flood), np.int64), "structures/atomic_numbers_splits": ends, "structures/positions": flood,
+        "labels/forces": flood, "labels/energy": np.zeros(len(ends) - 1), "labels/stress": np.zeros((len(ends) - 1, 6))},
+        metadata=False, compression=9, shuffle=True, chunks=lambda v: (min(2**18, len(v)), *v.shape[1:]))
+
 # Files that are not of the layout: what is required, and what is wrong.
 os.makedirs("broken", exist_ok=True)
 REQUIRED = {k: v for k, v in SET.items() if k in (

@@ -80,8 +80,8 @@ func taken(path string, err error) error {
 	return err
 }
 
-// inspect says what of the HDF5 files will not be in the output, and returns the
-// metadata that will: that of the only input.
+// inspect says whose layout HDF5 files have, and what of them will not be in the
+// output, and returns the metadata that will: that of the only input.
 func (s *settings) inspect() (metadata map[string]any, lost []string, err error) {
 	for _, path := range s.inputs {
 		if path == "-" || !datasets.HoldsHDF5(path) {
@@ -90,6 +90,9 @@ func (s *settings) inspect() (metadata map[string]any, lost []string, err error)
 		r, err := hdf5.Open(path)
 		if err != nil {
 			return nil, nil, err
+		}
+		if whose := r.Layout(); whose != "" {
+			lost = append(lost, path+" has "+whose)
 		}
 		found, err := r.Metadata()
 		others, errOthers := r.Others()
