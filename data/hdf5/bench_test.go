@@ -42,8 +42,8 @@ func trainingSet(b *testing.B, c Compression) string {
 // BenchmarkRead reads all of a set in Go, as arrays and as structures, and with
 // libhdf5 as arrays.
 func BenchmarkRead(b *testing.B) {
-	for name, c := range map[string]Compression{"gzip": Gzip, "plain": Uncompressed} {
-		path := trainingSet(b, c)
+	for c, name := range []string{Gzip: "gzip", Uncompressed: "plain"} {
+		path := trainingSet(b, Compression(c))
 		var names []string
 		size := int64(0)
 		datasets(b, openH5(b, path), func(path string, d *h5.Dataset) {

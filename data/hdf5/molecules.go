@@ -180,28 +180,6 @@ func (m *molecules) checkUnit(object *h5.Object, path string) error {
 	return nil
 }
 
-// passed is what the first molecule has that is not read.
-func (m *molecules) passed() (names []string, err error) {
-	if len(m.list) == 0 {
-		return nil, nil
-	}
-	first := m.list[0]
-	group, err := m.file.Open(first.link)
-	if err != nil {
-		return nil, err
-	}
-	links, err := group.Links()
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range links {
-		if !slices.ContainsFunc(m.paths(), func(path string) bool { return path == l.Name || strings.HasPrefix(path, l.Name+"/") }) {
-			names = append(names, first.path+"/"+l.Name)
-		}
-	}
-	return names, nil
-}
-
 // none says whether a dataset stands for a value that there is not: MACE writes
 // the text None.
 func (m *molecules) none(d *h5.Dataset) bool {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"painless/data/hdf5/h5"
 )
@@ -54,4 +55,43 @@ func othersOf(file *h5.File, path string) (others []string, err error) {
 		}
 	}
 	return others, nil
+}
+
+// passed is what the first molecule has that is not read.
+func (m *molecules) passed() ([]string, error) {
+	if len(m.list) == 0 {
+		return nil, nil
+	}
+	group, err := m.file.Open(m.list[0].link)
+	if err != nil {
+		return nil, err
+	}
+	return m.passedOf(group, m.list[0].path, "")
+}
+
+// passedOf is for what is at a path of the molecule's group, which ends with /.
+func (m *molecules) passedOf(group *h5.Object, molecule, path string) (names []string, err error) {
+	links, err := group.Links()
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range links {
+		at := path + l.Name
+		switch {
+		case slices.Contains(m.paths(), at):
+		case slices.ContainsFunc(m.paths(), func(read string) bool { return strings.HasPrefix(read, at+"/") }):
+			child, err := m.file.Open(l)
+			if err != nil {
+				return nil, err
+			}
+			below, err := m.passedOf(child, molecule, at+"/")
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, below...)
+		default:
+			names = append(names, molecule+"/"+at)
+		}
+	}
+	return names, nil
 }

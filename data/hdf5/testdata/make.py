@@ -145,7 +145,7 @@ with h5py.File("projects/qm7x.h5", "w") as f, h5py.File("projects/mace.h5", "w")
             g["atNUM"], g["atXYZ"], g["ePBE0+MBD"], g["totFOR"], g["pbe0FOR"] = z, x, np.array([-2.0 - k]), x / 4, x
             g = mace.create_group(f"config_batch_0/config_{8 + k}")
             g["atomic_numbers"], g["positions"], g["cell"], g["pbc"] = z, x, 8 * np.eye(3), np.array([True, True, False])
-            g["properties/energy"], g["properties/forces"] = -2.0 - k, x / 4
+            g["properties/energy"], g["properties/forces"], g["properties/dipole"] = -2.0 - k, x / 4, "None"
             if k == 3:
                 for name in ("cell", "pbc", "properties/forces"):
                     del g[name]
