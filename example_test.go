@@ -117,9 +117,9 @@ func Example_checkpoint() {
 	}
 	defer c.Close()
 	fmt.Println(c.Format, "with", len(c.Names()), "tensors under", c.Key)
-	embedding, _ := c.Tensor("embedding.weight")
-	fmt.Println("embedding.weight", embedding.DType(), embedding.Shape)
+	embedding, _ := c.Tensor("model.embedding.weight")
+	fmt.Println("model.embedding.weight", embedding.DType(), embedding.Shape)
 	// Output:
 	// PyTorch zip archive with 27 tensors under model_state_dict
-	// embedding.weight float32 [101 64]
+	// model.embedding.weight float32 [101 64]
 }

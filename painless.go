@@ -86,8 +86,11 @@ type Options struct {
 	// Device is cpu (as is ""), cuda or cuda:N for a GPU, in binaries built with
 	// -tags cuda, or emulator, which runs a GPU's kernels slowly on the CPU.
 	Device string
-	// Key is where in the file the weights stand, such as ema; "" looks in the usual places.
+	// Key is where in the file the weights stand, such as ema, or what their names
+	// begin with, such as student; "" finds the one network.
 	Key string
+	// Cutoff, Å, is for a file that does not state its own; 0 is what the file says.
+	Cutoff float64
 
 	Precision Precision
 	Filters   Filters
@@ -101,9 +104,10 @@ type Options struct {
 // and where its weights were found.
 type Model struct {
 	Potential
-	Network *Network
-	Key     string   // where in the file the weights stood; "" is the top level
-	Others  []string // keys of other weights in the file, for Options.Key
+	Network    *Network
+	Key        string   // where in the file the weights stood, as Options.Key takes them; "" is the top level
+	Others     []string // the same of other weights in the file
+	CutoffFrom string   // in words: stated by config, inferred from rbf.centers, given by -cutoff
 }
 
 // Open reads the checkpoint file at path and puts its network on a device.
@@ -113,7 +117,7 @@ func Open(path string, opts Options) (*Model, error) {
 	if _, err := parseDevice(opts.Device); err != nil {
 		return nil, err // before the work
 	}
-	m, err := load(path, opts.Key)
+	m, err := load(path, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -123,30 +127,30 @@ func Open(path string, opts Options) (*Model, error) {
 	return m, nil
 }
 
-// Load reads the network of the checkpoint file at path, with the weights at key
-// or, where that is empty, in the usual places.
-func Load(path, key string) (*Network, error) {
-	m, err := load(path, key)
+// Load reads the network of the checkpoint file at path. Of the options, Key and
+// Cutoff are looked at.
+func Load(path string, opts Options) (*Network, error) {
+	m, err := load(path, opts)
 	if err != nil {
 		return nil, err
 	}
 	return m.Network, nil
 }
 
-func load(path, key string) (m *Model, err error) {
-	c, err := checkpoint.OpenWith(path, checkpoint.Options{Key: key})
+func load(path string, opts Options) (m *Model, err error) {
+	c, err := checkpoint.OpenWith(path, checkpoint.Options{Key: opts.Key})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	network, err := nn.FromCheckpoint(c)
+	f, err := nn.Find(c, opts.Cutoff)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &Model{Network: network, Key: c.Key, Others: c.OtherKeys}, nil
+	return &Model{Network: f.Network, Key: f.Place, Others: f.Others, CutoffFrom: f.CutoffFrom}, nil
 }
 
-// NewPotential puts a network on a device. Of the options, Key is not looked at.
+// NewPotential puts a network on a device. Of the options, Key and Cutoff are not looked at.
 func NewPotential(network *Network, opts Options) (Potential, error) {
 	open, err := parseDevice(opts.Device)
 	if err != nil {

@@ -20,7 +20,7 @@ func TestDevices(t *testing.T) {
 
 // A device that is not there is an error that says what to do.
 func TestNewPotential(t *testing.T) {
-	network, err := Load("testdata/ultra_tiny.pt", "")
+	network, err := Load("testdata/ultra_tiny.pt", Options{})
 	require.NoError(t, err)
 	p, err := NewPotential(network, Options{})
 	require.NoError(t, err)
@@ -38,13 +38,14 @@ func TestOpen(t *testing.T) {
 	assert.Equal(t, 64, m.Network.HiddenDim)
 	assert.Equal(t, "model_state_dict", m.Key)
 	assert.Empty(t, m.Others)
+	assert.Equal(t, "stated by config", m.CutoffFrom)
 	require.NoError(t, m.Close())
 	require.NoError(t, m.Close())
 
 	_, err = Open("painless.go", Options{})
 	assert.ErrorContains(t, err, "painless.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX")
 	_, err = Open("testdata/ultra_tiny.pt", Options{Key: "ema"})
-	assert.ErrorContains(t, err, `ultra_tiny.pt: no state dict: expected a dict of tensors under "ema"`)
+	assert.ErrorContains(t, err, `ultra_tiny.pt: key "ema": expected tensors under it, or names of them that begin with it, found "module.embedding.weight", `)
 	_, err = Open("checkpoint/testdata/views.pt", Options{})
 	assert.ErrorContains(t, err, "views.pt: tensor embedding.weight is missing")
 }

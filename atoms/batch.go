@@ -1,6 +1,7 @@
 package atoms
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -50,11 +51,22 @@ func (b *Batch) Len() int { return len(b.Cells) }
 func (b *Batch) NumAtoms() int { return len(b.Numbers) }
 
 // Volume is the volume of structure k's cell in Å³; ok is false where it has
-// none: not periodic, or fewer than three independent lattice vectors.
+// none: not periodic, fewer than three independent lattice vectors, or a cell
+// whose least height is below 1e-9 of its longest vector.
 func (b *Batch) Volume(k int) (volume float64, ok bool) {
-	volume = math.Abs(vec.Determinant(&b.Cells[k]))
-	return volume, b.Periodic(k) && volume > 0
+	cell := &b.Cells[k]
+	volume = math.Abs(vec.Determinant(cell))
+	longest, face := 0.0, 0.0 // the volume is the largest face times the least height
+	for i := range cell {
+		longest = max(longest, vec.Norm(cell[i]))
+		face = max(face, vec.Norm(vec.Cross(cell[(i+1)%3], cell[(i+2)%3])))
+	}
+	return volume, b.Periodic(k) && volume > minHeight*longest*face
 }
+
+// minHeight is of a cell, over its longest vector. The thinnest and longest that
+// have neighbours in them are above it.
+const minHeight = 1e-9
 
 // Periodic reports whether structure k is periodic along any direction.
 func (b *Batch) Periodic(k int) bool { return b.PBC[k] != [3]bool{} }
@@ -77,6 +89,9 @@ const maxCoordinate = 1e7
 // together, coordinates that are no numbers or too far away. It does not look
 // at the atomic numbers, as who computes knows which it takes.
 func (b *Batch) Check() error {
+	if b == nil {
+		return errors.New("expected a batch, found nil")
+	}
 	s := len(b.Cells)
 	if len(b.Start) != s+1 || len(b.PBC) != s || b.Start[0] != 0 || b.Start[s] != len(b.Numbers) || len(b.Positions) != len(b.Numbers) {
 		return fmt.Errorf("batch of %d cells, %d pbc, %d starts, %d numbers, %d positions: expected S, S, S+1, N and N",

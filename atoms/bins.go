@@ -25,6 +25,7 @@ type bins struct {
 	box    [][3]int64   // [n]
 	start  []int32      // the atoms of bucket c are order[start[c]:start[c+1]]
 	order  []int32
+	looks  int // at atoms in boxes that are left, in cells where they could be many for few pairs
 }
 
 func (s *bins) fill(lat *Lattice, positions [][3]float64, cutoff float64) error {
@@ -94,12 +95,19 @@ func (s *bins) bucket(box [3]int64) int {
 	return int(number & uint64(len(s.start)-2))
 }
 
+// members is the atoms of a box, and of others of its bucket.
+func (s *bins) members(box [3]int64) []int32 {
+	c := s.bucket(box)
+	return s.order[s.start[c]:s.start[c+1]]
+}
+
 // around appends the neighbours j ≥ i of atom i, counted from first: each image
 // within the search cutoff once; of an atom's own images, one of each opposite two.
-func (s *bins) around(i int, first int32, near []neighbor) []neighbor {
+// It stops after a row of boxes that leaves more than most in near, or no looks.
+func (s *bins) around(i int, first int32, near []neighbor, most int) []neighbor {
 	var shift [3]int64
 	var box [3]int64
-	at := s.box[i]
+	at, thin := s.box[i], s.reach != [3]int64{1, 1, 1}
 	for dz := -s.reach[2]; dz <= s.reach[2]; dz++ {
 		if !s.step(2, at[2]+dz, &box, &shift) {
 			continue
@@ -111,7 +119,13 @@ func (s *bins) around(i int, first int32, near []neighbor) []neighbor {
 			for dx := -s.reach[0]; dx <= s.reach[0]; dx++ {
 				if s.step(0, at[0]+dx, &box, &shift) {
 					near = s.inBox(i, first, box, shift, near)
+					if thin {
+						s.looks -= len(s.members(box))
+					}
 				}
+			}
+			if len(near) > most || s.looks < 0 {
+				return near
 			}
 		}
 	}
@@ -133,8 +147,7 @@ func (s *bins) step(k int, c int64, box, shift *[3]int64) bool {
 }
 
 func (s *bins) inBox(i int, first int32, box, shift [3]int64, near []neighbor) []neighbor {
-	c := s.bucket(box)
-	candidates := s.order[s.start[c]:s.start[c+1]]
+	candidates := s.members(box)
 	if len(candidates) == 0 {
 		return near
 	}

@@ -101,16 +101,55 @@ func (c *candidates) binned(b *Batch, k int) error {
 	if err := c.bins.fill(&lat, b.Positions[first:last], c.cutoff+c.skin); err != nil {
 		return err
 	}
-	limit := len(c.pairs) + max(1, last-first)*MaxNeighbors/2
-	for i := range last - first {
+	begin, n, counted := len(c.pairs), last-first, false
+	most := mostPairs(n)
+	c.bins.looks = mostLooks(n)
+	for i := range n {
 		from := len(c.pairs)
-		c.pairs = c.bins.around(i, int32(first), c.pairs)
-		slices.SortFunc(c.pairs[from:], compareNeighbors)
-		if len(c.pairs) > limit {
-			return fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", MaxNeighbors, c.cutoff)
+		c.pairs = c.bins.around(i, int32(first), c.pairs, min(begin+most, from+maxOfAtom))
+		found, ofAtom := len(c.pairs)-begin, len(c.pairs)-from
+		if found > uncounted && ofAtom > MaxNeighbors/4 && !counted { // so many that they are counted before more are kept
+			counted = true
+			found = max(found, c.bins.pairs(c.pairs[len(c.pairs):], most))
 		}
+		switch {
+		case found > most || ofAtom > maxOfAtom:
+			return fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", MaxNeighbors, c.cutoff)
+		case c.bins.looks < 0:
+			return fmt.Errorf("the cell is too skewed, or too thin, to look for neighbours of %d atoms within %v Å: expected a reduced cell", n, c.cutoff)
+		}
+		slices.SortFunc(c.pairs[from:], compareNeighbors)
 	}
 	return nil
+}
+
+// Limits of the search in a structure. Each holds before the memory or the time
+// is spent that it forbids.
+const (
+	maxOfAtom = 1 << 18 // neighbours of one atom: they are each other's, and more than all may have
+	uncounted = 1 << 18 // pairs that are kept before they are counted
+)
+
+// mostPairs is how many pairs n atoms may have.
+func mostPairs(n int) int { return n * MaxNeighbors / 2 }
+
+// mostLooks is how many atoms in boxes are looked at for n atoms: some hundreds
+// for each are usual, and in cells that are skewed to 179° hundred thousands.
+func mostLooks(n int) int { return min(n<<20, 1<<27+n<<14) }
+
+// pairs counts the pairs of a structure, up to somewhat more than most. room is
+// memory for those of an atom.
+func (s *bins) pairs(room []neighbor, most int) (n int) {
+	looks := s.looks
+	s.looks = mostLooks(len(s.box))
+	for i := range s.box {
+		room = s.around(i, 0, room[:0], maxOfAtom)
+		if n += len(room); n > most || s.looks < 0 {
+			break
+		}
+	}
+	s.looks = min(looks, s.looks)
+	return n
 }
 
 // compareNeighbors orders the neighbours of one atom.

@@ -69,6 +69,9 @@ func (l *NeighborList[T]) Build(b *Batch, cutoff float64) error {
 
 // BuildOn is Build on many threads, for a batch that has passed its Check.
 func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) error {
+	if !(cutoff > 0 && cutoff <= maxCoordinate) {
+		return fmt.Errorf("cutoff %v Å: expected a length above 0", cutoff)
+	}
 	if err := l.candidates.update(b, cutoff); err != nil {
 		return err
 	}

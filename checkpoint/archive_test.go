@@ -203,8 +203,8 @@ func TestOverlappingEntries(t *testing.T) {
 }
 
 func TestForeignFiles(t *testing.T) {
-	_, err := readBytes([]byte("\x89HDF\r\n\x1a\n"))
-	assert.ErrorContains(t, err, `found one that begins with "\x89HDF\r\n\x1a\n"`)
+	_, err := readBytes([]byte("\x7fELF\x02\x01\x01\x00\x00"))
+	assert.ErrorContains(t, err, `found one that begins with "\x7fELF\x02\x01\x01\x00"`)
 }
 
 // Reading a device or a pipe could go on for ever.

@@ -1,8 +1,9 @@
 // Package checkpoint reads named tensors, and the metadata beside them, from
 // the files that PyTorch writes: checkpoints of torch.save, today's zip archives,
 // the streams before 1.6 and the tar archives before those, and TorchScript
-// archives; from safetensors; and the weights in ONNX files. It knows nothing of
-// networks.
+// archives; from safetensors; and the weights in ONNX files. Tensors stand in
+// state dicts, anywhere in the file, and in modules that were written whole. It
+// knows nothing of networks.
 //
 // A checkpoint is hostile input: its pickle runs in a machine that calls
 // nothing. A short list of harmless constructors is built in; any other class
@@ -15,34 +16,29 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 )
 
-// Checkpoint is the tensors of a state dict, in the file's order, and what
-// stood beside it.
+// Checkpoint is what is in a file: its sets of tensors, and what stood beside them.
 type Checkpoint struct {
 	// Format is what kind of file it was, "PyTorch zip archive", "PyTorch
 	// legacy stream", "PyTorch tar archive", "TorchScript archive",
 	// "safetensors" or "ONNX"; "" for a checkpoint made in memory.
 	Format string
-	// Metadata is everything beside the state dict (config, epoch, optimizer
+	// Metadata is everything beside the sets of tensors (config, epoch, optimizer
 	// state, …) as plain Go values: nil, bool, int64, *big.Int, float64,
 	// string, []byte, []any, map[string]any, *Tensor and *Object. Containers
 	// that a file shares, or that hold themselves, do so here too: walk them
 	// with a limit (fmt and its kind would not end). A key that is no text
 	// stands as its description, such as 3 or "a tuple", the last of equal ones.
 	Metadata map[string]any
-	// Key is where the state dict stood; "" is the top level. OtherKeys is where
-	// else there are some, such as ema, for Options.Key to ask for.
-	Key       string
-	OtherKeys []string
-	// Prefixes is what was stripped from the tensors' names, such as
-	// "module.model.", in order of appearance.
-	Prefixes []string
 
-	names   []string
-	tensors map[string]*Tensor
-	unmap   func() error
+	// State is the likeliest set of tensors, or the one that Options.Key asks for
+	// if Asked; Others is the rest, the likeliest first.
+	*State
+	Others []*State
+	Asked  bool
+
+	unmap func() error
 }
 
 // Named is a tensor and its name.
@@ -53,27 +49,18 @@ type Named struct {
 
 // New is a checkpoint made in memory.
 func New(metadata map[string]any, tensors ...Named) *Checkpoint {
-	c := &Checkpoint{Metadata: metadata, tensors: make(map[string]*Tensor, len(tensors))}
+	entries := &dict{}
 	for _, t := range tensors {
-		c.names = append(c.names, t.Name)
-		c.tensors[t.Name] = t.Tensor
+		entries.put(t.Name, t.Tensor)
 	}
-	return c
-}
-
-// Names is the names of the tensors, prefixes stripped, in the file's order.
-func (c *Checkpoint) Names() []string { return slices.Clone(c.names) }
-
-// Tensor is the tensor of a name.
-func (c *Checkpoint) Tensor(name string) (t *Tensor, ok bool) {
-	t, ok = c.tensors[name]
-	return t, ok
+	return &Checkpoint{Metadata: metadata, State: &State{Usual: true, entries: entries}}
 }
 
 // Options of reading; the zero value takes what a file offers.
 type Options struct {
-	// Key is where the state dict stands, such as ema, or callbacks.ema within
-	// the dict of callbacks; "" looks under the usual keys and at the top level.
+	// Key is where the tensors stand, such as ema, or callbacks.ema within the
+	// dict of callbacks, or what their names begin with, such as student; ""
+	// takes the likeliest of the file's sets.
 	Key string
 }
 
@@ -125,7 +112,7 @@ func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
 // fileFormats is how each format is known by its beginning, and read.
 var fileFormats = []struct {
 	is   func(file []byte) bool
-	read func(file []byte, opts Options) (*Checkpoint, error)
+	read func(file []byte) (*Checkpoint, error)
 }{
 	{isZip, decodeZip}, {isLegacy, decodeLegacy}, {isTar, decodeTar}, {isSafetensors, decodeSafetensors}, {isONNX, decodeONNX},
 }
@@ -139,16 +126,19 @@ func decode(file []byte, name string, opts Options) (*Checkpoint, error) {
 		if !format.is(file) {
 			continue
 		}
-		c, err := format.read(file, opts)
+		c, err := format.read(file)
+		if err == nil {
+			err = c.take(opts.Key)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		return c, nil
 	}
-	return nil, fmt.Errorf("%s: expected a file of torch.save, torch.jit.save, safetensors or ONNX, found one that begins with %q", name, file[:min(len(file), 8)])
+	return nil, fmt.Errorf("%s: expected a file of torch.save, torch.jit.save, safetensors or ONNX, found %s", name, mistaken(file))
 }
 
-func decodeZip(file []byte, opts Options) (*Checkpoint, error) {
+func decodeZip(file []byte) (*Checkpoint, error) {
 	a, err := openArchive(file)
 	if err != nil {
 		return nil, err
@@ -166,18 +156,7 @@ func decodeZip(file []byte, opts Options) (*Checkpoint, error) {
 		return nil, err
 	}
 	if a.isTorchScript() {
-		if err := opts.noKey("a TorchScript archive"); err != nil {
-			return nil, err
-		}
-		return fromModule(root, len(file))
+		return a.torchScript(root)
 	}
-	return fromPickle("PyTorch zip archive", root, opts)
-}
-
-// noKey refuses a key where there is but one set of tensors.
-func (o Options) noKey(what string) error {
-	if o.Key != "" {
-		return fmt.Errorf("key %q: %s has one set of tensors, without a key", o.Key, what)
-	}
-	return nil
+	return fromPickle("PyTorch zip archive", root)
 }

@@ -32,6 +32,9 @@ func readTensors(t *testing.T, c *Checkpoint) {
 			require.Len(t, b, tensor.Len()*tensor.DType().Size())
 		}
 	}
+	for _, s := range c.Others {
+		_ = s.Names()
+	}
 	for _, v := range c.Metadata {
 		if tensor, ok := v.(*Tensor); ok {
 			_, _ = tensor.Bytes()
@@ -49,7 +52,7 @@ func fuzzFiles(f *testing.F, names ...string) {
 }
 
 func FuzzPickle(f *testing.F) {
-	for _, name := range []string{"views", "types", "metadata", "training", "lightning", "protocol4", "no_state"} {
+	for _, name := range []string{"views", "types", "metadata", "training", "lightning", "protocol4", "no_state", "whole_modules", "numpy", "numpy_protocol5"} {
 		file, err := os.ReadFile("testdata/" + name + ".pt")
 		require.NoError(f, err)
 		a, err := openArchive(file)
@@ -79,7 +82,7 @@ func FuzzPickle(f *testing.F) {
 			return
 		}
 		_, _ = (&converter{done: map[any]any{}}).convert(v, 0)
-		if c, err := fromPickle("", v, Options{}); err == nil {
+		if c, err := fromPickle("", v); err == nil {
 			readTensors(t, c)
 		}
 	})
@@ -97,6 +100,7 @@ func FuzzZip(f *testing.F) {
 func FuzzLegacy(f *testing.F) {
 	f.Add([]byte(legacyBytes(viewed("(Vpart\nK\x01K\x03t"), "(lV0\na", le(4, 8)+floats(binary.LittleEndian))))
 	f.Add([]byte(legacyBytes("}Vw\n"+typed("uint16", 16, 8)+"s", "(lV0\na", le(16, 8)+strings.Repeat("x", 16))))
+	f.Add([]byte(legacyBytes(legacyModule, "(lV0\na", le(4, 8)+floats(binary.LittleEndian))))
 	fuzzFiles(f, "legacy", "legacy_protocol1", "legacy_protocol4")
 }
 
@@ -112,7 +116,7 @@ func FuzzTar(f *testing.F) {
 		fixTarChecksums(file)
 		readAll(t, file)
 		tar := &tarFile{members: map[string][]byte{"storages": storages, "tensors": tensors, "pickle": pickle}, objects: map[int64]any{}}
-		if c, err := tar.checkpoint(Options{}); err == nil {
+		if c, err := tar.checkpoint(); err == nil {
 			readTensors(t, c)
 		}
 	})
@@ -120,7 +124,7 @@ func FuzzTar(f *testing.F) {
 
 // FuzzTorchScript changes the pickle of an archive of code.
 func FuzzTorchScript(f *testing.F) {
-	for _, name := range []string{"torchscript", "traced"} {
+	for _, name := range []string{"torchscript", "traced", "extra"} {
 		file, err := os.ReadFile("testdata/" + name + ".pt")
 		require.NoError(f, err)
 		a, err := openArchive(file)

@@ -34,7 +34,7 @@ type storageView struct {
 	offset      int64 // elements
 }
 
-func decodeLegacy(file []byte, opts Options) (*Checkpoint, error) {
+func decodeLegacy(file []byte) (*Checkpoint, error) {
 	s := &legacyFile{stream: stream{bytes: file}, storages: map[string]*Storage{}}
 	s.load = storageIDs(s.storage)
 	if _, err := s.pickle("magic number"); err != nil {
@@ -61,7 +61,7 @@ func decodeLegacy(file []byte, opts Options) (*Checkpoint, error) {
 	if err := s.readStorages(keys); err != nil {
 		return nil, err
 	}
-	return fromPickle("PyTorch legacy stream", root, opts)
+	return fromPickle("PyTorch legacy stream", root)
 }
 
 // storage is the storage of a key; its elements come later in the file. view

@@ -64,21 +64,29 @@ func wholeNumber(raw []byte, dtype DType, bigEndian bool) any {
 	return n
 }
 
-// numpyArray is the tensor of an array's (version, shape, type, in Fortran's
-// order, elements), which numpy…multiarray._reconstruct was given as its state.
+// numpyArray is the tensor of an array, which is made by a function of NumPy:
+// …core.multiarray._reconstruct, whose state is (version, shape, type, in
+// Fortran's order, elements), or, in protocol 5, …core.numeric._frombuffer,
+// whose arguments are (elements, type, shape, the order "C" or "F").
 func numpyArray(o *Object) (t *Tensor, ok bool) {
-	state, isTuple := o.State.(*list)
-	if !strings.HasPrefix(o.Class, "numpy.") || !strings.HasSuffix(o.Class, "core.multiarray._reconstruct") || !isTuple || len(state.items) != 5 {
+	if !strings.HasPrefix(o.Class, "numpy.") {
 		return nil, false
 	}
-	shape, err := integers(state.items[1])
-	dtype, bigEndian, known := numpyType(state.items[2])
-	fortran, isBool := state.items[3].(bool)
-	raw, isBytes := state.items[4].([]byte)
+	var shape, kind, order, elements any
+	switch state, _ := o.State.(*list); {
+	case strings.HasSuffix(o.Class, "core.multiarray._reconstruct") && state != nil && len(state.items) == 5:
+		shape, kind, order, elements = state.items[1], state.items[2], state.items[3], state.items[4]
+	case strings.HasSuffix(o.Class, "core.numeric._frombuffer") && len(o.Args) == 4:
+		shape, kind, order, elements = o.Args[2], o.Args[1], o.Args[3] == "F", o.Args[0]
+	}
+	sizes, err := integers(shape)
+	dtype, bigEndian, known := numpyType(kind)
+	fortran, isBool := order.(bool)
+	raw, isBytes := elements.([]byte)
 	if err != nil || !known || !isBool || !isBytes {
 		return nil, false
 	}
-	t, err = wholeTensor(&Storage{DType: dtype, Data: raw, BigEndian: bigEndian}, shape)
+	t, err = wholeTensor(&Storage{DType: dtype, Data: raw, BigEndian: bigEndian}, sizes)
 	if err != nil {
 		return nil, false
 	}

@@ -14,13 +14,9 @@ func isONNX(file []byte) bool { return len(file) > 2 && file[0] == 0x08 && file[
 
 // decodeONNX takes a model's initializers by their names, and what it says of
 // itself in metadata_props. The numbers of fields are those of onnx.proto.
-func decodeONNX(file []byte, opts Options) (*Checkpoint, error) {
-	if err := opts.noKey("an ONNX file"); err != nil {
-		return nil, err
-	}
-	c := New(map[string]any{})
-	c.Format = "ONNX"
+func decodeONNX(file []byte) (*Checkpoint, error) {
 	state := &dict{}
+	c := newCheckpoint("ONNX", []*State{{entries: state}})
 	err := eachField(file, func(field int, _ uint64, model []byte) error {
 		switch field {
 		case 7: // graph
@@ -53,7 +49,7 @@ func decodeONNX(file []byte, opts Options) (*Checkpoint, error) {
 	if len(state.entries) == 0 {
 		return nil, errors.New("ONNX: expected initializers, found none")
 	}
-	return c, c.addTensors(state, false)
+	return c, nil
 }
 
 // onnxTensor reads a TensorProto whose elements are raw data, or float32 of their own.

@@ -34,12 +34,12 @@ func TestONNX(t *testing.T) {
 	)))
 	require.NoError(t, err)
 	assert.Equal(t, "ONNX", c.Format)
-	assert.Equal(t, []string{"raw", "packed", "scalar"}, c.Names())
+	assert.Equal(t, []string{"module.raw", "module.packed", "scalar"}, c.Names())
 	assert.Equal(t, map[string]any{"config": "{}"}, c.Metadata)
-	assert.Equal(t, []float64{1, 2, 3, 4}, values(t, c, "raw"))
-	assert.Equal(t, []float64{1, 2, 3, 4}, values(t, c, "packed"))
+	assert.Equal(t, []float64{1, 2, 3, 4}, values(t, c, "module.raw"))
+	assert.Equal(t, []float64{1, 2, 3, 4}, values(t, c, "module.packed"))
 	assert.Equal(t, []float64{9}, values(t, c, "scalar"))
-	raw, _ := c.Tensor("raw")
+	raw, _ := c.Tensor("module.raw")
 	assert.Equal(t, []int{2, 2}, raw.Shape)
 }
 

@@ -34,10 +34,7 @@ type safetensor struct {
 
 // decodeSafetensors reads the length of a header of JSON, the header and the
 // tensors, which cover the rest without overlaps or holes.
-func decodeSafetensors(file []byte, opts Options) (*Checkpoint, error) {
-	if err := opts.noKey("a safetensors file"); err != nil {
-		return nil, err
-	}
+func decodeSafetensors(file []byte) (*Checkpoint, error) {
 	length := binary.LittleEndian.Uint64(file)
 	if length > maxHeader || length > uint64(len(file)-8) {
 		return nil, fmt.Errorf("safetensors: expected a header of at most %d bytes, found %d", min(maxHeader, len(file)-8), length)
@@ -60,9 +57,9 @@ func decodeSafetensors(file []byte, opts Options) (*Checkpoint, error) {
 	if err := covered(names, tensors, int64(len(data))); err != nil {
 		return nil, err
 	}
-	c := New(metadata)
-	c.Format = "safetensors"
-	return c, c.addTensors(state, false)
+	c := newCheckpoint("safetensors", []*State{{entries: state}})
+	c.Metadata = metadata
+	return c, nil
 }
 
 // parseHeader reads {"name": {…}, …, "__metadata__": {"key": "text", …}}, each

@@ -1,168 +1,198 @@
 package checkpoint
 
 import (
-	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
 
-// fromPickle finds the state dict in the value of a pickle of a file of that format.
-func fromPickle(format string, root any, opts Options) (*Checkpoint, error) {
-	top, ok := root.(*dict)
-	if !ok {
-		return nil, fmt.Errorf("expected a dict, found %s", describe(root))
-	}
-	state, key, others, err := findStateDict(top, opts.Key)
-	if err != nil {
-		return nil, fmt.Errorf("no state dict: %w", err)
-	}
-	c := New(map[string]any{})
-	c.Format, c.Key, c.OtherKeys = format, key, others
-	if err := c.addTensors(state, key == ""); err != nil {
-		return nil, err
-	}
-	plain := &converter{done: map[any]any{}}
-	for _, e := range top.entries {
-		name, isText := e.key.(string)
-		if _, isTensor := e.value.(*Tensor); key == "" && isTensor || isText && key != "" && name == key {
-			continue
-		}
-		value, err := plain.convert(e.value, 0)
-		if err != nil {
-			return nil, fmt.Errorf("metadata %v: %w", e.key, err)
-		}
-		c.Metadata[text(e.key)] = value
-	}
-	return c, nil
+// State is a set of tensors with names: a state dict, or what a module holds.
+type State struct {
+	// Key is where in the file it stood, with dots for a dict in a dict, as in
+	// callbacks.ema; "" is the top level.
+	Key string
+	// Usual says that training code keeps weights under this key.
+	Usual bool
+	// Numbers is the attributes of modules that are numbers, such as
+	// "rbf.cutoff"; a state dict has none.
+	Numbers map[string]float64
+
+	entries *dict    // what is no tensor is passed over
+	also    []string // other keys of the same dict
 }
 
-// stateDictKeys is where a state dict stands, the likeliest first; last come
-// the averages of the weights that training keeps beside them.
-var stateDictKeys = []string{"model_state_dict", "state_dict", "model", "module", "student_state_dict", "student", "network", "net", "weights", "params",
-	"ema_state_dict", "state_dict_ema", "ema_model", "model_ema", "ema"}
-
-// findStateDict is the state dict at the key that is wanted, or else the
-// likeliest; others is the keys of the rest of the likely ones.
-func findStateDict(top *dict, wanted string) (state *dict, key string, others []string, err error) {
-	if wanted != "" {
-		if state, key = lookup(top, wanted), wanted; state == nil {
-			return nil, "", nil, fmt.Errorf("expected a dict of tensors under %q, found the keys %s", wanted, keysOf(top))
-		}
+// Names returns the names of the tensors, as they are in the file and in its order.
+func (s *State) Names() []string {
+	var names []string
+	for name := range s.All() {
+		names = append(names, name)
 	}
-	for _, k := range stateDictKeys {
-		d, ok := top.get(k).(*dict)
-		switch {
-		case !ok || !d.holdsTensors() || k == key:
-		case state == nil:
-			state, key = d, k
-		default:
-			others = append(others, k)
-		}
-	}
-	if state == nil && top.holdsTensors() {
-		state = top
-	}
-	if state == nil {
-		return nil, "", nil, fmt.Errorf("expected tensors at the top level or under one of %q, found the keys %s", stateDictKeys, keysOf(top))
-	}
-	return state, key, others, nil
+	return names
 }
 
-// lookup is the dict of tensors at a key, or at keys in one another with dots between them.
-func lookup(d *dict, key string) *dict {
-	if state, ok := d.get(key).(*dict); ok && state.holdsTensors() {
-		return state
-	}
-	for at := range key {
-		if key[at] != '.' {
-			continue
-		}
-		if inner, ok := d.get(key[:at]).(*dict); ok {
-			if state := lookup(inner, key[at+1:]); state != nil {
-				return state
+// Tensor returns the tensor of a name.
+func (s *State) Tensor(name string) (t *Tensor, ok bool) {
+	t, ok = s.entries.get(name).(*Tensor)
+	return t, ok
+}
+
+// All goes over the names and tensors, in the file's order.
+func (s *State) All() iter.Seq2[string, *Tensor] {
+	return func(yield func(string, *Tensor) bool) {
+		for _, e := range s.entries.entries {
+			name, isText := e.key.(string)
+			if t, ok := e.value.(*Tensor); ok && isText && !yield(name, t) {
+				return
 			}
 		}
 	}
-	return nil
 }
 
-// keysOf is the first keys of a dict, and what is under those that may hold a state dict.
-func keysOf(d *dict) string {
-	keys := make([]string, 0, len(d.entries))
-	for _, e := range d.entries[:min(len(d.entries), 20)] {
-		key := fmt.Sprintf("%.80q", text(e.key))
-		if inner, ok := e.value.(*dict); ok && inner.holdsTensors() {
-			key += " (tensors)"
-		} else if slices.Contains(stateDictKeys, text(e.key)) {
-			key += " (" + describe(e.value) + " without tensors)"
-		}
-		keys = append(keys, key)
+// Tensors returns the names and tensors, in the file's order.
+func (s *State) Tensors() []Named {
+	var tensors []Named
+	for name, t := range s.All() {
+		tensors = append(tensors, Named{name, t})
 	}
-	return "[" + strings.Join(keys, " ") + "]"
+	return tensors
 }
 
-var errNotTensor = errors.New("expected a tensor")
-
-// averages is the counter that torch.optim.swa_utils.AveragedModel keeps among the weights.
-const averages = "n_averaged"
-
-// addTensors takes the tensors of a state dict, their names stripped of
-// prefixes. lenient is for a state dict that shares its level with metadata.
-func (c *Checkpoint) addTensors(state *dict, lenient bool) error {
-	original, seen := map[string]string{}, map[string]bool{"": true}
-	var size expansion
-	for _, e := range state.entries {
-		tensor, ok := e.value.(*Tensor)
-		if !ok && lenient {
-			continue
-		}
-		full, isText := e.key.(string)
-		if !isText {
-			return fmt.Errorf("state dict: expected names of tensors, found %s", describe(e.key))
-		}
-		if !ok {
-			return fmt.Errorf("state dict entry %s: %w, found %s", full, errNotTensor, describe(e.value))
-		}
-		if full == averages && len(tensor.Shape) == 0 {
-			c.Metadata[full] = tensor
-			continue
-		}
-		if err := size.add(tensor); err != nil {
-			return fmt.Errorf("tensor %s: %w", full, err)
-		}
-		prefix, name := splitPrefix(full)
-		if before, ok := original[name]; ok {
-			return fmt.Errorf("tensors %s and %s are both %s without their prefixes", before, full, name)
-		}
-		original[name] = full
-		if !seen[prefix] {
-			seen[prefix] = true
-			c.Prefixes = append(c.Prefixes, prefix)
-		}
-		c.names = append(c.names, name)
-		c.tensors[name] = tensor
+// Describe says what stands under a name in the place of a tensor, such as "an
+// object of os.system"; "" if nothing does.
+func (s *State) Describe(name string) string {
+	if _, ok := s.entries.index[name]; !ok {
+		return ""
 	}
-	return nil
+	return describe(s.entries.get(name))
 }
 
-// expansion is how much the tensors of a state dict, copied out, are of their
-// storages: many views of one storage make much of little.
-type expansion struct {
-	seen            map[*Storage]bool
-	views, storages int // elements
+// usualKeys is where training code keeps weights, the likeliest first; "" is the
+// top level, and last come the averages of the weights that it keeps beside them.
+var usualKeys = []string{"model_state_dict", "state_dict", "model", "module", "student_state_dict", "student", "network", "net", "weights", "params",
+	"", "ema_state_dict", "state_dict_ema", "ema_model", "model_ema", "ema"}
+
+// newCheckpoint is of states, at least one: the usual ones come first, the others after them as they stand.
+func newCheckpoint(format string, states []*State) *Checkpoint {
+	rank := func(s *State) int {
+		if i := slices.Index(usualKeys, s.Key); i >= 0 {
+			return i
+		}
+		return len(usualKeys)
+	}
+	for _, s := range states {
+		s.Usual = rank(s) < len(usualKeys)
+	}
+	slices.SortStableFunc(states, func(a, b *State) int { return rank(a) - rank(b) })
+	return &Checkpoint{Format: format, Metadata: map[string]any{}, State: states[0], Others: states[1:]}
 }
 
-func (x *expansion) add(t *Tensor) error {
-	if x.seen == nil {
-		x.seen = map[*Storage]bool{}
+// take makes the likeliest of the states the checkpoint's own, or the one that a
+// key asks for; the others come after it, but for those that cannot be copied out.
+func (c *Checkpoint) take(key string) error {
+	if key = strings.TrimSuffix(key, "."); key != "" {
+		if err := c.ask(key); err != nil {
+			return err
+		}
 	}
-	if !x.seen[t.Storage] {
-		x.seen[t.Storage] = true
-		x.storages += t.Storage.Len()
+	c.Others = slices.DeleteFunc(c.Others, func(s *State) bool { return s.copyable() != nil })
+	return c.State.copyable()
+}
+
+func (c *Checkpoint) ask(key string) error {
+	states := append([]*State{c.State}, c.Others...)
+	c.Asked = true
+	for i, s := range states {
+		if s.Key == key || slices.Contains(s.also, key) {
+			c.State, c.Others = s, slices.Delete(states, i, i+1)
+			return nil
+		}
 	}
-	if x.views += t.Len(); x.views > max(few, maxRepeats*x.storages) {
-		return fmt.Errorf("expected tensors of at most %d times the elements of their storages in all, found more", maxRepeats)
+	for _, within := range []func(name string) bool{
+		func(name string) bool { return strings.HasPrefix(name, key+".") },
+		func(name string) bool { return strings.Contains(name, "."+key+".") },
+	} {
+		for i, s := range states {
+			if part, rest := s.split(within); part != nil {
+				states[i] = rest
+				c.State, c.Others = part, states
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("key %q: expected tensors under it, or names of them that begin with it, found %s", key, listStates(states))
+}
+
+// split is the tensors whose full names, with the key or without it, are within
+// something, and the rest; part is nil where none is.
+func (s *State) split(within func(name string) bool) (part, rest *State) {
+	some, others := &dict{}, &dict{}
+	for name, t := range s.All() {
+		to := others
+		if within(name) || s.Key != "" && within(s.Key+"."+name) {
+			to = some
+		}
+		to.put(name, t)
+	}
+	if len(some.entries) == 0 {
+		return nil, s
+	}
+	return &State{Key: s.Key, Usual: s.Usual, Numbers: s.Numbers, entries: some}, &State{Key: s.Key, Usual: s.Usual, entries: others}
+}
+
+// put sets the tensor of a name.
+func (d *dict) put(name string, t *Tensor) {
+	if i, ok := d.index[name]; ok {
+		d.entries[i].value = t
+		return
+	}
+	if d.index == nil {
+		d.index = map[any]int{}
+	}
+	d.index[name] = len(d.entries)
+	d.entries = append(d.entries, entry{name, t})
+}
+
+// listStates is the first of the states and of their tensors, in an error.
+func listStates(states []*State) string {
+	var parts []string
+	for _, s := range states {
+		if len(parts) == maxListed {
+			parts = append(parts, "…")
+			break
+		}
+		names := s.Names()
+		for i := range names[:min(len(names), maxListed)] {
+			names[i] = fmt.Sprintf("%.80q", names[i])
+		}
+		text := strings.Join(names[:min(len(names), maxListed)], ", ")
+		if len(names) > maxListed {
+			text += ", …"
+		}
+		if s.Key != "" {
+			text = fmt.Sprintf("%.80q (%s)", s.Key, text)
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// maxListed is of states, and of the tensors of each.
+const maxListed = 4
+
+// copyable says what keeps the tensors from being copied out: how much they are
+// of their storages, as many views of one storage make much of little.
+func (s *State) copyable() error {
+	seen := map[*Storage]bool{}
+	views, storages := 0, 0 // elements
+	for name, t := range s.All() {
+		if !seen[t.Storage] {
+			seen[t.Storage] = true
+			storages += t.Storage.Len()
+		}
+		if views += t.Len(); views > max(few, maxRepeats*storages) {
+			return fmt.Errorf("tensor %s: expected tensors of at most %d times the elements of their storages in all, found more", name, maxRepeats)
+		}
 	}
 	return nil
 }

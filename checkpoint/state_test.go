@@ -15,48 +15,96 @@ func checkpointOf(t testing.TB, pickle string) (*Checkpoint, error) {
 	return readBytes(zipOf(t, item{"a/data.pkl", pickle + ".", zip.Store}, item{"a/data/0", floats(binary.LittleEndian), zip.Store}))
 }
 
+func keys(states []*State) (keys []string) {
+	for _, s := range states {
+		keys = append(keys, s.Key)
+	}
+	return keys
+}
+
 func TestWhereTheStateDictStands(t *testing.T) {
 	under := func(key, dict string) string { return "V" + key + "\n" + dict + "s" }
 	for name, c := range map[string]struct {
 		pickle, key string
 		names       []string
+		others      []string
 		metadata    []string
 	}{
-		"top level":           {stateOf("w"), "", []string{"w"}, nil},
-		"beside metadata":     {stateOf("w") + under("epoch", "K\x01"), "", []string{"w"}, []string{"epoch"}},
-		"likeliest key":       {"}" + under("model", stateOf("m")) + under("model_state_dict", stateOf("d")), "model_state_dict", []string{"d"}, []string{"model"}},
-		"second key":          {"}" + under("model", stateOf("m")) + under("state_dict", stateOf("s")), "state_dict", []string{"s"}, []string{"model"}},
-		"key without tensors": {"}" + under("state_dict", "}") + under("model", stateOf("m")), "model", []string{"m"}, []string{"state_dict"}},
-		"order of the file":   {stateOf("b", "a", "c"), "", []string{"b", "a", "c"}, nil},
-		"a name set twice":    {stateOf("b", "a", "b"), "", []string{"b", "a"}, nil},
+		"top level":           {stateOf("w"), "", []string{"w"}, nil, nil},
+		"beside metadata":     {stateOf("w") + under("epoch", "K\x01"), "", []string{"w"}, nil, []string{"epoch"}},
+		"likeliest key":       {"}" + under("model", stateOf("m")) + under("model_state_dict", stateOf("d")), "model_state_dict", []string{"d"}, []string{"model"}, nil},
+		"second key":          {"}" + under("model", stateOf("m")) + under("state_dict", stateOf("s")), "state_dict", []string{"s"}, []string{"model"}, nil},
+		"key without tensors": {"}" + under("state_dict", "}") + under("model", stateOf("m")), "model", []string{"m"}, nil, []string{"state_dict"}},
+		"average":             {stateOf("w") + under("ema", stateOf("e")), "", []string{"w"}, []string{"ema"}, nil},
+		"unusual key":         {"}" + under("generator", stateOf("g")) + under("epoch", "K\x01"), "generator", []string{"g"}, nil, []string{"generator", "epoch"}},
+		"in an object":        {"}" + under("ema", "cnet\nEMA\n)R}"+under("shadow", stateOf("s"))+"b"), "ema.shadow", []string{"s"}, nil, []string{"ema"}},
+		"in a tuple":          {"(" + stateOf("t") + "K\x01t", "0", []string{"t"}, nil, []string{"0", "1"}},
+		"in a list in a dict": {"}" + under("nets", "](K\x01"+stateOf("n")+"e"), "nets.1", []string{"n"}, nil, []string{"nets"}},
+		"twice":               {"}" + under("best", stateOf("b")+"q\x01") + under("last", "h\x01"), "best", []string{"b"}, nil, []string{"best", "last"}},
+		"beside a tensor":     {"}" + under("model", stateOf("m")) + under("loss", tensorOf("I0\n", "(I2\nt", "(I1\nt")), "model", []string{"m"}, []string{""}, []string{"loss"}},
+		"order of the file":   {stateOf("b", "a", "c"), "", []string{"b", "a", "c"}, nil, nil},
+		"a name set twice":    {stateOf("b", "a", "b"), "", []string{"b", "a"}, nil, nil},
+		"what is no tensor": {"}" + under("state_dict", stateOf("w")+under("steps", "K\x05")+"K\x07Ns"+under("w2", "cos\nsystem\n(Vls\ntR")), "state_dict", []string{"w"}, nil,
+			[]string{"state_dict.steps", "state_dict.7", "state_dict.w2"}},
 	} {
 		got, err := checkpointOf(t, c.pickle)
 		require.NoError(t, err, name)
 		assert.Equal(t, c.key, got.Key, name)
 		assert.Equal(t, c.names, got.Names(), name)
+		assert.Equal(t, c.others, keys(got.Others), name)
 		assert.Len(t, got.Metadata, len(c.metadata), name)
 		for _, key := range c.metadata {
 			assert.Contains(t, got.Metadata, key, name)
 		}
 	}
+	c, err := checkpointOf(t, "}Vstate_dict\n"+stateOf("w")+"Vw2\ncos\nsystem\n(Vls\ntRss")
+	require.NoError(t, err)
+	assert.Equal(t, "an object of os.system", c.Describe("w2"))
+	assert.Equal(t, "a tensor", c.Describe("w"))
+	assert.Empty(t, c.Describe("w3"))
+	_, ok := c.Tensor("w2")
+	assert.False(t, ok)
 }
 
-func TestStateDictsRefused(t *testing.T) {
-	in := func(dict string) string { return "}Vstate_dict\n" + dict + "s" }
+func TestNoState(t *testing.T) {
 	for says, pickle := range map[string]string{
-		"tensors module.w and model.w are both w without their prefixes":    stateOf("module.w", "model.w"),
-		"tensors w and _orig_mod.w are both w without their prefixes":       in(stateOf("w", "_orig_mod.w")),
-		"state dict entry steps: expected a tensor, found 5":                in(stateOf("w") + "Vsteps\nK\x05s"),
-		"entry w2: expected a tensor, found an object of os.system":         in(stateOf("w") + "Vw2\ncos\nsystem\n(Vls\ntRs"),
-		"expected names of tensors, found 7":                                in(stateOf("w") + "K\x07Ns"),
-		"expected a dict, found an object of net.Model":                     "cnet\nModel\n)R",
-		`found the keys ["model" (an object of net.Model without tensors)]`: "}Vmodel\ncnet\nModel\n)Rs",
-		`found the keys ["epoch" "state_dict" (a dict without tensors)]`:    "}Vepoch\nK\x01sVstate_dict\n}s",
-		"expected tensors at the top level or under one of":                 "}",
+		"expected a dict or a module, found an object of net.Model":                   "cnet\nModel\n)R",
+		`found the keys ["model" (an object of net.Model)]`:                           "}Vmodel\ncnet\nModel\n)Rs",
+		`found the keys ["epoch" (1) "state_dict" (a dict)]`:                          "}Vepoch\nK\x01sVstate_dict\n}s",
+		"no state dict: expected tensors in a dict or in a module, found the keys []": "}",
 	} {
 		_, err := checkpointOf(t, pickle)
 		assert.ErrorContains(t, err, says)
 	}
+}
+
+// A key is a dict's, or the beginning of names, or a part of them.
+func TestKeys(t *testing.T) {
+	file := zipOf(t, item{"a/data.pkl", "}Vstate_dict\n" + stateOf("student.w", "student.b", "teacher.w", "_forward_module.ema.w") + "sVema\n" + stateOf("e") + "s.", zip.Store},
+		item{"a/data/0", floats(binary.LittleEndian), zip.Store})
+	for key, want := range map[string]struct{ at, names, rest []string }{
+		"student":                        {[]string{"state_dict"}, []string{"student.w", "student.b"}, []string{"teacher.w", "_forward_module.ema.w"}},
+		"student.":                       {[]string{"state_dict"}, []string{"student.w", "student.b"}, []string{"teacher.w", "_forward_module.ema.w"}},
+		"state_dict.teacher":             {[]string{"state_dict"}, []string{"teacher.w"}, []string{"student.w", "student.b", "_forward_module.ema.w"}},
+		"ema":                            {[]string{"ema"}, []string{"e"}, []string{"student.w", "student.b", "teacher.w", "_forward_module.ema.w"}},
+		"state_dict._forward_module.ema": {[]string{"state_dict"}, []string{"_forward_module.ema.w"}, []string{"student.w", "student.b", "teacher.w"}},
+	} {
+		c, err := decode(file, "file", Options{Key: key})
+		require.NoError(t, err, key)
+		assert.True(t, c.Asked)
+		assert.Equal(t, want.at, []string{c.Key}, key)
+		assert.Equal(t, want.names, c.Names(), key)
+		assert.Equal(t, want.rest, c.Others[0].Names(), key)
+	}
+	twice := zipOf(t, item{"a/data.pkl", "}Vbest\n" + stateOf("b") + "q\x01sVlast\nh\x01s.", zip.Store}, item{"a/data/0", floats(binary.LittleEndian), zip.Store})
+	c, err := decode(twice, "file", Options{Key: "last"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"b"}, c.Names())
+	c, err = decode([]byte(safetensorsFile(`{"model.ema.w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, "12345678")), "file", Options{Key: "ema"})
+	require.NoError(t, err, "within names, and in any format")
+	assert.Equal(t, []string{"model.ema.w"}, c.Names())
+	_, err = decode(file, "file", Options{Key: "stud"})
+	assert.EqualError(t, err, `file: key "stud": expected tensors under it, or names of them that begin with it, found "state_dict" ("student.w", "student.b", "teacher.w", "_forward_module.ema.w"), "ema" ("e")`)
 }
 
 func TestNew(t *testing.T) {

@@ -66,9 +66,16 @@ var storageClasses = func() map[string]DType {
 
 // storageIDs loads the persistent ids of archives and streams, ("storage",
 // class, key, device, elements) and in streams a view of it, which is mostly None.
+// Streams have the classes of modules so too, ("module", class, file, source): as
+// the class, whose source is not looked at.
 func storageIDs(find func(key string, dtype DType, elements int64, view any) (*Storage, error)) func(id any) (any, error) {
 	return func(v any) (any, error) {
 		id, ok := v.(*list)
+		if ok && id.fixed && len(id.items) == 4 && id.items[0] == "module" {
+			if class, ok := id.items[1].(global); ok {
+				return class, nil
+			}
+		}
 		if !ok || !id.fixed || len(id.items) < 5 || id.items[0] != "storage" {
 			return nil, fmt.Errorf(`expected a persistent id ("storage", class, key, device, elements), found %s`, describe(v))
 		}

@@ -23,15 +23,15 @@ type tarFile struct {
 	objects map[int64]any // *Storage and *Tensor, by where they once were in memory
 }
 
-func decodeTar(file []byte, opts Options) (*Checkpoint, error) {
+func decodeTar(file []byte) (*Checkpoint, error) {
 	members, err := tarMembers(file)
 	if err != nil {
 		return nil, fmt.Errorf("tar archive: %w", err)
 	}
-	return (&tarFile{members: members, objects: map[int64]any{}}).checkpoint(opts)
+	return (&tarFile{members: members, objects: map[int64]any{}}).checkpoint()
 }
 
-func (f *tarFile) checkpoint(opts Options) (*Checkpoint, error) {
+func (f *tarFile) checkpoint() (*Checkpoint, error) {
 	if err := f.readStorages(); err != nil {
 		return nil, fmt.Errorf("tar archive, storages: %w", err)
 	}
@@ -46,7 +46,7 @@ func (f *tarFile) checkpoint(opts Options) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tar archive: %w", err)
 	}
-	return fromPickle("PyTorch tar archive", root, opts)
+	return fromPickle("PyTorch tar archive", root)
 }
 
 // tarMembers is the archive's files: the bytes of the file itself.

@@ -60,6 +60,12 @@ func (d DType) String() string { return dtypes[d].name }
 // Size is an element's size in bytes.
 func (d DType) Size() int { return dtypes[d].size }
 
+// IsFloat reports whether the elements are real numbers that need not be whole.
+func (d DType) IsFloat() bool {
+	_, ok := formats[d]
+	return ok
+}
+
 // dtypeNames is the types by PyTorch's names, such as torch.float32.
 var dtypeNames = func() map[string]DType {
 	names := map[string]DType{}

@@ -2,7 +2,10 @@ package checkpoint
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // isTorchScript reports whether an archive is what torch.jit.save writes: code
@@ -16,55 +19,42 @@ func (a *archive) isTorchScript() bool {
 	return false
 }
 
-// fromModule takes the tensors of a TorchScript module, whose attributes' names
-// are joined by dots; its code is left alone. Nothing else is kept.
-func fromModule(root any, limit int) (*Checkpoint, error) {
-	w := &moduleWalk{state: &dict{}, limit: limit}
+// torchScript takes the tensors of a module, whose attributes' names are joined
+// by dots, and the texts that were given as extra files; its code is left alone.
+func (a *archive) torchScript(root any) (*Checkpoint, error) {
+	if _, ok := root.(*Object); !ok {
+		return nil, fmt.Errorf("TorchScript: expected a module, found %s", describe(root))
+	}
+	w := &moduleWalk{state: &dict{}, numbers: map[string]float64{}, limit: len(a.file)/8 + 64}
 	if err := w.module(root, "", 0); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("TorchScript: %w", err)
 	}
 	if len(w.state.entries) == 0 {
-		return nil, fmt.Errorf("TorchScript module: expected tensors, found none")
+		return nil, fmt.Errorf("TorchScript module: %w, found none", errNoTensors)
 	}
-	c := New(map[string]any{})
-	c.Format = "TorchScript archive"
-	return c, c.addTensors(w.state, false)
+	c := newCheckpoint("TorchScript archive", []*State{{Numbers: w.numbers, entries: w.state}})
+	return c, a.extraFiles(c.Metadata)
 }
 
-// moduleWalk goes through modules in modules. What is shared is visited again
-// under its other name, so that the visits are counted: an honest file has more
-// bytes than attributes.
-type moduleWalk struct {
-	state         *dict
-	visits, limit int
-}
+// Limits of extra files that are metadata.
+const (
+	maxExtraFiles = 64
+	maxExtraFile  = 1 << 16 // bytes
+)
 
-func (w *moduleWalk) module(v any, prefix string, depth int) error {
-	object, ok := v.(*Object)
-	if !ok {
-		return fmt.Errorf("TorchScript: expected a module, found %s", describe(v))
-	}
-	attributes, ok := object.State.(*dict)
-	if !ok {
-		return nil // an object of another kind
-	}
-	if depth > maxDepth {
-		return fmt.Errorf("TorchScript: expected at most %d modules in one another, found more", maxDepth)
-	}
-	for _, e := range attributes.entries {
-		name, isText := e.key.(string)
-		if w.visits++; !isText || w.visits > w.limit || len(prefix)+len(name) > maxKeyLength {
-			return fmt.Errorf("TorchScript: expected at most %d attributes, with names of at most %d bytes", w.limit, maxKeyLength)
+// extraFiles reads what torch.jit.save was given beside the module, where it is short text.
+func (a *archive) extraFiles(metadata map[string]any) error {
+	for _, full := range slices.Sorted(maps.Keys(a.entries)) {
+		name, ok := strings.CutPrefix(full, a.prefix+"extra/")
+		if !ok || a.entries[full].UncompressedSize64 > maxExtraFile || len(metadata) == maxExtraFiles {
+			continue
 		}
-		switch value := e.value.(type) {
-		case *Tensor:
-			if err := w.state.set(prefix+name, value); err != nil {
-				return err
-			}
-		case *Object:
-			if err := w.module(value, prefix+name+".", depth+1); err != nil {
-				return err
-			}
+		content, err := a.read("extra/" + name)
+		if err != nil {
+			return err
+		}
+		if utf8.Valid(content) {
+			metadata[name] = string(content)
 		}
 	}
 	return nil

@@ -82,25 +82,23 @@ func fixTarChecksums(file []byte) {
 func TestLightning(t *testing.T) {
 	c := open(t, "testdata/lightning.pt")
 	assert.Equal(t, "state_dict", c.Key)
-	assert.Equal(t, []string{"ema"}, c.OtherKeys)
-	assert.Equal(t, []string{"model."}, c.Prefixes)
-	assert.Equal(t, []float64{1, 2}, values(t, c, "w"))
-	assert.Equal(t, []float64{3}, values(t, c, "b"))
+	assert.Equal(t, []string{"ema", "callbacks.EMA.average"}, keys(c.Others))
+	assert.Equal(t, []float64{1, 2}, values(t, c, "model.w"))
+	assert.Equal(t, []float64{3}, values(t, c, "model.b"))
 	assert.Equal(t, "2.0.0", c.Metadata["pytorch-lightning_version"])
 	assert.Equal(t, "unknown.AttributeDict", c.Metadata["hyper_parameters"].(*Object).Class)
 
 	average, err := OpenWith("testdata/lightning.pt", Options{Key: "ema"})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"weight", "bias"}, average.Names())
-	assert.Equal(t, []string{"state_dict"}, average.OtherKeys)
-	assert.Equal(t, []float64{4}, values(t, average, "weight"))
-	assert.IsType(t, &Tensor{}, average.Metadata["n_averaged"])
+	assert.Equal(t, []string{"n_averaged", "module.weight", "module.bias"}, average.Names())
+	assert.Equal(t, []string{"state_dict", "callbacks.EMA.average"}, keys(average.Others))
+	assert.Equal(t, []float64{4}, values(t, average, "module.weight"))
 
 	nested, err := OpenWith("testdata/lightning.pt", Options{Key: "callbacks.EMA.average"})
 	require.NoError(t, err)
 	assert.Equal(t, []float64{5}, values(t, nested, "w"))
 	_, err = OpenWith("testdata/lightning.pt", Options{Key: "callbacks.EMA.none"})
-	assert.ErrorContains(t, err, `expected a dict of tensors under "callbacks.EMA.none"`)
+	assert.ErrorContains(t, err, `key "callbacks.EMA.none": expected tensors under it`)
 }
 
 func TestTraced(t *testing.T) {
@@ -157,20 +155,22 @@ func TestNewNames(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, int64(-2), c.Metadata["number"])
 	assert.Equal(t, "/data", c.Metadata["path"])
-	array, err := c.Metadata["array"].(*Tensor).Float64s()
-	require.NoError(t, err)
-	assert.Equal(t, []float64{7, 8}, array)
+	assert.Equal(t, []float64{7, 8}, values(t, c, "array"))
 }
 
 // Many views of one storage would make much of a small file.
 func TestViewsStayBounded(t *testing.T) {
-	large := New(nil, Named{"w", FromFloat64s([]int{1 << 15}, make([]float64, 1<<15))})
-	w, _ := large.Tensor("w")
-	state := &dict{}
+	large := FromFloat64s([]int{1 << 15}, make([]float64, 1<<15))
+	var views []Named
 	for i := range 5 {
-		require.NoError(t, state.set(strings.Repeat("v", i+1), w))
+		views = append(views, Named{strings.Repeat("v", i+1), large})
 	}
-	assert.ErrorContains(t, New(nil).addTensors(state, false), "tensor vvvvv: expected tensors of at most 4 times the elements of their storages in all")
+	assert.ErrorContains(t, New(nil, views...).take(""), "tensor vvvvv: expected tensors of at most 4 times the elements of their storages in all")
+	assert.NoError(t, New(nil, views[:4]...).take(""))
+	c := New(nil, views[:4]...)
+	c.Others = []*State{New(nil, views...).State, New(nil, views[0]).State}
+	require.NoError(t, c.take(""))
+	assert.Len(t, c.Others, 1)
 }
 
 // Big-endian or not, complex numbers' halves are in order.

@@ -24,9 +24,9 @@ func (c *Checkpoint) WritePyTorch(w io.Writer) error {
 	p.text("model_state_dict")
 	p.orderedDict()
 	p.WriteByte('(')
-	for _, name := range c.names {
+	for name, t := range c.All() {
 		p.text(name)
-		p.tensor(c.tensors[name])
+		p.tensor(t)
 	}
 	p.WriteByte('u')
 	for _, key := range slices.Sorted(maps.Keys(c.Metadata)) {
@@ -116,12 +116,12 @@ func (c *Checkpoint) WriteSafetensors(w io.Writer, metadata map[string]string) e
 		types[d] = name
 	}
 	// Large elements first, so that all are aligned.
-	names := slices.Clone(c.names)
-	slices.SortFunc(names, func(a, b string) int {
-		if x, y := c.tensors[a].DType().Size(), c.tensors[b].DType().Size(); x != y {
+	tensors := c.Tensors()
+	slices.SortFunc(tensors, func(a, b Named) int {
+		if x, y := a.Tensor.DType().Size(), b.Tensor.DType().Size(); x != y {
 			return y - x
 		}
-		return strings.Compare(a, b)
+		return strings.Compare(a.Name, b.Name)
 	})
 	var header bytes.Buffer
 	field := func(name string, v any) error {
@@ -138,8 +138,8 @@ func (c *Checkpoint) WriteSafetensors(w io.Writer, metadata map[string]string) e
 		return err
 	}
 	end := int64(0)
-	for _, name := range names {
-		t := c.tensors[name]
+	for _, named := range tensors {
+		name, t := named.Name, named.Tensor
 		s := safetensor{DType: types[t.DType()], Shape: make([]int64, len(t.Shape))}
 		if s.DType == "" {
 			return fmt.Errorf("tensor %s: safetensors has no type %s", name, t.DType())
@@ -160,10 +160,10 @@ func (c *Checkpoint) WriteSafetensors(w io.Writer, metadata map[string]string) e
 	if _, err := io.WriteString(w, string(binary.LittleEndian.AppendUint64(nil, uint64(header.Len())))+header.String()); err != nil {
 		return err
 	}
-	for _, name := range names {
-		content, err := c.tensors[name].Bytes()
+	for _, t := range tensors {
+		content, err := t.Tensor.Bytes()
 		if err != nil {
-			return fmt.Errorf("tensor %s: %w", name, err)
+			return fmt.Errorf("tensor %s: %w", t.Name, err)
 		}
 		if _, err := w.Write(content); err != nil {
 			return err

@@ -148,11 +148,11 @@ func TestKey(t *testing.T) {
 	c, err = Open(file)
 	require.NoError(t, err)
 	assert.Equal(t, "model", c.Key)
-	assert.Equal(t, []string{"ema"}, c.OtherKeys)
+	assert.Equal(t, []string{"ema"}, keys(c.Others))
 	_, err = OpenWith(file, Options{Key: "none"})
-	assert.ErrorContains(t, err, `expected a dict of tensors under "none", found the keys ["model" (tensors) "ema" (tensors)]`)
+	assert.ErrorContains(t, err, `key "none": expected tensors under it, or names of them that begin with it, found "model" ("w"), "ema" ("v")`)
 	_, err = OpenWith("testdata/torchscript.pt", Options{Key: "ema"})
-	assert.ErrorContains(t, err, `key "ema": a TorchScript archive has one set of tensors`)
+	assert.ErrorContains(t, err, `key "ema": expected tensors under it, or names of them that begin with it, found "centers", "inner.0.weight", "inner.0.bias", "inner.2.weight"`)
 }
 
 // PyTorch opens what is written, and finds in it what it wrote itself.

@@ -31,7 +31,7 @@ func (m *submodule) class() string {
 // tree puts the tensors into modules in modules.
 func (c *Checkpoint) tree() (*submodule, error) {
 	root := newSubmodule("")
-	for _, full := range c.names {
+	for full, t := range c.All() {
 		m, parts := root, strings.Split(full, ".")
 		for k, name := range parts[:len(parts)-1] {
 			child := m.children[name]
@@ -45,16 +45,16 @@ func (c *Checkpoint) tree() (*submodule, error) {
 		if m.children[name] != nil {
 			return nil, fmt.Errorf("tensor %s: there is a module of that name", full)
 		}
-		m.tensors[name], m.names = c.tensors[full], append(m.names, name)
+		m.tensors[name], m.names = t, append(m.names, name)
 	}
 	return root, nil
 }
 
 // WriteTorchScript writes what torch.jit.load opens: a module whose attributes
 // are the tensors by their names, and whose method is forward, TorchScript
-// source that begins with "  def forward(self: __torch__.Student, …". The same
-// checkpoint gives the same bytes.
-func (c *Checkpoint) WriteTorchScript(w io.Writer, forward string) error {
+// source that begins with "  def forward(self: __torch__.Student, …". config,
+// JSON, is an extra file "config". The same checkpoint gives the same bytes.
+func (c *Checkpoint) WriteTorchScript(w io.Writer, forward string, config []byte) error {
 	root, err := c.tree()
 	if err != nil {
 		return err
@@ -71,6 +71,7 @@ func (c *Checkpoint) WriteTorchScript(w io.Writer, forward string) error {
 	a.zip = zip.NewWriter(a.out)
 	a.add("data.pkl", p.Bytes())
 	a.add("code/__torch__.py", []byte(code.String()))
+	a.add("extra/config", config)
 	a.add("constants.pkl", []byte("\x80\x02)."))
 	return a.finish(p.storages)
 }

@@ -85,14 +85,24 @@ func TestWeReadWhatASEReads(t *testing.T) {
 	path := t.TempDir() + "/both.extxyz"
 	var text strings.Builder
 	for comment, atom := range map[string]string{
-		`Lattice=` + lattice:                                "H 1 2 3",
-		`Lattice = ` + lattice + ` pbc = "T F T"`:           "H 1 2 3 0.5",
-		`lattice=fcc Lattice=` + lattice:                    "H 1 2 3",
-		`lattice=` + lattice + ` pbc="F F F"`:               "h 1 2 3",
-		`Properties=element:S:1:species:S:1:pos:R:3`:        "Ca H 1 2 3",
-		`Properties=species:S:1:pos:R:3:Z:I:1`:              "H 1 2 3 8",
-		`Properties=pos:R:3:symbols:S:1 pbc="T F T"`:        "1 2 3 CL",
-		`pbc="F F F" energy=1.5 stress="1 2 3 4 5 6 7 8 9"`: "H 1 2 3", // not symmetric
+		`Lattice=` + lattice:                                     "H 1 2 3",
+		`Lattice = ` + lattice + ` pbc = "T F T"`:                "H 1 2 3 0.5",
+		`lattice=fcc Lattice=` + lattice:                         "H 1 2 3",
+		`lattice=fcc pbc="F F F"`:                                "h 1 2 3",
+		`Properties=element:S:1:species:S:1:pos:R:3`:             "Ca H 1 2 3",
+		`Properties=species:S:1:pos:R:3:Z:I:1`:                   "H 1 2 3 8",
+		`Properties=species:S:1:pos:I:3`:                         "H 1 2 3",
+		`Properties=pos:R:3:symbols:S:1 pbc="T F T"`:             "1 2 3 CL",
+		`pbc="F F F" energy=1.5 stress="1 2 3 4 5 6 7 8 9"`:      "H 1 2 3", // not symmetric
+		`energy=-14.2 charge=0 config_type=mol`:                  "H 1 2 3",
+		`energy = -14.2`:                                         "H 1 2 3",
+		`energy=1 energy=2`:                                      "H 1 2 3",
+		`i = 0, time = 0.000, E = -17.16`:                        "H 1 2 3",
+		`Lattice=` + lattice + ` energy=-2 name=2'-deoxyribose`:  "H 1 2 3",
+		`energy=-3 Lattice=` + lattice + ` label=5" pbc="T T T"`: "H 1 2 3",
+		`anything at all`:                                        "H 1 2 3\nVEC1 4 0 0\nVEC2 0 5 0\nVEC3 1 0 6",
+		`a slab`:                                                 "H 1 2 3\nVEC1 4 0 0\n VEC2 0 5 0",
+		`a wire, energy unknown `:                                "H 1 2 3\nVEC1 4 0 0",
 	} {
 		fmt.Fprintf(&text, "1\n%s\n%s\n", comment, atom)
 	}
@@ -105,6 +115,11 @@ func TestWeReadWhatASEReads(t *testing.T) {
 			assert.Equal(t, got[i].Results.Stress, stress[:])
 		} else {
 			assert.Nil(t, got[i].Results.Stress)
+		}
+		if energy, err := f.Floats(EnergyKey, 1); err == nil {
+			assert.Equal(t, got[i].Results.Energy, energy[0], f.Info)
+		} else {
+			assert.Zero(t, got[i].Results.Energy, f.Info)
 		}
 	}
 }

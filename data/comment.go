@@ -1,7 +1,9 @@
 package data
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -10,115 +12,189 @@ import (
 // closing is the delimiter that ends a quoted value.
 var closing = [256]byte{'"': '"', '\'': '\'', '{': '}', '[': ']'}
 
-// The keys of the structure; as in ASE, capitals matter.
+// The keys of the structure.
 const (
 	keyLattice    = "Lattice"
 	keyProperties = "Properties"
 	keyPBC        = "pbc"
 )
 
+var structureKeys = [...]string{keyLattice, keyProperties, keyPBC}
+
 // maxFields is more info than any comment line has, and few enough to look through one by one.
 const maxFields = 1000
 
 var errFields = fmt.Errorf("comment line: expected at most %d keys beside the structure's, found more", maxFields)
 
-// isExtended says whether a comment line gives one of the structure's keys a value.
-func isExtended(line string) bool {
-	for _, key := range []string{keyLattice, keyProperties, keyPBC} {
-		for from := 0; ; from += len(key) {
-			i := strings.Index(line[from:], key)
-			if i < 0 {
-				break
+// comment is a comment line's key=value pairs.
+type comment struct {
+	fields []Field
+	flags  int  // of them, keys that stand alone, which are T
+	odd    bool // a quote or bracket has no pair: it was read as a letter
+	hidden bool // a key of the structure stands in a quoted value
+}
+
+// quoting is how quotes, brackets and backslashes are read.
+type quoting byte
+
+const (
+	asASE    quoting = iota // a quote anywhere, and a backslash before what stands for itself
+	atStarts                // a quote where a word begins; others are letters
+	literal                 // atStarts, and a backslash is a letter
+)
+
+// parseComment reads key=value pairs, as ASE does: values in double or single
+// quotes, braces or brackets, a backslash before a character that stands for
+// itself, blanks around the = or not, and keys that stand alone. A value of
+// nothing but blanks is empty. Unlike ASE it reads "a= b=1", which is how ASE
+// writes an empty a, as two keys. Where a quote has no pair, or the quotes pair so
+// that a key of the structure disappears, quotes within words are letters, as in
+// 2'-deoxyribose and 5", and then backslashes too, as in "D:\".
+func parseComment(line string) (comment, error) {
+	var first comment
+	var firstErr error
+	for q := asASE; q <= literal; q++ {
+		p := commentParser{quoting: q, line: line, word: make([]byte, 0, len(line))}
+		err := p.parse()
+		c := comment{fields: p.fields, flags: p.flags, odd: q != asASE, hidden: p.hides()}
+		if err != nil && !errors.Is(err, errUnpaired) || err == nil && !c.hidden {
+			return c, err
+		}
+		if q == asASE {
+			first, firstErr = c, err
+		}
+	}
+	return first, firstErr
+}
+
+var errUnpaired = errors.New("comment line: expected every quote and bracket to have its pair")
+
+// commentParser goes through a comment line byte by byte, as old files are in old
+// encodings.
+type commentParser struct {
+	quoting
+	line   string
+	fields []Field
+	flags  int
+
+	key, word []byte
+	end       byte // what ends the quote that we are in
+	inValue   bool // word follows an =
+	filled    bool // word has begun, perhaps with an empty quote
+	apart     bool // blanks stand between the = and word
+	alone     bool // the last field is a key without =, so far
+}
+
+func (p *commentParser) parse() error {
+	last := [256]int{} // where a delimiter stands for the last time
+	for _, end := range []byte(`"'}]`) {
+		last[end] = strings.LastIndexByte(p.line, end)
+	}
+	escaped := false
+	for i := range len(p.line) {
+		b := p.line[i]
+		opens := closing[b] != 0 && (p.quoting == asASE || !p.filled && i < last[closing[b]])
+		switch {
+		case escaped:
+			p.word = append(p.word, b)
+			escaped = false
+		case b == '\\' && p.quoting != literal:
+			escaped, p.filled = true, true
+		case p.end != 0 && b == p.end:
+			p.end = 0
+		case p.end != 0:
+			p.word = append(p.word, b)
+		case opens:
+			p.end, p.filled = closing[b], true
+		case isBlank(b) && p.inValue && !p.filled:
+			p.apart = true
+		case isBlank(b):
+			if err := p.finish(); err != nil {
+				return err
 			}
-			from += i
-			begins := from == 0 || isBlank(line[from-1])
-			if begins && strings.HasPrefix(strings.TrimLeft(line[from+len(key):], " \t"), "=") {
-				return true
+		case b == '=' && !p.inValue && !p.filled && p.alone: // key =
+			p.key = append(p.key, p.fields[len(p.fields)-1].Key...)
+			p.fields = p.fields[:len(p.fields)-1]
+			p.flags--
+			p.inValue = true
+		case b == '=' && (!p.inValue || p.apart && p.filled):
+			if err := p.equals(); err != nil {
+				return err
 			}
+		default:
+			p.word = append(p.word, b)
+			p.filled = true
+		}
+	}
+	if p.end != 0 {
+		return errUnpaired
+	}
+	return p.finish()
+}
+
+// equals makes word the key of the value that follows.
+func (p *commentParser) equals() error {
+	if p.inValue { // the value was empty, and word is the next key
+		next := p.word
+		p.word = nil
+		if err := p.finish(); err != nil {
+			return err
+		}
+		p.word = next
+	}
+	p.key, p.word = p.word, p.key[:0]
+	p.inValue, p.filled = true, false
+	return nil
+}
+
+// finish makes a field of what has been read, if anything.
+func (p *commentParser) finish() error {
+	if !p.filled && !p.inValue {
+		return nil
+	}
+	field := Field{string(p.key), string(p.word)}
+	if p.alone = !p.inValue; p.alone {
+		field = Field{string(p.word), "T"}
+		p.flags++
+	}
+	if strings.TrimSpace(field.Value) == "" {
+		field.Value = ""
+	}
+	p.key, p.word = p.key[:0], p.word[:0]
+	p.inValue, p.filled, p.apart = false, false, false
+	if field.Key == "" {
+		return fmt.Errorf("comment line: expected a key before %.40q", "="+field.Value)
+	}
+	if len(p.fields) == maxFields+len(structureKeys) {
+		return errFields
+	}
+	p.fields = append(p.fields, field)
+	return nil
+}
+
+// hides says whether a key of the structure stands in the line and is no field.
+func (p *commentParser) hides() bool {
+	for _, key := range structureKeys {
+		if gives(p.line, key) && !slices.ContainsFunc(p.fields, func(f Field) bool { return f.Key == key }) {
+			return true
 		}
 	}
 	return false
 }
 
-// parseComment reads key=value pairs, as ASE does: values in double or single
-// quotes, braces or brackets, a backslash before a character that stands for
-// itself, blanks around the = or not, and keys that stand alone, which are T.
-// A value of nothing but blanks is empty. Unlike ASE it reads "a= b=1", which
-// is how ASE writes an empty a, as two keys.
-func parseComment(line string) ([]Field, error) {
-	var fields []Field
-	var key, word []byte
-	var end byte // what ends the quote that we are in
-	escaped := false
-	inValue := false // word follows an =
-	filled := false  // word has begun, perhaps with an empty quote
-	apart := false   // blanks stand between the = and word
-	alone := false   // the last field is a key without =, so far
-	finish := func() error {
-		if !filled && !inValue {
-			return nil
+// gives says whether a word of a line is a key and an = follows it.
+func gives(line, key string) bool {
+	for from := 0; ; from += len(key) {
+		i := strings.Index(line[from:], key)
+		if i < 0 {
+			return false
 		}
-		field := Field{string(key), string(word)}
-		if alone = !inValue; alone {
-			field = Field{string(word), "T"}
-		}
-		if strings.TrimSpace(field.Value) == "" {
-			field.Value = ""
-		}
-		key, word = key[:0], word[:0]
-		inValue, filled, apart = false, false, false
-		if field.Key == "" {
-			return fmt.Errorf("comment line: expected a key before %.40q", "="+field.Value)
-		}
-		if len(fields) == maxFields+3 { // Lattice, Properties, pbc
-			return errFields
-		}
-		fields = append(fields, field)
-		return nil
-	}
-	for _, r := range []byte(line) { // bytes, as old files are in old encodings
-		switch {
-		case escaped:
-			word = append(word, r)
-			escaped = false
-		case r == '\\':
-			escaped, filled = true, true
-		case end != 0 && r == end:
-			end = 0
-		case end != 0:
-			word = append(word, r)
-		case closing[r] != 0:
-			end, filled = closing[r], true
-		case isBlank(r) && inValue && !filled:
-			apart = true
-		case isBlank(r):
-			if err := finish(); err != nil {
-				return nil, err
-			}
-		case r == '=' && !inValue && !filled && alone: // key =
-			key = append(key, fields[len(fields)-1].Key...)
-			fields = fields[:len(fields)-1]
-			inValue = true
-		case r == '=' && (!inValue || apart && filled):
-			if inValue { // the value was empty, and word is the next key
-				next := word
-				word = nil
-				if err := finish(); err != nil {
-					return nil, err
-				}
-				word = next
-			}
-			key, word = word, key[:0]
-			inValue, filled = true, false
-		default:
-			word = append(word, r)
-			filled = true
+		from += i
+		begins := from == 0 || isBlank(line[from-1])
+		if begins && strings.HasPrefix(strings.TrimLeft(line[from+len(key):], " \t"), "=") {
+			return true
 		}
 	}
-	if end != 0 {
-		return nil, fmt.Errorf("comment line: expected %q to end a value, found the end of the line", end)
-	}
-	return fields, finish()
 }
 
 // appendField writes a field so that parseComment, and ASE, read it back.
@@ -167,6 +243,11 @@ func parsePBC(text string) (pbc [3]bool, err error) {
 		return pbc, nil
 	}
 	return pbc, fmt.Errorf("key pbc: expected three of T and F, found %.40q", text)
+}
+
+func isPBC(text string) bool {
+	_, err := parsePBC(text)
+	return err == nil
 }
 
 // property is an entry of Properties=, such as pos:R:3.

@@ -1,5 +1,6 @@
 // Package data holds structures and labels on disk: extended XYZ, the format
-// of ASE and libAtoms, and plain XYZ, read and written as streams of frames.
+// of ASE and libAtoms, and plain XYZ, read and written as streams of frames. What
+// is read of other programs' dialects is in docs/structures.md.
 //
 // Lengths are in Å, energies in eV, forces in eV/Å, stress in eV/Å³.
 package data
@@ -20,6 +21,10 @@ type Frame struct {
 	Info    []Field  // of the comment line, in order, without Lattice, pbc and Properties
 	Columns []Column // of the atoms, in order, without species and pos
 	Plain   bool     // the comment is not key=value pairs: Info is one field, Comment
+
+	// Warnings is what a user should know of how the frame was read: what was
+	// guessed, and what the file says that is not used. There are few different ones.
+	Warnings []string
 }
 
 // Comment is the key of a plain XYZ file's comment line in Frame.Info.
@@ -100,14 +105,11 @@ func (f *Frame) SetStress(s [6]float64) {
 	f.Set(StressKey, s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2])
 }
 
-// Stress is stress as xx, yy, zz, yz, xz, xy, eV/Å³; tension is positive. Of
-// nine numbers that are not symmetric it takes those that ASE takes.
+// Stress is stress as xx, yy, zz, yz, xz, xy, eV/Å³; tension is positive. Six
+// numbers are these; of nine that are not symmetric it takes those that ASE takes.
 func (f *Frame) Stress() ([6]float64, error) {
-	s, err := f.Floats(StressKey, 9)
-	if err != nil {
-		return [6]float64{}, err
-	}
-	return [6]float64{s[0], s[4], s[8], s[7], s[6], s[3]}, nil
+	s, _, err := f.tensor(StressKey)
+	return s, err
 }
 
 // Column is the column of a name, or nil.
@@ -118,14 +120,20 @@ func (f *Frame) Column(name string) *Column {
 	return nil
 }
 
-// Vectors is a column of three reals an atom, [N].
+// Vectors is a column of three reals or integers an atom, [N].
 func (f *Frame) Vectors(name string) ([][3]float64, error) {
 	c := f.Column(name)
 	switch {
 	case c == nil:
 		return nil, fmt.Errorf("no column %s:R:3", name)
-	case c.Kind != Real || c.Width != 3:
+	case c.Kind != Real && c.Kind != Integer || c.Width != 3:
 		return nil, fmt.Errorf("column %s: expected three real numbers an atom, R:3, found %c:%d", name, c.Kind, c.Width)
+	case c.Kind == Integer:
+		vectors := make([][3]float64, len(c.Integers)/3)
+		for i, x := range c.Integers {
+			vectors[i/3][i%3] = float64(x)
+		}
+		return vectors, nil
 	}
 	vectors := make([][3]float64, len(c.Reals)/3)
 	for i := range vectors {

@@ -50,6 +50,13 @@ func TestReadHostileLines(t *testing.T) {
 		"many vectors":      {"1\nLattice=\"" + strings.Repeat("1 ", n) + "\"\nH 1 2 3\n", "expected 9 numbers"},
 		"many columns":      {"1\n\nH" + strings.Repeat(" 1", n) + "\n", ""},
 		"too many columns":  {"1\nProperties=species:S:1:pos:R:3\nH" + strings.Repeat(" 1", n) + "\n", "expected 4 columns, found 4194305"},
+		"many words":        {"1\n" + strings.Repeat("cell ", n/4) + "\nH 1 2 3\n", ""},
+		"many words, =":     {"1\n" + strings.Repeat("a ", n/2) + "=1\nH 1 2 3\n", ""},
+		"many units":        {"1\nCELL(H): " + strings.Repeat("a{} ", n/4) + "\nH 1 2 3\n", "expected positions, found a"},
+		"many quotes":       {"1\npbc=T a={" + strings.Repeat("'{[", n/4) + "\nH 1 2 3\n", ""},
+		"many numbers":      {"1\npbc=T cell=\"" + strings.Repeat("1 ", n/2) + "\"\nH 1 2 3\n", ""},
+		"many in a stress":  {"1\npbc=T stress=\"" + strings.Repeat("1 ", n/2) + "\"\nH 1 2 3\n", ""},
+		"a long number":     {"1\nbox=" + strings.Repeat("1", n) + "\nH 1 2 3\n", ""},
 		"a count":           {"2147483647\nProperties=species:S:1:pos:R:3:x:R:9996\n", "expected 2147483647 atoms, found the end of the file after 0"},
 		"a count, later":    {"1\n\nH 1 2 3\n2147483647\n\nH 1 2 3\n", "expected 2147483647 atoms, found the end of the file after 1"},
 	} {

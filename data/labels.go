@@ -3,6 +3,8 @@ package data
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"painless/atoms"
 	"painless/internal/vec"
@@ -10,19 +12,24 @@ import (
 
 // Calculated is the names of fields and columns that say what a calculation
 // found: what a new calculation replaces.
-var Calculated = []string{EnergyKey, "free_energy", ForcesKey, StressKey, "virial", "energies", "stresses"}
+var Calculated = []string{EnergyKey, "free_energy", ForcesKey, "force", StressKey, "virial", "virials", "energies", "stresses"}
 
 // Labels is what a frame says of a calculation: nil where it says nothing.
 type Labels struct {
 	Energy *float64     // eV
 	Forces [][3]float64 // eV/Å, [N]
 	Stress *[6]float64  // eV/Å³: xx, yy, zz, yz, xz, xy; tension is positive
+
+	// Notes is how a label was found under another name or in another shape, and
+	// what was left out that looks like one.
+	Notes []string
 }
 
 // LabelKeys is where a frame has its labels. An empty one is not looked at.
 type LabelKeys struct {
 	Energy string // a field
-	Forces string // a column of three reals
+	Forces string // a column of three numbers an atom
+	Stress string // a field of nine or six numbers; a virial where the name says so
 }
 
 // Names of the labels where nothing else is said.
@@ -32,27 +39,38 @@ const (
 	StressKey = "stress"
 )
 
-// Labels returns what the frame says at keys and, as its stress, and an error
-// for each label that is missing, that is not what it should be or that is not
-// finite. A frame without stress lacks nothing; a stress without a volume is
-// none that could be compared.
+// Labels returns what the frame says at keys, and an error for each label that is
+// missing, that is not what it should be or that is not finite. Where the keys are
+// the labels' own names, forces are also those of a column force, and stress that of
+// a field virial or virials. A frame without stress lacks nothing; a stress without a
+// volume is none that could be compared.
 func (f *Frame) Labels(keys LabelKeys) (l Labels, lacks []error) {
 	if keys.Energy != "" {
 		energy, err := f.energy(keys.Energy)
 		l.Energy, lacks = energy, lacking(lacks, err)
 	}
 	if keys.Forces != "" {
-		forces, err := f.forces(keys.Forces)
+		key, notes := f.ForcesColumn(keys.Forces)
+		l.Notes = append(l.Notes, notes...)
+		forces, err := f.forces(key)
 		l.Forces, lacks = forces, lacking(lacks, err)
 	}
-	stress, err := f.stress()
-	if stress != nil {
-		if _, ok := atoms.NewBatch(f.Structure).Volume(0); !ok {
-			stress, err = nil, errors.New("stress: expected a periodic cell with a volume, found none")
-		}
+	if keys.Stress != "" {
+		stress, notes, err := f.comparableStress(keys.Stress)
+		l.Stress, lacks = stress, lacking(lacks, err)
+		l.Notes = append(l.Notes, notes...)
 	}
-	l.Stress, lacks = stress, lacking(lacks, err)
 	return l, lacks
+}
+
+// ForcesColumn returns the name of the column of the forces that are looked for at a
+// key: force where forces is, and is missing, and notes that say so.
+func (f *Frame) ForcesColumn(key string) (name string, notes []string) {
+	const other = "force" // of GPUMD, GAP and dpdata
+	if key == ForcesKey && f.Column(key) == nil && f.Column(other) != nil {
+		return other, []string{"forces are those of the column " + other}
+	}
+	return key, nil
 }
 
 // OwnLabels returns the labels that the frame has by their own names, whatever
@@ -68,8 +86,14 @@ func (f *Frame) OwnLabels() (l Labels, err error) {
 		l.Forces, err = f.forces(ForcesKey)
 		lacks = lacking(lacks, err)
 	}
-	l.Stress, err = f.stress()
-	return l, errors.Join(lacking(lacks, err)...)
+	if _, ok := f.Get(StressKey); ok {
+		s, _, stressErr := f.tensor(StressKey)
+		if stressErr == nil {
+			l.Stress = &s
+		}
+		lacks = lacking(lacks, stressErr)
+	}
+	return l, errors.Join(lacks...)
 }
 
 func lacking(lacks []error, err error) []error {
@@ -80,6 +104,9 @@ func lacking(lacks []error, err error) []error {
 }
 
 func (f *Frame) energy(key string) (*float64, error) {
+	if _, ok := f.Get(key); !ok {
+		return nil, fmt.Errorf("no %s in the comment line%s", key, f.otherEnergies())
+	}
 	energy, err := f.Floats(key, 1)
 	if err == nil {
 		err = finite(key, energy)
@@ -90,8 +117,50 @@ func (f *Frame) energy(key string) (*float64, error) {
 	return &energy[0], nil
 }
 
+// otherEnergies says what looks like an energy in a frame without one.
+func (f *Frame) otherEnergies() string {
+	if f.Plain {
+		for _, field := range f.Info {
+			if words := textWords(field.Value[:min(len(field.Value), maxText)]); slices.ContainsFunc(words, isEnergyName) {
+				return ", whose text is not read for one"
+			}
+		}
+		return ""
+	}
+	return leftOut(f.fields(func(field Field) bool { return isEnergyName(field.Key) && isNumbers(field.Value, 1) }))
+}
+
+func isEnergyName(key string) bool {
+	key = strings.ToLower(key)
+	return strings.Contains(key, "energy") || strings.Contains(key, "energies") || key == "e" || key == "etot" || key == "toten"
+}
+
+// fields is the keys of the fields that are so.
+func (f *Frame) fields(is func(Field) bool) (keys []string) {
+	for _, field := range f.Info {
+		if is(field) {
+			keys = append(keys, field.Key)
+		}
+	}
+	return keys
+}
+
+func leftOut(names []string) string {
+	const most = 5
+	if len(names) == 0 {
+		return ""
+	}
+	if more := len(names) - most; more > 0 {
+		names = append(names[:most:most], fmt.Sprintf("%d more", more))
+	}
+	return fmt.Sprintf("; left out what else may be it: %.300s", strings.Join(names, ", "))
+}
+
 func (f *Frame) forces(key string) ([][3]float64, error) {
 	forces, err := f.Vectors(key)
+	if f.Column(key) == nil {
+		return nil, fmt.Errorf("%w%s", err, leftOut(f.otherForces()))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -106,20 +175,39 @@ func (f *Frame) forces(key string) ([][3]float64, error) {
 	return forces, nil
 }
 
-// stress is nil where there is none.
-func (f *Frame) stress() (*[6]float64, error) {
-	if _, ok := f.Get(StressKey); !ok {
-		return nil, nil
+// otherForces is the columns that look like forces.
+func (f *Frame) otherForces() (names []string) {
+	for _, c := range f.Columns {
+		if name := strings.ToLower(c.Name); c.Width == 3 && (strings.Contains(name, "force") || strings.Contains(name, "grad")) {
+			names = append(names, c.Name)
+		}
 	}
-	stress, err := f.Stress()
-	if err == nil {
-		err = finite(StressKey, stress[:])
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &stress, nil
+	return names
 }
+
+// comparableStress is a stress of a cell with a volume; nil where there is none.
+func (f *Frame) comparableStress(key string) (*[6]float64, []string, error) {
+	s, err := f.stressAt(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s == nil {
+		notes := f.otherStresses()
+		if key != StressKey {
+			notes = append(notes, fmt.Sprintf("no %s in the comment line", key))
+		}
+		return nil, notes, nil
+	}
+	if _, ok := f.volume(); ok {
+		return &s.tensor, s.notes, nil
+	}
+	if s.tensor == [6]float64{} {
+		return nil, []string{s.from + " of nothing but zeros is left out where the cell has no volume"}, nil
+	}
+	return nil, nil, fmt.Errorf("%s: expected a periodic cell with a volume, found none", s.from)
+}
+
+func (f *Frame) volume() (float64, bool) { return atoms.NewBatch(f.Structure).Volume(0) }
 
 func finite(what string, numbers []float64) error {
 	for _, x := range numbers {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"painless/atoms"
 	"painless/internal/vec"
@@ -18,6 +19,14 @@ type layout struct {
 	columns    []Column // without values
 	words      [][]byte // of the line being read
 	atoms      int      // of the last frame that was read with this layout
+
+	// of the frame being read
+	unit     float64  // of the positions, Å
+	types    bool     // numbers in place of elements are a program's types of atoms
+	numbers  bool     // a word in place of a symbol is a number
+	isotopes []string // the elements' words, once one of them is D or T
+	symbol   int      // atomic number of the atom's symbol beside its Z, or 0
+	differ   bool     // a symbol and a Z differ
 }
 
 const (
@@ -92,7 +101,7 @@ func newLayout(text string) (*layout, error) {
 
 // check says whether a property of the structure has its kind and width.
 func (p property) check(target int) error {
-	kinds, width := map[int]string{species: "SI", position: "R", atomicNumber: "I"}[target], 1
+	kinds, width := map[int]string{species: "SI", position: "RI", atomicNumber: "I"}[target], 1
 	if target == position {
 		width = 3
 	}
@@ -104,7 +113,8 @@ func (p property) check(target int) error {
 
 // start gives a frame of n atoms its columns, and no more room in advance than
 // the last frame filled.
-func (l *layout) start(f *Frame, n int) {
+func (l *layout) start(f header, n int) {
+	l.unit, l.types, l.numbers, l.isotopes, l.symbol, l.differ = f.unit, f.types, false, nil, 0, false
 	n = min(n, l.atoms)
 	f.Numbers = slices.Grow(f.Numbers, n)
 	f.Positions = slices.Grow(f.Positions, n)
@@ -124,6 +134,25 @@ func (l *layout) start(f *Frame, n int) {
 	}
 }
 
+// Isotopes is the column of the elements' names where some are D or T.
+const Isotopes = "isotope"
+
+// finish says how the elements were read.
+func (l *layout) finish(f *Frame) {
+	if l.numbers {
+		f.warn("numbers in place of the elements' symbols are read as atomic numbers")
+	}
+	if l.differ {
+		f.warn("symbols and atomic numbers differ: the numbers are read")
+	}
+	if l.isotopes != nil {
+		f.warn("D and T are read as hydrogen; the column " + Isotopes + " keeps the names")
+		if f.Column(Isotopes) == nil {
+			f.Columns = append(f.Columns, Column{Name: Isotopes, Kind: String, Width: 1, Strings: l.isotopes})
+		}
+	}
+}
+
 // atom adds the atom of a line to the frame.
 func (l *layout) atom(f *Frame, line []byte) error {
 	n, rest := splitWords(l.words, line)
@@ -135,11 +164,12 @@ func (l *layout) atom(f *Frame, line []byte) error {
 	}
 	words := l.words
 	for k, p := range l.properties {
-		if err := l.property(f, l.target[k], words[:p.width]); err != nil {
+		if err := l.property(f, p.kind, l.target[k], words[:p.width]); err != nil {
 			return fmt.Errorf("atom %d: %s: %w", len(f.Positions), p.name, err)
 		}
 		words = words[p.width:]
 	}
+	l.differ = l.differ || l.symbol != 0 && l.symbol != f.Numbers[len(f.Numbers)-1]
 	return nil
 }
 
@@ -173,10 +203,10 @@ func countWords(line []byte) (count int) {
 
 func isBlank(b byte) bool { return b == ' ' || '\t' <= b && b <= '\r' }
 
-func (l *layout) property(f *Frame, target int, words [][]byte) error {
+func (l *layout) property(f *Frame, kind Kind, target int, words [][]byte) error {
 	switch target {
 	case species:
-		z, err := parseElement(words[0])
+		z, err := l.element(f, kind, words[0])
 		f.Numbers = append(f.Numbers, z)
 		return err
 	case position:
@@ -186,10 +216,9 @@ func (l *layout) property(f *Frame, target int, words [][]byte) error {
 			if err != nil {
 				return fmt.Errorf("%c coordinate: %w", "xyz"[c], err)
 			}
-			if !vec.Finite(x) {
+			if r[c] = x * l.unit; !vec.Finite(r[c]) {
 				return fmt.Errorf("%c coordinate: expected a finite number, found %q", "xyz"[c], word)
 			}
-			r[c] = x
 		}
 		f.Positions = append(f.Positions, r)
 		return nil
@@ -198,6 +227,7 @@ func (l *layout) property(f *Frame, target int, words [][]byte) error {
 		f.Numbers = append(f.Numbers, z)
 		return err
 	case unused:
+		l.symbol, _ = atoms.AtomicNumber(string(words[0])) // 0 for a label such as C1
 		return nil
 	}
 	return f.Columns[target].add(words)
@@ -232,14 +262,31 @@ func (c *Column) add(words [][]byte) error {
 	return nil
 }
 
-func parseElement(word []byte) (int, error) {
-	if z, ok := atoms.AtomicNumber(string(word)); ok {
-		return z, nil
+// element reads the word of an atom's element.
+func (l *layout) element(f *Frame, kind Kind, word []byte) (int, error) {
+	z, ok := atoms.AtomicNumber(string(word))
+	isotope := !ok && len(word) == 1 && strings.ContainsAny("DTdt", string(word))
+	switch {
+	case isotope:
+		z = 1
+		for i := len(l.isotopes); i < len(f.Numbers); i++ {
+			l.isotopes = append(l.isotopes, atoms.Symbol(f.Numbers[i]))
+		}
+		l.isotopes = append(l.isotopes, string(word))
+	case !ok:
+		var err error
+		if z, err = parseAtomicNumber(word); err != nil {
+			return 0, fmt.Errorf("expected the symbol of an element, or its atomic number, found %.40q", word)
+		}
+		if l.types && kind == String {
+			return 0, fmt.Errorf("expected the symbol of an element, as LAMMPS's types of atoms are no atomic numbers, found %.40q", word)
+		}
+		l.numbers = l.numbers || kind == String
 	}
-	if z, err := parseAtomicNumber(word); err == nil {
-		return z, nil
+	if l.isotopes != nil && !isotope {
+		l.isotopes = append(l.isotopes, atoms.Symbol(z))
 	}
-	return 0, fmt.Errorf("expected the symbol of an element, or its atomic number, found %.40q", word)
+	return z, nil
 }
 
 func parseAtomicNumber(word []byte) (int, error) {

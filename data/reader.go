@@ -8,23 +8,31 @@ import (
 	"io"
 	"math"
 	"strconv"
-	"strings"
-
-	"painless/internal/vec"
 )
 
 // Reader reads frames of extended or plain XYZ, one after another.
 //
-// A comment line with Lattice=, Properties= or pbc=, in these capitals, makes
-// a frame extended; a Lattice without pbc is periodic along all three vectors.
-// In a plain frame the comment is free text. Without Properties, columns after
-// the coordinates are passed over. An element is a symbol or an atomic number.
+// A comment line with Lattice=, Properties= or pbc= makes a frame extended, and so
+// does one of nothing but key=value; a Lattice without pbc is periodic along all
+// three vectors. i-PI's comments, and lines VEC1 to VEC3 below the atoms, give cells
+// too; any other comment is free text, and an error where it states a cell. Without
+// Properties, columns after the coordinates are passed over. An element is a symbol
+// or an atomic number. gzip, xz, zstd and bzip2 are known by their first bytes. What
+// is guessed, and what is stated and not read, is in the frame's Warnings.
 type Reader struct {
 	in     *bufio.Reader
 	name   string
 	line   int     // number of the line last read, from 1
+	first  int     // line of the frame
+	index  int     // of the next frame, from 0
 	long   []byte  // a line that is longer than in's buffer
 	layout *layout // of the last frame
+	err    error   // after which nothing can be read
+
+	source      *source
+	opened      bool
+	packed      bool // the source is compressed
+	vectorLines int  // VEC, the most below a frame
 }
 
 const (
@@ -34,21 +42,71 @@ const (
 
 // NewReader reads from r; name is what errors call it.
 func NewReader(r io.Reader, name string) *Reader {
-	return &Reader{in: bufio.NewReaderSize(r, bufferSize), name: name, layout: plainLayout()}
+	s := &source{Reader: r}
+	return &Reader{source: s, in: bufio.NewReaderSize(s, bufferSize), name: name, layout: plainLayout()}
 }
 
-// Read is the next frame, or io.EOF after the last one. Other errors name the
-// file, the line, what was expected and what was found, and end the reading.
-// Atoms are counted from 0.
+// FrameError is what keeps one frame of a file from being read. Those after it
+// can be.
+type FrameError struct {
+	File  string
+	Frame int // in the file, from 0
+	Line  int // in the file, from 1
+	Err   error
+}
+
+// Error names the file, the line, what was expected and what was found.
+func (e *FrameError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
+
+// Unwrap is what was expected and what was found.
+func (e *FrameError) Unwrap() error { return e.Err }
+
+// Read is the next frame, or io.EOF after the last one. A *FrameError is of this
+// frame, and the following call reads the one after it: there are as many lines
+// as the frame's first one says. Any other error, which names the file, the
+// line, what was expected and what was found, ends the reading: it is that of
+// all following calls. Atoms are counted from 0.
 func (r *Reader) Read() (*Frame, error) {
-	f, err := r.frame()
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("%s:%d: %w", r.name, r.line, err)
+	if r.err != nil {
+		return nil, r.err
 	}
+	f, err := r.frame()
+	var bad *FrameError
+	if err != nil && !errors.As(err, &bad) {
+		switch {
+		case err == io.EOF:
+		case r.line == 0: // before the first one
+			err = fmt.Errorf("%s: %w", r.name, err)
+		default:
+			err = fmt.Errorf("%s:%d: %w", r.name, r.line, err)
+		}
+		r.err = err
+	}
+	r.index++
 	return f, err
 }
 
+// Line is the first line of the frame that Read returned, from 1.
+func (r *Reader) Line() int { return r.first }
+
+// Ready reports whether the next Read has all that it reads in memory already. If
+// not it may wait for the input, and who answers frame by frame answers first.
+func (r *Reader) Ready() bool {
+	if r.err != nil {
+		return true
+	}
+	text, _ := r.in.Peek(r.in.Buffered()) // which is there
+	first, rest, ok := bytes.Cut(bytes.TrimLeft(text, " \t\v\f\r\n"), newline)
+	n, err := parseCount(bytes.TrimPrefix(first, byteOrderMark))
+	return ok && (err != nil || bytes.Count(rest, newline) > n) // the comment, and n atoms
+}
+
+var newline = []byte{'\n'}
+
 func (r *Reader) frame() (*Frame, error) {
+	if err := r.open(); err != nil {
+		return nil, err
+	}
 	n, err := r.count()
 	if err != nil {
 		return nil, err
@@ -60,32 +118,94 @@ func (r *Reader) frame() (*Frame, error) {
 		}
 		return nil, err
 	}
-	f, properties, err := newFrame(string(comment))
+	h, err := r.begin(string(comment), n)
 	if err != nil {
-		return nil, err
+		return nil, r.skip(n, err)
 	}
-	if properties != r.layout.text {
-		l, err := newLayout(properties)
-		if err != nil {
-			return nil, err
-		}
-		r.layout = l
-	}
-	r.layout.start(f, n)
 	for i := range n {
-		line, err := r.next()
-		if err == io.EOF {
-			err = fmt.Errorf("expected %d atoms, found the end of the file after %d", n, i)
-		}
+		line, err := r.atomLine(i, n)
 		if err != nil {
 			return nil, err
 		}
-		if err := r.layout.atom(f, line); err != nil {
-			return nil, err
+		if err := r.layout.atom(h.Frame, line); err != nil {
+			if isCount(line) {
+				return nil, err
+			}
+			return nil, r.skip(n-i-1, err)
 		}
 	}
 	r.layout.atoms = n
-	return f, nil
+	r.layout.finish(h.Frame)
+	if err := r.vectors(&h); err != nil {
+		return nil, r.skip(0, err)
+	}
+	return h.Frame, nil
+}
+
+// open looks at what the source is, before the first frame.
+func (r *Reader) open() (err error) {
+	if r.opened {
+		return nil
+	}
+	r.opened = true
+	r.in, r.packed, err = decompressed(r.in)
+	return err
+}
+
+// begin reads a comment line and makes the layout ready for n atoms.
+func (r *Reader) begin(comment string, n int) (header, error) {
+	h, err := readHeader(comment)
+	if err != nil {
+		return h, err
+	}
+	if h.properties != r.layout.text {
+		l, err := newLayout(h.properties)
+		if err != nil {
+			return h, err
+		}
+		r.layout = l
+	}
+	r.layout.start(h, n)
+	return h, nil
+}
+
+// skip passes over the n atoms that are left of a frame with an error on the last
+// line. The error is the frame's alone where these are atoms; else it is not known
+// where the frame ends.
+func (r *Reader) skip(n int, bad error) error {
+	at := r.line
+	for range n {
+		line, err := r.next()
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err == io.EOF || isCount(line) {
+			r.line = at
+			return bad
+		}
+	}
+	for k := 0; r.atVector(k); k++ {
+		if _, err := r.next(); err != nil {
+			return err
+		}
+	}
+	return &FrameError{File: r.name, Frame: r.index, Line: at, Err: bad}
+}
+
+// isCount says whether a line among the atoms belongs to another frame, or
+// between two.
+func isCount(line []byte) bool {
+	_, err := parseCount(bytes.TrimSpace(line))
+	return err == nil || len(bytes.TrimSpace(line)) == 0
+}
+
+// atomLine is the line of atom i of n.
+func (r *Reader) atomLine(i, n int) ([]byte, error) {
+	line, err := r.next()
+	if err == io.EOF {
+		err = fmt.Errorf("expected %d atoms, found the end of the file after %d", n, i)
+	}
+	return line, err
 }
 
 // count is the number of atoms of the next frame; io.EOF if only blank lines follow.
@@ -94,11 +214,21 @@ func (r *Reader) count() (int, error) {
 	for err == nil && len(bytes.TrimSpace(line)) == 0 {
 		line, err = r.next()
 	}
+	r.first = r.line
 	if err != nil {
 		return 0, err
 	}
-	text := string(bytes.TrimSpace(line))
-	n, err := strconv.Atoi(text)
+	return parseCount(bytes.TrimPrefix(line, byteOrderMark))
+}
+
+// byteOrderMark is what Windows programs begin UTF-8 with, and where files were
+// joined it stands before later frames too.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// parseCount reads the number of atoms.
+func parseCount(line []byte) (int, error) {
+	text := bytes.TrimSpace(line)
+	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 0 || n > math.MaxInt32 {
 		return 0, fmt.Errorf("expected the number of atoms, found %.60q", text)
 	}
@@ -125,62 +255,4 @@ func (r *Reader) next() ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimRight(line, "\r\n"), nil
-}
-
-// newFrame is a frame without atoms, from its comment line, and the value of
-// Properties.
-func newFrame(comment string) (f *Frame, properties string, err error) {
-	f = &Frame{}
-	comment = strings.ReplaceAll(comment, "\r", " ") // which Python takes for the end of a line
-	if !isExtended(comment) {
-		f.Plain = true
-		if text := strings.TrimSpace(comment); text != "" {
-			f.Info = []Field{{Comment, text}}
-		}
-		return f, "", nil
-	}
-	fields, err := parseComment(comment)
-	if err != nil {
-		return nil, "", err
-	}
-	var lattice, pbc string
-	for _, field := range fields {
-		switch field.Key {
-		case keyLattice:
-			lattice = field.Value
-			if err := f.setLattice(lattice); err != nil {
-				return nil, "", fmt.Errorf("key Lattice: %w", err)
-			}
-		case keyPBC:
-			pbc = field.Value
-			if f.PBC, err = parsePBC(pbc); err != nil {
-				return nil, "", err
-			}
-		case keyProperties:
-			properties = field.Value
-		default:
-			f.SetText(field.Key, field.Value)
-		}
-	}
-	if len(f.Info) > maxFields {
-		return nil, "", errFields
-	}
-	if lattice != "" && pbc == "" {
-		f.PBC = [3]bool{true, true, true}
-	}
-	return f, properties, nil
-}
-
-func (f *Frame) setLattice(text string) error {
-	numbers, err := parseFloats(text, 9)
-	if err != nil {
-		return err
-	}
-	for i, x := range numbers {
-		if !vec.Finite(x) {
-			return fmt.Errorf("expected finite numbers, found %v", x)
-		}
-		f.Cell[i/3][i%3] = x
-	}
-	return nil
 }

@@ -15,11 +15,12 @@ import (
 type Writer struct {
 	out  *bufio.Writer
 	line []byte
+	seen map[string]bool // names in the frame
 }
 
 // NewWriter writes to w; Flush after the last frame.
 func NewWriter(w io.Writer) *Writer {
-	return &Writer{out: bufio.NewWriterSize(w, bufferSize)}
+	return &Writer{out: bufio.NewWriterSize(w, bufferSize), seen: map[string]bool{}}
 }
 
 // Flush hands on what is still held back.
@@ -30,7 +31,7 @@ func (w *Writer) Flush() error { return w.out.Flush() }
 // elements, positions that are not finite, text columns with blanks, two
 // fields or columns of one name.
 func (w *Writer) Write(f *Frame) error {
-	if err := f.check(); err != nil {
+	if err := w.check(f); err != nil {
 		return fmt.Errorf("cannot write frame: %w", err)
 	}
 	w.line = strconv.AppendInt(w.line[:0], int64(len(f.Numbers)), 10)
@@ -116,14 +117,15 @@ func (c *Column) append(line []byte, i int) []byte {
 }
 
 // check says what keeps a frame from being written.
-func (f *Frame) check() error {
+func (w *Writer) check(f *Frame) error {
 	if err := f.Structure.Check(); err != nil {
 		return err
 	}
 	if len(f.Info) > maxFields {
 		return errFields
 	}
-	for i, field := range f.Info {
+	clear(w.seen)
+	for _, field := range f.Info {
 		switch field.Key {
 		case "", keyLattice, keyProperties, keyPBC:
 			return fmt.Errorf("info %q: expected another key", field.Key)
@@ -131,19 +133,22 @@ func (f *Frame) check() error {
 		if strings.ContainsAny(field.Key+field.Value, "\r\n") {
 			return fmt.Errorf("info %q = %.40q: expected one line", field.Key, field.Value)
 		}
-		if f.field(field.Key) != i {
+		if w.seen[field.Key] {
 			return fmt.Errorf("info %q: expected one value, found two", field.Key)
 		}
+		w.seen[field.Key] = true
 	}
 	width := 4 // species and pos
+	clear(w.seen)
 	for i := range f.Columns {
 		c := &f.Columns[i]
 		if err := c.check(len(f.Numbers)); err != nil {
 			return fmt.Errorf("column %s: %w", c.Name, err)
 		}
-		if f.column(c.Name) != i {
+		if w.seen[c.Name] {
 			return fmt.Errorf("column %s: expected one, found two", c.Name)
 		}
+		w.seen[c.Name] = true
 		if width += c.Width; width > maxWidth {
 			return fmt.Errorf("expected at most %d values an atom, found more", maxWidth)
 		}

@@ -114,7 +114,9 @@ func TestReadFlavours(t *testing.T) {
 		"columns in any order":  {"1\nProperties=pos:R:3:q:R:1:species:S:1\n1 2 3 0.5 H\n", hydrogen},
 		"blanks around =":       {"1\nLattice = \"4 0 0 0 5 0 1 0 6\" energy =1\nH 1 2 3\n", periodic},
 		"no Properties":         {"1\nLattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3 0.5 x\n", periodic},
-		"capitals of Lattice":   {"1\nlattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", hydrogen},
+		"capitals of Lattice":   {"1\nlattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", periodic},
+		"capitals of all":       {"1\nPROPERTIES=pos:R:3:species:S:1 LATTICE=\"4 0 0 0 5 0 1 0 6\" PBC=\"T T F\"\n1 2 3 H\n", slab},
+		"no lattice":            {"1\nlattice=fcc\nH 1 2 3\n", hydrogen},
 		"lattice of another":    {"1\nlattice=fcc Lattice=\"4 0 0 0 5 0 1 0 6\"\nH 1 2 3\n", periodic},
 		"sublattice":            {"1\nsubLattice=3 isn't periodic\nH 1 2 3\n", hydrogen},
 		"element":               {"1\nProperties=element:S:1:pos:R:3\nH 1 2 3\n", hydrogen},
@@ -149,7 +151,8 @@ func TestParseComment(t *testing.T) {
 	} {
 		got, err := parseComment(line)
 		require.NoError(t, err, line)
-		assert.Equal(t, want, got, line)
+		assert.Equal(t, want, got.fields, line)
+		assert.False(t, got.odd, line)
 	}
 }
 
@@ -169,7 +172,7 @@ func TestReadRefuses(t *testing.T) {
 		"many columns":     {"1\nProperties=species:S:1:pos:R:3\nH 1 2 3 4\n", 3, "expected 4 columns, found 5"},
 		"element":          {"1\n\nXx 1 2 3\n", 3, `expected the symbol of an element, or its atomic number, found "Xx"`},
 		"label":            {"1\n\nC1 1 2 3\n", 3, `atom 0: species: expected the symbol of an element, or its atomic number, found "C1"`},
-		"deuterium":        {"1\n\nD 1 2 3\n", 3, `found "D"`},
+		"a dummy":          {"1\n\nX 1 2 3\n", 3, `found "X"`},
 		"element 119":      {"1\n\n119 1 2 3\n", 3, `found "119"`},
 		"coordinate":       {"1\n\nH 1 two 3\n", 3, `y coordinate: expected a number, found "two"`},
 		"hexadecimal":      {"1\n\nH 1 0x2p3 3\n", 3, `y coordinate: expected a number`},
@@ -180,7 +183,8 @@ func TestReadRefuses(t *testing.T) {
 		"infinite lattice": {"1\nLattice=\"1 0 0 0 1 0 0 0 Inf\"\nH 1 2 3\n", 2, "key Lattice: expected finite numbers"},
 		"pbc":              {"1\npbc=\"T T\"\nH 1 2 3\n", 2, "key pbc: expected three of T and F"},
 		"pbc of text":      {"1\npbc=\"T T x\"\nH 1 2 3\n", 2, `key pbc: expected T or F, found "x"`},
-		"open quote":       {"1\nLattice=\"1 0 0\nH 1 2 3\n", 2, `expected '"' to end a value`},
+		"open quote":       {"1\nLattice=\"1 0 0\nH 1 2 3\n", 2, `key Lattice: expected a number, found "\"1"`},
+		"no quote pairs":   {"1\nname=\"a Lattice=\"1 0 0 0 1 0 0 0 1\"\nH 1 2 3\n", 2, "expected every quote and bracket to have its pair"},
 		"no key":           {"1\npbc=T =5\nH 1 2 3\n", 2, `expected a key before "=5"`},
 		"properties":       {"1\nProperties=species:S:1:pos:R\nH 1 2 3\n", 2, "expected name:kind:width"},
 		"kind":             {"1\nProperties=species:S:1:pos:D:3\nH 1 2 3\n", 2, `expected kind R, I, S or L for pos, found "D"`},
@@ -196,7 +200,7 @@ func TestReadRefuses(t *testing.T) {
 		"integer":          {"1\nProperties=species:S:1:pos:R:3:tag:I:1\nH 1 2 3 1.5\n", 3, `tag: expected an integer, found "1.5"`},
 		"logical":          {"1\nProperties=species:S:1:pos:R:3:on:L:1\nH 1 2 3 maybe\n", 3, `on: expected T or F, found "maybe"`},
 		"real":             {"1\nProperties=species:S:1:pos:R:3:q:R:1\nH 1 2 3 x\n", 3, `q: expected a number, found "x"`},
-		"binary":           {"\x00\x01\x02PK", 1, "expected the number of atoms"},
+		"binary":           {"\x7fELF\x02\x01", 1, "expected the number of atoms"},
 	} {
 		in := NewReader(strings.NewReader(c.text), "file.xyz")
 		f, err := in.Read()

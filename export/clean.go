@@ -2,7 +2,6 @@ package export
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,10 +14,9 @@ import (
 // and beside them the architecture and nothing else.
 type Student struct {
 	*checkpoint.Checkpoint
-	Network *nn.Network // what was read, before any rounding
-	Changes []string    // what is not as it was read, in words
-
-	opts Options
+	Found   *nn.Found // what was read, before any rounding
+	Changes []string  // what is not as it was read, in words
+	Options Options
 }
 
 // Clean reads the network out of a checkpoint and makes the tensors what they
@@ -30,21 +28,22 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 	if opts.Format.Computes() {
 		opts.DType = checkpoint.Float32
 	}
-	network, err := nn.FromCheckpoint(c)
+	found, err := nn.Find(c, opts.Cutoff)
 	if err != nil {
 		return nil, err
 	}
-	s := &Student{Network: network, opts: opts}
-	if prefixes := slices.DeleteFunc(slices.Clone(c.Prefixes), func(p string) bool { return p == "" }); len(prefixes) > 0 {
-		s.changed("names without %s", strings.Join(prefixes, ", "))
+	network := found.Network
+	s := &Student{Found: found, Options: opts}
+	if dropped := found.Dropped(); len(dropped) > 0 {
+		s.changed("names without %s", strings.Join(dropped, ", "))
 	}
-	tensors, err := s.tensors(c)
+	tensors, err := s.tensors()
 	if err != nil {
 		return nil, err
 	}
 	parameters := network.Parameters
 	last := fmt.Sprintf("interactions.%d.update.mixing_matrix", network.NumInteractions-1)
-	if _, ok := c.Tensor(last); !ok { // exporters leave it out, but training code asks for it
+	if !slices.ContainsFunc(tensors, func(t checkpoint.Named) bool { return t.Name == last }) { // exporters leave it out, but training code asks for it
 		zeros, err := checkpoint.FromFloat64s([]int{3, 3}, make([]float64, 9)).Convert(tensors[0].Tensor.DType())
 		if err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", tensors[0].Name, err)
@@ -53,31 +52,49 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 		parameters += zeros.Len()
 		s.changed("added %s, zeros: nothing uses it, but training code asks for it", last)
 	}
-	var dropped []string
-	for _, key := range slices.Sorted(maps.Keys(c.Metadata)) {
-		if key != "config" && key != "num_parameters" {
-			dropped = append(dropped, strconv.Quote(key))
-		}
+	if left := s.leftOut(c); len(left) > 0 {
+		s.changed("left out %s", strings.Join(left, ", "))
 	}
-	if len(dropped) > 0 {
-		s.changed("left out %s", strings.Join(dropped, ", "))
+	if len(found.LeftOut) > 0 {
+		s.changed("left out the tensors %s", nn.Shown(found.LeftOut...))
 	}
 	metadata := map[string]any{"config": network.Config.Map(), "num_parameters": parameters}
 	s.Checkpoint = checkpoint.New(metadata, tensors...)
 	return s, nil
 }
 
-// tensors is c's in the type that is asked for. (Row-major order is what
-// writing gives them.)
-func (s *Student) tensors(c *checkpoint.Checkpoint) (tensors []checkpoint.Named, err error) {
+// leftOut is the keys of what stands beside the tensors and is not written.
+func (s *Student) leftOut(c *checkpoint.Checkpoint) (keys []string) {
+	written := []string{"config", "num_parameters", s.Found.Key, ""}
+	for key := range c.Metadata {
+		keys = append(keys, key)
+	}
+	for _, state := range append([]*checkpoint.State{c.State}, c.Others...) {
+		if state.Usual {
+			keys = append(keys, state.Key)
+		}
+	}
+	slices.Sort(keys)
+	keys = slices.DeleteFunc(slices.Compact(keys), func(key string) bool {
+		return slices.Contains(written, key) || strings.HasPrefix(s.Found.Key, key+".")
+	})
+	for i, key := range keys {
+		keys[i] = strconv.Quote(key)
+	}
+	return keys
+}
+
+// tensors is those that were found in the type that is asked for. (Row-major
+// order is what writing gives them.)
+func (s *Student) tensors() (tensors []checkpoint.Named, err error) {
 	converted, reordered := 0, 0
-	for _, name := range c.Names() {
-		t, _ := c.Tensor(name)
+	for _, named := range s.Found.Tensors {
+		name, t := named.Name, named.Tensor
 		if !t.IsContiguous() {
 			reordered++
 		}
-		if s.opts.DType != 0 && t.DType() != s.opts.DType {
-			if t, err = t.Convert(s.opts.DType); err != nil {
+		if s.Options.DType != 0 && t.DType() != s.Options.DType {
+			if t, err = t.Convert(s.Options.DType); err != nil {
 				return nil, fmt.Errorf("tensor %s: %w", name, err)
 			}
 			converted++
@@ -88,7 +105,7 @@ func (s *Student) tensors(c *checkpoint.Checkpoint) (tensors []checkpoint.Named,
 		s.changed("%d tensors in row-major order", reordered)
 	}
 	if converted > 0 {
-		s.changed("%d tensors converted to %s", converted, s.opts.DType)
+		s.changed("%d tensors converted to %s", converted, s.Options.DType)
 	}
 	return tensors, nil
 }

@@ -20,6 +20,7 @@ import (
 	"painless/checkpoint"
 	"painless/export/onnx"
 	"painless/export/torchscript"
+	"painless/nn"
 )
 
 // Format is a kind of file.
@@ -59,6 +60,8 @@ type Options struct {
 	DType checkpoint.DType
 	// Forces gives an ONNX graph a second output.
 	Forces bool
+	// Cutoff, Å, is for a checkpoint that does not state its own; 0 is what it says.
+	Cutoff float64
 	// Metadata is text that stands in a safetensors file beside the
 	// architecture, such as what Provenance returns.
 	Metadata map[string]string
@@ -70,6 +73,8 @@ func (o Options) Check() error {
 	switch {
 	case o.Format != "" && !slices.Contains(Formats, o.Format):
 		return fmt.Errorf("format %s: expected pt, safetensors, onnx or torchscript", o.Format)
+	case o.Cutoff != 0 && nn.CheckCutoff(o.Cutoff) != nil:
+		return nn.CheckCutoff(o.Cutoff)
 	case o.Forces && o.Format != ONNX:
 		return fmt.Errorf("forces: only an onnx graph has them as an output")
 	case o.Format.Computes() && o.DType != 0 && o.DType != checkpoint.Float32:
@@ -91,11 +96,11 @@ func Write(w io.Writer, c *checkpoint.Checkpoint, opts Options) error {
 
 // Write writes the student.
 func (s *Student) Write(w io.Writer) error {
-	switch s.opts.Format {
+	switch s.Options.Format {
 	case ONNX:
-		return onnx.Write(w, s.Checkpoint, s.Network.Config, s.opts.Forces)
+		return onnx.Write(w, s.Checkpoint, s.Found.Network.Config, s.Options.Forces)
 	case TorchScript:
-		return torchscript.Write(w, s.Checkpoint, s.Network.Config)
+		return torchscript.Write(w, s.Checkpoint, s.Found.Network.Config)
 	case Safetensors:
 		return s.writeSafetensors(w)
 	}
@@ -108,7 +113,7 @@ func (s *Student) writeSafetensors(w io.Writer) error {
 		return err
 	}
 	text := map[string]string{}
-	maps.Copy(text, s.opts.Metadata)
+	maps.Copy(text, s.Options.Metadata)
 	maps.Copy(text, map[string]string{"format": "pt", "config": string(config), "num_parameters": fmt.Sprint(s.Metadata["num_parameters"])})
 	return s.WriteSafetensors(w, text)
 }

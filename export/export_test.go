@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -63,6 +64,43 @@ func TestWrite(t *testing.T) {
 	assert.NotEqual(t, written(t, c, Options{Format: ONNX}), written(t, c, Options{Format: ONNX, Forces: true}))
 }
 
+// Learned centres, and the cutoff that they do not tell, go through every format.
+func TestLearnedCenters(t *testing.T) {
+	c := open(t, student)
+	var tensors []checkpoint.Named
+	for name, tensor := range c.All() {
+		if name == "module.rbf.centers" {
+			values, err := tensor.Float64s()
+			require.NoError(t, err)
+			for i := range values {
+				values[i] -= 0.013 * float64(i*i) / 81
+			}
+			tensor, err = checkpoint.FromFloat64s(tensor.Shape, values).Convert(checkpoint.Float32)
+			require.NoError(t, err)
+		}
+		tensors = append(tensors, checkpoint.Named{Name: name, Tensor: tensor})
+	}
+	unsaid := checkpoint.New(nil, tensors...)
+	assert.ErrorContains(t, Write(&bytes.Buffer{}, unsaid, Options{}), "the file does not state the cutoff")
+	for _, cutoff := range []float64{5, 5.25, 4.987} {
+		said := checkpoint.New(map[string]any{"hyper_parameters": map[string]any{"student": map[string]any{"cutoff": cutoff}}}, tensors...)
+		for _, format := range Formats {
+			file := written(t, said, Options{Format: format})
+			assert.Equal(t, file, written(t, unsaid, Options{Format: format, Cutoff: cutoff}), format)
+			got, n := read(t, file)
+			assert.Equal(t, cutoff, n.Cutoff, format)
+			assert.InDelta(t, 4.987, n.Centers[9], 1e-6)
+			found, err := nn.Find(got, 0)
+			require.NoError(t, err)
+			assert.Equal(t, "stated by config", found.CutoffFrom, format)
+			for _, next := range Formats {
+				_, again := read(t, written(t, got, Options{Format: next}))
+				assert.Equal(t, n, again, "%s to %s", format, next)
+			}
+		}
+	}
+}
+
 func TestDTypes(t *testing.T) {
 	c := open(t, student)
 	for _, dtype := range []checkpoint.DType{checkpoint.Float64, checkpoint.Float16, checkpoint.BFloat16} {
@@ -82,7 +120,7 @@ func TestClean(t *testing.T) {
 	c := open(t, student)
 	var tensors []checkpoint.Named
 	for _, name := range c.Names() {
-		if tensor, _ := c.Tensor(name); name != "interactions.1.update.mixing_matrix" {
+		if tensor, _ := c.Tensor(name); name != "module.interactions.1.update.mixing_matrix" {
 			tensors = append(tensors, checkpoint.Named{Name: name, Tensor: tensor})
 		}
 	}
@@ -97,7 +135,6 @@ func TestClean(t *testing.T) {
 	transposed.Storage, transposed.Strides, transposed.Offset = checkpoint.FromFloat64s([]int{len(columns)}, columns).Storage, []int{1, w.Shape[0]}, 0
 	tensors[0].Tensor = &transposed
 	in := checkpoint.New(map[string]any{"epoch": int64(3), "config": c.Metadata["config"], "args": nil}, tensors...)
-	in.Prefixes = []string{"", "module."}
 
 	s, err := Clean(in, Options{DType: checkpoint.Float32})
 	require.NoError(t, err)
@@ -108,13 +145,13 @@ func TestClean(t *testing.T) {
 		"added interactions.1.update.mixing_matrix, zeros: nothing uses it, but training code asks for it",
 		`left out "args", "epoch"`,
 	}, s.Changes)
-	assert.Equal(t, map[string]any{"config": s.Network.Config.Map(), "num_parameters": s.Network.Parameters + 9}, s.Metadata)
-	assert.Equal(t, append(in.Names(), "interactions.1.update.mixing_matrix"), s.Names())
+	assert.Equal(t, map[string]any{"config": s.Found.Network.Config.Map(), "num_parameters": s.Found.Network.Parameters + 9}, s.Metadata)
+	assert.Equal(t, strings.ReplaceAll(strings.Join(in.Names(), " "), "module.", "")+" interactions.1.update.mixing_matrix", strings.Join(s.Names(), " "))
 	zeros, _ := s.Tensor("interactions.1.update.mixing_matrix")
 	values, err = zeros.Float64s()
 	require.NoError(t, err)
 	assert.Equal(t, make([]float64, 9), values)
-	got, _ := s.Tensor(tensors[0].Name)
+	got, _ := s.Tensor("embedding.weight")
 	gotBytes, err := got.Bytes()
 	require.NoError(t, err)
 	wantBytes, err := w.Bytes()
@@ -126,8 +163,11 @@ func TestClean(t *testing.T) {
 // What the architecture is, no metadata can change. (The verb convert's test has what Provenance says.)
 func TestMetadata(t *testing.T) {
 	c := open(t, student)
-	text, err := Provenance(student, c)
+	found, err := nn.Find(c, 0)
 	require.NoError(t, err)
+	text, err := Provenance(student, c, found)
+	require.NoError(t, err)
+	assert.Equal(t, "inferred from rbf.centers", text["source_cutoff"])
 	assert.Equal(t, "ultra_tiny.pt", text["source"])
 	text["config"], text["about"] = "not this", "ours"
 	got, n := read(t, written(t, c, Options{Format: Safetensors, Metadata: text}))
@@ -137,7 +177,7 @@ func TestMetadata(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.Metadata["config"].(string)), &config))
 	assert.Equal(t, float64(n.HiddenDim), config["hidden_dim"])
 	assert.Equal(t, "not this", text["config"], "the caller's map stays as it is")
-	_, err = Provenance("none.pt", c)
+	_, err = Provenance("none.pt", c, found)
 	assert.ErrorContains(t, err, "none.pt")
 }
 
@@ -149,6 +189,7 @@ func TestErrors(t *testing.T) {
 		"dtype float16: onnx computes in float32":                                      {Format: ONNX, DType: checkpoint.Float16},
 		"dtype float64: torchscript computes in float32":                               {Format: TorchScript, DType: checkpoint.Float64},
 		"metadata: only a safetensors file has it":                                     {Metadata: map[string]string{"a": "b"}},
+		"cutoff is -1 Å, expected more than 0 and at most 100":                         {Cutoff: -1},
 		"tensor embedding.weight: int64: expected a floating-point type to convert to": {DType: checkpoint.Int64},
 	} {
 		var file bytes.Buffer

@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 
 	"painless/checkpoint"
+	"painless/nn"
 )
 
 // Provenance returns where weights came from, for Options.Metadata: the name of
-// the file at path, its hash and its format, and where in it c's weights stood.
-func Provenance(path string, c *checkpoint.Checkpoint) (map[string]string, error) {
+// the file at path, its hash and c's format, where in it the network was found,
+// and where its cutoff is from.
+func Provenance(path string, c *checkpoint.Checkpoint, f *nn.Found) (map[string]string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -23,9 +25,10 @@ func Provenance(path string, c *checkpoint.Checkpoint) (map[string]string, error
 	if _, err := io.Copy(sum, file); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	p := map[string]string{"converted_by": "painless", "source": filepath.Base(path), "source_format": c.Format, "source_sha256": hex.EncodeToString(sum.Sum(nil))}
-	if c.Key != "" {
-		p["source_key"] = c.Key
+	p := map[string]string{"converted_by": "painless", "source": filepath.Base(path), "source_format": c.Format, "source_sha256": hex.EncodeToString(sum.Sum(nil)),
+		"source_cutoff": f.CutoffFrom}
+	if f.Place != "" {
+		p["source_key"] = f.Place
 	}
 	return p, nil
 }

@@ -68,6 +68,11 @@ func (g *Guard) look(d *Dynamics) {
 	}
 }
 
+// Drift returns by how much structure k's conserved energy has changed since the start, eV.
+func (g *Guard) Drift(d *Dynamics, k int) float64 {
+	return d.Conserved(k) - g.start[d.System.Replicas[k]]
+}
+
 // Alarm is a replica that is not well, and why in a sentence.
 type Alarm struct {
 	Structure int // in the system
@@ -115,7 +120,7 @@ func (g *Guard) what(d *Dynamics, k int) string {
 		return fmt.Sprintf("the temperature is %.0f K: expected at most %.0f", t, l.Temperature)
 	}
 	n := float64(s.Start[k+1] - s.Start[k])
-	if drift := (d.Conserved(k) - g.start[s.Replicas[k]]) / max(n, 1); !(math.Abs(drift) <= l.Drift) {
+	if drift := g.Drift(d, k) / max(n, 1); !(math.Abs(drift) <= l.Drift) {
 		return fmt.Sprintf("the conserved energy has changed by %.3g eV an atom: expected at most %.3g", drift, l.Drift)
 	}
 	return ""

@@ -89,9 +89,15 @@ func deform(s *System, k int, strain [3][3]float64) {
 	}
 }
 
-// exponential is e^ε of a small matrix, by its series.
+// exponential is e^ε of a small symmetric matrix, by its series where it is not diagonal.
 func exponential(strain [3][3]float64) [3][3]float64 {
 	sum := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
+	if strain[0][1] == 0 && strain[0][2] == 0 && strain[1][2] == 0 {
+		for a := range 3 {
+			sum[a][a] = math.Exp(strain[a][a])
+		}
+		return sum
+	}
 	term := sum
 	for n := 1.0; n <= 30; n++ {
 		largest := 0.0

@@ -44,7 +44,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 	if e.closed {
 		return errClosed
 	}
-	if err := check(b, e.maxZ); err != nil {
+	if err := check(ctx, b, r, e.maxZ); err != nil {
 		return err
 	}
 	e.pool.Begin()

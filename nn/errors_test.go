@@ -65,6 +65,62 @@ func TestComputeRefusesBatchesThatDoNotFit(t *testing.T) {
 	assert.ErrorContains(t, p.Compute(context.Background(), &atoms.Batch{}, &Result{}), "expected S, S, S+1, N and N")
 }
 
+// What Go callers may get wrong is an error, the lock is free after it, and the potential computes on.
+func TestComputeRefusesWrongArguments(t *testing.T) {
+	net, gpuNet := randomNetwork(smallConfig, 1), randomNetwork(gpuConfig, 1)
+	water := atoms.Structure{Numbers: []int{8, 1, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}, {0, 1, 0}}}
+	with := func(change func(b *atoms.Batch)) *atoms.Batch {
+		b := atoms.NewBatch(water, water)
+		change(b)
+		return b
+	}
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		b    *atoms.Batch
+		r    *Result
+		says string
+	}{
+		"no context":            {nil, atoms.NewBatch(water), &Result{}, "expected a context, found nil"},
+		"no batch":              {ctx, nil, &Result{}, "expected a batch, found nil"},
+		"no result":             {ctx, atoms.NewBatch(water), nil, "expected a result to fill, found nil"},
+		"starts beyond the end": {ctx, with(func(b *atoms.Batch) { b.Start[1] = 1000 }), &Result{}, "batch starts are not ascending: 1000, 6"},
+		"starts below 0":        {ctx, with(func(b *atoms.Batch) { b.Start[1] = -1000 }), &Result{}, "batch starts are not ascending: 0, -1000"},
+		"no starts":             {ctx, with(func(b *atoms.Batch) { b.Start = nil }), &Result{}, "expected S, S, S+1, N and N"},
+		"an end before atoms":   {ctx, with(func(b *atoms.Batch) { b.Start[2] = 3 }), &Result{}, "expected S, S, S+1, N and N"},
+		"more cells than pbc":   {ctx, with(func(b *atoms.Batch) { b.PBC = b.PBC[:1] }), &Result{}, "expected S, S, S+1, N and N"},
+	} {
+		for device, p := range map[string]Potential{
+			"cpu": newTestPotential(t, net, Options{}), "two threads": newTestPotential(t, net, Options{Threads: 2}), "gpu": newGPUTestPotential(t, gpuNet, openGPU(t), Options{}),
+		} {
+			assert.ErrorContains(t, p.Compute(c.ctx, c.b, c.r), c.says, "%s on %s", name, device)
+			assert.NoError(t, p.Compute(ctx, atoms.NewBatch(water), &Result{}), "%s on %s", name, device)
+		}
+	}
+}
+
+// A network that was made by hand is looked at before it is used.
+func TestNewPotentialRefusesWrongNetworks(t *testing.T) {
+	for says, change := range map[string]func(net *Network) *Network{
+		"expected a network, found nil":                                 func(*Network) *Network { return nil },
+		"expected 4 features or more":                                   func(*Network) *Network { return &Network{} },
+		"cutoff of at most 100 Å":                                       func(net *Network) *Network { net.Cutoff = math.NaN(); return net },
+		"expected 420 numbers of the embedding, found 419":              func(net *Network) *Network { net.Embedding = net.Embedding[1:]; return net },
+		"expected 8 centers, found 0":                                   func(net *Network) *Network { net.Centers = nil; return net },
+		"expected 8 widths, found 7":                                    func(net *Network) *Network { net.Widths = net.Widths[1:]; return net },
+		"expected 3 blocks, found 2":                                    func(net *Network) *Network { net.Blocks = net.Blocks[1:]; return net },
+		"block 1: expected a layer of 20 to 60":                         func(net *Network) *Network { net.Blocks[1].Update[1].Bias = nil; return net },
+		"head: expected a layer of 5 to 1, found 5 to 2 with 5 weights": func(net *Network) *Network { net.Head[2].Out = 2; return net },
+	} {
+		_, err := NewPotential(change(randomNetwork(smallConfig, 1)), Options{})
+		assert.ErrorContains(t, err, says)
+		_, err = NewGPUPotential(change(randomNetwork(smallConfig, 1)), openGPU(t), Options{})
+		assert.ErrorContains(t, err, says)
+	}
+	_, err := NewGPUPotential(randomNetwork(smallConfig, 1), nil, Options{})
+	assert.ErrorContains(t, err, "expected a GPU, found nil")
+}
+
 func TestComputeOfNothing(t *testing.T) {
 	p := newTestPotential(t, randomNetwork(smallConfig, 1), Options{})
 	r := compute(t, p)
@@ -96,6 +152,8 @@ func TestNewPotentialRefusesBadOptions(t *testing.T) {
 	net := randomNetwork(smallConfig, 1)
 	_, err := NewPotential(net, Options{Threads: -1})
 	assert.ErrorContains(t, err, "-1 threads")
+	_, err = NewPotential(net, Options{Threads: math.MaxInt})
+	assert.ErrorContains(t, err, "9223372036854775807 threads: expected 0 (all cores) to 4096")
 	_, err = NewPotential(net, Options{Precision: 7})
 	assert.ErrorContains(t, err, "precision 7")
 }

@@ -13,6 +13,12 @@ import (
 // NewGPUPotential puts the network on a GPU, which computes in float32. It owns
 // dev and closes it. Of the options, Threads is the CPU's.
 func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, error) {
+	if dev == nil {
+		return nil, errors.New("expected a GPU, found nil")
+	}
+	if err := net.check(); err != nil {
+		return nil, errors.Join(err, dev.Close())
+	}
 	if opts.Precision != Float32 {
 		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
 	}
@@ -87,7 +93,7 @@ func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) erro
 	if e.closed {
 		return errClosed
 	}
-	if err := check(b, e.net.MaxZ); err != nil {
+	if err := check(ctx, b, r, e.net.MaxZ); err != nil {
 		return err
 	}
 	if err := e.compute(ctx, b, r); err != nil {

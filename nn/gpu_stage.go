@@ -90,7 +90,7 @@ func (e *gpuEngine) stage(b *atoms.Batch) error {
 		elements[i] = int32(z)
 	}
 	firsts[s] = int32(n)
-	allPairs := true
+	allPairs, thin := true, false
 	for k := range s {
 		firsts[k] = int32(b.Start[k])
 		for i := b.Start[k]; i < b.Start[k+1]; i++ {
@@ -101,11 +101,29 @@ func (e *gpuEngine) stage(b *atoms.Batch) error {
 			return &atoms.StructureError{Index: k, Err: err}
 		}
 		allPairs = allPairs && e.allPairs(b, k)
+		thin = thin || isThin(&cells[k])
+	}
+	if thin { // the CPU knows when to stop
+		if err := e.list.Build(b, e.net.Cutoff); err != nil {
+			return err
+		}
 	}
 	if allPairs {
 		e.input.Buckets = 0
 	}
 	return nil
+}
+
+// isThin reports whether a cell is repeated so often within the cutoff that its
+// atoms may have far more neighbours than are allowed.
+func isThin(l *gpu.Lattice) bool {
+	images := 1
+	for _, reach := range l.Reach {
+		if reach > 1 {
+			images *= int(2*reach + 1)
+		}
+	}
+	return images > 1 && images*int(l.Last-l.First) > 16*atoms.MaxNeighbors
 }
 
 // gpuResults is what comes back.

@@ -324,3 +324,13 @@ func downloadAll[T any](t *testing.T, e *gpuEngine, a gpu.Array[T]) []T {
 	require.NoError(t, e.dev.Synchronize())
 	return out
 }
+
+// What the CPU refuses before the search, the device does not search through.
+func TestGPURefusesThinCells(t *testing.T) {
+	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 3), openGPU(t), Options{})
+	rng := rand.New(rand.NewPCG(3, 4))
+	thin := systems.Random(rng, 200, 0.1, 0, everywhere, false)
+	err := p.Compute(context.Background(), atoms.NewBatch(thin), &Result{})
+	assert.ErrorContains(t, err, "structure 0: more than 4096 neighbours per atom")
+	compute(t, p, systems.Random(rng, 3, 2.5, 0, everywhere, false))
+}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"painless/atoms"
+	"painless/checkpoint"
 	"painless/internal/systems"
 )
 
@@ -27,7 +30,7 @@ func randomNetwork(cfg Config, seed uint64) *Network {
 		return x
 	}
 	values := map[string][]float64{}
-	for _, s := range cfg.specs() {
+	for s := range cfg.specs() {
 		n, sigma := 1, 0.1
 		for _, d := range s.shape {
 			n *= d
@@ -96,4 +99,19 @@ func flatten(rows [][3]float64) []float64 {
 		flat = append(flat, r[:]...)
 	}
 	return flat
+}
+
+// reopen writes a checkpoint to a file and opens that with a key.
+func reopen(t testing.TB, c *checkpoint.Checkpoint, key string) (*checkpoint.Checkpoint, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.pt")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	require.NoError(t, c.WritePyTorch(file))
+	require.NoError(t, file.Close())
+	again, err := checkpoint.OpenWith(path, checkpoint.Options{Key: key})
+	if err == nil {
+		t.Cleanup(func() { require.NoError(t, again.Close()) })
+	}
+	return again, err
 }

@@ -44,52 +44,111 @@ type Network struct {
 	Parameters      int       // number of trainable parameters found
 }
 
-// FromCheckpoint reads the network out of a checkpoint's tensors. An error
-// names the tensor, what was expected and what was found: missing, surplus or
-// mis-shaped tensors, weights that are not finite numbers, and a config that
-// contradicts the shapes.
+// Found is a network, and where and how a checkpoint has it.
+type Found struct {
+	Network *Network
+	Tensors []checkpoint.Named // its tensors by their plain names, in the file's order
+
+	Key      string   // under which they stood; "" is the top level
+	Prefix   string   // that their names began with, such as "model."
+	Wrappers []string // that were dropped within their names, such as _orig_mod
+	Place    string   // key, prefix or both, as checkpoint.Options.Key takes this network
+
+	Others  []string // places of other networks in the file, whole or nearly
+	LeftOut []string // tensors under the key that are not the network's
+
+	Stated     map[string]string // by hidden_dim, …: what in the file states it, such as hyper_parameters.model
+	CutoffFrom string            // in words: stated by config, inferred from rbf.centers, given by -cutoff
+}
+
+// Dropped returns what the names were without, to begin with and within, such as
+// "model." and "_orig_mod.".
+func (f *Found) Dropped() (parts []string) {
+	if f.Prefix != "" {
+		parts = append(parts, Shown(f.Prefix))
+	}
+	for _, w := range f.Wrappers {
+		parts = append(parts, Shown(w+"."))
+	}
+	return parts
+}
+
+// FromCheckpoint reads the network out of a checkpoint: Find without a cutoff of the caller's.
 func FromCheckpoint(c *checkpoint.Checkpoint) (*Network, error) {
-	cfg, err := readConfig(c)
+	f, err := Find(c, 0)
 	if err != nil {
 		return nil, err
 	}
-	specs := cfg.specs()
-	values := make(map[string][]float64, len(specs))
-	for _, s := range specs {
-		if values[s.name], err = readTensor(c, s); err != nil {
+	return f.Network, nil
+}
+
+// Find finds the one network among a checkpoint's tensors, by their names: with
+// the same beginning, whatever it is, and whatever wraps parts of it. cutoff, Å,
+// is for a file that does not state its own, or states a wrong one; 0 takes what
+// the file says. An error names the tensor or the configuration, what was
+// expected and what was found: several networks, missing, surplus or mis-shaped
+// tensors, weights that are not finite numbers, and statements that contradict
+// the tensors or one another.
+func Find(c *checkpoint.Checkpoint, cutoff float64) (*Found, error) {
+	x, err := choose(c)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := x.inferConfig()
+	if err != nil {
+		return nil, err
+	}
+	said, err := x.stated(c, cutoff != 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.check(said); err != nil {
+		return nil, err
+	}
+	values := map[string][]float64{}
+	for s := range cfg.specs() {
+		if values[s.name], err = x.read(s); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range c.Names() {
-		if _, ok := values[name]; !ok {
-			return nil, fmt.Errorf("surplus tensor %s: a network of %d interactions has no such weights", name, cfg.NumInteractions)
-		}
+	if i := slices.Index(values["rbf.widths"], 0); i >= 0 {
+		return nil, fmt.Errorf("tensor %s: element %d is 0, expected a width", Shown(x.full["rbf.widths"]), i)
 	}
-	net := assemble(cfg, values)
-	if i := slices.Index(net.Widths, 0); i >= 0 {
-		return nil, fmt.Errorf("tensor rbf.widths: element %d is 0, expected a width", i)
+	f := &Found{Key: x.state.Key, Prefix: x.prefix, Wrappers: x.wrappers, Place: x.placeOf(x.candidate), Others: x.others(), Stated: map[string]string{}}
+	if f.LeftOut, err = x.leftOut(); err != nil {
+		return nil, err
 	}
-	return net, nil
+	if cfg.Cutoff, f.CutoffFrom, err = x.findCutoff(cutoff, said["cutoff"], values["rbf.centers"], values["rbf.widths"]); err != nil {
+		return nil, err
+	}
+	for key, statements := range said {
+		f.Stated[key] = statements[0].place
+	}
+	for _, name := range x.order {
+		f.Tensors = append(f.Tensors, checkpoint.Named{Name: name, Tensor: x.tensors[name]})
+	}
+	f.Network = assemble(cfg, values)
+	return f, nil
 }
 
-// readTensor is a tensor's values, checked against what the architecture asks for.
-func readTensor(c *checkpoint.Checkpoint, s spec) ([]float64, error) {
-	t, ok := c.Tensor(s.name)
+// read is a tensor's values, checked against what the architecture asks for.
+func (x *candidate) read(s spec) ([]float64, error) {
+	t, ok := x.tensor(s.name)
 	switch {
 	case !ok && s.optional:
 		return nil, nil
 	case !ok:
-		return nil, missing(s.name, fmt.Sprint(s.shape))
+		return nil, x.missing(s.name, fmt.Sprint(s.shape))
 	case !slices.Equal(t.Shape, s.shape):
-		return nil, fmt.Errorf("tensor %s: expected shape %v, found %v", s.name, s.shape, t.Shape)
+		return nil, fmt.Errorf("tensor %s: expected shape %v, found %v", Shown(x.full[s.name]), s.shape, t.Shape)
 	}
 	values, err := t.Float64s()
 	if err != nil {
-		return nil, fmt.Errorf("tensor %s: %w", s.name, err)
+		return nil, fmt.Errorf("tensor %s: %w", Shown(x.full[s.name]), err)
 	}
-	for i, x := range values {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, fmt.Errorf("tensor %s: element %d is %v, expected a finite number", s.name, i, x)
+	for i, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("tensor %s: element %d is %v, expected a finite number", Shown(x.full[s.name]), i, v)
 		}
 	}
 	return values, nil

@@ -70,14 +70,20 @@ type Options struct {
 	EnergyOnly bool
 }
 
+// MaxThreads is more than any machine has cores, and few enough to start.
+const MaxThreads = 4096
+
 // NewPotential puts the network on the CPU.
 func NewPotential(net *Network, opts Options) (Potential, error) {
-	if opts.Threads < 0 {
-		return nil, fmt.Errorf("%d threads: expected 0 (all cores) or more", opts.Threads)
+	if err := net.check(); err != nil {
+		return nil, err
+	}
+	if opts.Threads < 0 || opts.Threads > MaxThreads {
+		return nil, fmt.Errorf("%d threads: expected 0 (all cores) to %d", opts.Threads, MaxThreads)
 	}
 	threads := opts.Threads
 	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = min(runtime.GOMAXPROCS(0), MaxThreads)
 	}
 	var err error
 	if opts.Filters, err = opts.Filters.of(opts.Precision); err != nil {
@@ -94,18 +100,3 @@ func NewPotential(net *Network, opts Options) (Potential, error) {
 
 // errClosed is what a Potential answers after Close.
 var errClosed = errors.New("potential is closed")
-
-// check says what keeps a batch from being computed by a network up to maxZ.
-func check(b *atoms.Batch, maxZ int) error {
-	if err := b.Check(); err != nil {
-		return err
-	}
-	for k := range b.Len() {
-		for i, z := range b.Numbers[b.Start[k]:b.Start[k+1]] {
-			if z < 1 || z > maxZ {
-				return &atoms.StructureError{Index: k, Err: fmt.Errorf("atom %d has atomic number %d: the network knows 1 to %d", i, z, maxZ)}
-			}
-		}
-	}
-	return nil
-}

@@ -170,3 +170,17 @@ torch.jit.script(outer).save("torchscript.pt")
 torch.jit.trace(outer, torch.ones(1, 2)).save("traced.pt")
 save([1, 2], "no_dict")
 save({"epoch": 1, "model": {"weights": "elsewhere"}}, "no_state")
+
+torch.jit.save(torch.jit.script(outer), "extra.pt", _extra_files={"config": '{"cutoff": 5.0}', "r_max": "5.0", "binary": b"\xff\x00"})
+
+# Whole modules, alone, in a dict and behind DataParallel, one of whose parts has two names; nothing of their classes is anywhere.
+Outer.__module__ = "unknown"
+unknown.Outer = Outer
+outer.note, outer.shared, outer.steps = "kept", outer.inner[0], 7
+save(outer, "whole_module")
+save({"epoch": 2, "net": torch.nn.DataParallel(outer), "ema": outer}, "whole_modules")
+
+# Arrays in the place of tensors, as NumPy 1, NumPy 2 and pickles of protocol 5 write them.
+arrays = collections.OrderedDict((name, t.numpy()) for name, t in views.items() if not t.requires_grad and name != "empty")
+save({"state_dict": arrays}, "numpy")
+save({"state_dict": arrays}, "numpy_protocol5", pickle_protocol=5)

@@ -68,7 +68,8 @@ func (r *Reader) Seek(k int) error {
 }
 
 // Read is the next structure with its labels, or io.EOF after the last one. A
-// label that the file lacks is not in the frame. Where there is no pbc, a cell
+// label that the file lacks is not in the frame; its warnings say whose layout the
+// file has, if it is not the training side's. Where there is no pbc, a cell
 // is periodic along all three vectors. An error is about one structure; the
 // following call reads the one after it.
 func (r *Reader) Read() (*data.Frame, error) {
@@ -112,13 +113,4 @@ func openLayout(file *h5.File, size int64) (layout, error) {
 	}
 	p := &packed{}
 	return p, p.open(root, size)
-}
-
-// Layout is whose layout the file has, and what was taken for the labels of one
-// that is not the training side's, whose is empty.
-func (r *Reader) Layout() string {
-	if m, ok := r.structures.(*molecules); ok {
-		return fmt.Sprintf("the layout of %s: %s", m.name, m.says)
-	}
-	return ""
 }

@@ -92,7 +92,7 @@ func Append(path string) (*Writer, error) {
 func (r *Reader) options() (o Options, err error) {
 	p, ok := r.structures.(*packed)
 	if !ok {
-		return o, fmt.Errorf("%s: expected the layout of the training side, found %s", r.path, r.Layout())
+		return o, fmt.Errorf("%s: expected the layout of the training side, found another project's", r.path)
 	}
 	if o.Metadata, err = r.Metadata(); err != nil {
 		return o, err

@@ -266,7 +266,7 @@ func TestWriteRefuses(t *testing.T) {
 		"infinite":       {func(f *data.Frame) { f.SetStress([6]float64{math.Inf(1)}) }, "stress: expected finite numbers, found +Inf"},
 		"index":          {func(f *data.Frame) { f.SetText(indexField, "1.5") }, `structure_index: expected an integer, found "1.5"`},
 		"few forces":     {func(f *data.Frame) { f.SetVectors(data.ForcesKey, nil) }, "forces: expected those of 1 atoms, found 0"},
-		"forces of kind": {func(f *data.Frame) { f.Columns[0].Kind = data.Integer }, "column forces: expected three real numbers an atom, R:3, found I:3"},
+		"forces of kind": {func(f *data.Frame) { f.Columns[0].Kind = data.String }, "column forces: expected three real numbers an atom, R:3, found S:3"},
 		"NaN force":      {func(f *data.Frame) { f.Columns[0].Reals[1] = math.NaN() }, "forces of atom 0: expected finite numbers, found NaN"},
 	} {
 		frames := random(2)

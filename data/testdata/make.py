@@ -1,4 +1,6 @@
-"""Makes ase.extxyz beside it with Debian's python3-ase: python3 make.py"""
+"""Makes the files beside it with Debian's python3-ase: python3 make.py"""
+import bz2
+import lzma
 import os
 
 import numpy as np
@@ -20,3 +22,14 @@ slab = Atoms("C", positions=[[0, 0, 5.0]], cell=[3, 4, 0], pbc=[True, True, Fals
 molecule = Atoms("OH2", positions=[[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])
 write("ase.extxyz", [crystal, slab, molecule], format="extxyz")
 write("ase.xyz", molecule, format="xyz", comment="plain water")
+
+# The golden structures, compressed by what Go has no encoder for.
+with open("../../testdata/ultra_tiny.extxyz", "rb") as f:
+    golden = f.read()
+for name, compressed in {
+    "golden.xz": lzma.compress(golden, preset=9),
+    "golden.bz2": bz2.compress(golden),
+    "dictionary.xz": lzma.compress(b"1\n\nH 0 0 0\n", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]),
+}.items():
+    with open(name, "wb") as f:
+        f.write(compressed)

@@ -15,7 +15,7 @@ import (
 // atomic_numbers int64 [N] and positions float32 [N, 3], Å, isolated; output
 // energy, eV, and, if asked for, forces [N, 3], eV/Å. The pairs are found in
 // the graph, all of them looked at. The weights are initializers with their
-// names in c.
+// names in c, which are plain.
 func Write(w io.Writer, c *checkpoint.Checkpoint, cfg nn.Config, forces bool) error {
 	s := &student{cfg: cfg, h: int64(cfg.HiddenDim)}
 	for _, name := range c.Names() {

@@ -24,9 +24,9 @@ func load(t *testing.T, name string) (*checkpoint.Checkpoint, *nn.Network) {
 	c, err := checkpoint.Open(testdata + name + ".pt")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	n, err := nn.FromCheckpoint(c)
+	found, err := nn.Find(c, 0)
 	require.NoError(t, err)
-	return c, n
+	return checkpoint.New(nil, found.Tensors...), found.Network
 }
 
 func written(t *testing.T, name string, forces bool) []byte {

@@ -4,6 +4,7 @@
 package torchscript
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -14,10 +15,15 @@ import (
 	"painless/nn"
 )
 
-// Write writes the network of c. The module's inputs are atomic_numbers int64
-// [N] and positions [N, 3], Å, isolated; its output is the energy, eV.
+// Write writes the network of c, whose tensors have their plain names. The
+// module's inputs are atomic_numbers int64 [N] and positions [N, 3], Å, isolated;
+// its output is the energy, eV.
 func Write(w io.Writer, c *checkpoint.Checkpoint, cfg nn.Config) error {
-	return c.WriteTorchScript(w, source(cfg))
+	config, err := json.Marshal(cfg.Map())
+	if err != nil {
+		return err
+	}
+	return c.WriteTorchScript(w, source(cfg), config)
 }
 
 const head = `  def forward(self: __torch__.Student,

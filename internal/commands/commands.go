@@ -7,9 +7,10 @@ import (
 	"painless/internal/commands/convert"
 	"painless/internal/commands/dataset"
 	"painless/internal/commands/inspect"
+	"painless/internal/commands/md"
 	"painless/internal/commands/predict"
 	"painless/internal/commands/validate"
 )
 
 // All is the verbs, in the order of a first session.
-var All = cli.Program{inspect.Verb, predict.Verb, validate.Verb, convert.Verb, dataset.Verb, bench.Verb}
+var All = cli.Program{inspect.Verb, predict.Verb, md.Verb, validate.Verb, convert.Verb, dataset.Verb, bench.Verb}

@@ -46,6 +46,18 @@ func Torch(t testing.TB, args ...string) *exec.Cmd {
 	return command
 }
 
+// Python returns a command of a Python that has a module, which is in a package of
+// Debian's. make interop installs it and sets PAINLESS_REQUIRE_INTEROP.
+func Python(t testing.TB, module, debian string, args ...string) *exec.Cmd {
+	t.Helper()
+	if exec.Command(python, "-c", "import "+module).Run() != nil {
+		missing(t, "PAINLESS_REQUIRE_INTEROP", module+" (Debian's "+debian+")", "make interop")
+	}
+	command := exec.Command(python, args...)
+	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	return command
+}
+
 // ONNXRuntime returns a command of a Node.js that has onnxruntime-node for
 // require. make interop installs it and sets PAINLESS_REQUIRE_INTEROP.
 func ONNXRuntime(t testing.TB, args ...string) *exec.Cmd {

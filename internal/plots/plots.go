@@ -5,6 +5,7 @@ package plots
 import (
 	"fmt"
 	"image/color"
+	"io"
 	"math"
 	"slices"
 
@@ -14,8 +15,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-
-	"painless/internal/atomicfile"
 )
 
 // palette is Okabe and Ito's (Color Universal Design, 2008), without black and yellow.
@@ -112,8 +111,8 @@ func onAxes(p *plot.Plot, points plotter.XYs) plotter.XYs {
 // dpi is the resolution of the pictures.
 const dpi = 144
 
-// Save draws plots in rows, all of one size, and writes a PNG that is whole or not there.
-func Save(path string, width, height vg.Length, rows ...[]*plot.Plot) error {
+// Write draws plots in rows, all of one size, and writes a PNG.
+func Write(w io.Writer, width, height vg.Length, rows ...[]*plot.Plot) error {
 	canvas := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dpi))}
 	tiles := draw.Tiles{Rows: len(rows), Cols: len(rows[0]), PadX: 14, PadY: 12, PadTop: 6, PadBottom: 4, PadLeft: 4, PadRight: 12}
 	for r, cells := range plot.Align(rows, tiles, draw.New(canvas)) {
@@ -123,13 +122,6 @@ func Save(path string, width, height vg.Length, rows ...[]*plot.Plot) error {
 			}
 		}
 	}
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	if _, err := canvas.WriteTo(file); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	return file.Commit()
+	_, err := canvas.WriteTo(w)
+	return err
 }

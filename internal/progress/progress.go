@@ -92,6 +92,13 @@ func (b *Bar) Done(n int) {
 	_ = b.bar.Set64(b.read) // a bar that cannot be drawn is no reason to stop
 }
 
+// Clear takes the bar away until more is done, for what is said meanwhile.
+func (b *Bar) Clear() {
+	if b != nil {
+		_ = b.bar.Clear()
+	}
+}
+
 // Close takes the bar away.
 func (b *Bar) Close() {
 	if b != nil {

@@ -49,5 +49,9 @@ func TestBar(t *testing.T) {
 	b.Done(7)
 	assert.Contains(t, out.String(), "7 structures")
 	assert.Contains(t, out.String(), "50%")
+	out.Reset()
+	b.Clear()
+	assert.NotEmpty(t, out.String())
+	assert.NotContains(t, out.String(), "structures")
 	b.Close()
 }

@@ -9,9 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,14 +67,14 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.IntVar(&s.rounds, "rounds", 10, "turns of each model, device and quantity")
 	flags.IntVar(&s.calls, "calls", 30, "calls of a turn")
 	flags.BoolVar(&s.json, "json", false, "print what bench.json holds in place of the table")
-	flags.StringVar(&s.output, "o", "", "`folder` for "+reportName+" and "+figureName+", made where it is missing; nothing is written if empty")
+	flags.Func("o", "`folder` to write "+reportName+" and "+figureName+" to, made where it is missing; nothing is written without it", cli.Folder(&s.output))
 	flags.BoolVar(&s.force, "force", false, "replace files that are there")
 	flags.StringVar(&s.compare, "compare", "", reportName+" `file` of an earlier run: shows new over old, and fails where that is beyond the tolerance")
 	flags.Float64Var(&s.tolerance, "tolerance", 0.1, "how much longer than in -compare a call may take: 0.1 is 10 %")
 	return s.run
 }
 
-func (s *settings) check(inputs []string) error {
+func (s *settings) check(std cli.Std, inputs []string) error {
 	if err := s.model.Check(); err != nil {
 		return err
 	}
@@ -108,29 +105,11 @@ func (s *settings) check(inputs []string) error {
 	case !(s.tolerance >= 0):
 		return fmt.Errorf("-tolerance %v: expected 0 or more", s.tolerance)
 	}
-	return s.checkOutputs()
-}
-
-// outputs is the files that -o asks for.
-func (s *settings) outputs() (report, figure string) {
-	return filepath.Join(s.output, reportName), filepath.Join(s.output, figureName)
-}
-
-func (s *settings) checkOutputs() error {
-	if s.output == "" {
-		return nil
-	}
-	report, figure := s.outputs()
-	for _, path := range []string{report, figure} {
-		if err := cli.CheckOutput(path, append(s.model.Paths(), s.structures, s.compare)...); err != nil {
-			return err
-		}
-	}
-	return cli.CheckNew(s.force, report, figure)
+	return s.checkOutputs(std)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error {
-	if err := s.check(inputs); err != nil {
+	if err := s.check(std, inputs); err != nil {
 		return err
 	}
 	r := s.newReport(ctx)
@@ -146,29 +125,40 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 	if err != nil {
 		return err
 	}
-	if s.output != "" { // before the work, so that it is not for nothing
-		if err := os.MkdirAll(s.output, 0o755); err != nil {
-			return err
-		}
+	out, err := s.create()
+	if err != nil {
+		return err
 	}
+	defer out.folder.Abort()
 	table := std.Out
 	if s.json {
 		table = io.Discard
 	}
-	fmt.Fprint(table, r.title(), tableHead(old != nil))
+	if _, err := fmt.Fprint(table, r.title(), tableHead(old != nil)); err != nil {
+		return err
+	}
 	for _, size := range s.batches {
 		rows, err := measure(ctx, s, students, load.structures(size), size)
 		if err != nil {
 			return fmt.Errorf("batch of %d: %w", size, err)
 		}
 		for _, row := range rows {
-			fmt.Fprintln(table, row.line(old))
+			if _, err := fmt.Fprintln(table, row.line(old)); err != nil {
+				return err
+			}
 		}
 		r.Rows = append(r.Rows, rows...)
 	}
 	r.PeakBytes = peakBytes()
-	fmt.Fprintf(table, "\npeak memory of the process: %.0f MB\n", float64(r.PeakBytes)/1e6)
-	if err := s.write(r, std); err != nil {
+	if err := out.write(r, s.force); err != nil {
+		return err
+	}
+	if s.json {
+		err = jsonfile.Encode(std.Out, r)
+	} else {
+		_, err = fmt.Fprintf(std.Out, "\npeak memory of the process: %.0f MB\n", float64(r.PeakBytes)/1e6)
+	}
+	if err != nil {
 		return err
 	}
 	if old == nil {
@@ -195,37 +185,17 @@ func (s *settings) earlier(r *report, stderr io.Writer) (*report, error) {
 	return old, nil
 }
 
-// write writes what is asked for.
-func (s *settings) write(r *report, std cli.Std) error {
-	if s.json {
-		if err := jsonfile.Encode(std.Out, r); err != nil {
-			return err
-		}
-	}
-	if s.output == "" {
-		return nil
-	}
-	report, figure := s.outputs()
-	if err := jsonfile.Write(report, r); err != nil {
-		return err
-	}
-	return r.draw(figure)
-}
-
 // newReport is a report of what is to be measured, without its rows.
 func (s *settings) newReport(ctx context.Context) *report {
 	r := &report{
 		Format: formatName, Version: formatVersion, Date: time.Now().UTC().Format(time.RFC3339), Machine: machine.Here(),
 		Settings: workSettings{
-			Precision: s.model.Precision, Filters: s.model.Filters, Threads: s.model.Threads,
+			Precision: s.model.Precision, Filters: s.model.Filters, Threads: s.model.Options().Threads,
 			Atoms: s.atoms, Structures: s.structures, Cloud: s.cloud, Warmup: s.warmup, Rounds: s.rounds, Calls: s.calls,
 		},
 	}
 	if r.Settings.Filters == "auto" {
 		r.Settings.Filters = map[string]string{"float32": "table", "float64": "exact"}[s.model.Precision]
-	}
-	if r.Settings.Threads == 0 {
-		r.Settings.Threads = runtime.GOMAXPROCS(0)
 	}
 	if s.structures != "" {
 		r.Settings.Atoms = 0

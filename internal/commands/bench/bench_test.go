@@ -175,7 +175,7 @@ func TestErrors(t *testing.T) {
 		"none.pt: no such file": {"-model", "none.pt"},
 		"bench.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {"-model", "bench.go"},
 		"expected each file once, found " + tiny + " twice":                            {"-model", tiny + "," + ultraTiny + "," + tiny},
-		`expected a dict of tensors under "ema"`:                                       {"-model", tiny, "-key", "ema"},
+		`key "ema": expected tensors under it`:                                         {"-model", tiny, "-key", "ema"},
 		"-batch 1,0: expected different numbers":                                       {"-model", tiny, "-batch", "1,0"},
 		"-batch 1,1: expected different numbers":                                       {"-model", tiny, "-batch", "1,1"},
 		"-batch two: expected different numbers":                                       {"-model", tiny, "-batch", "two"},

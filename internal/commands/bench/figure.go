@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -40,7 +41,7 @@ func (r *report) seriesOf(quantity string) (all []series) {
 
 // draw is the time of a call over the structures in it: the median, and a band
 // from 5 to 95 % of the calls. Both panels have the same scales.
-func (r *report) draw(path string) error {
+func (r *report) draw(w io.Writer) error {
 	var panels []*plot.Plot
 	for _, panel := range []struct{ quantity, title string }{{energyAndForces, "Energy and forces"}, {energyOnly, "Energy alone"}} {
 		p, err := r.panel(panel.quantity, panel.title)
@@ -49,7 +50,7 @@ func (r *report) draw(path string) error {
 		}
 		panels = append(panels, p)
 	}
-	return plots.Save(path, 620, 330, panels)
+	return plots.Write(w, 620, 330, panels)
 }
 
 func (r *report) panel(quantity, title string) (*plot.Plot, error) {

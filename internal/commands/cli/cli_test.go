@@ -6,8 +6,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -133,6 +135,14 @@ func TestModelCheck(t *testing.T) {
 	assert.ErrorContains(t, parseModel(t, "-model", "a", "-device", "cpu,cuda").CheckOne(), `"cpu,cuda"`)
 }
 
+// More threads than cores would only be in each other's way.
+func TestModelThreads(t *testing.T) {
+	cores := runtime.GOMAXPROCS(0)
+	for text, want := range map[string]int{"0": cores, "1": 1, "4096": min(cores, 4096)} {
+		assert.Equal(t, want, parseModel(t, "-model", "a", "-threads", text).Options().Threads)
+	}
+}
+
 func TestModelNames(t *testing.T) {
 	for paths, want := range map[string][]string{
 		"x/tiny.pt":                    {"tiny"},
@@ -158,14 +168,36 @@ func TestModelOpen(t *testing.T) {
 
 func TestCheckOutput(t *testing.T) {
 	dir := t.TempDir()
-	a, b, link := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "link")
+	a, b, hard, soft := filepath.Join(dir, "a"), filepath.Join(dir, "b"), filepath.Join(dir, "hard"), filepath.Join(dir, "soft")
 	require.NoError(t, os.WriteFile(a, nil, 0o600))
-	require.NoError(t, os.Link(a, link))
-	assert.NoError(t, CheckOutput(b, a, "-"))
-	assert.NoError(t, CheckOutput("-", a, "-"))
-	assert.EqualError(t, CheckOutput(link, b, a), link+" is an input: expected another file for the output")
-	require.NoError(t, os.WriteFile(b, nil, 0o600))
-	assert.NoError(t, CheckOutput(b, a))
+	require.NoError(t, os.Link(a, hard))
+	require.NoError(t, os.Symlink("a", soft))
+	file, err := os.OpenFile(a, os.O_RDWR, 0)
+	require.NoError(t, err)
+	defer file.Close()
+	none, both := Std{In: strings.NewReader(""), Out: io.Discard}, Std{In: file, Out: file}
+	for _, c := range []struct {
+		std    Std
+		output string
+		inputs []string
+		want   string
+	}{
+		{none, b, []string{a, "-"}, ""},
+		{none, "-", []string{a, "-"}, ""},
+		{none, os.DevNull, []string{os.DevNull}, ""}, // which holds nothing
+		{none, hard, []string{b, a}, hard + " is an input"},
+		{none, soft, []string{hard}, soft + " is an input"},
+		{both, b, []string{"-"}, ""},
+		{both, soft, []string{"-"}, soft + " is an input"},
+		{both, "-", []string{b, hard}, "standard output is an input"},
+	} {
+		err := c.std.CheckOutput(c.output, c.inputs...)
+		if c.want == "" {
+			assert.NoError(t, err, c)
+		} else {
+			assert.EqualError(t, err, c.want+": expected another file for the output")
+		}
+	}
 }
 
 func TestCheckNew(t *testing.T) {
@@ -175,4 +207,5 @@ func TestCheckNew(t *testing.T) {
 	assert.NoError(t, CheckNew(false, a))
 	assert.EqualError(t, CheckNew(false, a, b), b+" is there already: -force overwrites it")
 	assert.NoError(t, CheckNew(true, a, b))
+	assert.NoError(t, CheckNew(false, os.DevNull), "where nothing is lost")
 }

@@ -6,16 +6,18 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
 	"painless"
+	"painless/nn"
 )
 
 // Model is the flags that say what computes, and where: the same in all verbs.
 type Model struct {
-	paths     string
-	Key       string
+	paths string
+	Weights
 	Device    string
 	Precision string
 	Filters   string
@@ -27,17 +29,37 @@ var (
 	filters    = map[string]painless.Filters{"auto": painless.Auto, "table": painless.Table, "exact": painless.Exact}
 )
 
-// KeyUsage is what -key says in verbs that take a file without computing with it, too.
-const KeyUsage = "`key` in the file under which the weights stand, such as ema; the usual places if empty"
+// Weights is the flags that say which of a file's weights are meant, and what
+// the file does not say of them: in verbs that only look at a file, too.
+type Weights struct {
+	Key    string
+	Cutoff float64 // Å
+}
+
+// Register adds the flags.
+func (w *Weights) Register(flags *flag.FlagSet) {
+	flags.StringVar(&w.Key, "key", "", "`key` in the file under which the weights stand, such as ema, or what their names begin with, such as student; the one network of the file if empty")
+	flags.Float64Var(&w.Cutoff, "cutoff", 0, "cutoff in `Å`, for a file that does not state it; 0 takes what the file says")
+}
+
+// Check says what is wrong with the cutoff.
+func (w *Weights) Check() error {
+	if w.Cutoff != 0 {
+		if err := nn.CheckCutoff(w.Cutoff); err != nil {
+			return fmt.Errorf("-cutoff: %w", err)
+		}
+	}
+	return nil
+}
 
 // Register adds the flags.
 func (m *Model) Register(flags *flag.FlagSet) {
 	flags.StringVar(&m.paths, "model", "", "checkpoint `file` of the student; where several are compared, files with commas between")
-	flags.StringVar(&m.Key, "key", "", KeyUsage)
+	m.Weights.Register(flags)
 	flags.StringVar(&m.Device, "device", "cpu", "what to compute on: cpu, cuda or cuda:N for a GPU (in binaries built with -tags cuda), or emulator, a GPU's kernels run slowly on the CPU")
 	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")
 	flags.StringVar(&m.Filters, "filters", "auto", "filter networks: table, interpolated to float32's accuracy, exact, or auto: table in float32 and exact in float64")
-	flags.IntVar(&m.Threads, "threads", 0, "threads on the CPU; 0 is one for each core")
+	flags.IntVar(&m.Threads, "threads", 0, "threads on the CPU; 0 is one for each core, and there are never more")
 }
 
 // Check says which of the flags has a value that it cannot have.
@@ -60,8 +82,11 @@ func (m *Model) Check() error {
 	if _, ok := filters[m.Filters]; !ok {
 		return fmt.Errorf("-filters %s: expected table, exact or auto", m.Filters)
 	}
-	if m.Threads < 0 || m.Threads > maxThreads {
-		return fmt.Errorf("-threads %d: expected 0 (all cores) to %d", m.Threads, maxThreads)
+	if m.Threads < 0 || m.Threads > nn.MaxThreads {
+		return fmt.Errorf("-threads %d: expected 0 (all cores) to %d", m.Threads, nn.MaxThreads)
+	}
+	if err := m.Weights.Check(); err != nil {
+		return err
 	}
 	for device := range strings.SplitSeq(m.Device, ",") { // some verbs take several
 		if err := painless.CheckDevice(device); err != nil {
@@ -70,9 +95,6 @@ func (m *Model) Check() error {
 	}
 	return nil
 }
-
-// maxThreads is more than any machine has cores, and few enough to start.
-const maxThreads = 4096
 
 // CheckOne is Check where one student on one device is all that can be.
 func (m *Model) CheckOne() error {
@@ -113,7 +135,11 @@ func (m *Model) Names() []string {
 
 // Options is how to compute.
 func (m *Model) Options() painless.Options {
-	return painless.Options{Device: m.Device, Key: m.Key, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: m.Threads}
+	threads := runtime.GOMAXPROCS(0)
+	if m.Threads > 0 { // more would only be in each other's way, and in that of a signal
+		threads = min(threads, m.Threads)
+	}
+	return painless.Options{Device: m.Device, Key: m.Key, Cutoff: m.Cutoff, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: threads}
 }
 
 // Open opens a student, and says on stderr where there are other weights beside

@@ -4,23 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 )
-
-// Main runs a program until it ends or is told to, and exits.
-func Main(name string, run func(ctx context.Context, std Std, args []string) error) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	err := run(ctx, Std{os.Stdin, os.Stdout, os.Stderr}, os.Args[1:])
-	stop()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-	}
-	os.Exit(Code(err))
-}
 
 // Program is verbs under one name.
 type Program []*Verb
@@ -91,7 +77,7 @@ func (p Program) usage(w io.Writer) error {
 	fmt.Fprintf(text, "  %-10s  %s\n", "completion", "Writes the script by which bash, zsh or fish completes verbs and flags: painless completion SHELL.")
 	fmt.Fprintf(text, "  %-10s  %s\n", "version", "Says what this program is: version, commit, instruction sets, build tags.")
 	fmt.Fprintf(text, "  %-10s  %s\n", "help", "Says what a verb does: painless help VERB.")
-	text.WriteString("\nExit codes: 0 done, 1 refused, 2 done in part, and what is missing is listed.\n")
+	text.WriteString("\nExit codes: 0 done, 1 refused, 2 done in part, and what is missing is listed; 129, 130, 143 ended\nby SIGHUP, SIGINT, SIGTERM; 141 by a reader that wants no more.\n")
 	_, err := io.WriteString(w, text.String())
 	return err
 }

@@ -4,7 +4,8 @@
 //
 // -h and --help print to standard output; -- ends the flags, and so does the
 // first input; a flag stands at most once. Exit codes are 0 done, 1 refused, 2
-// done in part, and what is missing is listed.
+// done in part, and what is missing is listed. Who is ended by a signal has the
+// code that shells give it, 128 and its number, and leaves whole outputs or none.
 package cli
 
 import (

@@ -31,10 +31,10 @@ func check(ctx context.Context, path string, want *export.Student) (difference f
 	if err != nil {
 		return 0, err
 	}
-	if again.Config != want.Network.Config {
-		return 0, fmt.Errorf("expected the architecture %v, found %v", want.Network.Config, again.Config)
+	if again.Config != want.Found.Network.Config {
+		return 0, fmt.Errorf("expected the architecture %v, found %v", want.Found.Network.Config, again.Config)
 	}
-	before, err := energies(ctx, want.Network)
+	before, err := energies(ctx, want.Found.Network)
 	if err != nil {
 		return 0, err
 	}

@@ -37,10 +37,11 @@ written, and the energies of benzene and water that they give are compared.`,
 
 // settings is the command line.
 type settings struct {
-	to, dtype, key string
-	forces         bool
-	force, json    bool
-	in, out        string
+	weights     cli.Weights
+	to, dtype   string
+	forces      bool
+	force, json bool
+	in, out     string
 
 	export export.Options
 }
@@ -51,14 +52,14 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.StringVar(&s.to, "to", "", "`format`: pt, safetensors, onnx or torchscript; what OUT's ending says if empty")
 	flags.StringVar(&s.dtype, "dtype", "", "`type` of the tensors: float32, float64, float16 or bfloat16; as they are if empty")
 	flags.BoolVar(&s.forces, "forces", false, "give the ONNX graph a second output, the forces")
-	flags.StringVar(&s.key, "key", "", "`key` in IN under which the weights stand, such as ema; the usual places if empty")
+	s.weights.Register(flags)
 	flags.StringVar(&s.out, "o", "", "`file` to write, in place of OUT")
 	flags.BoolVar(&s.force, "force", false, "overwrite OUT if it is there")
 	flags.BoolVar(&s.json, "json", false, "report in JSON")
 	return s.run
 }
 
-func (s *settings) files(args []string) error {
+func (s *settings) files(std cli.Std, args []string) error {
 	switch {
 	case s.out != "" && len(args) != 1:
 		return fmt.Errorf("%d files and -o: expected IN alone; -h shows the usage", len(args))
@@ -68,10 +69,13 @@ func (s *settings) files(args []string) error {
 		s.out = args[1]
 	}
 	s.in = args[0]
+	if s.out == "" {
+		return errors.New("OUT is empty: expected a file to write")
+	}
 	if s.out == "-" {
 		return errors.New("-: expected a file to write, which is read back before it takes its name")
 	}
-	if err := cli.CheckOutput(s.out, s.in); err != nil {
+	if err := std.CheckOutput(s.out, s.in); err != nil {
 		return err
 	}
 	return cli.CheckNew(s.force, s.out) // before the work; commit looks again
@@ -88,7 +92,7 @@ func (s *settings) options() error {
 	case !ok:
 		return fmt.Errorf("-to %s: expected pt, safetensors, onnx or torchscript", s.to)
 	}
-	s.export = export.Options{Format: format, Forces: s.forces}
+	s.export = export.Options{Format: format, Forces: s.forces, Cutoff: s.weights.Cutoff}
 	if s.dtype != "" {
 		types := []checkpoint.DType{checkpoint.Float32, checkpoint.Float64, checkpoint.Float16, checkpoint.BFloat16}
 		i := slices.IndexFunc(types, func(d checkpoint.DType) bool { return d.String() == s.dtype })
@@ -97,6 +101,9 @@ func (s *settings) options() error {
 		}
 		s.export.DType = types[i]
 	}
+	if err := s.weights.Check(); err != nil {
+		return err
+	}
 	if err := s.export.Check(); err != nil {
 		return fmt.Errorf("-%w", err) // it begins with the option's name, and so does the flag
 	}
@@ -104,27 +111,27 @@ func (s *settings) options() error {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err error) {
-	if err := s.files(args); err != nil {
+	if err := s.files(std, args); err != nil {
 		return err
 	}
 	if err := s.options(); err != nil {
 		return err
 	}
-	in, err := checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.key})
+	in, err := checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.weights.Key})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	if s.export.Format == export.Safetensors {
-		if s.export.Metadata, err = export.Provenance(s.in, in); err != nil {
-			return err
-		}
-	}
 	student, err := export.Clean(in, s.export)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)
 	}
-	cli.Took(std.Err, s.in, in.Key, in.OtherKeys)
+	if s.export.Format == export.Safetensors {
+		if student.Options.Metadata, err = export.Provenance(s.in, in, student.Found); err != nil {
+			return err
+		}
+	}
+	cli.Took(std.Err, s.in, student.Found.Place, student.Found.Others)
 	r, err := s.write(ctx, in, student)
 	if err != nil {
 		return err
@@ -143,15 +150,15 @@ func (s *settings) write(ctx context.Context, in *checkpoint.Checkpoint, student
 		return nil, fmt.Errorf("%s: %w", s.out, err)
 	}
 	r := &report{Changes: append([]string{}, student.Changes...)} // [] in JSON, not null
-	r.describeNetwork(student.Network)
+	r.describeNetwork(student.Found)
 	if r.Difference, err = check(ctx, file.Name(), student); err != nil {
 		return nil, fmt.Errorf("%s, read back: %w", s.out, err)
 	}
-	r.Read.Key, r.Read.Others = in.Key, in.OtherKeys
-	if r.Read.file, err = describe(s.in, s.in, in.Format, in); err != nil {
+	r.Read.Key, r.Read.Others = student.Found.Place, student.Found.Others
+	if r.Read.file, err = describe(s.in, s.in, in.Format, student.Found.Tensors); err != nil {
 		return nil, err
 	}
-	if r.Wrote, err = describe(s.out, file.Name(), string(s.export.Format), student.Checkpoint); err != nil {
+	if r.Wrote, err = describe(s.out, file.Name(), string(s.export.Format), student.Tensors()); err != nil {
 		return nil, err
 	}
 	if s.force {

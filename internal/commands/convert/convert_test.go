@@ -44,9 +44,10 @@ func network(t *testing.T, path string) (*checkpoint.Checkpoint, *nn.Network) {
 	c, err := checkpoint.Open(path)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
-	n, err := nn.FromCheckpoint(c)
+	found, err := nn.Find(c, 0)
 	require.NoError(t, err)
-	return c, n
+	plain := checkpoint.New(c.Metadata, found.Tensors...)
+	return plain, found.Network
 }
 
 // Every flavour comes back as the same network, with the same tensors in the
@@ -120,7 +121,7 @@ func TestReport(t *testing.T) {
 	text := convert(t, "-dtype", "float16", testdata+"tiny.pt", out)
 	for _, line := range []string{
 		"tiny.pt: PyTorch zip archive, 315773 bytes, 27 tensors of float32, embedding.weight to energy_head.4.bias, under \"model_state_dict\"\n",
-		"network  hidden_dim 64, num_interactions 2, num_rbf 12, cutoff 5, max_z 100: 77203 parameters\n",
+		"network  hidden_dim 64, num_interactions 2, num_rbf 12, cutoff 5, max_z 100: 77203 parameters\ncutoff   5 Å, stated by config\n",
 		"changed  names without model.\nchanged  27 tensors converted to float16\nchanged  left out \"best_val_loss\", \"epoch\", ",
 		"half.safetensors: safetensors, ",
 		" bytes, 27 tensors of float16, embedding.weight to energy_head.4.bias; read back: the same tensors, and energies that differ by up to ",
@@ -149,7 +150,7 @@ func TestReportInJSON(t *testing.T) {
 	read["key"] = "model_state_dict"
 	assert.Equal(t, read, got["read"])
 	assert.Equal(t, file(out, "onnx"), got["wrote"])
-	assert.Equal(t, map[string]any{"hidden_dim": 64., "num_interactions": 2., "num_rbf": 12., "cutoff": 5., "max_z": 100., "parameters": 77203.}, got["network"])
+	assert.Equal(t, map[string]any{"hidden_dim": 64., "num_interactions": 2., "num_rbf": 12., "cutoff": 5., "cutoff_from": "stated by config", "max_z": 100., "parameters": 77203.}, got["network"])
 	assert.Contains(t, got["changes"], "names without model.")
 	assert.Equal(t, 0., got["energy_difference"])
 
@@ -181,7 +182,7 @@ func TestNeverLoses(t *testing.T) {
 	for says, args := range map[string][]string{
 		"there.pt is there already: -force overwrites it":                           {testdata + "tiny.pt", out},
 		"none.pt: no such file":                                                     {"-force", "none.pt", out},
-		`expected a dict of tensors under "ema", found the keys [`:                  {"-force", "-key", "ema", testdata + "tiny.pt", out},
+		`key "ema": expected tensors under it`:                                      {"-force", "-key", "ema", testdata + "tiny.pt", out},
 		"convert.go: expected a file of torch.save":                                 {"-force", "convert.go", out},
 		"tensor embedding.weight is missing":                                        {"-force", "../../../checkpoint/testdata/views.pt", out},
 		"1 files: expected IN and OUT; -h shows the usage":                          {out},

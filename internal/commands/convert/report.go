@@ -21,7 +21,8 @@ type report struct {
 	} `json:"read"`
 	Network struct {
 		architecture
-		Parameters int `json:"parameters"`
+		CutoffFrom string `json:"cutoff_from"`
+		Parameters int    `json:"parameters"`
 	} `json:"network"`
 	Changes    []string `json:"changes"`
 	Wrote      file     `json:"wrote"`
@@ -48,20 +49,18 @@ type file struct {
 	Last    string   `json:"last"`
 }
 
-// describe says what is in c, which stands in a file that is now at path and
-// is called name.
-func describe(name, path, format string, c *checkpoint.Checkpoint) (f file, err error) {
+// describe says what the tensors are of a file that is now at path and is called name.
+func describe(name, path, format string, tensors []checkpoint.Named) (f file, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return file{}, err
 	}
-	names := c.Names()
-	f = file{Path: name, Format: format, Bytes: info.Size(), Tensors: len(names), First: names[0], Last: names[len(names)-1]}
+	f = file{Path: name, Format: format, Bytes: info.Size(), Tensors: len(tensors), First: tensors[0].Name, Last: tensors[len(tensors)-1].Name}
 	seen := map[checkpoint.DType]bool{}
-	for _, name := range names {
-		if t, _ := c.Tensor(name); !seen[t.DType()] {
-			seen[t.DType()] = true
-			f.DTypes = append(f.DTypes, t.DType().String())
+	for _, named := range tensors {
+		if dtype := named.Tensor.DType(); !seen[dtype] {
+			seen[dtype] = true
+			f.DTypes = append(f.DTypes, dtype.String())
 		}
 	}
 	return f, nil
@@ -71,8 +70,8 @@ func (f *file) String() string {
 	return fmt.Sprintf("%s: %s, %d bytes, %d tensors of %s, %s to %s", f.Path, f.Format, f.Bytes, f.Tensors, strings.Join(f.DTypes, ", "), f.First, f.Last)
 }
 
-func (r *report) describeNetwork(n *nn.Network) {
-	r.Network.architecture, r.Network.Parameters = architecture(n.Config), n.Parameters
+func (r *report) describeNetwork(f *nn.Found) {
+	r.Network.architecture, r.Network.CutoffFrom, r.Network.Parameters = architecture(f.Network.Config), f.CutoffFrom, f.Network.Parameters
 }
 
 func (r *report) print(w io.Writer, json bool) error {
@@ -84,6 +83,7 @@ func (r *report) print(w io.Writer, json bool) error {
 	n := r.Network
 	fmt.Fprintf(text, "network  hidden_dim %d, num_interactions %d, num_rbf %d, cutoff %v, max_z %d: %d parameters\n",
 		n.HiddenDim, n.NumInteractions, n.NumRBF, n.Cutoff, n.MaxZ, n.Parameters)
+	fmt.Fprintf(text, "cutoff   %v Å, %s\n", n.Cutoff, n.CutoffFrom)
 	for _, change := range r.Changes {
 		fmt.Fprintf(text, "changed  %s\n", change)
 	}

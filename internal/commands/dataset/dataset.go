@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"painless/data"
@@ -25,7 +26,10 @@ var Verb = &cli.Verb{
 side's layout where its name ends in .h5, .hdf5 or .hdf, for which the binary must be
 built, or else extended XYZ, and so is -, standard input and output. HDF5 holds the
 structures, energy, forces, stress and structure_index: the names of what else there
-was, and how many structures were written, go to standard error.`,
+was, and how many structures were written, go to standard error.
+
+A frame that cannot be read, where it is known where it ends, or written is left out and
+listed on standard error, and the exit code is 2; with -strict it is 1, and there is no OUT.`,
 	New: New,
 }
 
@@ -38,16 +42,19 @@ type settings struct {
 	single      bool // forces in float32
 	more        bool // structures for a file that is there
 	force       bool
+	skips       cli.Skips
 }
 
 // New registers the flags.
 func New(flags *flag.FlagSet) cli.Run {
 	s := &settings{}
+	s.skips.Register(flags)
 	flags.StringVar(&s.output, "o", "-", "`file` to write; - is standard output")
 	flags.BoolVar(&s.force, "force", false, "replace the file that is there")
 	flags.BoolVar(&s.more, "append", false, "add to the HDF5 file that is there, which is written anew")
 	flags.StringVar(&s.keys.Energy, "energy-key", data.EnergyKey, "`key` of the energies, which become energy, in place of what had that name; empty leaves energies out")
 	flags.StringVar(&s.keys.Forces, "forces-key", data.ForcesKey, "`name` of the column of forces, which become forces, in place of what had that name; empty leaves forces out")
+	flags.StringVar(&s.keys.Stress, "stress-key", data.StressKey, "`key` of the stresses, virials where virial is in it, which become stress, in place of what had that name; a virial becomes the stress of structures without one too; empty leaves stresses out")
 	flags.StringVar(&s.compression, "compression", "", "`method` of HDF5: gzip, which it is if empty, or none")
 	flags.BoolVar(&s.single, "float32-forces", false, "round forces in HDF5 to float32, as the training side does, in half the space")
 	return s.run
@@ -55,7 +62,7 @@ func New(flags *flag.FlagSet) cli.Run {
 
 var compressions = map[string]hdf5.Compression{"": hdf5.Gzip, "gzip": hdf5.Gzip, "none": hdf5.Uncompressed}
 
-func (s *settings) check() error {
+func (s *settings) check(std cli.Std) error {
 	isHDF5 := datasets.IsHDF5(s.output)
 	switch {
 	case len(s.inputs) == 0:
@@ -72,7 +79,7 @@ func (s *settings) check() error {
 	if _, ok := compressions[s.compression]; !ok {
 		return fmt.Errorf("-compression %s: expected gzip or none", s.compression)
 	}
-	if err := cli.CheckOutput(s.output, s.inputs...); err != nil {
+	if err := std.CheckOutput(s.output, s.inputs...); err != nil {
 		return err
 	}
 	return cli.CheckNew(s.force || s.more, s.output)
@@ -80,7 +87,7 @@ func (s *settings) check() error {
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error {
 	s.inputs = inputs
-	if err := s.check(); err != nil {
+	if err := s.check(std); err != nil {
 		return err
 	}
 	metadata, lost, err := s.inspect()
@@ -90,62 +97,83 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 	c := &converter{
 		energy: label{flag: "-energy-key", key: s.keys.Energy, name: data.EnergyKey},
 		forces: label{flag: "-forces-key", key: s.keys.Forces, name: data.ForcesKey},
+		stress: label{flag: "-stress-key", key: s.keys.Stress, name: data.StressKey},
+		skips:  &s.skips,
 	}
-	if c.output, err = s.create(std.Out, metadata); err != nil {
+	if c.output, err = s.create(std, metadata); err != nil {
 		return err
 	}
 	defer c.Abort()
-	if err := c.convert(ctx, std, inputs); err != nil {
+	err = c.convert(ctx, std, inputs)
+	if cli.Code(err) == 1 {
 		return err
 	}
-	if err := c.Close(); err != nil {
-		return taken(s.output, err)
+	if incomplete := c.Close(); incomplete != nil {
+		return taken(s.output, incomplete)
 	}
 	for _, line := range append(lost, c.says(s.output)...) {
 		fmt.Fprintf(std.Err, "painless: %s\n", line)
 	}
-	return nil
+	return err
 }
 
 // converter writes the structures of files to one.
 type converter struct {
 	output
-	energy, forces label
-	n              int // structures
+	energy, forces, stress label
+	skips                  *cli.Skips
+	n                      int // structures
 }
 
 func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) error {
-	bar := progress.New(std.Err, inputs)
-	defer bar.Close()
+	source := datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: progress.New(std.Err, inputs)}
+	defer source.Bar.Close()
+	c.skips.Stderr, c.skips.Bar = std.Err, source.Bar
+	if x, ok := c.output.(*xyz); ok {
+		source.Dry = x.Flush
+	}
 	for _, path := range inputs {
-		err := datasets.Each(ctx, path, std.In, bar, func(f *data.Frame, index int, unreadable error) error {
+		err := source.Each(ctx, path, func(f *data.Frame, at datasets.Place, unreadable error) error {
 			if unreadable != nil {
-				return unreadable
+				return c.skips.Skip(at, unreadable)
 			}
-			where := fmt.Sprintf("%s: frame %d", path, index)
-			c.rename(f, where)
-			if err := c.Write(f); err != nil {
+			where := fmt.Sprintf("%s: frame %d", path, at.Frame)
+			if err := c.rename(f, where); err != nil {
+				return c.skips.Skip(at, err)
+			}
+			err := c.Write(f)
+			var bad *badFrame
+			if errors.As(err, &bad) {
+				return c.skips.Skip(at, bad.error)
+			}
+			if err != nil {
 				return fmt.Errorf("%s: %w", where, err)
 			}
 			c.n++
-			bar.Done(1)
+			source.Bar.Done(1)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return errors.Join(c.energy.check(c.n), c.forces.check(c.n))
+	if c.n == 0 {
+		return c.skips.Err(0)
+	}
+	if err := errors.Join(c.energy.check(c.n), c.forces.check(c.n), c.stress.check(c.n)); err != nil {
+		return err
+	}
+	return c.skips.Err(c.n)
 }
 
 // says is what the user should know of the output.
 func (c *converter) says(path string) []string {
-	lines := append(c.energy.says(), c.forces.says()...)
+	lines := slices.Concat(c.energy.says(), c.forces.says(), c.stress.says())
 	written := "wrote " + structures(c.n)
 	if path != "-" {
 		written += " to " + path
 	}
-	if w, ok := c.output.(*hdf5.Writer); ok {
+	if w, ok := c.output.(*hdf5File); ok {
 		if dropped := w.Dropped(); len(dropped) > 0 {
 			lines = append(lines, "left out what HDF5 has no place for: "+strings.Join(dropped, ", "))
 		}

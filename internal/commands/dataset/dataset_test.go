@@ -133,6 +133,58 @@ H 0 0 0 7 8 9
 	assert.NoFileExists(t, path)
 }
 
+// The column force is one of forces.
+func TestForceColumn(t *testing.T) {
+	input := writeFile(t, "in.xyz", "1\nProperties=species:S:1:pos:R:3:force:R:3\nH 0 0 0 1 2 3\n")
+	stdout, stderr, err := execute(t, "", input)
+	require.NoError(t, err)
+	assert.Equal(t, "1\nProperties=species:S:1:pos:R:3:forces:R:3 pbc=\"F F F\"\nH 0 0 0 1 2 3\n", stdout)
+	assert.Equal(t, "painless: "+input+": frame 0: forces are those of the column force\npainless: wrote 1 structure\n", stderr)
+}
+
+// Stresses in other shapes become stress.
+func TestStressKey(t *testing.T) {
+	const text = `1
+Lattice="4 0 0 0 4.5 0 0 0 5" virial="-0.9 -0.18 -0.27 -0.18 -1.8 -0.36 -0.27 -0.36 -2.7" REF_stress="1 2 3 4 5 6" name=a
+H 0 0 0
+1
+Lattice="4 0 0 0 4.5 0 0 0 5" stress="1 0 0 0 2.50 0 0 0 3" name=b
+H 0 0 0
+`
+	input := writeFile(t, "in.xyz", text)
+	const lattice = "1\nLattice=\"4 0 0 0 4.5 0 0 0 5\" Properties=species:S:1:pos:R:3 "
+	const atom = "pbc=\"T T T\"\nH 0 0 0\n"
+	for key, c := range map[string]struct{ first, second, stderr string }{
+		"stress": {
+			`REF_stress="1 2 3 4 5 6" name=a stress="0.01 0.002 0.003 0.002 0.02 0.004 0.003 0.004 0.030000000000000002" `,
+			`stress="1 0 0 0 2.50 0 0 0 3" name=b `,
+			"painless: " + input + ": frame 0: stress is −virial/V\npainless: wrote 2 structures\n",
+		},
+		"REF_stress": {
+			`virial="-0.9 -0.18 -0.27 -0.18 -1.8 -0.36 -0.27 -0.36 -2.7" name=a stress="1 6 5 6 2 4 5 4 3" `, "name=b ",
+			"painless: " + input + ": frame 0: the six numbers of REF_stress are read as xx, yy, zz, yz, xz, xy\n" +
+				"painless: 1 structure without REF_stress, the first is " + input + ": frame 1\npainless: left out another stress of 1 structure\npainless: wrote 2 structures\n",
+		},
+		"": {
+			`virial="-0.9 -0.18 -0.27 -0.18 -1.8 -0.36 -0.27 -0.36 -2.7" REF_stress="1 2 3 4 5 6" name=a `, "name=b ",
+			"painless: wrote 2 structures\n",
+		},
+	} {
+		stdout, stderr, err := execute(t, "", "-stress-key", key, input)
+		require.NoError(t, err)
+		assert.Equal(t, lattice+c.first+atom+lattice+c.second+atom, stdout, key)
+		assert.Equal(t, c.stderr, stderr, key)
+	}
+	_, _, err := execute(t, "", "-stress-key", "DFT_stress", input)
+	assert.EqualError(t, err, "-stress-key DFT_stress: no structure has it")
+	bad := writeFile(t, "bad.xyz", strings.Replace(text, "-0.9 ", "", 1))
+	_, stderr, err := execute(t, "", bad)
+	require.NoError(t, err)
+	assert.Contains(t, stderr, "bad.xyz: frame 0: virial: expected 9 numbers, found 8")
+	_, _, err = execute(t, "", "-strict", "-stress-key", "virial", bad)
+	assert.ErrorContains(t, err, "bad.xyz: frame 0, line 1: virial: expected 9 numbers, found 8")
+}
+
 func TestForce(t *testing.T) {
 	path := writeFile(t, "out.xyz", "another's")
 	_, _, err := execute(t, "", "-o", path, "none.xyz") // before the work
@@ -177,7 +229,7 @@ func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "out.xyz")
 	empty := writeFile(t, "empty.xyz", "")
-	broken := writeFile(t, "broken.xyz", readFile(t, other)+"1\n\nH 0 0\n")
+	broken := writeFile(t, "broken.xyz", readFile(t, other)+"2\n\nH 0 0\n")
 	twice := writeFile(t, "twice.xyz", "1\nProperties=species:S:1:pos:R:3 e=1 energy=2\nH 0 0 0\n")
 	for want, args := range map[string][]string{
 		"no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage":                                       {"-o", out},
@@ -192,8 +244,7 @@ func TestErrors(t *testing.T) {
 		empty + ": expected a structure, found none":                                                                              {"-o", out, golden, empty},
 		broken + `:14: expected 4 columns, found 3 in "H 0 0"`:                                                                    {"-o", out, broken},
 		"open none.xyz: no such file or directory":                                                                                {"-o", out, "none.xyz"},
-		dir + " is there already: -force overwrites it":                                                                           {"-o", dir, golden},
-		dir + " is not a regular file":                                                                                            {"-force", "-o", dir, golden},
+		"cannot write " + dir + ": expected a file, found a folder":                                                               {"-o", dir, golden},
 		"-energy-key e: no structure has it":                                                                                      {"-o", out, "-energy-key", "e", golden},
 		"-o stands after an input: expected flags before the inputs, or -- before inputs that begin with -; -h shows the usage":   {golden, "-o", out},
 	} {
@@ -203,6 +254,29 @@ func TestErrors(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Empty(t, entries, "nothing was written")
+}
+
+// A frame that cannot be read costs that frame, unless -strict says otherwise.
+func TestBadFrames(t *testing.T) {
+	const good = "1\n\nH 0 0 0\n"
+	in := writeFile(t, "in.xyz", good+"1\n\nXx 0 0 0\n"+good+good)
+	listed := "painless: " + in + `: frame 1, line 6: atom 0: species: expected the symbol of an element, or its atomic number, found "Xx"` + "\npainless: wrote 3 structures\n"
+	var stdout, stderr bytes.Buffer
+	err := Verb.Execute(t.Context(), cli.Std{Out: &stdout, Err: &stderr}, []string{in})
+	assert.EqualError(t, err, "1 of 4 frames are left out, as listed")
+	assert.Equal(t, 2, cli.Code(err))
+	assert.Len(t, frames(t, stdout.String()), 3)
+	assert.Equal(t, listed, stderr.String())
+
+	out := filepath.Join(t.TempDir(), "out.xyz")
+	_, _, err = execute(t, "", "-strict", "-o", out, in)
+	assert.ErrorContains(t, err, in+": frame 1, line 6: atom 0: species")
+	assert.NoFileExists(t, out)
+	stderr.Reset()
+	err = Verb.Execute(t.Context(), cli.Std{Err: &stderr}, []string{"-o", out, writeFile(t, "bad.xyz", "1\n\nXx 0 0 0\n")})
+	assert.EqualError(t, err, "something is wrong with every one of 1 frames, as listed")
+	assert.Equal(t, 1, cli.Code(err))
+	assert.NoFileExists(t, out)
 }
 
 func TestInterrupt(t *testing.T) {

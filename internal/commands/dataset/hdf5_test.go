@@ -3,8 +3,10 @@
 package dataset
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 
 	"painless/data"
 	"painless/data/hdf5"
+	"painless/internal/commands/cli"
 )
 
 // kept is the frames of a text with what HDF5 has a place for.
@@ -161,6 +164,23 @@ func TestHDF5Refused(t *testing.T) {
 		assert.ErrorContains(t, err, want)
 		assert.NoFileExists(t, out)
 	}
+}
+
+// A frame that cannot be written costs that frame.
+func TestBadLabel(t *testing.T) {
+	dir := t.TempDir()
+	in, out := writeFile(t, "in.xyz", strings.Repeat("1\nProperties=species:S:1:pos:R:3 energy=1\nH 0 0 0\n", 3)), filepath.Join(dir, "out.h5")
+	require.NoError(t, os.WriteFile(in, []byte(strings.Replace(readFile(t, in), "energy=1", "energy=one", 1)), 0o600))
+	var stderr bytes.Buffer
+	err := Verb.Execute(t.Context(), cli.Std{Err: &stderr}, []string{"-o", out, in})
+	assert.EqualError(t, err, "1 of 3 frames are left out, as listed")
+	assert.Equal(t, "painless: "+in+": frame 0, line 1: energy: expected a number, found \"one\"\npainless: wrote 2 structures to "+out+"\n", stderr.String())
+	_, _, err = execute(t, "", "-strict", "-force", "-o", out, in)
+	assert.EqualError(t, err, in+": frame 0, line 1: energy: expected a number, found \"one\"")
+	r, err := hdf5.Open(out)
+	require.NoError(t, err)
+	defer r.Close()
+	assert.Equal(t, 2, r.Len(), "as it was")
 }
 
 func TestMeanwhileHDF5(t *testing.T) { testMeanwhile(t, "out.h5") }

@@ -36,21 +36,57 @@ func move[T any](l *label, list []T, name func(*T) *string, where string) []T {
 		l.replaced++
 	}
 	if !found {
-		if l.lacking++; l.lacking == 1 {
-			l.first = where
-		}
+		l.lack(where)
 	}
 	return list
 }
 
-func (c *converter) rename(f *data.Frame, where string) {
-	f.Info = move(&c.energy, f.Info, func(field *data.Field) *string { return &field.Key }, where)
-	f.Columns = move(&c.forces, f.Columns, func(column *data.Column) *string { return &column.Name }, where)
+// lack counts a frame without the label.
+func (l *label) lack(where string) {
+	if l.lacking++; l.lacking == 1 {
+		l.first = where
+	}
 }
 
-// check is an error where none of n frames has the label.
+func (c *converter) rename(f *data.Frame, where string) error {
+	f.Info = move(&c.energy, f.Info, func(field *data.Field) *string { return &field.Key }, where)
+	if name, notes := f.ForcesColumn(c.forces.key); notes != nil {
+		f.Column(name).Name = data.ForcesKey
+		f.Warnings = append(f.Warnings, notes...)
+	}
+	f.Columns = move(&c.forces, f.Columns, func(column *data.Column) *string { return &column.Name }, where)
+	return c.moveStress(f, where)
+}
+
+// moveStress is move for a stress, which may be in another shape.
+func (c *converter) moveStress(f *data.Frame, where string) error {
+	l := &c.stress
+	_, before := f.Get(l.name)
+	if l.key == "" {
+		f.Drop(l.name)
+		return nil
+	}
+	found, notes, err := f.MoveStress(l.key)
+	if err != nil {
+		return err
+	}
+	f.Warnings = append(f.Warnings, notes...)
+	if l.key == l.name {
+		return nil
+	}
+	if !found {
+		f.Drop(l.name)
+		l.lack(where)
+	}
+	if before {
+		l.replaced++
+	}
+	return nil
+}
+
+// check is an error where none of the frames has the label, of which n were written.
 func (l *label) check(n int) error {
-	if l.lacking == n {
+	if l.lacking >= n {
 		return fmt.Errorf("%s %s: no structure has it", l.flag, l.key)
 	}
 	return nil

@@ -3,7 +3,6 @@ package dataset
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -11,19 +10,23 @@ import (
 
 	"painless/data"
 	"painless/data/hdf5"
-	"painless/internal/atomicfile"
+	"painless/internal/commands/cli"
 	"painless/internal/commands/datasets"
 )
 
 // output is a data set being written: whole at its path after Close, or not there.
 type output interface {
+	// Write is a *badFrame where the frames after it can be written.
 	Write(f *data.Frame) error
 	Close() error
 	Abort() // may be deferred
 }
 
+// badFrame is what keeps one frame from being written.
+type badFrame struct{ error }
+
 // create starts the output, whatever of the metadata it can hold.
-func (s *settings) create(stdout io.Writer, metadata map[string]any) (output, error) {
+func (s *settings) create(std cli.Std, metadata map[string]any) (output, error) {
 	switch {
 	case s.more:
 		return opened(hdf5.Append(s.output))
@@ -31,14 +34,12 @@ func (s *settings) create(stdout io.Writer, metadata map[string]any) (output, er
 		return opened(hdf5.Create(s.output, hdf5.Options{
 			Compression: compressions[s.compression], Float32Forces: s.single, New: !s.force, Metadata: metadata,
 		}))
-	case s.output == "-":
-		return &xyz{Writer: data.NewWriter(stdout)}, nil
 	}
-	file, err := atomicfile.Create(s.output)
+	out, err := std.Records(s.output)
 	if err != nil {
 		return nil, err
 	}
-	return &xyz{data.NewWriter(file), file, s.force}, nil
+	return &xyz{out, data.NewWriter(out), s.force}, nil
 }
 
 // opened makes no output of a nil Writer.
@@ -46,31 +47,36 @@ func opened(w *hdf5.Writer, err error) (output, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w, nil
+	return &hdf5File{w}, nil
 }
 
-// xyz is extended XYZ in a file, or on standard output where that is nil.
+type hdf5File struct{ *hdf5.Writer }
+
+func (h *hdf5File) Write(f *data.Frame) error {
+	if err := f.Structure.Check(); err != nil {
+		return &badFrame{err}
+	}
+	if _, err := f.OwnLabels(); err != nil {
+		return &badFrame{err}
+	}
+	return h.Writer.Write(f)
+}
+
+// xyz is extended XYZ.
 type xyz struct {
-	*data.Writer
-	file  *atomicfile.File
-	force bool
+	*cli.Records
+	frames *data.Writer
+	force  bool
 }
 
-func (x *xyz) Close() error {
-	if err := x.Flush(); err != nil || x.file == nil {
-		return err
+func (x *xyz) Write(f *data.Frame) error {
+	if err := errors.Join(x.frames.Write(f), x.frames.Flush()); err != nil {
+		return &badFrame{err}
 	}
-	if x.force {
-		return x.file.Commit()
-	}
-	return x.file.CommitNew()
+	return x.End()
 }
 
-func (x *xyz) Abort() {
-	if x.file != nil {
-		x.file.Abort()
-	}
-}
+func (x *xyz) Close() error { return x.Commit(x.force) }
 
 // taken says what to do about a file that came to be there during the work.
 func taken(path string, err error) error {
@@ -80,8 +86,8 @@ func taken(path string, err error) error {
 	return err
 }
 
-// inspect says whose layout HDF5 files have, and what of them will not be in the
-// output, and returns the metadata that will: that of the only input.
+// inspect says what of the HDF5 files will not be in the output, and returns the
+// metadata that will: that of the only input.
 func (s *settings) inspect() (metadata map[string]any, lost []string, err error) {
 	for _, path := range s.inputs {
 		if path == "-" || !datasets.HoldsHDF5(path) {
@@ -90,9 +96,6 @@ func (s *settings) inspect() (metadata map[string]any, lost []string, err error)
 		r, err := hdf5.Open(path)
 		if err != nil {
 			return nil, nil, err
-		}
-		if whose := r.Layout(); whose != "" {
-			lost = append(lost, path+" has "+whose)
 		}
 		found, err := r.Metadata()
 		others, errOthers := r.Others()

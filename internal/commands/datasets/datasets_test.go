@@ -1,8 +1,11 @@
 package datasets
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,8 +21,8 @@ const two = "1\n\nH 0 0 0\n2\n\nO 0 0 0\nH 1 0 0\n"
 
 // read is the numbers of atoms of the frames.
 func read(path, stdin string) (atoms []int, err error) {
-	err = Each(context.Background(), path, strings.NewReader(stdin), nil, func(f *data.Frame, index int, unreadable error) error {
-		if unreadable != nil || index != len(atoms) {
+	err = Source{Stdin: strings.NewReader(stdin), Stderr: io.Discard}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
+		if unreadable != nil || at.File != path || at.Frame != len(atoms) {
 			return errors.New("unexpected")
 		}
 		atoms = append(atoms, len(f.Numbers))
@@ -40,7 +43,7 @@ func TestEach(t *testing.T) {
 		"":             "-: expected a structure, found none",
 		"\n\n":         "-: expected a structure, found none",
 		two + "three":  `-:8: expected the number of atoms, found "three"`,
-		"1\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
+		"2\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
 	} {
 		_, err := read("-", stdin)
 		assert.EqualError(t, err, want)
@@ -52,15 +55,46 @@ func TestEach(t *testing.T) {
 	}
 }
 
+// A frame of known extent that cannot be read is passed over.
+func TestEachGoesOn(t *testing.T) {
+	var got []string
+	require.NoError(t, Source{Stdin: strings.NewReader("1\n\nH 0 0\n" + two)}.Each(context.Background(), "-", func(f *data.Frame, at Place, unreadable error) error {
+		got = append(got, fmt.Sprintf("%v: %v, %v", at, f.Numbers, unreadable))
+		return nil
+	}))
+	assert.Equal(t, []string{
+		`-: frame 0, line 3: [], expected 4 columns, found 3 in "H 0 0"`, "-: frame 1, line 4: [1], <nil>", "-: frame 2, line 7: [8 1], <nil>",
+	}, got)
+}
+
+// Warnings, the reader's and the verb's, are said once for a file.
+func TestEachWarns(t *testing.T) {
+	stdin, stderr := strings.Repeat("1\nAtoms\n1 0 0 0\n1\nAtoms\nH 0 0 0\n", 2), &bytes.Buffer{}
+	require.NoError(t, Source{Stdin: strings.NewReader(stdin), Stderr: stderr}.Each(context.Background(), "-", func(f *data.Frame, at Place, unreadable error) error {
+		f.Warnings = append(f.Warnings, "from the verb")
+		return nil
+	}))
+	assert.Equal(t, "painless: -: frame 1: LAMMPS states no cell here: the structure is read as isolated\npainless: -: frame 1: from the verb\n", stderr.String())
+
+	var many strings.Builder
+	for k := range 100 {
+		fmt.Fprintf(&many, "1\na%d=1 a%[1]d=2\nH 0 0 0\n", k)
+	}
+	stderr.Reset()
+	require.NoError(t, Source{Stdin: strings.NewReader(many.String()), Stderr: stderr}.Each(context.Background(), "-", func(*data.Frame, Place, error) error { return nil }))
+	assert.Equal(t, maxWarnings+1, strings.Count(stderr.String(), "\n"))
+	assert.Contains(t, stderr.String(), "painless: -: frame 20: further warnings are left out\n")
+}
+
 func TestEachStops(t *testing.T) {
 	enough := errors.New("enough")
 	n := 0
-	do := func(*data.Frame, int, error) error { n++; return enough }
-	assert.ErrorIs(t, Each(context.Background(), "-", strings.NewReader(two), nil, do), enough)
+	do := func(*data.Frame, Place, error) error { n++; return enough }
+	assert.ErrorIs(t, Source{Stdin: strings.NewReader(two)}.Each(context.Background(), "-", do), enough)
 	assert.Equal(t, 1, n)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	assert.ErrorIs(t, Each(ctx, "-", strings.NewReader(two), nil, do), context.Canceled)
+	assert.ErrorIs(t, Source{Stdin: strings.NewReader(two)}.Each(ctx, "-", do), context.Canceled)
 	assert.Equal(t, 1, n)
 }
 

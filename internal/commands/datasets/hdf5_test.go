@@ -50,8 +50,8 @@ func TestHDF5ByContent(t *testing.T) {
 // A frame that HDF5 cannot give is passed over, and those after it are there.
 func TestEachOfHDF5(t *testing.T) {
 	var x float64 // of the only atom of frame 1
-	require.NoError(t, Each(context.Background(), files+"contiguous.h5", nil, nil, func(f *data.Frame, index int, _ error) error {
-		if index == 1 {
+	require.NoError(t, Source{}.Each(context.Background(), files+"contiguous.h5", func(f *data.Frame, at Place, _ error) error {
+		if at.Frame == 1 {
 			x = f.Positions[0][0]
 		}
 		return nil
@@ -62,8 +62,8 @@ func TestEachOfHDF5(t *testing.T) {
 		return bytes.Replace(b, number(x), number(math.Inf(1)), 1)
 	})
 	var atoms []int
-	require.NoError(t, Each(context.Background(), path, nil, nil, func(f *data.Frame, index int, unreadable error) error {
-		if index == 1 {
+	require.NoError(t, Source{}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
+		if at.Frame == 1 {
 			assert.Empty(t, f.Numbers)
 			assert.ErrorContains(t, unreadable, "structure 1: /structures/positions[3, 0]: expected a finite number")
 			return nil

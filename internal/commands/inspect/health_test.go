@@ -21,7 +21,7 @@ import (
 
 func load(t *testing.T, path string) *nn.Network {
 	t.Helper()
-	network, err := painless.Load(path, "")
+	network, err := painless.Load(path, painless.Options{})
 	require.NoError(t, err)
 	return network
 }

@@ -29,13 +29,17 @@ what changes on built-in molecules and pairs of atoms that should not.`,
 
 // New registers the flags.
 func New(flags *flag.FlagSet) cli.Run {
-	key := flags.String("key", "", cli.KeyUsage)
+	var weights cli.Weights
+	weights.Register(flags)
 	asJSON := flags.Bool("json", false, "write JSON")
 	return func(ctx context.Context, std cli.Std, inputs []string) error {
 		if len(inputs) != 1 {
 			return fmt.Errorf("%d files: expected one; -h shows the usage", len(inputs))
 		}
-		r, err := open(ctx, inputs[0], *key)
+		if err := weights.Check(); err != nil {
+			return err
+		}
+		r, err := open(ctx, inputs[0], weights)
 		switch {
 		case err != nil:
 			return err
@@ -46,43 +50,53 @@ func New(flags *flag.FlagSet) cli.Run {
 	}
 }
 
-// open reports on the file at path, with the weights at key.
-func open(ctx context.Context, path, key string) (r *report, err error) {
-	c, err := checkpoint.OpenWith(path, checkpoint.Options{Key: key})
+// open reports on the file at path, and on which of its weights.
+func open(ctx context.Context, path string, weights cli.Weights) (r *report, err error) {
+	c, err := checkpoint.OpenWith(path, checkpoint.Options{Key: weights.Key})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	return inspect(ctx, path, c)
+	return inspect(ctx, path, c, weights.Cutoff)
 }
 
 // inspect looks at everything; that the file is no student is no error.
-func inspect(ctx context.Context, path string, c *checkpoint.Checkpoint) (*report, error) {
+func inspect(ctx context.Context, path string, c *checkpoint.Checkpoint, cutoff float64) (*report, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	r := &report{
-		Format: formatName, Version: formatVersion, File: path, Bytes: info.Size(),
-		Container: c.Format, Key: c.Key, OtherKeys: c.OtherKeys, Prefixes: prefixes(c), Metadata: summary(c.Metadata),
-	}
-	if r.Tensors, err = tensors(ctx, c); err != nil {
-		return nil, err
-	}
-	for _, t := range r.Tensors {
-		r.Elements += t.elements
-	}
-	network, err := nn.FromCheckpoint(c)
+	r := &report{Format: formatName, Version: formatVersion, File: path, Bytes: info.Size(), Container: c.Format, Prefixes: []string{}, Metadata: summary(c.Metadata)}
+	found, err := nn.Find(c, cutoff)
 	if err != nil {
 		r.NoStudent = err.Error()
-		return r, nil
+		r.Key, r.OtherKeys = c.Key, usual(c.Others)
+		r.Tensors, err = tensors(ctx, c.Tensors())
+		r.count()
+		return r, err
 	}
-	r.Config, r.Parameters = configuration(network, nn.StatedConfig(c)), network.Parameters
-	if r.Health, err = examine(ctx, network); err != nil {
+	r.Key, r.OtherKeys, r.LeftOut = found.Key, found.Others, found.LeftOut
+	r.Prefixes = append(r.Prefixes, found.Dropped()...)
+	if r.Tensors, err = tensors(ctx, found.Tensors); err != nil {
+		return nil, err
+	}
+	r.count()
+	r.Config, r.Parameters = configuration(found), found.Network.Parameters
+	if r.Health, err = examine(ctx, found.Network); err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}
 		r.NoHealth = err.Error()
 	}
 	return r, nil
+}
+
+// usual is the keys of states where training code keeps weights.
+func usual(states []*checkpoint.State) (keys []string) {
+	for _, s := range states {
+		if s.Usual && s.Key != "" {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys
 }

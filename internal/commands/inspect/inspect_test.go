@@ -45,7 +45,7 @@ func TestStudent(t *testing.T) {
 	assert.Regexp(t, `file +\.\./\.\./\.\./testdata/tiny\.pt: PyTorch zip archive, 315773 bytes\n`, text)
 	assert.Regexp(t, `tensors +27 under "model_state_dict", 77227 elements, names without model\.\n`, text)
 	assert.Regexp(t, `student +77203 parameters\n`, text)
-	assert.Regexp(t, `hidden_dim +64 +stated by the config, as columns of embedding.weight have it\n`, text)
+	assert.Regexp(t, `hidden_dim +64 +stated by config, as columns of embedding.weight have it\n`, text)
 	assert.Regexp(t, `\n +float32 +\[101×64\] .* embedding.weight\n`, text)
 	assert.Regexp(t, `(good|fair|poor)  rotation +turning a molecule moves its energy by up to `, text)
 	assert.Equal(t, 5, strings.Count(text, "\n  good")+strings.Count(text, "\n  fair")+strings.Count(text, "\n  poor"), "a line for each topic")
@@ -61,7 +61,7 @@ func TestStudent(t *testing.T) {
 	for _, s := range r.Config {
 		assert.False(t, s.Stated, "a bare state dict states nothing")
 	}
-	assert.Equal(t, setting{"cutoff", 5, false, "last of rbf.centers"}, r.Config[3])
+	assert.Equal(t, setting{"cutoff", 5, false, "rbf.centers", "inferred from rbf.centers"}, r.Config[3])
 	require.Len(t, r.Tensors, 27)
 	assert.Equal(t, []int{101, 32}, r.Tensors[0].Shape)
 	require.NotNil(t, r.Health)
@@ -74,7 +74,7 @@ func TestStudent(t *testing.T) {
 func TestOtherKeys(t *testing.T) {
 	path := checkpoints + "lightning.pt"
 	assert.Regexp(t, `tensors +2 under "state_dict", .*\n +others under "ema": -key ema takes them\n`, command(t, path))
-	assert.Regexp(t, `tensors +2 under "ema", .*\n +others under "state_dict": -key state_dict takes them\n`, command(t, "-key", "ema", path))
+	assert.Regexp(t, `tensors +3 under "ema", .*\n +others under "state_dict": -key state_dict takes them\n`, command(t, "-key", "ema", path))
 	r := jsonOf(t, "-key", "ema", path)
 	assert.Equal(t, "ema", r.Key)
 	assert.Equal(t, []string{"state_dict"}, r.OtherKeys)
@@ -161,9 +161,9 @@ func TestErrors(t *testing.T) {
 		"empty.pt: expected a checkpoint, found an empty file": {write("empty.pt", nil)},
 		"half.pt: ": {write("half.pt", whole[:len(whole)/2])},
 		"text.pt: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {write("text.pt", []byte("hello, world"))},
-		"no_state.pt: no state dict":             {checkpoints + "no_state.pt"},
-		`expected a dict of tensors under "ema"`: {"-key", "ema", testdata + "tiny.pt"},
-		"flag provided but not defined: -x":      {"-x"},
+		"no_state.pt: no state dict":           {checkpoints + "no_state.pt"},
+		`key "ema": expected tensors under it`: {"-key", "ema", testdata + "tiny.pt"},
+		"flag provided but not defined: -x":    {"-x"},
 	} {
 		var stdout bytes.Buffer
 		err := Verb.Execute(context.Background(), cli.Std{Out: &stdout, Err: io.Discard}, args)

@@ -12,30 +12,36 @@ import (
 	"painless/nn"
 )
 
-// prefixes is what was stripped from the names, without the empty one.
-func prefixes(c *checkpoint.Checkpoint) []string {
-	return slices.DeleteFunc(slices.Clone(c.Prefixes), func(p string) bool { return p == "" })
-}
-
 // setting is a number of the architecture.
 type setting struct {
 	Name   string  `json:"name"`
 	Value  float64 `json:"value"`
-	Stated bool    `json:"stated"` // by the file's config; otherwise inferred
+	Stated bool    `json:"stated"` // by the file
 	From   string  `json:"from"`   // what it is inferred from, or agrees with
+	Source string  `json:"source"` // in words
 }
 
 // configuration is the architecture, and where each number of it is from.
-func configuration(network *nn.Network, stated map[string]any) []setting {
+func configuration(f *nn.Found) []setting {
+	n := f.Network
 	settings := []setting{
-		{Name: "hidden_dim", Value: float64(network.HiddenDim), From: "columns of embedding.weight"},
-		{Name: "num_interactions", Value: float64(network.NumInteractions), From: "tensors of interactions.*"},
-		{Name: "num_rbf", Value: float64(network.NumRBF), From: "elements of rbf.centers"},
-		{Name: "cutoff", Value: network.Cutoff, From: "last of rbf.centers"},
-		{Name: "max_z", Value: float64(network.MaxZ), From: "rows of embedding.weight"},
+		{Name: "hidden_dim", Value: float64(n.HiddenDim), From: "columns of embedding.weight"},
+		{Name: "num_interactions", Value: float64(n.NumInteractions), From: "tensors of interactions.*"},
+		{Name: "num_rbf", Value: float64(n.NumRBF), From: "elements of rbf.centers"},
+		{Name: "cutoff", Value: n.Cutoff, From: "rbf.centers"},
+		{Name: "max_z", Value: float64(n.MaxZ), From: "rows of embedding.weight"},
 	}
 	for i := range settings {
-		_, settings[i].Stated = stated[settings[i].Name]
+		s := &settings[i]
+		place, ok := f.Stated[s.Name]
+		switch s.Stated = ok; {
+		case s.Name == "cutoff":
+			s.Source = f.CutoffFrom
+		case ok:
+			s.Source = "stated by " + place + ", as " + s.From + " have it"
+		default:
+			s.Source = "inferred from " + s.From
+		}
 	}
 	return settings
 }

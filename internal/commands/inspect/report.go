@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"painless/internal/commands/cli"
+	"painless/nn"
 )
 
 const (
@@ -28,10 +29,18 @@ type report struct {
 	Parameters int       `json:"parameters,omitempty"` // trainable
 	Elements   int       `json:"elements"`             // of all tensors
 	Tensors    []tensor  `json:"tensors"`
+	LeftOut    []string  `json:"left_out,omitempty"` // names of tensors that are not the student's
 	Metadata   []entry   `json:"metadata"`
 	NoStudent  string    `json:"no_student,omitempty"` // why
 	Health     *health   `json:"health,omitempty"`
 	NoHealth   string    `json:"no_health,omitempty"` // why
+}
+
+// count counts the elements of all tensors.
+func (r *report) count() {
+	for _, t := range r.Tensors {
+		r.Elements += t.elements
+	}
 }
 
 // print writes the report for people.
@@ -46,20 +55,16 @@ func (r *report) print(w io.Writer) error {
 	for _, key := range r.OtherKeys {
 		fmt.Fprintf(out, "\tothers %s: -key %s takes them\n", cli.Place(key), key)
 	}
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintf(out, "\tleft out: %s\n", nn.Shown(r.LeftOut...))
+	}
 	if r.NoStudent != "" {
 		fmt.Fprintf(out, "student\tnone: %s\n", printable(r.NoStudent, maxReason))
 	} else {
 		fmt.Fprintf(out, "student\t%d parameters\n", r.Parameters)
 	}
 	for _, s := range r.Config {
-		how := "inferred from " + s.From
-		if s.Stated {
-			how = "stated by the config"
-			if s.Name != "cutoff" { // which only has to be near
-				how += ", as " + s.From + " have it"
-			}
-		}
-		fmt.Fprintf(out, "  %s\t%v\t%s\n", s.Name, s.Value, how)
+		fmt.Fprintf(out, "  %s\t%v\t%s\n", s.Name, s.Value, s.Source)
 	}
 	for i, e := range r.Metadata {
 		title := ""

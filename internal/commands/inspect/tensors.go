@@ -45,15 +45,15 @@ func (x number) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// tensors is all of them, in the file's order.
-func tensors(ctx context.Context, c *checkpoint.Checkpoint) ([]tensor, error) {
+// tensors is a row for each, in the file's order.
+func tensors(ctx context.Context, named []checkpoint.Named) ([]tensor, error) {
 	rows := []tensor{}
-	for _, name := range c.Names() {
+	for _, n := range named {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		t, _ := c.Tensor(name)
-		row := tensor{Name: name, DType: t.DType().String(), Shape: t.Shape, elements: t.Len()}
+		t := n.Tensor
+		row := tensor{Name: n.Name, DType: t.DType().String(), Shape: t.Shape, elements: t.Len()}
 		if s, err := statisticsOf(t); err != nil {
 			row.Error = err.Error()
 		} else {

@@ -2,9 +2,6 @@ package predict
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 
 	"painless"
 	"painless/atoms"
@@ -17,8 +14,7 @@ import (
 // named is a frame and where it stood.
 type named struct {
 	*data.Frame
-	file  string
-	index int // in the file, from 0
+	at datasets.Place
 }
 
 // predictor computes frames some at a time and writes them in order.
@@ -27,69 +23,94 @@ type predictor struct {
 	size      int // structures in a pass
 	writer    writer
 	progress  *progress.Bar
+	skips     *cli.Skips
+	done      int // frames
 
-	waiting []named
-	batch   atoms.Batch
-	result  painless.Result
+	waiting    []named
+	structures []*atoms.Structure
+	computer   datasets.Computer
 }
 
-// predict reads all inputs and writes what it finds to std.Out.
-func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std) error {
-	p := &predictor{potential: potential, size: s.batch, writer: s.writer(std.Out), progress: progress.New(std.Err, s.inputs)}
+// predict reads all inputs and writes what it finds. What stands before an error
+// is computed too, however many structures a pass has.
+func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std, out *cli.Records) error {
+	p := &predictor{potential: potential, size: s.batch, writer: s.writer(out), progress: progress.New(std.Err, s.inputs), skips: &s.skips}
 	defer p.progress.Close()
-	for _, path := range s.inputs {
-		if err := p.input(ctx, path, std.In); err != nil {
-			return err
-		}
-	}
-	if err := p.compute(ctx); err != nil {
-		return err
-	}
-	return p.writer.Flush()
-}
-
-func (p *predictor) input(ctx context.Context, path string, stdin io.Reader) error {
-	return datasets.Each(ctx, path, stdin, p.progress, func(f *data.Frame, index int, unreadable error) error {
-		if unreadable != nil {
-			return unreadable
-		}
-		p.waiting = append(p.waiting, named{f, path, index})
-		if len(p.waiting) < p.size {
-			return nil
-		}
-		return p.compute(ctx)
-	})
-}
-
-// compute computes and writes the frames that wait.
-func (p *predictor) compute(ctx context.Context) error {
-	p.batch.Reset()
-	for _, f := range p.waiting {
-		p.batch.Append(&f.Structure)
-	}
-	err := p.potential.Compute(ctx, &p.batch, &p.result)
-	var which *atoms.StructureError
-	if errors.As(err, &which) {
-		f := p.waiting[which.Index]
-		return fmt.Errorf("%s: frame %d: %w", f.file, f.index, which.Err)
+	s.skips.Stderr, s.skips.Bar = std.Err, p.progress
+	err := p.read(ctx, s.inputs, datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: p.progress, Dry: func() error { return p.compute(ctx) }})
+	if earlier := p.compute(ctx); earlier != nil {
+		return earlier
 	}
 	if err != nil {
 		return err
 	}
-	for k, f := range p.waiting {
-		prediction := prediction{
-			named:  f,
-			energy: p.result.Energy[k],
-			forces: p.result.Forces[p.batch.Start[k]:p.batch.Start[k+1]],
-		}
-		if _, ok := p.batch.Volume(k); ok {
-			prediction.stress = &p.result.Stress[k]
-		}
-		if err := p.writer.Write(&prediction); err != nil {
-			return fmt.Errorf("%s: frame %d: %w", f.file, f.index, err)
+	return p.skips.Err(p.done)
+}
+
+func (p *predictor) read(ctx context.Context, inputs []string, source datasets.Source) error {
+	for _, path := range inputs {
+		err := source.Each(ctx, path, func(f *data.Frame, at datasets.Place, unreadable error) error {
+			if unreadable != nil {
+				if err := p.compute(ctx); err != nil { // which stand before it
+					return err
+				}
+				return p.skips.Skip(at, unreadable)
+			}
+			p.waiting = append(p.waiting, named{f, at})
+			if len(p.waiting) < p.size {
+				return nil
+			}
+			return p.compute(ctx)
+		})
+		if err != nil {
+			return err
 		}
 	}
-	p.progress.Done(len(p.waiting))
-	p.waiting = p.waiting[:0]
 	return nil
+}
+
+// compute computes and writes the frames that wait.
+func (p *predictor) compute(ctx context.Context) error {
+	frames := p.waiting
+	if len(frames) == 0 {
+		return nil
+	}
+	p.waiting, p.structures = p.waiting[:0], p.structures[:0]
+	for _, f := range frames {
+		p.structures = append(p.structures, &f.Structure)
+	}
+	computed, err := p.computer.Compute(ctx, p.potential, p.structures, p.skips.Strict)
+	if err != nil {
+		return err
+	}
+	failed := p.computer.Failed
+	for k := 0; k < len(computed) || len(failed) > 0; {
+		if k == len(computed) || len(failed) > 0 && failed[0].Index < computed[k] {
+			if err := p.skips.Skip(frames[failed[0].Index].at, failed[0].Err); err != nil {
+				return err
+			}
+			failed = failed[1:]
+			continue
+		}
+		if err := p.write(frames[computed[k]], k); err != nil {
+			return err
+		}
+		k++
+	}
+	p.progress.Done(len(frames))
+	return p.writer.Flush()
+}
+
+// write writes a frame that is structure k of the batch.
+func (p *predictor) write(f named, k int) error {
+	b, r := &p.computer.Batch, &p.computer.Result
+	prediction := prediction{named: f, energy: r.Energy[k], forces: r.Forces[b.Start[k]:b.Start[k+1]]}
+	if _, ok := b.Volume(k); ok {
+		prediction.stress = &r.Stress[k]
+	}
+	if err := p.writer.Write(&prediction); err != nil {
+		return p.skips.Skip(f.at, err)
+	}
+	p.done++
+	return p.writer.End()
 }

@@ -1,11 +1,11 @@
 package predict
 
 import (
-	"bufio"
 	"encoding/json"
-	"io"
+	"errors"
 
 	"painless/data"
+	"painless/internal/commands/cli"
 )
 
 // prediction is what was computed for a frame: eV, eV/Å and eV/Å³.
@@ -16,22 +16,26 @@ type prediction struct {
 	stress *[6]float64 // xx, yy, zz, yz, xz, xy; nil where there is no volume
 }
 
-// writer writes predictions in one of the formats.
+// writer writes predictions in one of the formats. Of one that cannot be written
+// it writes nothing.
 type writer interface {
 	Write(p *prediction) error
+	End() error
 	Flush() error
 }
 
-func (s *settings) writer(out io.Writer) writer {
+func (s *settings) writer(out *cli.Records) writer {
 	if s.json {
-		buffered := bufio.NewWriter(out)
-		return jsonWriter{buffered, json.NewEncoder(buffered)}
+		return jsonWriter{out, json.NewEncoder(out)}
 	}
-	return extxyzWriter{data.NewWriter(out)}
+	return extxyzWriter{out, data.NewWriter(out)}
 }
 
 // extxyzWriter writes the frame that was read with energy, forces and stress as ASE names them.
-type extxyzWriter struct{ *data.Writer }
+type extxyzWriter struct {
+	*cli.Records
+	frames *data.Writer
+}
 
 func (w extxyzWriter) Write(p *prediction) error {
 	f := p.Frame
@@ -41,12 +45,12 @@ func (w extxyzWriter) Write(p *prediction) error {
 		f.SetStress(*p.stress)
 	}
 	f.SetVectors("forces", p.forces)
-	return w.Writer.Write(f)
+	return errors.Join(w.frames.Write(f), w.frames.Flush())
 }
 
 // jsonWriter writes a line for each structure.
 type jsonWriter struct {
-	*bufio.Writer
+	*cli.Records
 	encoder *json.Encoder
 }
 
@@ -58,5 +62,5 @@ func (w jsonWriter) Write(p *prediction) error {
 		Energy float64      `json:"energy"`
 		Forces [][3]float64 `json:"forces"`
 		Stress *[6]float64  `json:"stress,omitempty"`
-	}{p.file, p.index, len(p.forces), p.energy, p.forces, p.stress})
+	}{p.at.File, p.at.Frame, len(p.forces), p.energy, p.forces, p.stress})
 }

@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 
-	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
 )
 
@@ -22,6 +21,11 @@ input. The structures come out as extended XYZ with everything that the input sa
 of them, but what it says of energy, forces and stress; or, with -json, as a line of
 JSON for each structure.
 
+A frame that cannot be read, where it is known where it ends, or cannot be computed is
+left out and listed on standard error, and the exit code is 2; with -strict it is 1, and
+the frames before that one are on standard output. A structure is written as soon as no
+more of the input is there: a program can ask and read the answer, frame by frame.
+
 Stress is written for periodic structures whose cell has a volume; tension is positive.`,
 	New: New,
 }
@@ -29,6 +33,7 @@ Stress is written for periodic structures whose cell has a volume; tension is po
 // settings is the command line.
 type settings struct {
 	model  cli.Model
+	skips  cli.Skips
 	batch  int
 	json   bool
 	format string
@@ -40,14 +45,15 @@ type settings struct {
 func New(flags *flag.FlagSet) cli.Run {
 	s := &settings{}
 	s.model.Register(flags)
+	s.skips.Register(flags)
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.BoolVar(&s.json, "json", false, "write a line of JSON for each structure")
 	flags.StringVar(&s.format, "format", "", "") // hidden: -format json was -json's first spelling
-	flags.StringVar(&s.output, "o", "-", "`file` to write, in place of what is there; - is standard output")
+	flags.StringVar(&s.output, "o", "-", "`file` to write, whole or not at all, in place of what is there; - is standard output")
 	return s.run
 }
 
-func (s *settings) check() error {
+func (s *settings) check(std cli.Std) error {
 	if err := s.model.CheckOne(); err != nil {
 		return err
 	}
@@ -61,33 +67,35 @@ func (s *settings) check() error {
 	switch {
 	case len(s.inputs) == 0:
 		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
+	case s.output == "":
+		return errors.New("-o is empty: expected a file, or - for standard output")
 	case s.batch < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
 	}
-	return cli.CheckOutput(s.output, s.inputs...)
+	return std.CheckOutput(s.output, append(s.model.Paths(), s.inputs...)...)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err error) {
 	s.inputs = inputs
-	if err := s.check(); err != nil {
+	if err := s.check(std); err != nil {
 		return err
 	}
+	out, err := std.Records(s.output)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
 	model, err := s.model.Open(s.model.Paths()[0], std.Err)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
-	if s.output == "-" {
-		return s.predict(ctx, model, std)
-	}
-	file, err := atomicfile.Create(s.output)
-	if err != nil {
+	err = s.predict(ctx, model, std, out)
+	if cli.Code(err) == 1 {
 		return err
 	}
-	defer file.Abort()
-	std.Out = file
-	if err := s.predict(ctx, model, std); err != nil {
-		return err
+	if incomplete := out.Commit(true); incomplete != nil {
+		return incomplete
 	}
-	return file.Commit()
+	return err
 }

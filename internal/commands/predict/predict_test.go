@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -145,8 +146,8 @@ func TestOutputFileIsWholeOrNotThere(t *testing.T) {
 	assert.Equal(t, output(t, "", "-model", model, golden), first)
 
 	bad := filepath.Join(dir, "bad.xyz")
-	require.NoError(t, os.WriteFile(bad, []byte(readFile(t, testdata+"ethanol.xyz")+"2\n\nH 0 0 0\nH 0 0\n"), 0o600))
-	err := refused(t, "-model", model, "-batch", "1", "-o", path, bad)
+	require.NoError(t, os.WriteFile(bad, []byte(readFile(t, testdata+"ethanol.xyz")+"3\n\nH 0 0 0\nH 0 0\n"), 0o600))
+	err := refused(t, "-model", model, "-batch", "1", "-o", path, bad) // it is not known where the frame ends
 	assert.ErrorContains(t, err, "bad.xyz:15: expected 4 columns, found 3")
 	assert.Equal(t, first, readFile(t, path), "what was there is still there")
 	entries, err := os.ReadDir(dir)
@@ -161,7 +162,7 @@ func TestErrors(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		return path
 	}
-	close := write("close.xyz", "1\n\nH 0 0 0\n2\n\nH 0 0 0\nO 0 0 0\n")
+	close := write("close.xyz", "2\n\nH 0 0 0\nO 0 0 0\n")
 	empty := write("empty.xyz", "")
 	for name, c := range map[string]struct {
 		args []string
@@ -181,14 +182,77 @@ func TestErrors(t *testing.T) {
 		"threads":         {[]string{"-model", model, "-threads", "-1", golden}, "-threads -1"},
 		"batch":           {[]string{"-model", model, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
 		"flag behind":     {[]string{"-model", model, golden, "-format", "json"}, "-format stands after an input"},
-		"same point":      {[]string{"-model", model, close}, "close.xyz: frame 1: atom 0 (H) and atom 1 (O) are on the same point"},
+		"same point":      {[]string{"-model", model, close}, "something is wrong with every one of 1 frames, as listed"},
+		"strict":          {[]string{"-strict", "-model", model, close}, "close.xyz: frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point"},
 		"empty input":     {[]string{"-model", model, empty}, "empty.xyz: expected a structure, found none"},
-		"output a folder": {[]string{"-model", model, "-o", dir, golden}, "is not a regular file"},
+		"output a folder": {[]string{"-model", model, "-o", dir, golden}, "expected a file, found a folder"},
+		"output no name":  {[]string{"-model", "none.pt", "-o", "", golden}, "-o is empty: expected a file, or - for standard output"},
+		"output model":    {[]string{"-model", model, "-o", model, golden}, "ultra_tiny.pt is an input: expected another file for the output"},
 	} {
 		err := refused(t, c.args...)
 		assert.ErrorContains(t, err, c.says, name)
 	}
 	assert.Contains(t, output(t, "", "-h"), "usage: painless predict -model FILE [flags] INPUT…\n")
+}
+
+// A frame that cannot be read or computed costs that frame. With -strict it is an
+// error, and so is what ends the reading; the frames before it are there. -batch
+// changes none of it.
+func TestBadFrames(t *testing.T) {
+	const h = "1\n\nH 0 0 0\n"
+	unknown, point, unreadable := "1\n\nMd 0 0 0\n", "2\n\nH 0 0 0\nO 0 0 0\n", "1\n\nXx 0 0 0\n"
+	whole := strings.TrimSuffix(output(t, h, "-model", model, "-"), "\n") + "\n"
+	for _, c := range []struct {
+		input, listed, err string
+		code, frames       int
+		strict             string // the error
+		before             int    // frames that are there with it
+	}{
+		{h + h, "", "", 0, 2, "", 2},
+		{
+			h + unknown + h + point + unreadable + h + h + unknown,
+			"-: frame 1, line 4: atom 0 has atomic number 101: the network knows 1 to 100\n" +
+				"-: frame 3, line 10: atom 0 (H) and atom 1 (O) are on the same point\n" +
+				"-: frame 4, line 16: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"\n" +
+				"-: frame 7, line 23: atom 0 has atomic number 101: the network knows 1 to 100\n",
+			"4 of 8 frames are left out, as listed", 2, 4,
+			"-: frame 1, line 4: atom 0 has atomic number 101: the network knows 1 to 100", 1,
+		},
+		{
+			h + h + unreadable + h, "-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"\n",
+			"1 of 4 frames are left out, as listed", 2, 3,
+			"-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"", 2,
+		},
+		{
+			h + h + point + h + unknown + "x\n", "-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point\n" +
+				"-: frame 4, line 14: atom 0 has atomic number 101: the network knows 1 to 100\n",
+			`-:17: expected the number of atoms, found "x"`, 1, 3,
+			"-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point", 2,
+		},
+	} {
+		for _, batch := range []string{"1", "2", "3", "32"} {
+			run := func(args ...string) (stdout, stderr string, err error) {
+				var out, messages bytes.Buffer
+				args = append(args, "-model", model, "-batch", batch, "-")
+				err = Verb.Execute(t.Context(), cli.Std{In: strings.NewReader(c.input), Out: &out, Err: &messages}, args)
+				return out.String(), messages.String(), err
+			}
+			stdout, stderr, err := run()
+			assert.Equal(t, strings.Repeat(whole, c.frames), stdout)
+			assert.Equal(t, c.listed, strings.ReplaceAll(stderr, "painless: ", ""))
+			assert.Equal(t, c.code, cli.Code(err))
+			stdoutStrict, stderrStrict, errStrict := run("-strict")
+			assert.Equal(t, strings.Repeat(whole, c.before), stdoutStrict)
+			assert.Empty(t, stderrStrict)
+			if c.err == "" {
+				assert.NoError(t, errors.Join(err, errStrict))
+			} else {
+				assert.EqualError(t, err, c.err)
+				assert.EqualError(t, errStrict, c.strict)
+				assert.Equal(t, 1, cli.Code(errStrict))
+			}
+		}
+	}
 }
 
 func TestInterrupt(t *testing.T) {

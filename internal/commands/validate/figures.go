@@ -1,13 +1,9 @@
 package validate
 
 import (
-	"errors"
 	"fmt"
 	"image/color"
-	"io/fs"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -31,24 +27,6 @@ var figures = []struct {
 	{"forces-parity.png", (*validator).forcesParity},
 	{"errors.png", (*validator).errorHistograms},
 	{"models.png", drawModels},
-}
-
-// draw writes the figures that there is something to draw for, and removes
-// those of another run that there is nothing for.
-func (v *validator) draw(r *report) error {
-	for _, figure := range figures {
-		path := filepath.Join(v.output, figure.name)
-		rows, err := figure.draw(v, r)
-		if err == nil && len(rows) == 0 {
-			err = os.Remove(path)
-		} else if err == nil {
-			err = plots.Save(path, panel*vg.Length(len(rows[0])), panel*vg.Length(len(rows)), rows...)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return nil
 }
 
 // aboveLegend is by how much to stretch an axis so that a legend of so many lines has room above what is drawn.

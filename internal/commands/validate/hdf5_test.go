@@ -23,7 +23,9 @@ func TestHDF5Incomplete(t *testing.T) {
 		"inf_force":  {2, 6, 6, 17, "forces of atom 1: expected finite numbers, found +Inf"},
 		"nan_stress": {2, 6, 6, 22, "stress: expected finite numbers, found NaN"},
 	} {
-		r := validated(t, "-model", ultraModel, files+name+".h5")
+		path := files + name + ".h5"
+		_, says, _ := execute("", "-model", ultraModel, path)
+		r := runWith(t, "", t.TempDir(), says, "-model", ultraModel, path)
 		assert.Equal(t, 2, cli.Code(r.err), name)
 		require.NotEmpty(t, r.Unlabelled, name)
 		found := false

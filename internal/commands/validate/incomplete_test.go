@@ -26,8 +26,10 @@ func TestIncomplete(t *testing.T) {
 		"1\n" + head + "energy=-1 stress=\"1 0 0 0 1 0 0 0 1\"\nH 0 0 0 1 0 0\n", // 7: stress of no volume
 		"2\n" + head + "energy=-3\nH 0 0 0 0.2 0 0\nH 0.8 0 0 -0.2 0 0\n",        // 8: whole
 	}, ""))
+	listed := "painless: " + path + ": frame 1, line 5: atom 0 (H) and atom 1 (O) are on the same point\n" +
+		"painless: " + path + ": frame 5, line 18: atom 0 has atomic number 101: the network knows 1 to 100\n"
 	for _, batch := range []string{"1", "4", "32"} {
-		r := validated(t, "-model", ultraModel, "-batch", batch, path)
+		r := runWith(t, "", t.TempDir(), listed, "-model", ultraModel, "-batch", batch, path)
 		assert.Equal(t, 2, cli.Code(r.err))
 		assert.EqualError(t, r.err, "not every structure was validated: 7 of 9 lack a label or could not be computed, as listed")
 		reasons := func(list []lack) (text []string) {
@@ -63,6 +65,41 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
+// A frame of a known extent that cannot be read costs that frame.
+func TestUnreadableFrame(t *testing.T) {
+	text, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	want := validated(t, "-model", ultraModel, golden)
+	path := writeFile(t, "bad.extxyz", "3\n\nH 0 0 0\nXx 0 0 1\nH 1 0 0\n"+string(text))
+	const because = `atom 1: species: expected the symbol of an element, or its atomic number, found "Xx"`
+	r := runWith(t, "", t.TempDir(), "painless: "+path+": frame 0, line 4: "+because+"\n", "-model", ultraModel, path)
+	assert.Equal(t, 2, cli.Code(r.err))
+	require.Len(t, r.Unlabelled, 1)
+	assert.Equal(t, []any{0, 4, because}, []any{r.Unlabelled[0].Frame, r.Unlabelled[0].Line, r.Unlabelled[0].Reason})
+	assert.Equal(t, want.Structures+1, r.Structures)
+	assert.Equal(t, want.Models[0].Computed, r.Models[0].Computed)
+	assert.Equal(t, want.Models[0].Forces, r.Models[0].Forces)
+
+	for _, extra := range [][]string{{}, {"-max", "1"}, {"-batch", "1"}} {
+		_, stderr, err := execute("", append(extra, "-strict", "-model", ultraModel, path)...)
+		assert.EqualError(t, err, path+": frame 0, line 4: "+because)
+		assert.Equal(t, 1, cli.Code(err))
+		assert.Empty(t, stderr)
+	}
+	plain := writeFile(t, "plain.xyz", "1\n\nH 0 0 0\n1\n\nXx 0 0 0\n")
+	_, _, err = execute("", "-model", ultraModel, plain)
+	assert.EqualError(t, err, "not every structure was validated: 2 of 2 lack a label or could not be computed, as listed")
+	assert.Equal(t, 2, cli.Code(err))
+	point := writeFile(t, "point.extxyz", "2\nProperties=species:S:1:pos:R:3 energy=1\nH 0 0 0\nO 0 0 0\n")
+	_, stderr, err := execute("", "-strict", "-model", ultraModel, "-forces-key", "", golden, point)
+	assert.EqualError(t, err, point+": frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point")
+	assert.Empty(t, stderr)
+	_, stderr, err = execute("", "-model", ultraModel+","+tinyModel, "-forces-key", "", point)
+	assert.EqualError(t, err, "no results: none of 1 structures could be read and computed, as listed")
+	assert.Equal(t, 1, cli.Code(err))
+	assert.Contains(t, stderr, point+": frame 0, line 1: tiny: atom 0 (H) and atom 1 (O) are on the same point\n")
+}
+
 func TestMaxAndSeed(t *testing.T) {
 	draw := func(seed string) result {
 		r := validated(t, "-model", ultraModel, "-max", "10", "-seed", seed, golden, testdata+"tiny.extxyz")
@@ -87,7 +124,7 @@ func TestStandardInput(t *testing.T) {
 	require.NoError(t, err)
 	for _, args := range [][]string{{}, {"-max", "9"}} {
 		args = append(args, "-model", ultraModel)
-		want, got := validated(t, append(args, golden)...), runWith(t, string(text), t.TempDir(), append(args, "-")...)
+		want, got := validated(t, append(args, golden)...), runWith(t, string(text), t.TempDir(), "", append(args, "-")...)
 		require.NoError(t, got.err)
 		assert.Equal(t, want.json, strings.ReplaceAll(got.json, `"file": "-"`, `"file": "`+golden+`"`))
 	}
@@ -106,9 +143,9 @@ func TestLabelKeys(t *testing.T) {
 	r = validated(t, "-model", ultraModel, "-energy-key", "REF_energy", golden)
 	assert.Equal(t, 2, cli.Code(r.err))
 	assert.ErrorContains(t, r.err, "45 of 45 lack a label")
-	assert.Equal(t, listedLacks, strings.Count(r.table, ": no REF_energy in the comment line\n"))
+	assert.Equal(t, listedLacks, strings.Count(r.table, ": no REF_energy in the comment line; left out what else may be it: energy, energy_f32\n"))
 	assert.Contains(t, r.table, "\n  and 25 more lines; -json lists all\n")
 	assert.Nil(t, r.Models[0].Energy)
 	assert.Equal(t, 45, r.Models[0].Computed)
-	assert.Equal(t, "no REF_energy in the comment line", r.Unlabelled[0].Reason)
+	assert.Equal(t, "no REF_energy in the comment line; left out what else may be it: energy, energy_f32", r.Unlabelled[0].Reason)
 }

@@ -12,6 +12,7 @@ import (
 
 	"painless"
 	"painless/data"
+	"painless/internal/commands/datasets"
 	"painless/internal/tolerance"
 )
 
@@ -23,7 +24,7 @@ func vectors(f *data.Frame, name string) [][3]float64 {
 
 // Metrics of stored predictions are NumPy's, as testdata/make.py computes them.
 func TestMetricsAreNumPys(t *testing.T) {
-	v := &validator{settings: settings{keys: data.LabelKeys{Energy: "energy", Forces: "forces"}, size: 2, datasets: []string{"labels.extxyz"}}, read: []int{0}, selected: []int{0}}
+	v := &validator{settings: settings{keys: data.LabelKeys{Energy: "energy", Forces: "forces", Stress: "stress"}, size: 2, datasets: []string{"labels.extxyz"}}, read: []int{0}, selected: []int{0}}
 	m := &model{Model: &painless.Model{Network: &painless.Network{}}}
 	v.models = []*model{m}
 	file, err := os.Open("testdata/labels.extxyz")
@@ -35,7 +36,7 @@ func TestMetricsAreNumPys(t *testing.T) {
 			break
 		}
 		require.NoError(t, err)
-		require.NoError(t, v.add(t.Context(), v.labels(f, 0, k, nil)))
+		require.NoError(t, v.add(t.Context(), v.labels(f, 0, datasets.Place{File: "labels.extxyz", Frame: k}, nil)))
 		m.score.resize(k + 1)
 		require.Len(t, v.waiting, 1)
 		p := prediction{forces: vectors(f, "predicted_forces")}

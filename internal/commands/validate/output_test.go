@@ -146,7 +146,7 @@ func TestModelsOfOneName(t *testing.T) {
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	empty := writeFile(t, "empty.xyz", "")
-	broken := writeFile(t, "broken.xyz", "1\n\nH 0 0\n")
+	broken := writeFile(t, "broken.xyz", "2\n\nH 0 0\n")
 	for name, c := range map[string]struct {
 		args []string
 		says string
@@ -163,7 +163,7 @@ func TestErrors(t *testing.T) {
 		"devices":       {[]string{"-model", ultraModel, "-device", "cpu,cpu", golden}, `-device: device "cpu,cpu": expected cpu, cuda, cuda:N or emulator`},
 		"batch":         {[]string{"-model", ultraModel, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
 		"max":           {[]string{"-model", ultraModel, "-max", "-1", golden}, "-max -1: expected 0 (all structures) or more"},
-		"no labels":     {[]string{"-model", ultraModel, "-energy-key", "", "-forces-key", "", golden}, "both empty"},
+		"no labels":     {[]string{"-model", ultraModel, "-energy-key", "", "-forces-key", "", "-stress-key", "", golden}, "all empty"},
 		"flag behind":   {[]string{"-model", ultraModel, golden, "-max", "3"}, "-max stands after an input"},
 		"empty":         {[]string{"-model", ultraModel, empty}, "empty.xyz: expected a structure, found none"},
 		"broken":        {[]string{"-model", ultraModel, golden, broken}, "broken.xyz:3: expected 4 columns, found 3"},

@@ -22,6 +22,7 @@ type report struct {
 
 	EnergyKey string `json:"energy_key"`
 	ForcesKey string `json:"forces_key"`
+	StressKey string `json:"stress_key"`
 	Device    string `json:"device"`
 	Precision string `json:"precision"`
 	Filters   string `json:"filters"` // auto is table in float32 and exact in float64
@@ -110,7 +111,7 @@ type sizeReport struct {
 // report is what was found.
 func (v *validator) report() *report {
 	r := &report{
-		Version: version, EnergyKey: v.keys.Energy, ForcesKey: v.keys.Forces,
+		Version: version, EnergyKey: v.keys.Energy, ForcesKey: v.keys.Forces, StressKey: v.keys.Stress,
 		Device: v.model.Device, Precision: v.model.Precision, Filters: v.model.Filters, Max: v.max, Seed: v.seed,
 		Structures: len(v.structures), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled),
 	}

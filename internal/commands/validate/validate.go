@@ -7,16 +7,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"painless"
 	"painless/data"
 	"painless/internal/commands/cli"
-	"painless/internal/jsonfile"
 )
 
 // Verb is painless validate.
@@ -28,8 +23,11 @@ var Verb = &cli.Verb{
 XYZ on standard input. All models are validated in one pass: a table, in meV, on
 standard output, and with -o a report for programs and figures too.
 
+A frame that cannot be read, where it is known where it ends, or computed is left out,
+and listed on standard error too; with -strict there are no results then.
+
 Exit codes: 0 every structure was validated; 2 results are there, but structures
-lack a label or could not be computed, and are listed; 1 no results.`,
+lack a label or could not be read or computed, and are listed; 1 no results.`,
 	New: New,
 }
 
@@ -44,29 +42,27 @@ type settings struct {
 	seed     uint64
 	keys     data.LabelKeys
 	size     int // structures in a pass
+	skips    cli.Skips
 }
 
 // New registers the flags.
 func New(flags *flag.FlagSet) cli.Run {
 	s := &settings{}
 	s.model.Register(flags)
-	flags.Func("o", "`folder` to write validation.json and the figures to, made where it is missing; nothing is written without it", func(folder string) error {
-		if s.output = folder; folder == "" {
-			return errors.New("expected a folder")
-		}
-		return nil
-	})
+	s.skips.Register(flags)
+	flags.Func("o", "`folder` to write validation.json and the figures to, made where it is missing; nothing is written without it", cli.Folder(&s.output))
 	flags.BoolVar(&s.force, "force", false, "replace what another run has written to the folder")
 	flags.BoolVar(&s.json, "json", false, "print the report as JSON, in eV, in place of the table")
 	flags.IntVar(&s.max, "max", 0, "validate this many `structures`, drawn at random from all data sets and held in memory; 0 is all of them")
 	flags.Uint64Var(&s.seed, "seed", 1, "of the draw")
 	flags.StringVar(&s.keys.Energy, "energy-key", data.EnergyKey, "`key` of the energy labels; empty to leave them out")
 	flags.StringVar(&s.keys.Forces, "forces-key", data.ForcesKey, "`name` of the column of force labels; empty to leave them out")
+	flags.StringVar(&s.keys.Stress, "stress-key", data.StressKey, "`key` of the stress labels, a virial where virial is in it; stress is looked for in virial too; empty to leave them out")
 	flags.IntVar(&s.size, "batch", 32, "structures computed in one pass")
 	return s.run
 }
 
-func (s *settings) check() error {
+func (s *settings) check(std cli.Std) error {
 	if err := s.model.Check(); err != nil {
 		return err
 	}
@@ -80,47 +76,25 @@ func (s *settings) check() error {
 		return fmt.Errorf("-max %d: expected 0 (all structures) or more", s.max)
 	case s.size < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.size)
-	case s.keys.Energy == "" && s.keys.Forces == "":
-		return errors.New("-energy-key and -forces-key are both empty: expected a label to compare with")
+	case s.keys == data.LabelKeys{}:
+		return errors.New("-energy-key, -forces-key and -stress-key are all empty: expected a label to compare with")
 	case s.output == "" && s.force:
 		return errors.New("-force without -o: there is no file to replace")
 	}
-	return s.checkOutput()
-}
-
-// reportName is the file in the folder beside the figures.
-const reportName = "validation.json"
-
-// checkOutput refuses, before the work, a folder in which something would be lost.
-func (s *settings) checkOutput() error {
-	if s.output == "" {
-		return nil
-	}
-	if info, err := os.Stat(s.output); err == nil && !info.IsDir() {
-		return fmt.Errorf("-o %s: expected a folder, found a file", s.output)
-	}
-	names := []string{reportName}
-	for _, f := range figures {
-		names = append(names, f.name)
-	}
-	for _, name := range names {
-		path := filepath.Join(s.output, name)
-		if err := cli.CheckOutput(path, slices.Concat(s.datasets, s.model.Paths())...); err != nil {
-			return err
-		}
-		if err := cli.CheckNew(s.force, path); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.checkOutput(std)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err error) {
 	start := time.Now()
 	s.datasets = datasets
-	if err := s.check(); err != nil {
+	if err := s.check(std); err != nil {
 		return err
 	}
+	out, err := s.create()
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
 	v := &validator{settings: *s}
 	defer func() { err = errors.Join(err, v.close()) }()
 	if err := v.load(std.Err); err != nil {
@@ -131,10 +105,11 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 	}
 	r := v.report()
 	r.Date, r.Seconds = start.UTC().Format(time.RFC3339), time.Since(start).Seconds()
-	if s.output != "" {
-		if err := v.write(r); err != nil {
-			return err
-		}
+	if v.nothing() {
+		return fmt.Errorf("no results: none of %d structures could be read and computed, as listed", len(v.structures))
+	}
+	if err := out.write(v, r); err != nil {
+		return err
 	}
 	if err := s.print(std, r); err != nil {
 		return err
@@ -143,25 +118,4 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 		return &cli.Partial{Err: fmt.Errorf("not every structure was validated: %d of %d lack a label or could not be computed, as listed", missing, r.Structures)}
 	}
 	return nil
-}
-
-// write fills the folder.
-func (v *validator) write(r *report) error {
-	if err := os.MkdirAll(v.output, 0o755); err != nil {
-		return err
-	}
-	if err := jsonfile.Write(filepath.Join(v.output, reportName), r); err != nil {
-		return err
-	}
-	return v.draw(r)
-}
-
-func (s *settings) print(std cli.Std, r *report) error {
-	if s.json {
-		return jsonfile.Encode(std.Out, r)
-	}
-	table := &strings.Builder{}
-	r.print(table)
-	_, err := fmt.Fprint(std.Out, table)
-	return err
 }

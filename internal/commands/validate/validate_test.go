@@ -44,15 +44,16 @@ type result struct {
 // runIn runs validate with the output in a folder.
 func runIn(t *testing.T, folder string, args ...string) (r result) {
 	t.Helper()
-	return runWith(t, "", folder, args...)
+	return runWith(t, "", folder, "", args...)
 }
 
-func runWith(t *testing.T, stdin, folder string, args ...string) (r result) {
+// runWith runs validate, which lists on standard error what it leaves out.
+func runWith(t *testing.T, stdin, folder, listed string, args ...string) (r result) {
 	t.Helper()
 	r.folder = folder
 	var stderr string
 	r.table, stderr, r.err = execute(stdin, append([]string{"-o", folder, "-force"}, args...)...)
-	assert.Empty(t, stderr)
+	assert.Equal(t, listed, stderr)
 	text, err := os.ReadFile(filepath.Join(folder, "validation.json"))
 	require.NoError(t, err, "%v", r.err)
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -37,20 +38,25 @@ type place struct {
 	Atoms   int    `json:"atoms"`
 
 	file  int // in validator.datasets
+	line  int // the first, or that with an error, from 1; 0 where there are none
 	index int // in validator.structures
 }
 
 // lack is a structure that was not validated, or not wholly, and why.
 type lack struct {
 	place
+	Line   int    `json:"line,omitempty"`
 	Reason string `json:"reason"`
 }
+
+func (p place) lacks(reason error) lack { return lack{p, p.line, reason.Error()} }
 
 // labelled is a structure with its labels, and why it lacks some.
 type labelled struct {
 	atoms.Structure
 	data.Labels
-	lacks []error
+	lacks      []error
+	unreadable bool
 	place
 }
 
@@ -67,10 +73,10 @@ type validator struct {
 	structures   []structure
 	compositions compositions
 	unlabelled   []lack
+	unreadable   int // structures
 
-	waiting []labelled
-	batch   atoms.Batch
-	result  painless.Result
+	waiting  []labelled
+	computer datasets.Computer
 }
 
 // load opens the models.
@@ -98,11 +104,16 @@ func (v *validator) validate(ctx context.Context, std cli.Std) error {
 	v.read, v.selected = make([]int, len(v.datasets)), make([]int, len(v.datasets))
 	v.bar = progress.New(std.Err, v.datasets)
 	defer v.bar.Close()
+	v.skips.Stderr, v.skips.Bar = std.Err, v.bar
+	source := datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: v.bar}
 	drawn := newSample[labelled](v.seed, v.max)
 	for i, path := range v.datasets {
-		err := datasets.Each(ctx, path, std.In, v.bar, func(f *data.Frame, index int, unreadable error) error {
+		err := source.Each(ctx, path, func(f *data.Frame, at datasets.Place, unreadable error) error {
 			v.read[i]++
-			next := func() labelled { return v.labels(f, i, index, unreadable) }
+			if unreadable != nil && v.skips.Strict {
+				return v.skips.Skip(at, unreadable)
+			}
+			next := func() labelled { return v.labels(f, i, at, unreadable) }
 			if v.max == 0 {
 				return v.add(ctx, next())
 			}
@@ -123,15 +134,16 @@ func (v *validator) validate(ctx context.Context, std cli.Std) error {
 }
 
 // labels is a frame of a data set and what there is to compare.
-func (v *validator) labels(f *data.Frame, file, index int, unreadable error) labelled {
-	l := labelled{Structure: f.Structure, place: place{File: v.datasets[file], Frame: index, Atoms: len(f.Numbers), file: file}}
+func (v *validator) labels(f *data.Frame, file int, at datasets.Place, unreadable error) labelled {
+	l := labelled{Structure: f.Structure, place: place{File: at.File, Frame: at.Frame, line: at.Line, Atoms: len(f.Numbers), file: file}}
 	switch {
 	case unreadable != nil:
-		l.lacks = []error{unreadable}
+		l.unreadable, l.lacks = true, []error{unreadable}
 	case len(f.Numbers) == 0:
 		l.lacks = []error{errors.New("no atoms")}
 	default:
 		l.Labels, l.lacks = f.Labels(v.keys)
+		f.Warnings = append(f.Warnings, l.Notes...)
 	}
 	return l
 }
@@ -144,7 +156,16 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 	s := structure{v.compositions.add(l.Numbers), math.NaN()}
 	l.index, l.Formula = len(v.structures), v.compositions.list[s.composition].formula
 	for _, reason := range l.lacks {
-		v.unlabelled = append(v.unlabelled, lack{l.place, reason.Error()})
+		v.unlabelled = append(v.unlabelled, l.place.lacks(reason))
+	}
+	if l.unreadable {
+		v.unreadable++
+		if err := v.compute(ctx); err != nil { // so that the places that are listed ascend
+			return err
+		}
+		if err := v.skips.Skip(l.at(), l.lacks[0]); err != nil {
+			return err
+		}
 	}
 	if l.Energy != nil {
 		s.energy = *l.Energy
@@ -172,32 +193,38 @@ func (v *validator) compute(ctx context.Context) error {
 	return nil
 }
 
-// computeWith leaves out the structures that the model cannot compute, one after another.
+// computeWith leaves out the structures that the model cannot compute.
 func (v *validator) computeWith(ctx context.Context, m *model) error {
-	todo := make([]*labelled, len(v.waiting))
+	var structures []*atoms.Structure
 	for i := range v.waiting {
-		todo[i] = &v.waiting[i]
+		structures = append(structures, &v.waiting[i].Structure)
 	}
-	for len(todo) > 0 {
-		v.batch.Reset()
-		for _, l := range todo {
-			v.batch.Append(&l.Structure)
+	c := &v.computer
+	computed, err := c.Compute(ctx, m.Model, structures, v.skips.Strict)
+	if err != nil {
+		return err
+	}
+	for k, i := range computed {
+		m.score.add(&v.waiting[i], prediction{c.Result.Energy[k], c.Result.Forces[c.Batch.Start[k]:c.Batch.Start[k+1]], c.Result.Stress[k]})
+	}
+	for _, f := range c.Failed {
+		at := v.waiting[f.Index].place
+		m.score.failed = append(m.score.failed, at.lacks(f.Err))
+		because := f.Err
+		if len(v.models) > 1 {
+			because = fmt.Errorf("%s: %w", m.name, because)
 		}
-		err := m.Compute(ctx, &v.batch, &v.result)
-		var which *atoms.StructureError
-		if errors.As(err, &which) {
-			m.score.failed = append(m.score.failed, lack{todo[which.Index].place, which.Err.Error()})
-			todo = slices.Delete(todo, which.Index, which.Index+1)
-			continue
-		}
-		if err != nil {
+		if err := v.skips.Skip(at.at(), because); err != nil {
 			return err
 		}
-		for k, l := range todo {
-			m.score.add(l, prediction{v.result.Energy[k], v.result.Forces[v.batch.Start[k]:v.batch.Start[k+1]], v.result.Stress[k]})
-		}
-		break
 	}
-	slices.SortFunc(m.score.failed, func(a, b lack) int { return a.index - b.index }) // whatever the batches
 	return nil
 }
+
+// nothing reports whether something is wrong with every structure.
+func (v *validator) nothing() bool {
+	return !slices.ContainsFunc(v.models, func(m *model) bool { return v.unreadable+len(m.score.failed) < len(v.structures) })
+}
+
+// at is the place in words.
+func (p place) at() datasets.Place { return datasets.Place{File: p.File, Frame: p.Frame, Line: p.line} }

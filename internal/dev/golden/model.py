@@ -85,7 +85,7 @@ class Student(nn.Module):
         """Energy of an isolated structure: all ordered pairs of different atoms with d <= cutoff."""
         n = positions.shape[0]
         d = (positions.unsqueeze(0) - positions.unsqueeze(1)).norm(dim=2)
-        index = torch.arange(n)
+        index = torch.arange(n, device=positions.device)
         src, dst = torch.where((d <= self.cutoff) & (index.unsqueeze(0) != index.unsqueeze(1)))
         return self.energy(atomic_numbers, src, dst, positions[src] - positions[dst])
 

@@ -2,163 +2,173 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"os"
+	"os/exec"
 	"path/filepath"
-	"slices"
 	"time"
-
-	"painless"
-	"painless/atoms"
-	"painless/data"
 )
 
-// comparison is the median seconds of a call, and of each turn's calls.
+// comparison is a structure and a network that several systems compute.
 type comparison struct {
-	Model     string    `json:"model"`
-	Structure string    `json:"structure"`
-	Atoms     int       `json:"atoms"`
-	Edges     int       `json:"edges"` // directed
-	Painless  []float64 `json:"painless"`
-	PyTorch   []float64 `json:"pytorch"`
-	ONNX      []float64 `json:"onnx_runtime_energy_only,omitempty"` // on the CPU
+	Model     string `json:"model"`
+	Structure string `json:"structure"`
+	Atoms     int    `json:"atoms"`
+	Edges     int    `json:"edges"` // directed
 
-	Variants map[string][]float64 `json:"pytorch_variants,omitempty"` // on a GPU: without TorchScript, as a CUDA graph
+	Seconds map[string][]float64 `json:"seconds"`          // of each entrant, a turn a number
+	Ways    map[string]string    `json:"ways,omitempty"`   // in which an entrant was fastest
+	Errors  map[string]string    `json:"errors,omitempty"` // of its other ways
+
+	job       job
+	reference *answer // painless's
 }
 
-// contest is a structure and a network that all systems compute in turns.
-type contest struct {
-	model, name   string
-	device        string
-	network       *painless.Network
-	structure     atoms.Structure
-	threads       int
-	graph, folder string
+// entrant is a system, in one of its variants, in comparisons.
+type entrant struct {
+	*peer
+	name, variant string
+	energyOnly    bool
 }
 
-// turnSeconds is how long a turn should last at least.
-const turnSeconds = 0.3
+const painlessEntrant = "painless"
 
-// run lets all compute in turns; onnx may be nil.
-func (c *contest) run(ctx context.Context, torch, onnx *peer, rounds int) (result comparison, err error) {
-	result = comparison{Model: c.model, Structure: c.name, Atoms: len(c.structure.Numbers)}
-	path := filepath.Join(c.folder, fmt.Sprintf("%s-%d.xyz", c.name, result.Atoms))
-	if err := writeXYZ(path, c.structure); err != nil {
-		return result, err
-	}
-	torchJob := job{Model: "testdata/" + c.model + "_traced.pt", Structure: path, Iterations: 1}
-	if c.device != "cpu" {
-		torchJob.Checkpoint, result.Variants = pathOf(c.model), map[string][]float64{}
-	}
-	onnxJob := job{Model: c.graph, Structure: path, Iterations: 1}
-	ours, err := newRunner(c.network, c.device, c.threads, c.structure)
-	if err != nil {
-		return result, err
-	}
-	defer func() { err = errors.Join(err, ours.close()) }()
-	result.Edges = ours.edges()
-	if err := c.agree(ctx, ours, torch, onnx, torchJob, onnxJob); err != nil {
-		return result, err
-	}
-	for range rounds {
-		seconds, err := ours.time(ctx)
+func (b *bench) painless(p *peer) entrant { return entrant{peer: p, name: painlessEntrant} }
+
+// comparisons is a model on the structures of all systems.
+func (b *bench) comparisons(m model) (all []*comparison) {
+	for _, s := range b.against {
+		path, atoms, err := b.structure(s)
 		if err != nil {
-			return result, err
+			b.failed("writing "+s.name, err)
+			continue
 		}
-		result.Painless = append(result.Painless, seconds)
-		for _, peer := range []struct {
-			*peer
-			job   *job
-			times *[]float64
-		}{{torch, &torchJob, &result.PyTorch}, {onnx, &onnxJob, &result.ONNX}} {
-			if peer.peer == nil {
-				continue
-			}
-			a, err := peer.ask(*peer.job)
-			if err != nil {
-				return result, err
-			}
-			*peer.times = append(*peer.times, median(a.Seconds))
-			for name, seconds := range a.Variants {
-				result.Variants[name] = append(result.Variants[name], median(seconds))
-			}
-			peer.job.Iterations = max(3, int(turnSeconds/median(a.Seconds)))
-		}
+		all = append(all, &comparison{Model: m.name, Structure: s.name, Atoms: atoms, Seconds: map[string][]float64{}, Ways: map[string]string{}, Errors: map[string]string{},
+			job: job{Checkpoint: m.path, Structure: path, Forces: true, Seconds: b.turnSeconds}})
 	}
-	return result, nil
+	b.Against = append(b.Against, all...)
+	return all
 }
 
-// agree checks that all systems compute the same thing.
-func (c *contest) agree(ctx context.Context, ours *runner, torch, onnx *peer, torchJob, onnxJob job) error {
-	if err := ours.compute(ctx); err != nil {
-		return err
-	}
-	a, err := torch.ask(torchJob)
-	if err != nil {
-		return err
-	}
-	b := answer{Energy: a.Energy}
-	if onnx != nil {
-		if b, err = onnx.ask(onnxJob); err != nil {
+// turn is an entrant's turn in a comparison, and whether it went well.
+func (b *bench) turn(c *comparison, e entrant) bool {
+	what := fmt.Sprintf("%s, %s (%d atoms), %s", c.Model, c.Structure, c.Atoms, e.name)
+	j := c.job
+	j.Variant = e.variant
+	return b.ask(what, e.peer, j, func(a answer) error {
+		if err := c.agrees(e, a); err != nil {
 			return err
 		}
+		if e.name == painlessEntrant {
+			c.reference, c.Edges = &a, a.Edges
+		}
+		if a.Way != "" {
+			c.Ways[e.name] = a.Way
+		}
+		for way, message := range a.Errors {
+			c.Errors[e.name+", "+way] = message
+		}
+		c.Seconds[e.name] = append(c.Seconds[e.name], median(a.Seconds))
+		return nil
+	})
+}
+
+// agrees checks that an entrant computes what painless does, where that has computed it.
+func (c *comparison) agrees(e entrant, a answer) error {
+	if !e.energyOnly && len(a.Forces) != c.Atoms {
+		return fmt.Errorf("%d forces: expected %d", len(a.Forces), c.Atoms)
 	}
-	energy := ours.result.Energy[0]
-	if tolerance := 1e-4 * math.Max(1, math.Abs(energy)); !(math.Abs(a.Energy-energy) < tolerance && math.Abs(b.Energy-energy) < tolerance) {
-		return fmt.Errorf("energies differ: %v, PyTorch %v, ONNX Runtime %v", energy, a.Energy, b.Energy)
+	if c.reference == nil {
+		return nil
 	}
-	for i, f := range ours.result.Forces {
+	energy := c.reference.Energy
+	if !(math.Abs(a.Energy-energy) < 1e-4*math.Max(1, math.Abs(energy))) {
+		return fmt.Errorf("the energy is %v eV: painless's is %v eV", a.Energy, energy)
+	}
+	if e.energyOnly {
+		return nil
+	}
+	for i, f := range c.reference.Forces {
 		for axis := range f {
 			if !(math.Abs(f[axis]-a.Forces[i][axis]) < 1e-3) {
-				return fmt.Errorf("forces on atom %d differ: %v, PyTorch %v", i, f, a.Forces[i])
+				return fmt.Errorf("the force on atom %d is %v eV/Å: painless's is %v eV/Å", i, a.Forces[i], f)
 			}
 		}
 	}
 	return nil
 }
 
-func writeXYZ(path string, s atoms.Structure) error {
-	file, err := os.Create(path)
+// contest times painless beside PyTorch's TorchScript and ONNX Runtime on the
+// CPU, in turns, and then on one thread and on all.
+func (b *bench) contest(ctx context.Context, models []model) {
+	ours, one := b.ours(b.threads), b.ours(1)
+	torch, onnx := b.torchPeer(), b.peer("ONNX Runtime", "node", "internal/dev/peers/onnx_peer.mjs", fmt.Sprint(b.threads))
+	defer b.stop(ours, one, torch, onnx)
+	entrants := []entrant{b.painless(ours), b.inTorch(torch, torchScript), {peer: onnx, name: "ONNX Runtime, energy only", energyOnly: true}}
+	for _, m := range models {
+		b.load(ours, m)
+		graph := filepath.Join(b.folder, m.name+".onnx")
+		turns := entrants
+		if err := b.export(ctx, m, graph); err != nil {
+			b.failed("exporting "+m.name+" to ONNX", err)
+			turns = entrants[:2]
+		}
+		for _, c := range b.comparisons(m) {
+			c.job.Graph = graph
+			for range b.rounds {
+				for _, e := range turns {
+					b.turn(c, e)
+				}
+			}
+		}
+		for _, s := range b.alone {
+			b.scale(m, s, one, ours)
+		}
+	}
+}
+
+func (b *bench) export(ctx context.Context, m model, graph string) error {
+	ctx, cancel := context.WithTimeout(ctx, b.limit)
+	defer cancel()
+	export := exec.CommandContext(ctx, b.python, "internal/dev/peers/export.py", m.path, graph)
+	export.WaitDelay = time.Second
+	if text, err := export.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, text)
+	}
+	return nil
+}
+
+// scaling is the seconds of a call on one thread and on several.
+type scaling struct {
+	Model     string    `json:"model"`
+	Structure string    `json:"structure"`
+	Atoms     int       `json:"atoms"`
+	Edges     int       `json:"edges"`
+	One       []float64 `json:"one_thread"`
+	All       []float64 `json:"all_threads"`
+}
+
+// scale times one thread and several in turns.
+func (b *bench) scale(m model, s system, one, all *peer) {
+	path, atoms, err := b.structure(s)
+	t := &scaling{Model: m.name, Structure: s.name, Atoms: atoms}
+	what := fmt.Sprintf("%s, %s (%d atoms)", m.name, s.name, atoms)
 	if err != nil {
-		return err
+		b.failed(what, err)
+		return
 	}
-	w := data.NewWriter(file)
-	if err := w.Write(&data.Frame{Structure: s}); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return file.Close()
-}
-
-// median of at least one number.
-func median(x []float64) float64 {
-	sorted := slices.Sorted(slices.Values(x))
-	n := len(sorted)
-	return (sorted[n/2] + sorted[(n-1)/2]) / 2
-}
-
-// loadTime is seconds from a checkpoint on disk to a potential with its tables.
-type loadTime struct {
-	Model   string    `json:"model"`
-	Seconds []float64 `json:"seconds"`
-}
-
-func timeLoad(model string, rounds int) (loadTime, *painless.Network, error) {
-	times, network := loadTime{Model: model}, (*painless.Network)(nil)
-	for range rounds {
-		begin := time.Now()
-		m, err := painless.Open(pathOf(model), painless.Options{})
-		if err != nil {
-			return times, nil, err
-		}
-		times.Seconds, network = append(times.Seconds, time.Since(begin).Seconds()), m.Network
-		if err := m.Close(); err != nil {
-			return times, nil, err
+	b.Alone = append(b.Alone, t)
+	j := job{Checkpoint: m.path, Structure: path, Seconds: b.turnSeconds}
+	for range b.rounds {
+		for _, x := range []struct {
+			*peer
+			name string
+			to   *[]float64
+		}{{one, "one thread", &t.One}, {all, "all threads", &t.All}} {
+			b.ask(what+", "+x.name, x.peer, j, func(a answer) error {
+				t.Edges, *x.to = a.Edges, append(*x.to, median(a.Seconds))
+				return nil
+			})
 		}
 	}
-	return times, network, nil
 }

@@ -1,4 +1,4 @@
-// Times the energy of an ONNX graph in ONNX Runtime: jobs and answers as in torch_peer.py, without forces.
+// Times the energy of an ONNX graph in ONNX Runtime: jobs, whose "graph" is its path, and answers as in torch_peer.py, without forces.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import ort from "onnxruntime-node";
@@ -20,15 +20,15 @@ function feeds(path) {
 const sessions = new Map();
 for await (const line of createInterface({ input: process.stdin })) {
   const job = JSON.parse(line);
-  if (!sessions.has(job.model)) {
+  if (!sessions.has(job.graph)) {
     const options = { intraOpNumThreads: threads, interOpNumThreads: 1, executionProviders: ["cpu"], logSeverityLevel: 3 };
-    sessions.set(job.model, await ort.InferenceSession.create(job.model, options));
+    sessions.set(job.graph, await ort.InferenceSession.create(job.graph, options));
   }
-  const session = sessions.get(job.model);
+  const session = sessions.get(job.graph);
   const input = feeds(job.structure);
   const energy = Number((await session.run(input)).energy.data[0]);
   const seconds = [];
-  for (let i = 0; i < job.iterations; i++) {
+  for (const begin = process.hrtime.bigint(); seconds.length < 3 || Number(process.hrtime.bigint() - begin) < 1e9 * job.seconds; ) {
     const start = process.hrtime.bigint();
     await session.run(input);
     seconds.push(Number(process.hrtime.bigint() - start) / 1e9);

@@ -1,0 +1,88 @@
+package data
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// A frame with an error is passed over where it is known where it ends.
+func TestReadGoesOnAfterABadFrame(t *testing.T) {
+	const good = "1\n\nHe 1 2 3\n"
+	for name, c := range map[string]struct {
+		text string
+		says []string // of the frames; empty for a good one
+		ends string   // the last error, which stays
+	}{
+		"an atom":             {good + "2\n\nH 1 2\nH 1 2 3\n" + good, []string{"", "f:6: expected 4 columns, found 3 in \"H 1 2\"", ""}, "EOF"},
+		"two of them":         {"3\n\nH 1 2 3\nXx 1 2 3\nH 1 two 3\n" + good, []string{`f:4: atom 1: species: expected the symbol of an element, or its atomic number, found "Xx"`, ""}, "EOF"},
+		"the last":            {good + "1\n\nH 1 2\n", []string{"", `f:6: expected 4 columns, found 3 in "H 1 2"`}, "EOF"},
+		"the comment":         {"2\nLattice=x\nH 1 2 3\nH 1 2 4\n" + good, []string{`f:2: key Lattice: expected a number, found "x"`, ""}, "EOF"},
+		"Properties":          {"1\nProperties=x\nH 1 2 3\n" + good + "1\nProperties=x\nH 1 2 3\n", []string{"f:2: key Properties", "", "f:8: key Properties"}, "EOF"},
+		"no atoms":            {"0\npbc=x\n" + good, []string{`f:2: key pbc: expected T or F, found "x"`, ""}, "EOF"},
+		"a count":             {good + "x\n" + good, []string{""}, `f:4: expected the number of atoms, found "x"`},
+		"too large a count":   {"3\n\nH 1 2\nH 1 2 3\n" + good + good, nil, "f:3: expected 4 columns, found 3"},
+		"the next count":      {"2\n\nH 1 2 3\n2\n3\nH 1 2 3\nH 1 2 3\n", nil, `f:4: expected 4 columns, found 1 in "2"`},
+		"too small a count":   {"1\n\nH 1 2\nH 1 2 3\n" + good, []string{"f:3: expected 4 columns"}, "f:4: expected the number of atoms, found \"H 1 2 3\""},
+		"a blank line":        {"2\n\nH 1 2 3\n\n" + good, nil, `f:4: expected 4 columns, found 0 in ""`},
+		"the end inside":      {"3\n\nH 1 2\nH 1 2 3\n", nil, "f:3: expected 4 columns"},
+		"the end before":      {"3\nLattice=x\n", nil, "f:2: key Lattice"},
+		"no comment":          {good + "3\n", []string{""}, "f:5: expected a comment line, found the end of the file"},
+		"an error of reading": {good, []string{""}, "f:4: timeout"},
+	} {
+		var source io.Reader = strings.NewReader(c.text)
+		if name == "an error of reading" {
+			source = io.MultiReader(source, iotest.ErrReader(iotest.ErrTimeout))
+		}
+		in := NewReader(source, "f")
+		for k, says := range c.says {
+			f, err := in.Read()
+			if says == "" {
+				require.NoError(t, err, name)
+				assert.Equal(t, []int{2}, f.Numbers, name)
+				continue
+			}
+			var bad *FrameError
+			require.ErrorAs(t, err, &bad, name)
+			assert.ErrorContains(t, err, says, name)
+			assert.Equal(t, k, bad.Frame, name)
+			assert.Nil(t, f, name)
+		}
+		for range 3 {
+			f, err := in.Read()
+			assert.Nil(t, f, name)
+			assert.ErrorContains(t, err, c.ends, name)
+			assert.NotErrorAs(t, err, new(*FrameError), name)
+		}
+	}
+}
+
+// Who answers frame by frame knows when to answer: the next frame may come only then.
+func TestReady(t *testing.T) {
+	assert.False(t, NewReader(strings.NewReader("1\n\nH 1 2 3\n"), "f").Ready(), "nothing has been read")
+	for text, ready := range map[string]bool{
+		"":                       false,
+		" \r\n\n":                false,
+		"1":                      false,
+		"1\n":                    false,
+		"1\n\nH 1 2 3":           false,
+		"\n1\n\nH 1 2 3\n":       true,
+		"2\n\nH 1 2 3\nH 1 2":    false,
+		"one\n":                  true, // an error
+		"1\n\nH 1 2 3\n\n1\n\nH": true,
+		"\xef\xbb\xbf1\n\nH 1":   false,
+	} {
+		r := NewReader(strings.NewReader("1\n\nH 1 2 3\n"+text), "f")
+		_, err := r.Read()
+		require.NoError(t, err)
+		assert.Equal(t, ready, r.Ready(), "%q", text)
+	}
+	r := NewReader(strings.NewReader("x\n"), "f")
+	_, err := r.Read()
+	require.Error(t, err)
+	assert.True(t, r.Ready(), "there is no next frame to wait for")
+}

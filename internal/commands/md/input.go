@@ -1,0 +1,190 @@
+package md
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"painless/atoms"
+	"painless/data"
+	"painless/internal/commands/datasets"
+	"painless/internal/units"
+	"painless/internal/vec"
+	"painless/md"
+)
+
+// read makes a system of the frames of the input: each is a replica. drawn says
+// that there are no velocities.
+func (s *settings) read(ctx context.Context, stdin io.Reader, stderr io.Writer) (system *md.System, drawn bool, err error) {
+	var frames []*data.Frame
+	err = (datasets.Source{Stdin: stdin, Stderr: stderr}).Each(ctx, s.input, func(f *data.Frame, _ datasets.Place, unreadable error) error {
+		if unreadable != nil {
+			return unreadable
+		}
+		frames = append(frames, f)
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	structures := make([]atoms.Structure, len(frames))
+	for k, f := range frames {
+		structures[k] = f.Structure
+	}
+	if system, err = md.NewSystem(structures...); err != nil {
+		return nil, false, fmt.Errorf("%s: %w", s.input, err)
+	}
+	moving := 0
+	for k, f := range frames {
+		lo, hi := system.Start[k], system.Start[k+1]
+		found, err := velocities(f, system.Masses[lo:hi], system.Velocities[lo:hi])
+		if err == nil {
+			err = s.fixAtoms(system, k, f)
+		}
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: frame %d: %w", s.input, k, err)
+		}
+		if found {
+			moving++
+		}
+	}
+	if moving > 0 && moving < len(frames) {
+		return nil, false, fmt.Errorf("%s: expected velocities in all frames or in none, found them in %d of %d", s.input, moving, len(frames))
+	}
+	return system, moving == 0, nil
+}
+
+// aseTime is ASE's unit of time, Å √(u/eV), in fs.
+var aseTime = math.Sqrt(units.MassVelocity2)
+
+// velocities reads those of a frame, Å/fs; found is false where it has none.
+func velocities(f *data.Frame, masses []float64, to [][3]float64) (found bool, err error) {
+	if f.Column("momenta") != nil {
+		momenta, err := f.Vectors("momenta") // √(u·eV)
+		if err != nil {
+			return false, err
+		}
+		for i, p := range momenta {
+			to[i] = vec.Scale(p, 1/(masses[i]*aseTime))
+		}
+		return true, nil
+	}
+	if f.Column("velocities") == nil {
+		return false, nil
+	}
+	read, err := f.Vectors("velocities") // Å/fs
+	copy(to, read)
+	return err == nil, err
+}
+
+// fixAtoms marks what the flag -fix and the frame's column move_mask hold.
+func (s *settings) fixAtoms(system *md.System, k int, f *data.Frame) error {
+	lo, hi := system.Start[k], system.Start[k+1]
+	fix := func(i int, components [3]bool) {
+		if system.Fixed == nil {
+			system.Fixed = make([][3]bool, system.NumAtoms())
+		}
+		for c := range components {
+			system.Fixed[lo+i][c] = system.Fixed[lo+i][c] || components[c]
+		}
+	}
+	if mask := f.Column("move_mask"); mask != nil {
+		if mask.Kind != data.Logical || mask.Width != 1 && mask.Width != 3 {
+			return fmt.Errorf("column move_mask: expected L:1 or L:3, found %c:%d", mask.Kind, mask.Width)
+		}
+		for i := range hi - lo {
+			var components [3]bool
+			for c := range components {
+				components[c] = !mask.Bools[i*mask.Width+min(c, mask.Width-1)]
+			}
+			if components != [3]bool{} {
+				fix(i, components)
+			}
+		}
+	}
+	for word := range strings.SplitSeq(s.fix, ",") {
+		if word == "" {
+			continue
+		}
+		if err := fixed(word, system.Numbers[lo:hi], func(i int) { fix(i, [3]bool{true, true, true}) }); err != nil {
+			return fmt.Errorf("-fix %s: %w", s.fix, err)
+		}
+	}
+	return nil
+}
+
+// fixed calls fix for the atoms of a word: an element, an index or a range of indices.
+func fixed(word string, numbers []int, fix func(i int)) error {
+	if z, ok := atoms.AtomicNumber(word); ok {
+		found := false
+		for i, number := range numbers {
+			if number == z {
+				fix(i)
+				found = true
+			}
+		}
+		if !found {
+			return fmt.Errorf("expected atoms of %s, found none", word)
+		}
+		return nil
+	}
+	first, last, isRange := strings.Cut(word, "-")
+	if !isRange {
+		last = first
+	}
+	lo, err1 := strconv.Atoi(first)
+	hi, err2 := strconv.Atoi(last)
+	if err1 != nil || err2 != nil || lo < 0 || hi < lo {
+		return fmt.Errorf("expected an element, an index or a range such as 0-11, found %q", word)
+	}
+	if hi >= len(numbers) {
+		return fmt.Errorf("expected indices below %d, the number of atoms, found %d", len(numbers), hi)
+	}
+	for i := lo; i <= hi; i++ {
+		fix(i)
+	}
+	return nil
+}
+
+// longestHydrogenBond, Å, is beyond all bonds to hydrogen and below the distances between molecules.
+const longestHydrogenBond = 1.35
+
+// hydrogenBonds is the bond of each hydrogen to the nearest other element.
+func hydrogenBonds(system *md.System) ([]md.Bond, error) {
+	var list atoms.NeighborList[float64]
+	if err := list.Build(&system.Batch, longestHydrogenBond); err != nil {
+		return nil, err
+	}
+	nearest := map[int]md.Bond{}
+	for p := range list.D {
+		i, j, x := int(list.I[p]), int(list.J[p]), list.X[p]
+		if system.Numbers[j] == 1 {
+			i, j, x = j, i, vec.Scale(x, -1)
+		}
+		if system.Numbers[i] != 1 || system.Numbers[j] == 1 {
+			continue
+		}
+		if before, ok := nearest[i]; ok && before.Length <= list.D[p] {
+			continue
+		}
+		bond := md.Bond{I: i, J: j, Length: list.D[p]}
+		for c := range x {
+			bond.Shift[c] = x[c] - system.Positions[j][c] + system.Positions[i][c]
+		}
+		nearest[i] = bond
+	}
+	var bonds []md.Bond
+	for i := range system.Numbers {
+		if bond, ok := nearest[i]; ok {
+			bonds = append(bonds, bond)
+		}
+	}
+	if len(bonds) == 0 {
+		return nil, errors.New("-hbonds: expected bonds to hydrogen, found none")
+	}
+	return bonds, nil
+}

@@ -1,0 +1,155 @@
+// Package md is the verb md: molecular dynamics.
+package md
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"painless/internal/commands/cli"
+	"painless/md"
+)
+
+// Verb is painless md.
+var Verb = &cli.Verb{
+	Name:    "md",
+	Args:    "-model FILE [flags] INPUT",
+	Summary: "Moves atoms: molecular dynamics of a structure, or of many independent ones at once.",
+	Help: `Every frame of INPUT, XYZ or HDF5, is a replica: an independent simulation. Its own
+velocities are used where it has them (columns momenta, as ASE writes them, or
+velocities, in Å/fs); otherwise they are drawn at the temperature.
+
+Ensembles: nve (velocity Verlet); at constant temperature langevin (BAOAB), csvr
+(stochastic velocity rescaling) and nhc (Nosé–Hoover chains); at constant pressure
+npt-scr (stochastic cell rescaling) and npt-mtk (Martyna, Tobias and Klein).
+A temperature or pressure such as 300:600 goes from one to the other over the run.
+
+The same seed gives the same trajectory, on any number of threads; a run that was
+stopped goes on from its checkpoint to the same bits: -restart FILE, with the flags
+that say where it writes.
+
+Exit codes: 0 all steps were made; 2 replicas failed, and are listed, while others went
+on; 1 refused, stopped, or none is left.`,
+	New: New,
+}
+
+// settings is the command line.
+type settings struct {
+	model    cli.Model
+	dynamics md.Settings
+	limits   md.Limits
+
+	ensemble, coupling, fix string
+	temperature, pressure   ramp
+	hydrogens               bool
+
+	every           int64
+	trajectory, log string
+	checkpoint      string
+	saveEvery       int64
+	restart         string
+	force           bool
+	input           string
+	set             map[string]bool // flags that stand on the command line
+}
+
+// ramp is T or T:T2.
+type ramp struct{ md.Ramp }
+
+func (r *ramp) String() string { return "" }
+
+// Set reads a number, or two with a colon between.
+func (r *ramp) Set(text string) error {
+	from, to, two := strings.Cut(text, ":")
+	var err error
+	if r.From, err = strconv.ParseFloat(from, 64); err == nil {
+		r.To = r.From
+		if two {
+			r.To, err = strconv.ParseFloat(to, 64)
+		}
+	}
+	if err != nil {
+		return errors.New("expected a number, or two with a colon between")
+	}
+	return nil
+}
+
+// New registers the flags.
+func New(flags *flag.FlagSet) cli.Run {
+	s := &settings{}
+	s.model.Register(flags)
+	d := &s.dynamics
+	flags.StringVar(&s.ensemble, "ensemble", "nve", "`name`: nve, langevin, csvr, nhc, npt-scr or npt-mtk")
+	flags.Var(&s.temperature, "temperature", "`T or T:T2`, K, of the thermostat, and of the velocities that are drawn")
+	flags.Var(&s.pressure, "pressure", "`P or P:P2`, bar, of the barostat; 0 where it is left out")
+	flags.StringVar(&s.coupling, "coupling", "iso", "what of the cell follows the pressure: iso, its volume; aniso, its lengths along x, y and z; tri, all of it (the last two with npt-scr)")
+	flags.Float64Var(&d.TimeStep, "dt", 0.5, "time step, `fs`")
+	flags.Int64Var(&d.Steps, "steps", 0, "steps of the whole run, those before a restart among them")
+	flags.Uint64Var(&d.Seed, "seed", 1, "of the velocities and of the random forces")
+	flags.Float64Var(&d.ThermostatTime, "thermostat-time", 100, "relaxation time of the thermostat, or the inverse of Langevin's friction, `fs`")
+	flags.Float64Var(&d.BarostatTime, "barostat-time", 1000, "relaxation time of the barostat, `fs`")
+	flags.Float64Var(&d.Compressibility, "compressibility", 4.5e-5, "of the substance, `1/bar`, which sets the pace of npt-scr; the one left out is water's")
+	flags.StringVar(&s.fix, "fix", "", "atoms that do not move: `elements and indices` from 0, such as Pt,0-11; a column move_mask of the input says so too")
+	flags.BoolVar(&s.hydrogens, "hbonds", false, "hold the lengths that bonds to hydrogen have at the start (SHAKE and RATTLE), for steps of 2 fs")
+	flags.BoolVar(&d.KeepDrift, "keep-drift", false, "keep the total momentum of the velocities")
+	flags.BoolVar(&d.NoRotation, "no-rotation", false, "take away the angular momentum of isolated structures at every step")
+	flags.Int64Var(&s.every, "every", 100, "`steps` between frames of the trajectory and lines of the log")
+	flags.StringVar(&s.trajectory, "o", "", "trajectory `file`, by its ending: .xyz and .extxyz, .dcd, .nc; of several replicas one file each, such as traj-0003.xyz")
+	flags.StringVar(&s.log, "log", "", "`file` of comma-separated values, whose units are in the first line")
+	flags.StringVar(&s.checkpoint, "checkpoint", "", "`file` to go on from, written as often as -checkpoint-every says and at the end")
+	flags.Int64Var(&s.saveEvery, "checkpoint-every", 10_000, "`steps` between checkpoints")
+	flags.StringVar(&s.restart, "restart", "", "checkpoint `file` to go on from: its ensemble, settings and atoms hold, and the trajectory and the log go on where it stands")
+	flags.BoolVar(&s.force, "force", false, "replace an existing trajectory, log and checkpoint")
+	flags.Float64Var(&s.limits.Temperature, "max-temperature", 0, "stop a replica beyond this, `K`; 0 is ten times the temperature, and at least 3000")
+	flags.Float64Var(&s.limits.Drift, "max-drift", 0, "stop a replica whose conserved energy has changed by this, `eV` an atom; 0 is 0.1")
+	flags.Float64Var(&s.limits.Distance, "min-distance", 0, "stop a replica with atoms closer than this, `Å`; 0 is 0.4")
+	flags.Float64Var(&s.limits.Force, "max-force", 0, "stop a replica with a larger force on an atom, `eV/Å`; 0 is 100")
+	return func(ctx context.Context, std cli.Std, inputs []string) error {
+		s.set = map[string]bool{}
+		flags.Visit(func(f *flag.Flag) { s.set[f.Name] = true })
+		return s.run(ctx, std, inputs)
+	}
+}
+
+// kept is flags whose values a checkpoint has, so that a restart takes none.
+var kept = []string{"ensemble", "temperature", "pressure", "coupling", "dt", "seed", "thermostat-time", "barostat-time", "compressibility",
+	"fix", "hbonds", "keep-drift", "no-rotation"}
+
+func (s *settings) check(inputs []string) (err error) {
+	if err := s.model.CheckOne(); err != nil {
+		return err
+	}
+	if s.dynamics.Ensemble, err = md.ParseEnsemble(s.ensemble); err != nil {
+		return fmt.Errorf("-ensemble: %w", err)
+	}
+	if s.dynamics.Coupling, err = md.ParseCoupling(s.coupling); err != nil {
+		return fmt.Errorf("-coupling: %w", err)
+	}
+	s.dynamics.Temperature, s.dynamics.Pressure = s.temperature.Ramp, s.pressure.Ramp
+	switch {
+	case s.restart != "" && len(inputs) > 0:
+		return errors.New("-restart: expected no INPUT beside it, as the checkpoint has the atoms")
+	case s.restart == "" && len(inputs) != 1:
+		return fmt.Errorf("expected one INPUT, found %d; -h shows the usage", len(inputs))
+	case s.dynamics.Steps < 1:
+		return errors.New("-steps is missing: expected 1 or more")
+	case s.every < 1 || s.saveEvery < 1:
+		return fmt.Errorf("-every %d, -checkpoint-every %d: expected 1 or more", s.every, s.saveEvery)
+	}
+	if s.restart != "" {
+		for _, name := range kept {
+			if s.set[name] {
+				return fmt.Errorf("-%s beside -restart: expected none, as the checkpoint has its value", name)
+			}
+		}
+		return nil
+	}
+	s.input = inputs[0]
+	if !s.set["temperature"] && s.dynamics.Ensemble != md.NVE {
+		return fmt.Errorf("-temperature is missing: expected one, K, for %v", s.dynamics.Ensemble)
+	}
+	return nil
+}

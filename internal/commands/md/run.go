@@ -1,0 +1,256 @@
+package md
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"time"
+
+	"painless/internal/atomicfile"
+	"painless/internal/commands/cli"
+	"painless/md"
+)
+
+// simulation is a run in progress.
+type simulation struct {
+	*md.Dynamics
+	settings *settings
+	model    string // hash of its file
+	guard    *md.Guard
+	outputs  *outputs
+	live     *live
+	stderr   io.Writer
+	listed   int // failures that were said
+	replicas int // that the run began with
+}
+
+func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err error) {
+	if err := s.check(inputs); err != nil {
+		return err
+	}
+	path := s.model.Paths()[0]
+	if err := s.checkOutputs(std, path); err != nil {
+		return err
+	}
+	model, err := s.model.Open(path, std.Err)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, model.Close()) }()
+	r := &simulation{settings: s, stderr: std.Err}
+	if r.model, err = hash(path); err != nil {
+		return err
+	}
+	if s.restart != "" {
+		err = r.restore(model)
+	} else {
+		err = r.begin(ctx, model, std)
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.Compute(ctx); err != nil {
+		return err
+	}
+	s.limits.Cutoff = model.Network.Config.Cutoff
+	r.guard = md.NewGuard(r.Dynamics, s.limits)
+	if r.outputs, err = s.open(r.Dynamics, r.replicas, std.Err); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.outputs.Close()) }()
+	r.live = newLive(std.Err, r.Step, s.dynamics.Steps)
+	return r.advance(ctx)
+}
+
+// checkOutputs refuses outputs that are inputs, or that exist.
+func (s *settings) checkOutputs(std cli.Std, model string) error {
+	for _, output := range []string{s.trajectory, s.log, s.checkpoint} {
+		if output == "" {
+			continue
+		}
+		reads := []string{model}
+		if s.input != "" && s.input != "-" {
+			reads = append(reads, s.input)
+		}
+		if err := std.CheckOutput(output, reads...); err != nil {
+			return err
+		}
+	}
+	if s.restart == "" && s.checkpoint != "" {
+		return cli.CheckNew(s.force, s.checkpoint)
+	}
+	return nil
+}
+
+// hash identifies a model by the bytes of its file.
+func hash(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// begin makes the dynamics of the input.
+func (r *simulation) begin(ctx context.Context, model md.Potential, std cli.Std) error {
+	s := r.settings
+	system, drawn, err := s.read(ctx, std.In, std.Err)
+	if err != nil {
+		return err
+	}
+	if drawn && !s.set["temperature"] {
+		return fmt.Errorf("%s has no velocities: expected -temperature, K, to draw them at", s.input)
+	}
+	if s.hydrogens {
+		if s.dynamics.Bonds, err = hydrogenBonds(system); err != nil {
+			return err
+		}
+	}
+	if r.Dynamics, err = md.New(model, system, s.dynamics); err != nil {
+		return err
+	}
+	if drawn {
+		r.Thermalize(s.dynamics.Temperature.From)
+	}
+	r.replicas = system.Len()
+	return nil
+}
+
+// restore makes the dynamics of a checkpoint.
+func (r *simulation) restore(model md.Potential) (err error) {
+	s := r.settings
+	file, err := os.Open(s.restart)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if r.Dynamics, err = md.Restore(file, model, r.model); err != nil {
+		return fmt.Errorf("%s: %w", s.restart, err)
+	}
+	d := &r.Settings
+	if d.Steps != s.dynamics.Steps && (d.Temperature.From != d.Temperature.To || d.Pressure.From != d.Pressure.To) {
+		return fmt.Errorf("%s: -steps %d: expected the %d steps of the run, as its temperature or pressure changes over them", s.restart, s.dynamics.Steps, d.Steps)
+	}
+	if r.Step > s.dynamics.Steps {
+		return fmt.Errorf("%s: -steps %d: expected at least the %d that were made", s.restart, s.dynamics.Steps, r.Step)
+	}
+	d.Steps = s.dynamics.Steps
+	r.replicas = r.System.Len() + len(r.Failed)
+	r.listed = len(r.Failed)
+	return nil
+}
+
+// guardEvery is the steps between looks at what may go wrong.
+const guardEvery = 10
+
+// advance makes the steps. Whatever ends them, a checkpoint is written of the last whole one.
+func (r *simulation) advance(ctx context.Context) (err error) {
+	s := r.settings
+	start, from := time.Now(), r.Step
+	if err := r.outputs.write(r.Dynamics); err != nil {
+		return err
+	}
+	for r.Step < s.dynamics.Steps {
+		if err := ctx.Err(); err != nil {
+			return r.interrupted(err)
+		}
+		if err := r.Advance(ctx); err != nil {
+			return err
+		}
+		r.list()
+		if r.Step%guardEvery == 0 || r.Step%s.every == 0 {
+			for _, alarm := range r.guard.Check(r.Dynamics) {
+				if r.System.Len() == 1 {
+					return fmt.Errorf("replica %d: %w", r.System.Replicas[0], alarm.Err)
+				}
+				r.Fail(alarm.Structure, alarm.Err)
+			}
+			r.list()
+		}
+		if r.Step%s.every == 0 {
+			if err := r.outputs.write(r.Dynamics); err != nil {
+				return err
+			}
+		}
+		if s.checkpoint != "" && (r.Step%s.saveEvery == 0 || r.Step == s.dynamics.Steps) {
+			if err := r.save(); err != nil {
+				return err
+			}
+		}
+		r.live.show(r.Dynamics)
+	}
+	r.live.clear()
+	r.summary(from, time.Since(start))
+	if len(r.Failed) > 0 {
+		return &cli.Partial{Err: fmt.Errorf("%d of %d replicas failed", len(r.Failed), r.replicas)}
+	}
+	return nil
+}
+
+// interrupted saves what there is, after a signal.
+func (r *simulation) interrupted(err error) error {
+	r.live.clear()
+	if r.settings.checkpoint == "" {
+		return fmt.Errorf("stopped after step %d: %w", r.Step, err)
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	return fmt.Errorf("stopped after step %d: %w; -restart %s goes on", r.Step, err, r.settings.checkpoint)
+}
+
+// save writes the checkpoint, once the disk has the frames that it follows.
+func (r *simulation) save() error {
+	if err := r.outputs.Sync(); err != nil {
+		return err
+	}
+	file, err := atomicfile.Create(r.settings.checkpoint)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	if err := r.Save(file, r.model); err != nil {
+		return fmt.Errorf("%s: %w", r.settings.checkpoint, err)
+	}
+	return file.Commit()
+}
+
+// list says which replicas left.
+func (r *simulation) list() {
+	for _, f := range r.Failed[r.listed:] {
+		r.live.clear()
+		fmt.Fprintf(r.stderr, "painless: md: replica %d left at step %d: %v\n", f.Replica, f.Step, f.Err)
+	}
+	r.listed = len(r.Failed)
+}
+
+// summary says what was done, and how fast.
+func (r *simulation) summary(from int64, took time.Duration) {
+	steps := float64(r.Step - from)
+	nanoseconds := steps * r.Settings.TimeStep * 1e-6
+	drift := 0.0
+	for k := range r.System.Len() {
+		n := float64(r.System.Start[k+1] - r.System.Start[k])
+		drift = max(drift, math.Abs(r.guard.Drift(r.Dynamics, k))/n)
+	}
+	fmt.Fprintf(r.stderr, "painless: md: %d steps of %v fs, %s, in %v: %.3g steps/s, %.3g ns/day; the conserved energy changed by at most %.2g eV an atom\n",
+		r.Step-from, r.Settings.TimeStep, counted(r.System.Len(), "replica"), took.Round(time.Millisecond), steps/took.Seconds(), nanoseconds*86400/took.Seconds(), drift)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
