@@ -63,7 +63,9 @@ func TestExecuteErrors(t *testing.T) {
 	}{
 		{nil, "expected a verb: echo, completion, version, help; painless help says what they do", 1},
 		{[]string{"sing"}, "sing is no verb: expected one of echo, completion, version, help", 1},
-		{[]string{"help", "sing"}, "sing is no verb: expected one of echo, completion, version, help", 1},
+		{[]string{"version", "sing"}, `version: expected nothing after it, found "sing"`, 1},
+		{[]string{"completion", "tcsh"}, `completion: expected one shell, bash, zsh or fish, found "tcsh"`, 1},
+		{[]string{"help", "sing"}, "help: sing is no verb: expected one of echo, completion, version, help", 1},
 		{[]string{"help", "echo", "echo"}, "help: expected one verb, found 2", 1},
 		{[]string{"echo"}, "echo: nothing to say", 2},
 		{[]string{"echo", "-n", "1", "-n", "2", "a"}, `echo: invalid value "2" for flag -n: expected this flag once, found it twice; -h shows the usage`, 1},

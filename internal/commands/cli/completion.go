@@ -23,7 +23,7 @@ func (p Program) completion(w io.Writer, args []string) error {
 			return err
 		}
 	}
-	return fmt.Errorf("completion: expected one shell, bash, zsh or fish, found %q", strings.Join(args, " "))
+	return fmt.Errorf("expected one shell, bash, zsh or fish, found %q", strings.Join(args, " "))
 }
 
 // words is the names of the verbs, those that are built in too.

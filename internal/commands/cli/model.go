@@ -54,7 +54,7 @@ func (w *Weights) Check() error {
 
 // Register adds the flags.
 func (m *Model) Register(flags *flag.FlagSet) {
-	flags.StringVar(&m.paths, "model", "", "checkpoint `file` of the student; where several are compared, files with commas between")
+	flags.StringVar(&m.paths, "model", "", "checkpoint `file` of the student; validate and bench take several, with commas between")
 	m.Weights.Register(flags)
 	flags.StringVar(&m.Device, "device", "cpu", "what to compute on: cpu, cuda or cuda:N for a GPU (in binaries built with -tags cuda), or emulator, a GPU's kernels run slowly on the CPU")
 	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"slices"
@@ -21,12 +22,8 @@ func (p Program) Execute(ctx context.Context, std Std, args []string) error {
 	switch name {
 	case "-h", "-help", "--help":
 		return p.usage(std.Out)
-	case "version", "-version", "--version":
+	case "-version", "--version":
 		return writeVersion(std.Out)
-	case "completion":
-		return p.completion(std.Out, rest)
-	case "help":
-		return p.help(std.Out, rest)
 	}
 	v, err := p.find(name)
 	if err != nil {
@@ -38,20 +35,49 @@ func (p Program) Execute(ctx context.Context, std Std, args []string) error {
 	return nil
 }
 
+// all is the verbs, and those that every program has.
+func (p Program) all() []*Verb {
+	return append(slices.Clone(p), &Verb{
+		Name: "completion", Args: "bash|zsh|fish",
+		Summary: "Writes the script by which a shell completes verbs and flags.",
+		Help: `In bash: eval "$(painless completion bash)"; in zsh, after compinit: source <(painless
+completion zsh); in fish: painless completion fish | source.`,
+		New: func(*flag.FlagSet) Run {
+			return func(_ context.Context, std Std, inputs []string) error { return p.completion(std.Out, inputs) }
+		},
+	}, &Verb{
+		Name: "version", Summary: "Says what this program is: version, commit, instruction sets, build tags.",
+		New: func(*flag.FlagSet) Run {
+			return func(_ context.Context, std Std, inputs []string) error {
+				if len(inputs) > 0 {
+					return fmt.Errorf("expected nothing after it, found %q", strings.Join(inputs, " "))
+				}
+				return writeVersion(std.Out)
+			}
+		},
+	}, &Verb{
+		Name: "help", Args: "[VERB]", Summary: "Says what a verb does, or what verbs there are.",
+		New: func(*flag.FlagSet) Run {
+			return func(_ context.Context, std Std, inputs []string) error { return p.help(std.Out, inputs) }
+		},
+	})
+}
+
 func (p Program) names() string {
 	var names []string
-	for _, v := range p {
+	for _, v := range p.all() {
 		names = append(names, v.Name)
 	}
-	return strings.Join(append(names, "completion", "version", "help"), ", ")
+	return strings.Join(names, ", ")
 }
 
 func (p Program) find(name string) (*Verb, error) {
-	i := slices.IndexFunc(p, func(v *Verb) bool { return v.Name == name })
+	all := p.all()
+	i := slices.IndexFunc(all, func(v *Verb) bool { return v.Name == name })
 	if i < 0 {
 		return nil, fmt.Errorf("%s is no verb: expected one of %s", name, p.names())
 	}
-	return p[i], nil
+	return all[i], nil
 }
 
 func (p Program) help(w io.Writer, args []string) error {
@@ -65,18 +91,15 @@ func (p Program) help(w io.Writer, args []string) error {
 		}
 		return v.Usage(w)
 	}
-	return fmt.Errorf("help: expected one verb, found %d", len(args))
+	return fmt.Errorf("expected one verb, found %d", len(args))
 }
 
 func (p Program) usage(w io.Writer) error {
 	text := &strings.Builder{}
 	text.WriteString("Energies, forces and stress from distilled PaiNN-style student force fields.\n\nusage: painless VERB [flags] INPUT…\n\nverbs:\n")
-	for _, v := range p {
+	for _, v := range p.all() {
 		fmt.Fprintf(text, "  %-10s  %s\n", v.Name, v.Summary)
 	}
-	fmt.Fprintf(text, "  %-10s  %s\n", "completion", "Writes the script by which bash, zsh or fish completes verbs and flags: painless completion SHELL.")
-	fmt.Fprintf(text, "  %-10s  %s\n", "version", "Says what this program is: version, commit, instruction sets, build tags.")
-	fmt.Fprintf(text, "  %-10s  %s\n", "help", "Says what a verb does: painless help VERB.")
 	text.WriteString("\nExit codes: 0 done, 1 refused, 2 done in part, and what is missing is listed; 129, 130, 143 ended\nby SIGHUP, SIGINT, SIGTERM; 141 by a reader that wants no more.\n")
 	_, err := io.WriteString(w, text.String())
 	return err

@@ -16,12 +16,14 @@ func (v *Verb) Usage(w io.Writer) error {
 	if v.Help != "" {
 		fmt.Fprintf(text, "\n%s\n", strings.TrimSpace(v.Help))
 	}
-	fmt.Fprint(text, "\nflags:\n")
+	title := "\nflags:\n"
 	flags.VisitAll(func(f *flag.Flag) {
 		value, about := flag.UnquoteUsage(f)
 		if about == "" { // an older spelling
 			return
 		}
+		text.WriteString(title)
+		title = ""
 		if value != "" {
 			value = " " + strings.ToUpper(value)
 		}

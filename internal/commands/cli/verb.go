@@ -111,7 +111,20 @@ func (o *once) Set(text string) error {
 		return errors.New("expected this flag once, found it twice")
 	}
 	o.set = true
-	return o.Value.Set(text)
+	err := o.Value.Set(text)
+	getter, ok := o.Value.(flag.Getter)
+	if err == nil || !ok {
+		return err
+	}
+	switch getter.Get().(type) { // what the package flag calls a parse error
+	case int, int64:
+		return errors.New("expected a whole number")
+	case uint, uint64:
+		return errors.New("expected a whole number, 0 or more")
+	case float64:
+		return errors.New("expected a number")
+	}
+	return err
 }
 
 // IsBoolFlag lets a flag without a value be one here too.

@@ -204,7 +204,7 @@ func TestOverflow(t *testing.T) {
 
 func TestNoHealth(t *testing.T) {
 	network := load(t, testdata+"ultra_tiny.pt")
-	network.MaxZ = 1
+	network.MaxZ, network.Embedding = 1, network.Embedding[:2*network.HiddenDim]
 	_, err := examine(context.Background(), network)
 	assert.EqualError(t, err, "the network knows elements up to H only: expected those of organic molecules")
 	network.Cutoff = 0.01
