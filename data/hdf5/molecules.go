@@ -215,7 +215,7 @@ type conformations struct {
 
 // frame opens the molecule of structure k, unless it is open.
 func (m *molecules) frame(f *data.Frame, k int) error {
-	f.Warnings = append(f.Warnings, fmt.Sprintf("the file has the layout of %s: %s", m.name, m.says))
+	f.Warnings = append(f.Warnings, fmt.Sprintf("the file has the layout of %s (docs/datasets.md): %s", m.name, m.says))
 	i := m.index(k)
 	x := m.list[i]
 	if m.at != i || m.opened.numbers == nil {

@@ -54,7 +54,7 @@ func (p *packed) open(root *h5.Object, size int64) error {
 	} {
 		opened, err := openDataset(root, d.name, d.values, d.row...)
 		if err == nil && opened == nil && d.required {
-			err = errors.New("expected a dataset, found none; docs/datasets.md describes the layouts that are read")
+			err = errors.New("expected a dataset, found none; docs/datasets.md describes the layout")
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.name, err)

@@ -62,11 +62,11 @@ func TestProjects(t *testing.T) {
 		says   string
 		others []string
 	}{
-		"ani1x": {waters(1, hartree, hartree), "the layout of ANI-1x: wb97x_dz.energy and wb97x_dz.forces, from Hartree and Hartree/Å", nil},
-		"spice": {waters(bohr, hartree, -hartree/bohr), "the layout of SPICE: dft_total_energy and dft_total_gradient, from Hartree and Bohr",
+		"ani1x": {waters(1, hartree, hartree), "the layout of ANI-1x (docs/datasets.md): wb97x_dz.energy and wb97x_dz.forces, from Hartree and Hartree/Å", nil},
+		"spice": {waters(bohr, hartree, -hartree/bohr), "the layout of SPICE (docs/datasets.md): dft_total_energy and dft_total_gradient, from Hartree and Bohr",
 			[]string{"/hydrogen_chloride_2/smiles", "/hydrogen_chloride_2/subset"}},
-		"qm7x": {qm7x, "the layout of QM7-X: ePBE0+MBD and totFOR, in eV and eV/Å", []string{"/hydrogen_chloride_2/Geom-m1-i1-c3-opt/pbe0FOR"}},
-		"mace": {mace, "the layout of MACE: energy and forces, taken to be in eV and eV/Å", []string{"/config_batch_0/config_8/properties/dipole"}},
+		"qm7x": {qm7x, "the layout of QM7-X (docs/datasets.md): ePBE0+MBD and totFOR, in eV and eV/Å", []string{"/hydrogen_chloride_2/Geom-m1-i1-c3-opt/pbe0FOR"}},
+		"mace": {mace, "the layout of MACE (docs/datasets.md): energy and forces, taken to be in eV and eV/Å", []string{"/config_batch_0/config_8/properties/dipole"}},
 	} {
 		path := "testdata/projects/" + name + ".h5"
 		for _, f := range c.want {
@@ -90,6 +90,8 @@ func TestProjects(t *testing.T) {
 }
 
 func TestProjectsRefused(t *testing.T) {
+	assert.ErrorContains(t, read("h5/testdata/chunks_latest.h5"), "expected a layout that docs/datasets.md describes: the training side's, "+
+		"with /structures/atomic_numbers_splits and more, or that of ANI-1x, SPICE, QM7-X or MACE; found 67 objects: /all (10,) (10,) None, /all (10,)")
 	assert.ErrorContains(t, read("testdata/projects/spice_angstrom.h5"),
 		"/hydrogen_chloride_2/conformations: expected the unit bohr, found angstrom")
 	r, err := Open("testdata/projects/spice_nan.h5")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"painless/data"
 	"painless/data/hdf5/h5"
@@ -105,12 +106,22 @@ func openLayout(file *h5.File, size int64) (layout, error) {
 	if err != nil {
 		return nil, err
 	}
-	if own, err := root.Lookup(structures); err == nil && own == nil {
-		if p := findProject(file, root, groupsOfMolecules+1); p != nil {
-			m := &molecules{project: *p, file: file, size: size, left: 4 * size}
-			return m, m.find(root, "", groupsOfMolecules)
-		}
+	if own, err := root.Lookup(structures); err != nil || own != nil {
+		p := &packed{}
+		return p, p.open(root, size)
 	}
-	p := &packed{}
-	return p, p.open(root, size)
+	if p := findProject(file, root, groupsOfMolecules+1); p != nil {
+		m := &molecules{project: *p, file: file, size: size, left: 4 * size}
+		return m, m.find(root, "", groupsOfMolecules)
+	}
+	links, err := root.Links()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, l := range links[:min(len(links), 3)] {
+		names = append(names, fmt.Sprintf("/%.40s", l.Name))
+	}
+	return nil, fmt.Errorf("expected a layout that docs/datasets.md describes: the training side's, with %s and more, or that of ANI-1x, SPICE, QM7-X or MACE; found %d objects: %s",
+		splitsName, len(links), strings.Join(names, ", "))
 }

@@ -32,6 +32,6 @@ func TestFromOtherLayouts(t *testing.T) {
 	stdout, stderr, err := execute(t, "", in)
 	require.NoError(t, err)
 	assert.Len(t, frames(t, stdout), 4)
-	assert.Equal(t, "painless: "+in+": frame 0: the file has the layout of SPICE: dft_total_energy and dft_total_gradient, from Hartree and Bohr\n"+
+	assert.Equal(t, "painless: "+in+": frame 0: the file has the layout of SPICE (docs/datasets.md): dft_total_energy and dft_total_gradient, from Hartree and Bohr\n"+
 		"painless: left out what else is in "+in+": /hydrogen_chloride_2/smiles, /hydrogen_chloride_2/subset\npainless: wrote 4 structures\n", stderr)
 }
