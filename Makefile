@@ -15,7 +15,7 @@ run:
 test:
 	@$(call APT,gcc libc6-dev libhdf5-dev python3-ase qemu-user)
 	PAINLESS_REQUIRE_ASE=1 go test -tags hdf5 ./...
-	CGO_ENABLED=0 go test ./data/hdf5 ./internal/commands/dataset... ./internal/commands/validate
+	CGO_ENABLED=0 go test ./data/hdf5... ./internal/commands/dataset... ./internal/commands/validate
 	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
 	go test -tags purego -skip GPU ./kernels/cpu ./nn
 	CGO_ENABLED=1 go test -race -short -run 'Deterministic|BatchEquals|ComputeStops' ./nn

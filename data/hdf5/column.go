@@ -4,6 +4,7 @@ package hdf5
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 
 	"gonum.org/v1/hdf5"
@@ -97,13 +98,33 @@ func (c *column) flush(all bool) error {
 	if err := setRows(c.Dataset, c.rows+n, c.row); err != nil {
 		return err
 	}
-	err := slab(c.Dataset, c.row, c.rows, n, func(memory, file *hdf5.Dataspace) error {
-		return c.WriteSubset(&c.block, memory, file)
-	})
-	if err != nil {
-		return err
+	if err := c.write(n); err != nil {
+		return because(err)
 	}
 	c.rows += n
 	c.block = append(c.block[:0], c.block[n*c.bytes:]...)
 	return nil
+}
+
+// write writes n rows of the block. The binding takes the file's type for that of
+// the memory, which is right for bytes of this length alone.
+func (c *column) write(n int) error {
+	from, size := []uint{uint(c.rows)}, []uint{uint(n)}
+	for _, n := range c.row {
+		from, size = append(from, 0), append(size, uint(n))
+	}
+	file := c.Space()
+	if file == nil {
+		return errors.New("no dataspace")
+	}
+	defer file.Close()
+	if err := file.SelectHyperslab(from, nil, size, nil); err != nil {
+		return err
+	}
+	memory, err := hdf5.CreateSimpleDataspace(size, nil)
+	if err != nil {
+		return err
+	}
+	defer memory.Close()
+	return c.WriteSubset(&c.block, memory, file)
 }

@@ -15,22 +15,38 @@
 //	/labels/structure_indices          int64 [S]          optional
 //	/metadata                          attributes; optional
 //
-// Integers of 8 to 64 bits, float32 and float64 are read in either byte order,
-// contiguous or chunked, through the filters gzip, lzf, shuffle and fletcher32.
+// Integers of 8 to 64 bits and floats of 16 to 64 bits are read in either byte
+// order, contiguous or chunked, through the filters gzip, lzf, shuffle and
+// fletcher32. A label that is NaN or infinite is missing in its structure, which
+// is read; data.Frame.Labels says so.
 //
 // A frame has the labels as data.Frame has them everywhere: the fields energy
 // and stress, the column forces; and the field structure_index.
 //
-// Nothing in a file reaches another one: soft and external links, external
-// storage and virtual datasets are errors. So is what is damaged. As libhdf5
-// crashes on some of that, Open lets a child process (fork) try first all that
-// a Reader will ask of libhdf5; values are unpacked in Go.
+// Files are read in Go, by package h5, in every build: libhdf5 writes a crafted
+// file's bytes over the memory of the process that reads it. Nothing in a file
+// reaches another one: soft and external links, external storage and virtual
+// datasets are errors. So is what is damaged, and what is more than a file of its
+// size can mean.
 //
-// It needs the build tag hdf5, cgo and libhdf5 (Debian's libhdf5-dev). Without
-// them it compiles, and Open, Create and Append say how to build for it. libhdf5
-// is called by one goroutine at a time, whatever number of Readers and Writers
-// there are; one of these is for one goroutine at a time.
+// Writing needs the build tag hdf5, cgo and libhdf5 (Debian's libhdf5-dev). Without
+// them Create and Append say how to build for it. libhdf5 is called by one
+// goroutine at a time, whatever number of Writers there are. A Reader or a Writer
+// is for one goroutine at a time.
 package hdf5
+
+import (
+	"io"
+
+	"painless/data/hdf5/h5"
+)
+
+// IsHDF5 says whether a file of size bytes is HDF5, by its first bytes or, where
+// these are another program's, by those at 512, 1024, 2048 and so on.
+func IsHDF5(in io.ReaderAt, size int64) bool {
+	_, ok := h5.Find(in, size)
+	return ok
+}
 
 // Compression is how the chunks of a file are compressed.
 type Compression int

@@ -10,36 +10,9 @@ import (
 )
 
 // errNoLibrary says how to get a binary that can.
-var errNoLibrary = errors.New("this binary was built without HDF5: with gcc and libhdf5-dev installed (Debian: apt install gcc libhdf5-dev), CGO_ENABLED=1 go build -tags hdf5 ./tools/painless builds one that reads and writes it; extended XYZ needs neither")
+var errNoLibrary = errors.New("this binary was built without libhdf5, and reads HDF5 but does not write it: with gcc and libhdf5-dev installed (Debian: apt install gcc libhdf5-dev), CGO_ENABLED=1 go build -tags hdf5 ./tools/painless builds one that does; extended XYZ needs neither")
 
 func without(path string) error { return fmt.Errorf("%s: %w", path, errNoLibrary) }
-
-// Reader reads the structures of a data set; here Open is an error that says how to build for it.
-type Reader struct{}
-
-// Open is an error that says how to build for HDF5.
-func Open(path string) (*Reader, error) { return nil, without(path) }
-
-// Len is the number of structures.
-func (r *Reader) Len() int { return 0 }
-
-// NumAtoms is the number of atoms of structure k.
-func (r *Reader) NumAtoms(int) int { return 0 }
-
-// Seek makes structure k the next.
-func (r *Reader) Seek(int) error { return errNoLibrary }
-
-// Read is the next structure.
-func (r *Reader) Read() (*data.Frame, error) { return nil, errNoLibrary }
-
-// Close closes the file.
-func (r *Reader) Close() error { return errNoLibrary }
-
-// Metadata is the attributes of /metadata.
-func (r *Reader) Metadata() (map[string]any, error) { return nil, errNoLibrary }
-
-// Others is what the file has beside the layout.
-func (r *Reader) Others() ([]string, error) { return nil, errNoLibrary }
 
 // Writer writes a data set; here Create and Append are errors that say how to build for it.
 type Writer struct{}

@@ -1,9 +1,8 @@
-//go:build hdf5 && cgo
-
 package hdf5
 
 import (
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,16 +71,33 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 			f.Cell, f.PBC, f.Info, f.Columns = [3][3]float64{}, [3]bool{}, nil, nil
 		},
 		"no_stress": func(_ int, f *data.Frame) { f.Drop(data.StressKey, indexField) },
-		"no_pbc": func(_ int, f *data.Frame) { // and no mask: every stress is meant
+		"no_pbc": func(_ int, f *data.Frame) {
 			if f.Cell != [3][3]float64{} {
 				f.PBC = [3]bool{true, true, true}
 			}
-			if _, ok := f.Get(data.StressKey); !ok {
-				index := f.Info[1]
-				f.Info = f.Info[:1]
-				f.SetStress([6]float64{})
-				f.Info = append(f.Info, index)
+			everyStress(f, 0)
+		},
+		"half_forces": func(_ int, f *data.Frame) {
+			for i, x := range f.Columns[0].Reals {
+				f.Columns[0].Reals[i] = math.RoundToEven(x*16) / 16
 			}
+		},
+		"nan_energy": func(k int, f *data.Frame) {
+			if k == 5 {
+				f.Set(data.EnergyKey, math.NaN())
+			}
+		},
+		"inf_force": func(k int, f *data.Frame) {
+			if k == 2 {
+				copy(f.Columns[0].Reals[3:], []float64{math.Inf(1), math.Inf(1), math.Inf(1)})
+			}
+		},
+		"nan_stress": func(k int, f *data.Frame) {
+			none := 0.
+			if k == 2 {
+				none = math.NaN()
+			}
+			everyStress(f, none)
 		},
 		"some_forces": func(k int, f *data.Frame) {
 			if k == 0 || k == 3 || k == 4 {
@@ -95,7 +111,7 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 	}
 	paths, err := filepath.Glob("testdata/*.h5")
 	require.NoError(t, err)
-	require.Len(t, paths, 18)
+	require.Len(t, paths, 24)
 	for _, path := range paths {
 		name := filepath.Base(path[:len(path)-len(".h5")])
 		t.Run(name, func(t *testing.T) {
@@ -110,6 +126,39 @@ func TestReadsWhatH5pyWrites(t *testing.T) {
 			}
 			assertFrames(t, want, readFile(t, path))
 		})
+	}
+}
+
+// everyStress sets the stress of a frame that has none, as without a mask every one is meant.
+func everyStress(f *data.Frame, x float64) {
+	if _, ok := f.Get(data.StressKey); !ok {
+		index := f.Info[1]
+		f.Info = f.Info[:1]
+		f.SetStress([6]float64{x, x, x, x, x, x})
+		f.Info = append(f.Info, index)
+	}
+}
+
+// A label that is not finite is missing, and nothing else is.
+func TestNotFiniteCostsOneLabel(t *testing.T) {
+	for name, c := range map[string]struct {
+		frame int
+		says  string
+	}{
+		"nan_energy": {5, "energy: expected finite numbers, found NaN"},
+		"inf_force":  {2, "forces of atom 1: expected finite numbers, found +Inf"},
+		"nan_stress": {2, "stress: expected finite numbers, found NaN"},
+	} {
+		for k, f := range readFile(t, "testdata/"+name+".h5") {
+			l, err := f.OwnLabels()
+			if k != c.frame {
+				assert.NoError(t, err, name)
+				continue
+			}
+			assert.EqualError(t, err, c.says)
+			assert.Equal(t, name != "nan_energy", l.Energy != nil)
+			assert.Equal(t, name != "inf_force", l.Forces != nil)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/hdf5"
 
@@ -84,6 +85,30 @@ func Append(path string) (*Writer, error) {
 			return nil, fmt.Errorf("cannot append to %s: %w", path, err)
 		}
 	}
+}
+
+// options is how to write the like of the file, or an error where that would
+// lose something.
+func (r *Reader) options() (o Options, err error) {
+	p, ok := r.structures.(*packed)
+	if !ok {
+		return o, fmt.Errorf("%s: expected the layout of the training side, found another project's", r.path)
+	}
+	if o.Metadata, err = r.Metadata(); err != nil {
+		return o, err
+	}
+	others, err := r.Others()
+	if err != nil {
+		return o, err
+	}
+	if len(others) > 0 {
+		return o, fmt.Errorf("%s: expected the objects of the layout alone, found %s, which would be lost", r.path, strings.Join(others, ", "))
+	}
+	if p.positions.Chunk != nil && !p.positions.Filtered() {
+		o.Compression = Uncompressed
+	}
+	o.Float32Forces = p.forces != nil && p.forces.Type.Size == 4
+	return o, nil
 }
 
 func (w *Writer) create() (err error) {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -27,7 +28,7 @@ func write(t testing.TB, w *Writer, frames ...*data.Frame) {
 	require.NoError(t, w.Close())
 }
 
-// written is the path of a new file of the frames.
+// written is the path of a new file of the frames, which libhdf5 reads as we do.
 func written(t testing.TB, o Options, frames ...*data.Frame) string {
 	t.Helper()
 	path := t.TempDir() + "/ours.h5"
@@ -35,6 +36,7 @@ func written(t testing.TB, o Options, frames ...*data.Frame) string {
 	require.NoError(t, err)
 	defer w.Abort()
 	write(t, w, frames...)
+	assertSame(t, path)
 	return path
 }
 
@@ -296,4 +298,31 @@ func TestDropped(t *testing.T) {
 	assert.Equal(t, []string{"name", "velocity"}, w.Dropped())
 	want.Drop("name", "velocity")
 	assert.Equal(t, []*data.Frame{&want}, readFile(t, w.path))
+}
+
+// FuzzRead checks that whatever reads is written and reads back the same, if its labels are finite.
+func FuzzRead(f *testing.F) {
+	for _, pattern := range []string{"testdata/*.h5", "testdata/broken/*.h5"} {
+		paths, err := filepath.Glob(pattern)
+		require.NoError(f, err)
+		for _, path := range paths {
+			b, err := os.ReadFile(path)
+			require.NoError(f, err)
+			f.Add(b)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := t.TempDir() + "/fuzz.h5"
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		if read(path) != nil {
+			return
+		}
+		frames := readFile(t, path)
+		for _, f := range frames {
+			if _, err := f.OwnLabels(); err != nil {
+				return
+			}
+		}
+		assertFrames(t, frames, readFile(t, written(t, Options{}, frames...)))
+	})
 }

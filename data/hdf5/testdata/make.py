@@ -79,6 +79,15 @@ write("some_forces.h5", {**SET, "labels/forces": SET["labels/forces"][some],
 empty = {k: v[:0] for k, v in SET.items()}
 empty["structures/atomic_numbers_splits"] = empty["labels/forces_splits"] = np.array([0])
 write("empty.h5", empty, compression="gzip", chunks=True, maxshape=lambda v: (None, *v.shape[1:]), metadata=False)
+write("half_forces.h5", {**SET, "labels/forces": (np.round(SET["labels/forces"] * 16) / 16).astype(np.float16)}, metadata=False)
+write("energy_column.h5", {**SET, "labels/energy": SET["labels/energy"][:, None]}, metadata=False)
+write("nan_energy.h5", {**SET, "labels/energy": np.where(np.arange(S) == 5, np.nan, SET["labels/energy"])}, metadata=False)
+write("inf_force.h5", {**SET, "labels/forces": np.where(np.arange(N)[:, None] == 5, np.float32(np.inf), SET["labels/forces"])}, metadata=False)
+write("nan_stress.h5", {k: np.where(np.arange(S)[:, None] == 2, np.nan, v) if k == "labels/stress" else v for k, v in SET.items()
+                        if k != "labels/stress_mask"}, metadata=False)
+with h5py.File("user_block.h5", "w", userblock_size=1024) as f:
+    for path, values in SET.items():
+        f[path] = values
 with h5py.File("unwritten.h5", "w") as f:  # nothing but False, and a stress that is never meant
     for path, values in SET.items():
         written = path not in ("structures/pbc", "labels/stress", "labels/stress_mask")
@@ -100,6 +109,57 @@ with open("set.extxyz", "w") as f:
         print(b - a, " ".join(["Properties=species:S:1:pos:R:3:forces:R:3"] + fields), sep="\n", file=f)
         for i in range(a, b):
             print(symbols[int(SET["structures/atomic_numbers"][i])], text(SET["structures/positions"][i]), text(SET["labels/forces"][i]), file=f)
+
+# Layouts of other projects: water three times, and once hydrogen chloride.
+os.makedirs("projects", exist_ok=True)
+WATER = np.array([[0, 0, 0], [1, 0, 0], [-0.25, 1, 0]])
+MOLECULES = {"water": ([8, 1, 1], np.stack([WATER, WATER + 0.125, WATER * 1.25])), "hydrogen_chloride_2": ([17, 1], np.array([[[0, 0, 0], [1.25, 0, 0.5]]]))}
+
+
+def conformations(name, numbers, positions, energy, forces, real=np.float64, unit=None, **more):
+    with h5py.File(f"projects/{name}.h5", "w") as f:
+        for molecule, (z, x) in MOLECULES.items():
+            g = f.create_group(molecule)
+            g[numbers], g[positions] = np.array(z, np.int16), x.astype(real)
+            g[energy], g[forces] = -2.0 - np.arange(len(x)), (x / 4).astype(real)
+            for path, values in more.items():
+                g[path] = values
+            for path, text in (unit or {}).items():
+                g[path].attrs["units"] = text
+
+
+conformations("ani1x", "atomic_numbers", "coordinates", "wb97x_dz.energy", "wb97x_dz.forces", np.float32)
+SPICE = ("atomic_numbers", "conformations", "dft_total_energy", "dft_total_gradient")
+BOHR = {"conformations": "bohr", "dft_total_energy": "hartree", "dft_total_gradient": "hartree/bohr"}
+conformations("spice", *SPICE, unit=BOHR, smiles=b"O", subset=b"none")
+conformations("spice_angstrom", *SPICE, unit={"conformations": "angstrom"})
+conformations("spice_nan", *SPICE, dft_total_energy_of_another_level=np.nan)
+with h5py.File("projects/spice_nan.h5", "a") as f:
+    f["water/dft_total_energy"][1] = np.nan
+    f["water/conformations"][2, 1, 0] = np.nan
+with h5py.File("projects/qm7x.h5", "w") as f, h5py.File("projects/mace.h5", "w") as mace:
+    k = 0
+    for molecule, (z, conformers) in MOLECULES.items():
+        for x in conformers:
+            g = f.create_group(f"{molecule}/Geom-m1-i1-c{k}-opt")
+            g["atNUM"], g["atXYZ"], g["ePBE0+MBD"], g["totFOR"], g["pbe0FOR"] = z, x, np.array([-2.0 - k]), x / 4, x
+            g = mace.create_group(f"config_batch_0/config_{8 + k}")
+            g["atomic_numbers"], g["positions"], g["cell"], g["pbc"] = z, x, 8 * np.eye(3), np.array([True, True, False])
+            g["properties/energy"], g["properties/forces"], g["properties/dipole"] = -2.0 - k, x / 4, "None"
+            if k == 3:
+                for name in ("cell", "pbc", "properties/forces"):
+                    del g[name]
+                    g[name] = "None"
+            k += 1
+
+# Few bytes of many zeros: 2**19 atoms in one structure, and in as many structures.
+os.makedirs("floods", exist_ok=True)
+for name, atoms_of_each in {"one": [2**19], "many": [1] * (2**19 - 1)}.items():
+    flood, ends = np.zeros((sum(atoms_of_each), 3)), np.concatenate([[0], np.cumsum(atoms_of_each)])
+    write(f"floods/{name}.h5", {
+        "structures/atomic_numbers": np.ones(len(flood), np.int64), "structures/atomic_numbers_splits": ends, "structures/positions": flood,
+        "labels/forces": flood, "labels/energy": np.zeros(len(ends) - 1), "labels/stress": np.zeros((len(ends) - 1, 6))},
+        metadata=False, compression=9, shuffle=True, chunks=lambda v: (min(2**18, len(v)), *v.shape[1:]))
 
 # Files that are not of the layout: what is required, and what is wrong.
 os.makedirs("broken", exist_ok=True)
@@ -141,7 +201,7 @@ broken("splits_short", atomic_numbers_splits=but(zs, 6, 21))
 broken("splits_beyond", atomic_numbers_splits=but(zs, 6, 9 * 10**12))
 broken("splits_real", atomic_numbers_splits=splits.astype(float))
 broken("splits_missing", edit=lambda f: f.pop(zs))
-broken("splits_unwritten", edit=replaced(zs, shape=9_000_000, dtype=np.int64))
+broken("splits_unwritten", edit=replaced(zs, shape=500_000, dtype=np.int64))
 broken("many_structures", edit=replaced(zs, shape=10**9, dtype=np.int64))
 broken("many_chunks", edit=replaced(zs, shape=10**6, dtype=np.int64, chunks=(1,)))
 broken("forces_splits", "labels/forces", forces_splits=but("labels/forces_splits", 1, 2))
@@ -150,14 +210,11 @@ broken("few_forces", forces_splits=splits, forces=SET["labels/forces"][:21])
 broken("few_energies", energy=SET[energy][:5])
 broken("few_positions", positions=SET[pos][:21])
 broken("nan_position", positions=but(pos, (5, 1), np.nan))
-broken("inf_force", "labels/forces_splits", forces=but("labels/forces", (5, 1), np.inf))
-broken("nan_energy", energy=but(energy, 5, np.nan))
 broken("nan_cell", cells=but("structures/cells", (3, 2, 1), np.nan))
 broken("element", atomic_numbers=but("structures/atomic_numbers", 3, 119))
 broken("pbc_of_7", pbc=but("structures/pbc", 0, False).astype(np.int8) + np.array([[0] * 3, [0, 0, 7]] + [[0] * 3] * 4, np.int8))
 broken("text_positions", positions=np.full((N, 3), b"text"))
 broken("integer_positions", positions=np.zeros((N, 3), np.int64))
-broken("half_forces", forces=np.zeros((N, 3), np.float16))
 broken("compound", energy=np.zeros(S, [("a", float), ("b", float)]))
 broken("rank", positions=SET[pos].ravel())
 broken("shape", stress=np.zeros((S, 9)))

@@ -22,8 +22,9 @@ var Verb = &cli.Verb{
 	Name:    "dataset",
 	Args:    "-o OUT [flags] INPUT…",
 	Summary: "Writes the structures of data sets, one after another, as extended XYZ or HDF5.",
-	Help: `A name that ends in .h5, .hdf5 or .hdf is HDF5 in the training side's layout; any
-other is extended XYZ, and so is -, standard input and output. HDF5 holds the
+	Help: `An INPUT is extended XYZ or HDF5, as its first bytes say. OUT is HDF5 in the training
+side's layout where its name ends in .h5, .hdf5 or .hdf, for which the binary must be
+built, or else extended XYZ, and so is -, standard input and output. HDF5 holds the
 structures, energy, forces, stress and structure_index: the names of what else there
 was, and how many structures were written, go to standard error.
 

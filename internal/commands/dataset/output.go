@@ -90,7 +90,7 @@ func taken(path string, err error) error {
 // metadata that will: that of the only input.
 func (s *settings) inspect() (metadata map[string]any, lost []string, err error) {
 	for _, path := range s.inputs {
-		if path == "-" || !datasets.IsHDF5(path) {
+		if path == "-" || !datasets.HoldsHDF5(path) {
 			continue
 		}
 		r, err := hdf5.Open(path)

@@ -1,5 +1,5 @@
 // Package datasets reads the structures that a command line names, in the format
-// that a file's name tells: HDF5 or XYZ.
+// that a file has: HDF5 or XYZ.
 package datasets
 
 import (
@@ -20,6 +20,24 @@ import (
 // IsHDF5 reports whether a file's name ends as those of HDF5 files do.
 func IsHDF5(path string) bool {
 	return slices.Contains([]string{".h5", ".hdf5", ".hdf"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// HoldsHDF5 reports whether the file at a path is HDF5, whatever its name, or has
+// a name that promises it.
+func HoldsHDF5(path string) bool {
+	if IsHDF5(path) {
+		return true
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return hdf5.IsHDF5(file, info.Size())
 }
 
 // Place is where a frame stands.
@@ -117,7 +135,7 @@ func (s Source) open(ctx context.Context, path string) (dataset, error) {
 	if path == "-" {
 		return s.openXYZ(ctx, path, s.Stdin, io.NopCloser(nil)), nil
 	}
-	if IsHDF5(path) {
+	if HoldsHDF5(path) {
 		return openHDF5(path, s.Bar)
 	}
 	file, err := openFile(ctx, path, s.Dry)

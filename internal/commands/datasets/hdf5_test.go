@@ -1,5 +1,3 @@
-//go:build hdf5 && cgo
-
 package datasets
 
 import (
@@ -15,41 +13,64 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"painless/data"
-	"painless/data/hdf5"
 )
+
+// files is the HDF5 files of the reader's tests.
+const files = "../../../data/hdf5/testdata/"
+
+func copied(t *testing.T, from, name string, change func([]byte) []byte) string {
+	t.Helper()
+	b, err := os.ReadFile(files + from)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, change(b), 0o600))
+	return path
+}
+
+func same(b []byte) []byte { return b }
+
+// HDF5 is what begins as HDF5 does, whatever its name.
+func TestHDF5ByContent(t *testing.T) {
+	for _, path := range []string{
+		files + "gzip.h5", files + "user_block.h5", copied(t, "gzip.h5", "set", same), copied(t, "user_block.h5", "set.xyz", same), copied(t, "latest.h5", "set.hdf", same),
+	} {
+		assert.True(t, HoldsHDF5(path), path)
+		got, err := read(path, "")
+		require.NoError(t, err)
+		assert.Equal(t, []int{3, 1, 5, 2, 4, 7}, got, path)
+	}
+	xyz := copied(t, "set.extxyz", "set.xyz", same)
+	for _, path := range []string{xyz, t.TempDir(), "none"} {
+		assert.False(t, HoldsHDF5(path), path)
+	}
+	_, err := read(copied(t, "set.extxyz", "set.h5", same), "")
+	assert.ErrorContains(t, err, "set.h5: expected an HDF5 file, found another beginning")
+}
 
 // A frame that HDF5 cannot give is passed over, and those after it are there.
 func TestEachOfHDF5(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "set.h5")
-	w, err := hdf5.Create(path, hdf5.Options{Compression: hdf5.Uncompressed})
-	require.NoError(t, err)
-	defer w.Abort()
-	marker := 1.2345678
-	for k := range 3 {
-		f := &data.Frame{}
-		f.Numbers, f.Positions = []int{1 + k}, [][3]float64{{}}
-		f.Set(data.EnergyKey, marker+float64(k))
-		require.NoError(t, w.Write(f))
-	}
-	require.NoError(t, w.Close())
-	got, err := read(path, "")
-	require.NoError(t, err)
-	assert.Equal(t, []int{1, 1, 1}, got)
-
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
+	var x float64 // of the only atom of frame 1
+	require.NoError(t, Source{}.Each(context.Background(), files+"contiguous.h5", func(f *data.Frame, at Place, _ error) error {
+		if at.Frame == 1 {
+			x = f.Positions[0][0]
+		}
+		return nil
+	}))
 	number := func(x float64) []byte { return binary.LittleEndian.AppendUint64(nil, math.Float64bits(x)) }
-	require.NoError(t, os.WriteFile(path, bytes.Replace(text, number(marker+1), number(math.Inf(1)), 1), 0o600))
-	var numbers []int
+	path := copied(t, "contiguous.h5", "set.h5", func(b []byte) []byte {
+		require.Equal(t, 1, bytes.Count(b, number(x)))
+		return bytes.Replace(b, number(x), number(math.Inf(1)), 1)
+	})
+	var atoms []int
 	require.NoError(t, Source{}.Each(context.Background(), path, func(f *data.Frame, at Place, unreadable error) error {
 		if at.Frame == 1 {
 			assert.Empty(t, f.Numbers)
-			assert.ErrorContains(t, unreadable, "structure 1: /labels/energy[1]: expected a finite number")
+			assert.ErrorContains(t, unreadable, "structure 1: /structures/positions[3, 0]: expected a finite number")
 			return nil
 		}
 		assert.NoError(t, unreadable)
-		numbers = append(numbers, f.Numbers...)
+		atoms = append(atoms, len(f.Numbers))
 		return nil
 	}))
-	assert.Equal(t, []int{1, 3}, numbers)
+	assert.Equal(t, []int{3, 5, 2, 4, 7}, atoms)
 }

@@ -17,7 +17,7 @@ var Verb = &cli.Verb{
 	Name:    "predict",
 	Args:    "-model FILE [flags] INPUT…",
 	Summary: "Computes energies (eV), forces (eV/Å) and stress (eV/Å³) of structures in XYZ or HDF5 files.",
-	Help: `An INPUT is XYZ or, by its name (.h5, .hdf5, .hdf), HDF5; - is XYZ on standard
+	Help: `An INPUT is XYZ or HDF5, as its first bytes say; - is XYZ on standard
 input. The structures come out as extended XYZ with everything that the input says
 of them, but what it says of energy, forces and stress; or, with -json, as a line of
 JSON for each structure.

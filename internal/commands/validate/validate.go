@@ -19,7 +19,7 @@ var Verb = &cli.Verb{
 	Name:    "validate",
 	Args:    "-model FILE[,FILE…] [flags] DATASET…",
 	Summary: "Compares energies, forces and stress of students with the labels of data sets.",
-	Help: `A DATASET is extended XYZ or, by its name (.h5, .hdf5, .hdf), HDF5; - is extended
+	Help: `A DATASET is extended XYZ or HDF5, as its first bytes say; - is extended
 XYZ on standard input. All models are validated in one pass: a table, in meV, on
 standard output, and with -o a report for programs and figures too.
 

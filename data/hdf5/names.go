@@ -1,5 +1,3 @@
-//go:build hdf5 && cgo
-
 package hdf5
 
 // The names of the datasets.
