@@ -16,6 +16,7 @@
 #define DEFAULT (48 << 10) // and those that need not be
 #define REGISTERS 128      // of a thread of any kernel
 #define MOST_THREADS 512   // of a block, as registers allow
+#define ENTRIES 5          // kernels
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int retained, live; // of the context, and what is left of all kinds
@@ -39,7 +40,7 @@ struct CUgraph_st { struct queue work; };
 struct CUgraphExec_st { struct queue work; };
 struct CUevent_st { CUstream stream; };
 struct CUfunc_st { const struct entry *entry; int shared, carveout; };
-struct CUmod_st { struct CUfunc_st functions[4]; };
+struct CUmod_st { struct CUfunc_st functions[ENTRIES]; };
 
 static void clear(struct queue *q) { q->first = NULL, q->last = &q->first; }
 
@@ -70,17 +71,20 @@ static CUresult ask(CUstream s, const struct work *w) {
 
 static _Thread_local struct queue *recording; // that this thread began
 
+static CUresult lost; // the error that a kernel left, which lasts
+
 // ENTER locks, and is an error without the context on this thread; QUIET is one
-// too while this thread records.
+// too while this thread records. Nobody may ask for more after an error that lasts.
 static void unlock(int *unused) { (void)unused, pthread_mutex_unlock(&lock); }
 #define LOCK int locked __attribute__((cleanup(unlock))) = pthread_mutex_lock(&lock); (void)locked
-#define ENTER LOCK; if (!retained || current != (CUcontext)&the_context) return CUDA_ERROR_INVALID_CONTEXT
+#define LIVING if (lost) fprintf(stderr, "%s after an error that lasts\n", __func__), abort()
+#define ENTER LOCK; LIVING; if (!retained || current != (CUcontext)&the_context) return CUDA_ERROR_INVALID_CONTEXT
 #define QUIET ENTER; if (recording) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
 
 API cuInit(unsigned flags) { return flags ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS; }
 
 API cuGetErrorName(CUresult code, const char **name) {
-	*name = code == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : code < 1000 ? "CUDA_ERROR" : NULL;
+	*name = code == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : code == CUDA_ERROR_ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS" : code < 1000 ? "CUDA_ERROR" : NULL;
 	return *name ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -107,6 +111,7 @@ API cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice d) {
 
 API cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) {
 	LOCK;
+	LIVING;
 	retained++, *c = (CUcontext)&the_context;
 	return d ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS;
 }
@@ -121,7 +126,7 @@ API cuDevicePrimaryCtxRelease(CUdevice d) {
 	return CUDA_SUCCESS;
 }
 
-API cuCtxSetCurrent(CUcontext c) { return current = c, CUDA_SUCCESS; }
+API cuCtxSetCurrent(CUcontext c) { LIVING; return current = c, CUDA_SUCCESS; }
 
 API cuStreamCreate(CUstream *s, unsigned flags) {
 	QUIET;
@@ -139,7 +144,7 @@ API cuStreamDestroy(CUstream s) {
 API cuStreamSynchronize(CUstream s) {
 	QUIET;
 	run(&s->waiting);
-	return CUDA_SUCCESS;
+	return lost;
 }
 
 API cuStreamBeginCapture(CUstream s, CUstreamCaptureMode mode) {
@@ -204,7 +209,7 @@ API cuEventRecord(CUevent e, CUstream s) {
 API cuEventSynchronize(CUevent e) {
 	QUIET;
 	run(&e->stream->waiting);
-	return CUDA_SUCCESS;
+	return lost;
 }
 
 API cuEventElapsedTime(float *ms, CUevent start, CUevent end) {
@@ -295,13 +300,19 @@ static void arguments(const uint64_t *args, unsigned threads) {
 	out[0] = (int32_t)args[0], FLOATS(args[1])[1] = real(args[2]), out[2] = threads;
 }
 
+// store is what TestLost's kernel of that name does.
+static void store(const uint64_t *args, unsigned threads) {
+	if (args[0]) *(int32_t *)args[0] = 1;
+	else lost = CUDA_ERROR_ILLEGAL_ADDRESS;
+}
+
 static void nothing(const uint64_t *args, unsigned threads) {}
 
 // sizes are those of a kernel's parameters, in bytes.
 static const struct entry {
 	const char *name, *sizes;
 	void (*run)(const uint64_t *args, unsigned threads);
-} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}};
+} entries[ENTRIES] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}};
 
 API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option *options, void **values) {
 	QUIET;
@@ -312,7 +323,7 @@ API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option 
 		return CUDA_ERROR_INVALID_PTX;
 	}
 	*m = calloc(1, sizeof **m), live++;
-	for (int i = 0; i < 4; i++) (*m)->functions[i].entry = &entries[i], (*m)->functions[i].shared = DEFAULT;
+	for (int i = 0; i < ENTRIES; i++) (*m)->functions[i].entry = &entries[i], (*m)->functions[i].shared = DEFAULT;
 	return CUDA_SUCCESS;
 }
 
@@ -324,7 +335,7 @@ API cuModuleUnload(CUmodule m) {
 
 API cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
 	ENTER;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < ENTRIES; i++)
 		if (!strcmp(name, entries[i].name)) return *f = &m->functions[i], CUDA_SUCCESS;
 	return CUDA_ERROR_NOT_FOUND;
 }
