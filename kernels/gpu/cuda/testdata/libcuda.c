@@ -2,7 +2,8 @@
 // is as strict as the driver's documentation: the context must be the calling
 // thread's, work runs no sooner than it is waited for, what is not allowed while
 // a stream records is refused, and nothing may be left when the context goes.
-// The kernels of devicetest/kernels.ptx are written here once more in C.
+// The kernels that tests launch are written here once more in C; of others there
+// is what the PTX says of them, and registers that are made up.
 #include <cuda.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -14,9 +15,13 @@
 #define TOTAL (1u << 30)   // bytes of memory
 #define OPT_IN (100 << 10) // bytes of shared memory of a block, those that were asked for
 #define DEFAULT (48 << 10) // and those that need not be
-#define REGISTERS 128      // of a thread of any kernel
-#define MOST_THREADS 512   // of a block, as registers allow
-#define ENTRIES 5          // kernels
+#define REGISTERS 65536    // of a multiprocessor
+#define MOST_REGISTERS 128 // of a thread
+#define ENTRIES 16         // most kernels of a module
+#define SM_THREADS 1536    // of a multiprocessor
+#define SM_BLOCKS 16
+#define SM_SHARED (OPT_IN + RESERVED)
+#define RESERVED 1024      // bytes of shared memory of a block that CUDA keeps
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int retained, live; // of the context, and what is left of all kinds
@@ -39,8 +44,8 @@ struct CUstream_st { struct queue waiting, *recording; pthread_t recorder; };
 struct CUgraph_st { struct queue work; };
 struct CUgraphExec_st { struct queue work; };
 struct CUevent_st { CUstream stream; };
-struct CUfunc_st { const struct entry *entry; int shared, carveout; };
-struct CUmod_st { struct CUfunc_st functions[ENTRIES]; };
+struct CUfunc_st { char name[64]; const struct entry *entry; int threads, registers, local, fixed, shared, carveout; };
+struct CUmod_st { struct CUfunc_st functions[ENTRIES]; int n; };
 
 static void clear(struct queue *q) { q->first = NULL, q->last = &q->first; }
 
@@ -312,7 +317,25 @@ static void nothing(const uint64_t *args, unsigned threads) {}
 static const struct entry {
 	const char *name, *sizes;
 	void (*run)(const uint64_t *args, unsigned threads);
-} entries[ENTRIES] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}};
+} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}};
+
+// declared is the number after a directive between text and end, up to which after is skipped.
+static int declared(const char *text, const char *end, const char *directive, const char *after) {
+	const char *p = strstr(text, directive);
+	return p && p < end ? atoi(strstr(p, after) + strlen(after)) : 0;
+}
+
+// compiled is the kernel that stands between text and end.
+static struct CUfunc_st compiled(const char *text, const char *end) {
+	struct CUfunc_st f = {.shared = DEFAULT, .carveout = -1, .threads = declared(text, end, "\n.maxntid ", " "),
+		.fixed = declared(text, end, "\t.shared ", "["), .local = declared(text, end, "\t.local ", "[")};
+	sscanf(text, ".entry %63[a-z_]", f.name);
+	if (!f.threads) f.threads = REGISTERS / MOST_REGISTERS;
+	f.registers = REGISTERS / f.threads < MOST_REGISTERS ? REGISTERS / f.threads : MOST_REGISTERS;
+	for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+		if (!strcmp(f.name, entries[i].name)) f.entry = &entries[i];
+	return f;
+}
 
 API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option *options, void **values) {
 	QUIET;
@@ -323,7 +346,10 @@ API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option 
 		return CUDA_ERROR_INVALID_PTX;
 	}
 	*m = calloc(1, sizeof **m), live++;
-	for (int i = 0; i < ENTRIES; i++) (*m)->functions[i].entry = &entries[i], (*m)->functions[i].shared = DEFAULT;
+	for (const char *p = strstr(image, ".entry "), *next; p && (*m)->n < ENTRIES; p = next) {
+		next = strstr(p + 1, ".entry ");
+		(*m)->functions[(*m)->n++] = compiled(p, next ? next : p + strlen(p));
+	}
 	return CUDA_SUCCESS;
 }
 
@@ -335,8 +361,8 @@ API cuModuleUnload(CUmodule m) {
 
 API cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
 	ENTER;
-	for (int i = 0; i < ENTRIES; i++)
-		if (!strcmp(name, entries[i].name)) return *f = &m->functions[i], CUDA_SUCCESS;
+	for (int i = 0; i < m->n; i++)
+		if (!strcmp(name, m->functions[i].name)) return *f = &m->functions[i], CUDA_SUCCESS;
 	return CUDA_ERROR_NOT_FOUND;
 }
 
@@ -344,8 +370,11 @@ API cuFuncGetAttribute(int *value, CUfunction_attribute a, CUfunction f) {
 	ENTER;
 	switch (a) {
 	case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: return *value = f->shared, CUDA_SUCCESS;
-	case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return *value = MOST_THREADS, CUDA_SUCCESS;
-	case CU_FUNC_ATTRIBUTE_NUM_REGS: return *value = REGISTERS, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return *value = f->threads, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_NUM_REGS: return *value = f->registers, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES: return *value = f->local, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: return *value = f->fixed, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT: return *value = f->carveout, CUDA_SUCCESS;
 	default: return CUDA_ERROR_INVALID_VALUE;
 	}
 }
@@ -358,12 +387,25 @@ API cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
 	return CUDA_SUCCESS;
 }
 
+static int lesser(int a, int b) { return a < b ? a : b; }
+
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int *n, CUfunction f, int threads, size_t shared) {
+	ENTER;
+	if (threads <= 0 || shared > OPT_IN) return CUDA_ERROR_INVALID_VALUE;
+	*n = 0;
+	if (threads > f->threads || (int)shared > f->shared) return CUDA_SUCCESS;
+	*n = lesser(lesser(SM_BLOCKS, SM_THREADS / threads), REGISTERS / (f->registers * ((threads + 31) / 32 * 32)));
+	*n = lesser(*n, (f->carveout == 100 ? SM_SHARED : DEFAULT) / ((int)shared + f->fixed + RESERVED));
+	return CUDA_SUCCESS;
+}
+
 API cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
 	CUstream s, void **params, void **extra) {
 	ENTER;
-	if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535 || !bx || !by || !bz || (uint64_t)bx * by * bz > MOST_THREADS || bz > 64 ||
+	if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535 || !bx || !by || !bz || (uint64_t)bx * by * bz > (unsigned)f->threads || bz > 64 ||
 		(int)shared > f->shared || (shared && f->carveout != 100) || extra)
 		return CUDA_ERROR_INVALID_VALUE;
+	if (!f->entry) return CUDA_ERROR_NOT_SUPPORTED;
 	struct work w = {.kernel = f->entry->run, .threads = bx * by * bz};
 	for (int i = 0; f->entry->sizes[i]; i++) memcpy(&w.args[i], params[i], f->entry->sizes[i] - '0');
 	return ask(s, &w);
