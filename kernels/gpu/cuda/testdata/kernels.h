@@ -39,7 +39,7 @@ static const struct entry {
 	void (*run)(const uint64_t *args, unsigned threads);
 } entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}};
 
-// declared is the number after a directive between text and end, up to which after is skipped.
+// declared is the number behind what comes after a directive that stands between text and end, 0 without one.
 static int declared(const char *text, const char *end, const char *directive, const char *after) {
 	const char *p = strstr(text, directive);
 	return p && p < end ? atoi(strstr(p, after) + strlen(after)) : 0;
