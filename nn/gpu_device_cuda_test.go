@@ -9,6 +9,8 @@ import (
 	"painless/kernels/gpu/cuda"
 )
 
+const emulated = false
+
 // openGPU is what the GPU's engine is tested on.
 func openGPU(t testing.TB) gpu.Device {
 	t.Helper()

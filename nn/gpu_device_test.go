@@ -9,5 +9,7 @@ import (
 	"painless/kernels/gpu/emulator"
 )
 
+const emulated = true
+
 // openGPU is what the GPU's engine is tested on.
 func openGPU(testing.TB) gpu.Device { return emulator.New(emulator.Options{}) }

@@ -22,6 +22,7 @@ import (
 type device struct {
 	properties gpu.Properties
 	gpu        cu.Device
+	loss       *loss
 	context    cu.CUContext
 	stream     cu.Stream
 	start, end cu.Event // of Time
@@ -75,6 +76,10 @@ func (d *device) open(index int) (err error) {
 	if d.gpu, err = cu.GetDevice(index); err != nil {
 		return named("cuDeviceGet", err)
 	}
+	d.loss = lossOf(d.gpu)
+	if err := d.lost(); err != nil {
+		return err
+	}
 	if d.properties, err = properties(d.gpu); err != nil {
 		return err
 	}
@@ -127,17 +132,20 @@ func properties(g cu.Device) (gpu.Properties, error) {
 func (d *device) Properties() gpu.Properties { return d.properties }
 
 // call is f, which is the driver's call of that name, with the device's context
-// on its thread.
+// on its thread. On a GPU that is lost it is the error that it was lost by.
 func (d *device) call(name string, f func() error) error {
 	if d.closed {
 		return errClosed
 	}
+	if err := d.lost(); err != nil {
+		return err
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if err := cu.SetCurrentContext(d.context); err != nil {
-		return named("cuCtxSetCurrent", err)
+		return d.kept(named("cuCtxSetCurrent", err))
 	}
-	return named(name, f())
+	return d.kept(named(name, f()))
 }
 
 // Synchronize waits until all work is done.
@@ -152,7 +160,7 @@ func (d *device) after(err error) error {
 	if err == nil {
 		return nil
 	}
-	if d.last == "" || d.closed {
+	if d.last == "" || d.closed || d.lost() != nil { // which says it already
 		return err
 	}
 	return fmt.Errorf("after %s was launched: %w", d.last, err)
@@ -178,7 +186,8 @@ func (d *device) Time(work func() error) (time.Duration, error) {
 }
 
 // Close waits for the device's work and frees what the device holds. Memory
-// that was not freed is freed too, and is an error.
+// that was not freed is freed too, and is an error; of a GPU that is lost nothing
+// can be, and that is the error.
 func (d *device) Close() error {
 	if d.closed {
 		return nil
@@ -191,6 +200,10 @@ func (d *device) Close() error {
 	}
 	if d.stream != (cu.Stream{}) {
 		try(d.Synchronize())
+	}
+	if err := d.lost(); err != nil {
+		d.closed = true
+		return err
 	}
 	for g := range d.graphs {
 		try(g.Close())

@@ -62,5 +62,5 @@ func (g *graph) Close() error {
 		return nil
 	}
 	delete(d.graphs, g)
-	return d.call("cuGraphExecDestroy", g.destroy)
+	return d.free("cuGraphExecDestroy", g.destroy)
 }

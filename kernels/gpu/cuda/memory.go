@@ -43,7 +43,7 @@ func (d *device) Free(p gpu.Pointer) error {
 	if !ok {
 		return fmt.Errorf("Free of %#x, which Alloc did not give or which is free", p)
 	}
-	if err := d.call("cuMemFree", func() error { return cu.MemFree(cu.DevicePtr(p)) }); err != nil {
+	if err := d.free("cuMemFree", func() error { return cu.MemFree(cu.DevicePtr(p)) }); err != nil {
 		return fmt.Errorf("Free of %d bytes: %w", size, err)
 	}
 	delete(d.memory, p)
@@ -73,7 +73,7 @@ func (d *device) FreeHost(b []byte) error {
 	if !ok {
 		return fmt.Errorf("FreeHost of %d bytes that AllocHost did not give or that are free", len(b))
 	}
-	if err := d.call("cuMemFreeHost", func() error { return cu.MemFreeHost(unsafe.Pointer(p)) }); err != nil {
+	if err := d.free("cuMemFreeHost", func() error { return cu.MemFreeHost(unsafe.Pointer(p)) }); err != nil {
 		return fmt.Errorf("FreeHost of %d bytes: %w", size, err)
 	}
 	delete(d.host, p)

@@ -100,7 +100,7 @@ func (m *module) Close() error {
 		return nil
 	}
 	delete(d.modules, m)
-	if err := d.call("cuModuleUnload", m.module.Unload); err != nil {
+	if err := d.free("cuModuleUnload", m.module.Unload); err != nil {
 		return fmt.Errorf("module %s: %w", m.name, err)
 	}
 	return nil

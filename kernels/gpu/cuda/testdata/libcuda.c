@@ -2,7 +2,8 @@
 // is as strict as the driver's documentation: the context must be the calling
 // thread's, work runs no sooner than it is waited for, what is not allowed while
 // a stream records is refused, and nothing may be left when the context goes.
-// The kernels of devicetest/kernels.ptx are written here once more in C.
+// The kernels that tests launch are written here once more in C; of others there
+// is what the PTX says of them, and registers that are made up.
 #include <cuda.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -14,8 +15,13 @@
 #define TOTAL (1u << 30)   // bytes of memory
 #define OPT_IN (100 << 10) // bytes of shared memory of a block, those that were asked for
 #define DEFAULT (48 << 10) // and those that need not be
-#define REGISTERS 128      // of a thread of any kernel
-#define MOST_THREADS 512   // of a block, as registers allow
+#define REGISTERS 65536    // of a multiprocessor
+#define MOST_REGISTERS 128 // of a thread
+#define ENTRIES 16         // most kernels of a module
+#define SM_THREADS 1536    // of a multiprocessor
+#define SM_BLOCKS 16
+#define SM_SHARED (OPT_IN + RESERVED)
+#define RESERVED 1024      // bytes of shared memory of a block that CUDA keeps
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int retained, live; // of the context, and what is left of all kinds
@@ -38,8 +44,8 @@ struct CUstream_st { struct queue waiting, *recording; pthread_t recorder; };
 struct CUgraph_st { struct queue work; };
 struct CUgraphExec_st { struct queue work; };
 struct CUevent_st { CUstream stream; };
-struct CUfunc_st { const struct entry *entry; int shared, carveout; };
-struct CUmod_st { struct CUfunc_st functions[4]; };
+struct CUfunc_st { char name[64]; const struct entry *entry; int threads, registers, local, fixed, shared, carveout; };
+struct CUmod_st { struct CUfunc_st functions[ENTRIES]; int n; };
 
 static void clear(struct queue *q) { q->first = NULL, q->last = &q->first; }
 
@@ -70,17 +76,20 @@ static CUresult ask(CUstream s, const struct work *w) {
 
 static _Thread_local struct queue *recording; // that this thread began
 
+static CUresult lost; // the error that a kernel left, which lasts
+
 // ENTER locks, and is an error without the context on this thread; QUIET is one
-// too while this thread records.
+// too while this thread records. Nobody may ask for more after an error that lasts.
 static void unlock(int *unused) { (void)unused, pthread_mutex_unlock(&lock); }
 #define LOCK int locked __attribute__((cleanup(unlock))) = pthread_mutex_lock(&lock); (void)locked
-#define ENTER LOCK; if (!retained || current != (CUcontext)&the_context) return CUDA_ERROR_INVALID_CONTEXT
+#define LIVING if (lost) fprintf(stderr, "%s after an error that lasts\n", __func__), abort()
+#define ENTER LOCK; LIVING; if (!retained || current != (CUcontext)&the_context) return CUDA_ERROR_INVALID_CONTEXT
 #define QUIET ENTER; if (recording) return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
 
 API cuInit(unsigned flags) { return flags ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS; }
 
 API cuGetErrorName(CUresult code, const char **name) {
-	*name = code == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : code < 1000 ? "CUDA_ERROR" : NULL;
+	*name = code == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : code == CUDA_ERROR_ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS" : code < 1000 ? "CUDA_ERROR" : NULL;
 	return *name ? CUDA_SUCCESS : CUDA_ERROR_INVALID_VALUE;
 }
 
@@ -107,6 +116,7 @@ API cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice d) {
 
 API cuDevicePrimaryCtxRetain(CUcontext *c, CUdevice d) {
 	LOCK;
+	LIVING;
 	retained++, *c = (CUcontext)&the_context;
 	return d ? CUDA_ERROR_INVALID_DEVICE : CUDA_SUCCESS;
 }
@@ -121,7 +131,7 @@ API cuDevicePrimaryCtxRelease(CUdevice d) {
 	return CUDA_SUCCESS;
 }
 
-API cuCtxSetCurrent(CUcontext c) { return current = c, CUDA_SUCCESS; }
+API cuCtxSetCurrent(CUcontext c) { LIVING; return current = c, CUDA_SUCCESS; }
 
 API cuStreamCreate(CUstream *s, unsigned flags) {
 	QUIET;
@@ -139,7 +149,7 @@ API cuStreamDestroy(CUstream s) {
 API cuStreamSynchronize(CUstream s) {
 	QUIET;
 	run(&s->waiting);
-	return CUDA_SUCCESS;
+	return lost;
 }
 
 API cuStreamBeginCapture(CUstream s, CUstreamCaptureMode mode) {
@@ -204,7 +214,7 @@ API cuEventRecord(CUevent e, CUstream s) {
 API cuEventSynchronize(CUevent e) {
 	QUIET;
 	run(&e->stream->waiting);
-	return CUDA_SUCCESS;
+	return lost;
 }
 
 API cuEventElapsedTime(float *ms, CUevent start, CUevent end) {
@@ -270,38 +280,7 @@ API cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t size, CUstream s
 	return value ? CUDA_ERROR_INVALID_VALUE : ask(s, &(struct work){.to = (void *)to, .size = size});
 }
 
-#define FLOATS(arg) ((float *)(arg))
-
-static float real(uint64_t arg) {
-	float x;
-	memcpy(&x, &arg, sizeof x);
-	return x;
-}
-
-static void saxpy(const uint64_t *args, unsigned threads) {
-	for (int i = 0; i < (int)args[2]; i++) FLOATS(args[0])[i] += real(args[3]) * FLOATS(args[1])[i];
-}
-
-static void reverse(const uint64_t *args, unsigned threads) {
-	float *x = FLOATS(args[0]);
-	for (int i = 0, j = (int)args[1] - 1; i < j; i++, j--) {
-		float left = x[i];
-		x[i] = x[j], x[j] = left;
-	}
-}
-
-static void arguments(const uint64_t *args, unsigned threads) {
-	int32_t *out = (int32_t *)args[1];
-	out[0] = (int32_t)args[0], FLOATS(args[1])[1] = real(args[2]), out[2] = threads;
-}
-
-static void nothing(const uint64_t *args, unsigned threads) {}
-
-// sizes are those of a kernel's parameters, in bytes.
-static const struct entry {
-	const char *name, *sizes;
-	void (*run)(const uint64_t *args, unsigned threads);
-} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}};
+#include "kernels.h"
 
 API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option *options, void **values) {
 	QUIET;
@@ -312,7 +291,10 @@ API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option 
 		return CUDA_ERROR_INVALID_PTX;
 	}
 	*m = calloc(1, sizeof **m), live++;
-	for (int i = 0; i < 4; i++) (*m)->functions[i].entry = &entries[i], (*m)->functions[i].shared = DEFAULT;
+	for (const char *p = strstr(image, ".entry "), *next; p && (*m)->n < ENTRIES; p = next) {
+		next = strstr(p + 1, ".entry ");
+		(*m)->functions[(*m)->n++] = compiled(p, next ? next : p + strlen(p));
+	}
 	return CUDA_SUCCESS;
 }
 
@@ -324,8 +306,8 @@ API cuModuleUnload(CUmodule m) {
 
 API cuModuleGetFunction(CUfunction *f, CUmodule m, const char *name) {
 	ENTER;
-	for (int i = 0; i < 4; i++)
-		if (!strcmp(name, entries[i].name)) return *f = &m->functions[i], CUDA_SUCCESS;
+	for (int i = 0; i < m->n; i++)
+		if (!strcmp(name, m->functions[i].name)) return *f = &m->functions[i], CUDA_SUCCESS;
 	return CUDA_ERROR_NOT_FOUND;
 }
 
@@ -333,8 +315,11 @@ API cuFuncGetAttribute(int *value, CUfunction_attribute a, CUfunction f) {
 	ENTER;
 	switch (a) {
 	case CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES: return *value = f->shared, CUDA_SUCCESS;
-	case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return *value = MOST_THREADS, CUDA_SUCCESS;
-	case CU_FUNC_ATTRIBUTE_NUM_REGS: return *value = REGISTERS, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK: return *value = f->threads, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_NUM_REGS: return *value = f->registers, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES: return *value = f->local, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES: return *value = f->fixed, CUDA_SUCCESS;
+	case CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT: return *value = f->carveout, CUDA_SUCCESS;
 	default: return CUDA_ERROR_INVALID_VALUE;
 	}
 }
@@ -347,12 +332,25 @@ API cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
 	return CUDA_SUCCESS;
 }
 
+static int lesser(int a, int b) { return a < b ? a : b; }
+
+API cuOccupancyMaxActiveBlocksPerMultiprocessor(int *n, CUfunction f, int threads, size_t shared) {
+	ENTER;
+	if (threads <= 0 || shared > OPT_IN) return CUDA_ERROR_INVALID_VALUE;
+	*n = 0;
+	if (threads > f->threads || (int)shared > f->shared) return CUDA_SUCCESS;
+	*n = lesser(lesser(SM_BLOCKS, SM_THREADS / threads), REGISTERS / (f->registers * ((threads + 31) / 32 * 32)));
+	*n = lesser(*n, (f->carveout == 100 ? SM_SHARED : DEFAULT) / ((int)shared + f->fixed + RESERVED));
+	return CUDA_SUCCESS;
+}
+
 API cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
 	CUstream s, void **params, void **extra) {
 	ENTER;
-	if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535 || !bx || !by || !bz || (uint64_t)bx * by * bz > MOST_THREADS || bz > 64 ||
+	if (!gx || !gy || !gz || gx > INT32_MAX || gy > 65535 || gz > 65535 || !bx || !by || !bz || (uint64_t)bx * by * bz > (unsigned)f->threads || bz > 64 ||
 		(int)shared > f->shared || (shared && f->carveout != 100) || extra)
 		return CUDA_ERROR_INVALID_VALUE;
+	if (!f->entry) return CUDA_ERROR_NOT_SUPPORTED;
 	struct work w = {.kernel = f->entry->run, .threads = bx * by * bz};
 	for (int i = 0; f->entry->sizes[i]; i++) memcpy(&w.args[i], params[i], f->entry->sizes[i] - '0');
 	return ask(s, &w);
