@@ -1,6 +1,7 @@
 package md
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -92,7 +93,7 @@ func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
 			what += g.cause(d, k)
 		}
 		if what != "" {
-			alarms = append(alarms, Alarm{k, fmt.Errorf("step %d: %s", d.Step, what)})
+			alarms = append(alarms, Alarm{k, errors.New(what)})
 		}
 	}
 	if len(alarms) == 0 {

@@ -171,7 +171,7 @@ func (r *simulation) advance(ctx context.Context) (err error) {
 		if r.Step%guardEvery == 0 || r.Step%s.every == 0 {
 			for _, alarm := range r.guard.Check(r.Dynamics) {
 				if r.System.Len() == 1 {
-					return fmt.Errorf("replica %d: %w", r.System.Replicas[0], alarm.Err)
+					return fmt.Errorf("step %d: replica %d: %w", r.Step, r.System.Replicas[0], alarm.Err)
 				}
 				r.Fail(alarm.Structure, alarm.Err)
 			}
