@@ -2,7 +2,10 @@ package atoms
 
 import (
 	"fmt"
+	"math"
 	"slices"
+
+	"painless/internal/vec"
 )
 
 // neighbor is an atom j, moved by shift lattice vectors, near an atom i ≤ j.
@@ -33,13 +36,13 @@ const (
 
 // update searches again unless the candidates still hold.
 func (c *candidates) update(b *Batch, cutoff float64) error {
-	same := c.cutoff == cutoff && slices.Equal(c.found.Start, b.Start) && slices.Equal(c.found.PBC, b.PBC) && slices.Equal(c.found.Cells, b.Cells)
-	if same && c.near(b.Positions) {
+	again := c.cutoff == cutoff && slices.Equal(c.found.Start, b.Start) && slices.Equal(c.found.PBC, b.PBC) && c.found.similar(b)
+	if again && c.hold(b) {
 		return nil
 	}
 	// Structures that come only once would pay for a skin and not use it.
 	c.cutoff, c.skin = cutoff, 0
-	if same {
+	if again {
 		c.skin = skin
 	}
 	if err := c.search(b); err != nil {
@@ -51,13 +54,71 @@ func (c *candidates) update(b *Batch, cutoff float64) error {
 	return nil
 }
 
-// near reports whether no atom has moved more than half the skin.
-func (c *candidates) near(positions [][3]float64) bool {
-	most := c.skin * c.skin / 4
-	for i := range positions {
-		r, before := &positions[i], &c.found.Positions[i]
+// maxStrain is as far as a cell may have changed to be taken for the same one in a simulation.
+const maxStrain = 0.1
+
+// similar reports whether the cells of as many structures are the same, or changed as in a simulation.
+func (b *Batch) similar(other *Batch) bool {
+	for k := range b.Cells {
+		if b.Cells[k] == other.Cells[k] {
+			continue
+		}
+		if _, strain := b.deformation(other, k); !(strain <= maxStrain) || b.PBC[k] != [3]bool{true, true, true} {
+			return false
+		}
+	}
+	return true
+}
+
+// deformation is F that takes the lattice vectors of structure k to those in
+// another batch, a' = a F, and |F − 1|, which no vector's relative change exceeds.
+func (b *Batch) deformation(other *Batch, k int) (f vec.Matrix, strain float64) {
+	inverse := vec.Inverse(&b.Cells[k])
+	for i := range f {
+		f[i] = vec.RowTimes(inverse[i], &other.Cells[k])
+		for c, x := range f[i] {
+			if i == c {
+				x--
+			}
+			strain += x * x
+		}
+	}
+	return f, math.Sqrt(strain)
+}
+
+// hold reports whether no pair can have come within the cutoff that is no candidate.
+func (c *candidates) hold(b *Batch) bool {
+	for k := range b.Len() {
+		if !c.near(b, k) {
+			return false
+		}
+	}
+	return true
+}
+
+// near reports whether no atom of structure k has moved more than half the skin.
+// Where the cell has changed by F, atoms have moved from where F takes them, and a
+// pair beyond cutoff + skin, as found, is now beyond (1 − |F − 1|)(cutoff + skin)
+// less what its two atoms have moved.
+func (c *candidates) near(b *Batch, k int) bool {
+	f, most := vec.Matrix{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, c.skin/2
+	moved := b.Cells[k] != c.found.Cells[k]
+	if moved {
+		var strain float64
+		f, strain = c.found.deformation(b, k)
+		most = ((1-strain)*(c.cutoff+c.skin) - c.cutoff) / 2
+	}
+	if most < 0 {
+		return false
+	}
+	for i := b.Start[k]; i < b.Start[k+1]; i++ {
+		before := c.found.Positions[i]
+		if moved {
+			before = vec.RowTimes(before, &f)
+		}
+		r := &b.Positions[i]
 		x, y, z := r[0]-before[0], r[1]-before[1], r[2]-before[2]
-		if x*x+y*y+z*z > most {
+		if x*x+y*y+z*z > most*most {
 			return false
 		}
 	}

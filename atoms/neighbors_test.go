@@ -183,6 +183,48 @@ func TestNeighborListFollowsMovingAtoms(t *testing.T) {
 }
 
 // clipped is the pairs without spare memory behind them.
+// While a cell changes as at constant pressure, atoms with it and a little besides,
+// the list is the one that a new search finds, and most steps need none.
+func TestNeighborListFollowsCells(t *testing.T) {
+	rng := rand.New(rand.NewPCG(23, 24))
+	for _, size := range []float64{0.0003, 0.003, 0.03} {
+		b := atoms.NewBatch(systems.Random(rng, 60, 9, 0.3, everywhere, true), systems.Random(rng, 20, 6, 0.3, everywhere, false))
+		var kept atoms.NeighborList[float32]
+		searches := 0
+		for step := range 60 {
+			for k := range b.Len() {
+				f := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
+				for a := range f {
+					for c := range f {
+						f[a][c] += size * rng.NormFloat64()
+					}
+				}
+				for i := range b.Cells[k] {
+					b.Cells[k][i] = vec.RowTimes(b.Cells[k][i], &f)
+				}
+				for i := b.Start[k]; i < b.Start[k+1]; i++ {
+					b.Positions[i] = vec.RowTimes(b.Positions[i], &f)
+					for c := range 3 {
+						b.Positions[i][c] += 0.01 * rng.NormFloat64()
+					}
+				}
+			}
+			require.NoError(t, kept.Build(b, 5))
+			if kept.FoundAt()[0] == b.Positions[0] {
+				searches++
+			}
+			var fresh atoms.NeighborList[float32]
+			require.NoError(t, fresh.Build(b, 5))
+			require.Equal(t, fresh.Pairs, clipped(kept.Pairs), "step %d", step)
+			require.Equal(t, fresh.Shift(), kept.Shift())
+		}
+		if size < 0.001 {
+			assert.Less(t, searches, 20, "most steps reuse the candidates")
+		}
+		assert.Greater(t, searches, 1)
+	}
+}
+
 func clipped(p atoms.Pairs[float32]) atoms.Pairs[float32] {
 	n := len(p.D)
 	return atoms.Pairs[float32]{I: p.I[:n:n], J: p.J[:n:n], X: p.X[:n:n], D: p.D[:n:n]}

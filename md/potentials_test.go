@@ -73,7 +73,7 @@ func springs(kappa float64, anchored bool) potential {
 func scaledSprings(kappa, sigma float64, anchored bool) potential {
 	var scaled, pull [][3]float64
 	return func(b *atoms.Batch, k int, forces [][3]float64) (energy float64, virial [3][3]float64) {
-		inverse := inverted(b.Cells[k])
+		inverse := vec.Inverse(&b.Cells[k])
 		scaled = scaled[:0]
 		for _, r := range b.Positions[b.Start[k]:b.Start[k+1]] {
 			scaled = append(scaled, vec.RowTimes(r, &inverse)) // s = r h⁻¹
@@ -98,18 +98,6 @@ func scaledSprings(kappa, sigma float64, anchored bool) potential {
 		}
 		return energy + sigma*(shape-3), virial
 	}
-}
-
-// inverted is the inverse of a matrix.
-func inverted(m [3][3]float64) (inverse [3][3]float64) {
-	d := vec.Determinant(&m)
-	for i := range 3 {
-		cross := vec.Cross(m[(i+1)%3], m[(i+2)%3])
-		for c := range 3 {
-			inverse[c][i] = cross[c] / d
-		}
-	}
-	return inverse
 }
 
 // lennardJones is 4ε((σ/r)¹² − (σ/r)⁶) up to a cutoff of r, in eV and Å, between

@@ -29,6 +29,17 @@ func Scale(a Vector, by float64) Vector { return Vector{a[0] * by, a[1] * by, a[
 // Determinant returns that of the rows of m.
 func Determinant(m *Matrix) float64 { return Dot(m[0], Cross(m[1], m[2])) }
 
+// Inverse returns that of m; of a singular one numbers that are not finite.
+func Inverse(m *Matrix) (inverse Matrix) {
+	d := Determinant(m)
+	for i := range 3 {
+		for c, x := range Cross(m[(i+1)%3], m[(i+2)%3]) {
+			inverse[c][i] = x / d
+		}
+	}
+	return inverse
+}
+
 // RowTimes returns the row vector f times m: with lattice vectors as rows, from
 // fractional to Cartesian coordinates.
 func RowTimes(f Vector, m *Matrix) (r Vector) {

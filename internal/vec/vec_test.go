@@ -19,6 +19,13 @@ func TestVectors(t *testing.T) {
 func TestMatrices(t *testing.T) {
 	m := Matrix{{1, 2, 0}, {0, 3, 1}, {2, 0, 1}}
 	assert.Equal(t, 7.0, Determinant(&m))
+	inverse := Inverse(&m)
+	for i, row := range m {
+		for c, x := range RowTimes(row, &inverse) {
+			assert.InDelta(t, map[bool]float64{true: 1}[i == c], x, 1e-15)
+		}
+	}
+	assert.False(t, Finite(Inverse(&Matrix{})[0][0]))
 	x := Vector{1, -1, 2}
 	assert.Equal(t, Vector{5, -1, 1}, RowTimes(x, &m))
 	assert.Equal(t, Vector{-1, -1, 4}, Times(&m, x))
