@@ -229,13 +229,13 @@ func TestUnwritten(t *testing.T) {
 	s := short(t)
 	folder := filepath.Dir(s.output)
 	s.self, s.part, s.output = standIn(t, s, "painless", says, answered), "engine", folder
-	assert.ErrorContains(t, run(context.Background(), s, io.Discard), "is not a regular file")
+	assert.ErrorContains(t, run(context.Background(), s, io.Discard), "expected a file, found a folder")
 	assert.NoFileExists(t, filepath.Join(folder, "log"))
 
 	s = short(t)
 	s.part = "engine"
 	s.self = standIn(t, s, "painless", says, `rm "$HERE/report.json"; mkdir "$HERE/report.json"; `+answered)
-	assert.ErrorContains(t, run(context.Background(), s, io.Discard), "is not a regular file")
+	assert.ErrorContains(t, run(context.Background(), s, io.Discard), "expected a file, found a folder")
 }
 
 // A GPU has a name, unless the driver's tool fails, and then it is measured all the same.
