@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test interop bench bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run test interop bench bench-md bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -35,6 +35,10 @@ interop:
 # Every student and size, on one core and all.
 bench:
 	go test ./nn -run '^$$' -bench . -timeout 60m
+
+# Molecular dynamics without the forces: what a step of each ensemble costs.
+bench-md:
+	go test ./md -run '^$$' -bench Step
 
 # painless beside PyTorch and ONNX Runtime, in turns; writes docs/benchmarks/cpu-DATE.json.
 bench-peers:
