@@ -83,9 +83,17 @@ func deform(s *System, k int, strain [3][3]float64) {
 	for i, vector := range s.Cells[k] {
 		s.Cells[k][i] = vec.Times(&forward, vector)
 	}
-	for i := s.Start[k]; i < s.Start[k+1]; i++ {
-		s.Positions[i] = vec.Times(&forward, s.Positions[i])
-		s.Velocities[i] = vec.Times(&back, s.Velocities[i])
+	transform(&forward, s.Positions[s.Start[k]:s.Start[k+1]])
+	transform(&back, s.Velocities[s.Start[k]:s.Start[k+1]])
+}
+
+// transform multiplies vectors by a symmetric matrix.
+func transform(m *[3][3]float64, vectors [][3]float64) {
+	xx, yy, zz, xy, xz, yz := m[0][0], m[1][1], m[2][2], m[0][1], m[0][2], m[1][2]
+	for i := range vectors {
+		v := &vectors[i]
+		x, y, z := v[0], v[1], v[2]
+		v[0], v[1], v[2] = xx*x+xy*y+xz*z, xy*x+yy*y+yz*z, xz*x+yz*y+zz*z
 	}
 }
 

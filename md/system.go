@@ -54,16 +54,15 @@ func (s *System) KineticEnergy(k int) float64 {
 }
 
 // kinetic returns Σ m v ⊗ v of structure k, eV: the kinetic part of the virial.
-func (s *System) kinetic(k int) (w [3][3]float64) {
+func (s *System) kinetic(k int) [3][3]float64 {
+	var xx, yy, zz, xy, xz, yz float64
 	for i := s.Start[k]; i < s.Start[k+1]; i++ {
 		v, m := &s.Velocities[i], units.MassVelocity2*s.Masses[i]
-		for a := range 3 {
-			for b := range 3 {
-				w[a][b] += m * v[a] * v[b]
-			}
-		}
+		x, y, z := m*v[0], m*v[1], m*v[2]
+		xx, yy, zz = xx+x*v[0], yy+y*v[1], zz+z*v[2]
+		xy, xz, yz = xy+x*v[1], xz+x*v[2], yz+y*v[2]
 	}
-	return w
+	return [3][3]float64{{xx, xy, xz}, {xy, yy, yz}, {xz, yz, zz}}
 }
 
 // Momentum returns the total momentum of structure k, u·Å/fs.
