@@ -8,14 +8,14 @@
 // A checkpoint is hostile input: its pickle runs in a machine that calls
 // nothing. A short list of harmless constructors is built in; any other class
 // or function becomes an inert *Object, which may sit in the metadata but
-// never in a tensor. Memory stays within a small multiple of the file's size.
+// never in a tensor. What is made of a file is counted before it is made: see
+// docs/checkpoints.md for how much that may be.
 package checkpoint
 
 import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 )
 
 // Checkpoint is what is in a file: its sets of tensors, and what stood beside them.
@@ -38,7 +38,7 @@ type Checkpoint struct {
 	Others []*State
 	Asked  bool
 
-	unmap func() error
+	file io.Closer
 }
 
 // Named is a tensor and its name.
@@ -51,7 +51,7 @@ type Named struct {
 func New(metadata map[string]any, tensors ...Named) *Checkpoint {
 	entries := &dict{}
 	for _, t := range tensors {
-		entries.put(t.Name, t.Tensor)
+		_ = entries.put(nil, t.Name, t.Tensor) // uncounted
 	}
 	return &Checkpoint{Metadata: metadata, State: &State{Usual: true, entries: entries}}
 }
@@ -64,69 +64,66 @@ type Options struct {
 	Key string
 }
 
-// Open reads a checkpoint file. Errors name the file, which is mapped into
-// memory: tensors point into it until Close, and it must not change meanwhile.
+// Open reads a checkpoint file. Errors name the file, which stays open: elements
+// are read with their tensors, until Close, and are an error once the file has changed.
 func Open(path string) (*Checkpoint, error) { return OpenWith(path, Options{}) }
 
 // OpenWith is Open with options.
 func OpenWith(path string, opts Options) (*Checkpoint, error) {
-	info, err := os.Stat(path)
+	src, file, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() { // a pipe would hang, and a directory has no bytes
-		return nil, fmt.Errorf("%s: expected a regular file, found %s", path, info.Mode().Type())
-	}
-	file, unmap, err := mapFile(path, info.Size())
+	c, err := decode(src, path, opts)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, file.Close())
 	}
-	c, err := decode(file, path, opts)
-	if err != nil {
-		return nil, errors.Join(err, unmap())
-	}
-	c.unmap = unmap
+	c.file = file
 	return c, nil
 }
 
-// Close gives back the file that Open mapped; the tensors must not be used any
-// more. It may be called twice.
+// Close gives back the file that Open opened; to read tensors of it is an error
+// from then on. It may be called twice.
 func (c *Checkpoint) Close() error {
-	unmap := c.unmap
-	c.unmap = nil
-	if unmap == nil {
+	file := c.file
+	c.file = nil
+	if file == nil {
 		return nil
 	}
-	return unmap()
+	return file.Close()
 }
 
 // Read reads a checkpoint of size bytes; name is what errors call it.
 func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
-	file, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+	file, err := (&source{r: r, size: size}).text(0, size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return decode(file, name, Options{})
+	return decode(inMemory(file), name, Options{})
 }
 
 // fileFormats is how each format is known by its beginning, and read.
 var fileFormats = []struct {
-	is   func(file []byte) bool
-	read func(file []byte) (*Checkpoint, error)
+	is   func(head string) bool
+	read func(src *source) (*Checkpoint, error)
 }{
 	{isZip, decodeZip}, {isLegacy, decodeLegacy}, {isTar, decodeTar}, {isSafetensors, decodeSafetensors}, {isONNX, decodeONNX},
 }
 
-// decode reads a file's bytes; tensors keep pointing into them.
-func decode(file []byte, name string, opts Options) (*Checkpoint, error) {
-	if len(file) == 0 {
+// decode reads a file; tensors keep pointing into it.
+func decode(src *source, name string, opts Options) (*Checkpoint, error) {
+	if src.size == 0 {
 		return nil, fmt.Errorf("%s: expected a checkpoint, found an empty file", name)
 	}
+	head, err := src.text(0, min(src.size, 512))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	for _, format := range fileFormats {
-		if !format.is(file) {
+		if !format.is(head) {
 			continue
 		}
-		c, err := format.read(file)
+		c, err := format.read(src)
 		if err == nil {
 			err = c.take(opts.Key)
 		}
@@ -135,11 +132,11 @@ func decode(file []byte, name string, opts Options) (*Checkpoint, error) {
 		}
 		return c, nil
 	}
-	return nil, fmt.Errorf("%s: expected a file of torch.save, torch.jit.save, safetensors or ONNX, found %s", name, mistaken(file))
+	return nil, fmt.Errorf("%s: expected a file of torch.save, torch.jit.save, safetensors or ONNX, found %s", name, mistaken(head))
 }
 
-func decodeZip(file []byte) (*Checkpoint, error) {
-	a, err := openArchive(file)
+func decodeZip(src *source) (*Checkpoint, error) {
+	a, err := openArchive(src)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +144,7 @@ func decodeZip(file []byte) (*Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{bytes: pickle, load: storageIDs(a.storage)}
+	s := &stream{src: src, text: pickle, load: storageIDs(a.storage)}
 	root, err := s.pickle("data.pkl")
 	if err != nil {
 		return nil, err
@@ -158,5 +155,5 @@ func decodeZip(file []byte) (*Checkpoint, error) {
 	if a.isTorchScript() {
 		return a.torchScript(root)
 	}
-	return fromPickle("PyTorch zip archive", root)
+	return fromPickle("PyTorch zip archive", root, src.allow)
 }

@@ -8,9 +8,9 @@ import (
 )
 
 // constructors is what is known to be harmless; they make values and do nothing.
-var constructors = map[string]func(args []any) (any, error){
+var constructors = map[string]func(allow *allowance, args []any) (any, error){
 	"collections.OrderedDict": newOrderedDict,
-	"collections.defaultdict": func([]any) (any, error) { return &dict{}, nil },
+	"collections.defaultdict": func(allow *allowance, _ []any) (any, error) { return &dict{}, allow.take(dictBytes) },
 	"builtins.dict":           newOrderedDict,
 	"builtins.list":           newList,
 	"builtins.set":            newList,
@@ -37,7 +37,7 @@ var constructors = map[string]func(args []any) (any, error){
 }
 
 // rebuilders is those that make tensors.
-var rebuilders = map[string]func(args []any) (any, error){
+var rebuilders = map[string]func(allow *allowance, args []any) (any, error){
 	"torch._utils._rebuild_tensor":               rebuildTensor,
 	"torch._utils._rebuild_tensor_v2":            rebuildTensor,
 	"torch._utils._rebuild_tensor_v3":            rebuildTypedTensor,
@@ -51,30 +51,38 @@ func (m *machine) construct(values []any) (any, error) {
 	if tuple, ok := values[1].(*list); ok && tuple.fixed && len(values) == 2 {
 		return m.call(values[0], tuple.items)
 	}
-	return &Object{Class: className(values[0]), Args: values[1:]}, nil
+	args, err := m.kept(values[1:])
+	if err != nil {
+		return nil, err
+	}
+	return newObject(m.allow, className(values[0]), args)
 }
 
 func (m *machine) call(callable any, args []any) (any, error) {
-	if err := m.spendOn(args); err != nil {
-		return nil, err
-	}
 	args = slices.Clip(args) // a placeholder's may grow, and must not into another's
 	name, ok := callable.(global)
 	if !ok {
-		return &Object{Class: className(callable), Args: args}, nil
+		return newObject(m.allow, className(callable), args)
 	}
 	constructor := constructors[string(name)]
 	if constructor == nil {
 		constructor = rebuilders[string(name)]
 	}
-	if constructor != nil {
-		v, err := constructor(args)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		return v, nil
+	if constructor == nil {
+		return newObject(m.allow, string(name), args)
 	}
-	return &Object{Class: string(name), Args: args}, nil
+	v, err := constructor(m.allow, args)
+	if err != nil {
+		return nil, fmt.Errorf("%.80s: %w", name, err)
+	}
+	return v, nil
+}
+
+func newObject(allow *allowance, class string, args []any) (any, error) {
+	if err := allow.take(objectBytes + textBytes); err != nil {
+		return nil, err
+	}
+	return &Object{Class: class, Args: args}, nil
 }
 
 func className(callable any) string {
@@ -95,19 +103,27 @@ func items(args []any) ([]any, error) {
 	return nil, fmt.Errorf("expected a list, found %s", describe(args[0]))
 }
 
-func newList(args []any) (any, error) {
+func newList(allow *allowance, args []any) (any, error) { return copyOf(allow, args, false) }
+
+func newTupleOf(allow *allowance, args []any) (any, error) { return copyOf(allow, args, true) }
+
+func copyOf(allow *allowance, args []any, fixed bool) (any, error) {
 	elements, err := items(args)
-	return &list{items: slices.Clone(elements)}, err
+	if err != nil {
+		return nil, err
+	}
+	if err := allow.take(listBytes + slotBytes*len(elements)); err != nil {
+		return nil, err
+	}
+	return &list{items: slices.Clone(elements), fixed: fixed}, nil
 }
 
-func newTupleOf(args []any) (any, error) {
-	elements, err := items(args)
-	return &list{items: slices.Clone(elements), fixed: true}, err
-}
-
-func newOrderedDict(args []any) (any, error) {
+func newOrderedDict(allow *allowance, args []any) (any, error) {
 	pairs, err := items(args)
 	if err != nil {
+		return nil, err
+	}
+	if err := allow.take(dictBytes); err != nil {
 		return nil, err
 	}
 	d := &dict{}
@@ -116,7 +132,7 @@ func newOrderedDict(args []any) (any, error) {
 		if !ok || len(pair.items) != 2 {
 			return nil, fmt.Errorf("expected pairs of a key and a value, found %s", describe(p))
 		}
-		if err := d.set(pair.items[0], pair.items[1]); err != nil {
+		if err := d.set(allow, pair.items[0], pair.items[1]); err != nil {
 			return nil, err
 		}
 	}
@@ -124,22 +140,28 @@ func newOrderedDict(args []any) (any, error) {
 }
 
 // newPath joins a path's parts into text.
-func newPath(args []any) (any, error) {
-	parts := make([]string, len(args))
-	for i, a := range args {
+func newPath(allow *allowance, args []any) (any, error) {
+	var parts []string
+	for _, a := range args {
 		part, ok := a.(string)
 		if !ok {
 			return nil, fmt.Errorf("expected text, found %s", describe(a))
 		}
-		parts[i] = part
+		if err := allow.take(2*textBytes + 2*len(part)); err != nil { // as it is joined, and as it is cleaned
+			return nil, err
+		}
+		parts = append(parts, part)
 	}
 	return path.Join(parts...), nil
 }
 
 // encodeLatin1 is how protocol 2 writes bytes: text whose characters are the bytes.
-func encodeLatin1(args []any) (any, error) {
+func encodeLatin1(allow *allowance, args []any) (any, error) {
 	if len(args) == 2 && args[1] == "latin1" {
 		if s, ok := args[0].(string); ok {
+			if err := allow.take(bytesBytes + len(s)); err != nil {
+				return nil, err
+			}
 			b := make([]byte, 0, len(s))
 			for _, r := range s {
 				if r > 0xff {
@@ -150,13 +172,13 @@ func encodeLatin1(args []any) (any, error) {
 			return b, nil
 		}
 	}
-	return &Object{Class: "_codecs.encode", Args: args}, nil
+	return newObject(allow, "_codecs.encode", args)
 }
 
 // rebuildTensor makes a view from (storage, offset, shape, strides, requires_grad,
 // hooks, metadata). Metadata, where there is any, says that the elements are to
 // be negated or conjugated.
-func rebuildTensor(args []any) (any, error) {
+func rebuildTensor(allow *allowance, args []any) (any, error) {
 	if len(args) < 4 {
 		return nil, fmt.Errorf("expected a storage, offset, shape and strides, found %d arguments", len(args))
 	}
@@ -178,12 +200,12 @@ func rebuildTensor(args []any) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("strides: %w", err)
 	}
-	return newTensor(storage, offset, shape, strides)
+	return newTensor(allow, storage, offset, shape, strides)
 }
 
 // rebuildTypedTensor makes a view from (storage, offset, shape, strides,
 // requires_grad, hooks, dtype, metadata), whatever type the storage says.
-func rebuildTypedTensor(args []any) (any, error) {
+func rebuildTypedTensor(allow *allowance, args []any) (any, error) {
 	if len(args) < 7 {
 		return nil, fmt.Errorf("expected a storage, …, and a dtype, found %d arguments", len(args))
 	}
@@ -193,28 +215,28 @@ func rebuildTypedTensor(args []any) (any, error) {
 	if !isStorage || !known {
 		return nil, fmt.Errorf("expected a storage and a dtype such as torch.uint16, found %s and %s", describe(args[0]), describe(args[6]))
 	}
-	typed, err := storage.as(dtype)
+	typed, err := storage.as(allow, dtype)
 	if err != nil {
 		return nil, err
 	}
-	return rebuildTensor(slices.Concat([]any{typed}, args[1:6], args[7:]))
+	return rebuildTensor(allow, slices.Concat([]any{typed}, args[1:6], args[7:]))
 }
 
 // rebuildFromType makes a tensor of a class of its own, or with attributes,
 // (function, class, arguments, state), the tensor that it is.
-func rebuildFromType(args []any) (any, error) {
+func rebuildFromType(allow *allowance, args []any) (any, error) {
 	if len(args) > 2 {
 		name, _ := args[0].(global)
 		rebuild := rebuilders[string(name)]
 		if arguments, ok := args[2].(*list); ok && rebuild != nil {
-			return rebuild(arguments.items)
+			return rebuild(allow, arguments.items)
 		}
 	}
-	return &Object{Class: "torch._tensor._rebuild_from_type_v2", Args: args}, nil
+	return newObject(allow, "torch._tensor._rebuild_from_type_v2", args)
 }
 
 // rebuildParameter makes a parameter, (tensor, requires_grad, hooks, …), the tensor that it is.
-func rebuildParameter(args []any) (any, error) {
+func rebuildParameter(allow *allowance, args []any) (any, error) {
 	if len(args) > 0 {
 		if t, ok := args[0].(*Tensor); ok {
 			return t, nil

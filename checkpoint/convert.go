@@ -103,26 +103,31 @@ func (t *Tensor) Bytes() ([]byte, error) {
 	if err := t.copyable(); err != nil {
 		return nil, err
 	}
+	content, err := t.Storage.bytes()
+	if err != nil {
+		return nil, err
+	}
 	size := t.DType().Size()
 	if !t.Storage.BigEndian && t.IsContiguous() {
-		return slices.Clone(t.Storage.Data[t.Offset*size:][:t.Len()*size]), nil
+		return slices.Clone(content[t.Offset*size:][:t.Len()*size]), nil
 	}
 	data := make([]byte, 0, t.Len()*size)
 	word := size // that the order of bytes is within
 	if d := t.DType(); d == Complex64 || d == Complex128 {
 		word /= 2
 	}
-	t.each(func(at int) {
-		element := t.Storage.Data[at*size:][:size]
+	t.each(func(at int) bool {
+		element := content[at*size:][:size]
 		if !t.Storage.BigEndian {
 			data = append(data, element...)
-			return
+			return true
 		}
 		for from := 0; from < size; from += word {
 			for k := word - 1; k >= 0; k-- {
 				data = append(data, element[from+k])
 			}
 		}
+		return true
 	})
 	return data, nil
 }

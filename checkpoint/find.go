@@ -9,8 +9,8 @@ import (
 
 // fromPickle finds the states in the value of a pickle of a file of that format.
 // What else stands at the top level, and in usual state dicts, is metadata.
-func fromPickle(format string, root any) (*Checkpoint, error) {
-	f := &finder{seen: map[any]*State{}}
+func fromPickle(format string, root any, allow *allowance) (*Checkpoint, error) {
+	f := &finder{seen: map[any]*State{}, allow: allow}
 	if err := f.find(root); err != nil {
 		return nil, err
 	}
@@ -21,7 +21,7 @@ func fromPickle(format string, root any) (*Checkpoint, error) {
 			usual[s.Key] = s
 		}
 	}
-	m := metadata{c.Metadata, converter{done: map[any]any{}}}
+	m := metadata{c.Metadata, newConverter(allow)}
 	_, isObject := root.(*Object)
 	for _, e := range contentsOf(root).entries {
 		name, isText := e.key.(string)
@@ -55,6 +55,9 @@ type metadata struct {
 }
 
 func (m *metadata) add(key string, value any) (err error) {
+	if err := m.plain.allow.take(indexBytes + len(key)); err != nil {
+		return err
+	}
 	if m.values[key], err = m.plain.convert(value, 0); err != nil {
 		return fmt.Errorf("metadata %.80s: %w", key, err)
 	}
@@ -66,6 +69,7 @@ type finder struct {
 	seen   map[any]*State // by dict, object or list; nil for those that are no state
 	queue  []place
 	states []*State
+	allow  *allowance
 }
 
 // place is a dict, an object or a list, and where it stands.
@@ -101,7 +105,9 @@ func (f *finder) find(root any) error {
 			modules = append(modules, at)
 			continue
 		}
-		f.queueValues(at.key, contentsOf(at.value))
+		if err := f.queueValues(at.key, at.value); err != nil {
+			return err
+		}
 		if d, ok := at.value.(*dict); ok && d.holdsTensors() {
 			f.seen[d] = &State{Key: at.key, entries: d}
 			f.states = append(f.states, f.seen[d])
@@ -155,13 +161,20 @@ func holdsMore(v any) bool {
 	return false
 }
 
-// queueValues looks into a dict's values later. NumPy's arrays in it become tensors.
-func (f *finder) queueValues(key string, d *dict) {
+// queueValues looks into the values of a place later. NumPy's arrays in dicts become tensors.
+func (f *finder) queueValues(key string, of any) error {
+	if l, ok := of.(*list); ok { // whose numbers are made for as long as this takes
+		if err := f.allow.take(indexBytes * len(l.items)); err != nil {
+			return err
+		}
+		defer f.allow.give(indexBytes * len(l.items))
+	}
+	d := contentsOf(of)
 	for i, e := range d.entries {
 		name, isText := e.key.(string)
 		object, isObject := e.value.(*Object)
 		if isObject {
-			if t, ok := numpyArray(object); ok {
+			if t, ok := numpyArray(f.allow, object); ok {
 				d.entries[i].value = t
 				continue
 			}
@@ -172,10 +185,15 @@ func (f *finder) queueValues(key string, d *dict) {
 		if key != "" {
 			name = key + "." + name
 		}
-		if len(name) <= maxKey {
-			f.queue = append(f.queue, place{name, e.value})
+		if len(name) > maxKey {
+			continue
 		}
+		if err := f.allow.take(2*indexBytes + len(name)); err != nil {
+			return err
+		}
+		f.queue = append(f.queue, place{name, e.value})
 	}
+	return f.allow.take(0) // what numpyArray may have run out of
 }
 
 // flatten makes a state of every module. Modules that are shared are visited
@@ -187,7 +205,7 @@ func (f *finder) flatten(modules []place) (err error) {
 	for _, m := range modules {
 		limit += 2 * entriesWithin(m.value.(*Object), seen)
 	}
-	w := &moduleWalk{limit: limit}
+	w := &moduleWalk{limit: limit, allow: f.allow}
 	for _, m := range modules {
 		w.state, w.numbers = &dict{}, map[string]float64{}
 		if tooMuch := w.module(m.value, "", 0); tooMuch != nil {

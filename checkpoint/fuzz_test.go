@@ -55,11 +55,11 @@ func FuzzPickle(f *testing.F) {
 	for _, name := range []string{"views", "types", "metadata", "training", "lightning", "protocol4", "no_state", "whole_modules", "numpy", "numpy_protocol5"} {
 		file, err := os.ReadFile("testdata/" + name + ".pt")
 		require.NoError(f, err)
-		a, err := openArchive(file)
+		a, err := openArchive(inMemory(string(file)))
 		require.NoError(f, err)
 		pickle, err := a.read("data.pkl")
 		require.NoError(f, err)
-		f.Add(pickle)
+		f.Add([]byte(pickle))
 	}
 	for _, code := range []string{
 		tensorOf("I0\n", "(I2\nI2\nt", "(I2\nI1\nt"),
@@ -77,14 +77,16 @@ func FuzzPickle(f *testing.F) {
 		return &Storage{Key: key, DType: dtype, Data: make([]byte, 16)}, nil
 	}
 	f.Fuzz(func(t *testing.T, code []byte) {
-		v, err := newMachine(code, storageIDs(find)).run()
+		allow := newAllowance(int64(len(code)))
+		v, err := newMachine(string(code), storageIDs(find), allow).run()
 		if err != nil {
 			return
 		}
-		_, _ = (&converter{done: map[any]any{}}).convert(v, 0)
-		if c, err := fromPickle("", v); err == nil {
+		if c, err := fromPickle("", v, allow); err == nil {
 			readTensors(t, c)
 		}
+		plain := newConverter(allow)
+		_, _ = plain.convert(v, 0)
 	})
 }
 
@@ -109,13 +111,15 @@ func FuzzLegacy(f *testing.F) {
 func FuzzTar(f *testing.F) {
 	file, err := os.ReadFile("testdata/tar.pt")
 	require.NoError(f, err)
-	members, err := tarMembers(file)
+	members, err := tarMembers(nil, string(file))
 	require.NoError(f, err)
-	f.Add(members["storages"], members["tensors"], members["pickle"], file)
+	f.Add([]byte(members["storages"].text), []byte(members["tensors"].text), []byte(members["pickle"].text), file)
 	f.Fuzz(func(t *testing.T, storages, tensors, pickle, file []byte) {
 		fixTarChecksums(file)
 		readAll(t, file)
-		tar := &tarFile{members: map[string][]byte{"storages": storages, "tensors": tensors, "pickle": pickle}, objects: map[int64]any{}}
+		src := inMemory(string(storages) + string(tensors) + string(pickle))
+		tar := &tarFile{src: src, objects: map[int64]any{}, members: map[string]member{"storages": {0, string(storages)},
+			"tensors": {int64(len(storages)), string(tensors)}, "pickle": {int64(len(storages) + len(tensors)), string(pickle)}}}
 		if c, err := tar.checkpoint(); err == nil {
 			readTensors(t, c)
 		}
@@ -127,11 +131,11 @@ func FuzzTorchScript(f *testing.F) {
 	for _, name := range []string{"torchscript", "traced", "extra"} {
 		file, err := os.ReadFile("testdata/" + name + ".pt")
 		require.NoError(f, err)
-		a, err := openArchive(file)
+		a, err := openArchive(inMemory(string(file)))
 		require.NoError(f, err)
 		pickle, err := a.read("data.pkl")
 		require.NoError(f, err)
-		f.Add(pickle)
+		f.Add([]byte(pickle))
 	}
 	f.Add([]byte("c__torch__\nM\n)R}Vt\nNsb" + strings.Repeat("q\x01c__torch__\nM\n)R}Va\nh\x01sVb\nh\x01sb", 4) + "."))
 	f.Fuzz(func(t *testing.T, pickle []byte) {

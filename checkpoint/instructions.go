@@ -16,65 +16,65 @@ var instructions = [256]func(*machine) error{
 	'J':  fromUint(4, func(x uint64) any { return int64(int32(uint32(x))) }), // BININT
 	'K':  fromUint(1, func(x uint64) any { return int64(x) }),                // BININT1
 	'M':  fromUint(2, func(x uint64) any { return int64(x) }),                // BININT2
-	0x8a: fromCounted(1, longInteger),                                        // LONG1
-	0x8b: fromCounted(4, longInteger),                                        // LONG4
-	'G':  fromBytes(8, func(b []byte) any { return bigEndianFloat(b) }),      // BINFLOAT
+	0x8a: fromCounted(1, 2, longInteger[string]),                             // LONG1
+	0x8b: fromCounted(4, 2, longInteger[string]),                             // LONG4
+	'G':  binaryFloat,                                                        // BINFLOAT
 
 	// Text and bytes.
-	'S':  fromLine(quoted),                                                     // STRING
-	'V':  fromLine(rawUnicode),                                                 // UNICODE
-	'T':  fromCounted(4, func(b []byte) any { return string(b) }),              // BINSTRING
-	'U':  fromCounted(1, func(b []byte) any { return string(b) }),              // SHORT_BINSTRING
-	'X':  fromCounted(4, func(b []byte) any { return string(b) }),              // BINUNICODE
-	0x8c: fromCounted(1, func(b []byte) any { return string(b) }),              // SHORT_BINUNICODE
-	0x8d: fromCounted(8, func(b []byte) any { return string(b) }),              // BINUNICODE8
-	'B':  fromCounted(4, func(b []byte) any { return b }),                      // BINBYTES
-	'C':  fromCounted(1, func(b []byte) any { return b }),                      // SHORT_BINBYTES
-	0x8e: fromCounted(8, func(b []byte) any { return b }),                      // BINBYTES8
-	0x96: fromCounted(8, func(b []byte) any { return append([]byte{}, b...) }), // BYTEARRAY8
+	'S':  fromLine(quoted),                                           // STRING
+	'V':  fromLine(rawUnicode),                                       // UNICODE
+	'T':  fromCounted(4, 0, func(s string) any { return s }),         // BINSTRING
+	'U':  fromCounted(1, 0, func(s string) any { return s }),         // SHORT_BINSTRING
+	'X':  unicode(4),                                                 // BINUNICODE
+	0x8c: unicode(1),                                                 // SHORT_BINUNICODE
+	0x8d: unicode(8),                                                 // BINUNICODE8
+	'B':  fromCounted(4, 1, func(s string) any { return []byte(s) }), // BINBYTES
+	'C':  fromCounted(1, 1, func(s string) any { return []byte(s) }), // SHORT_BINBYTES
+	0x8e: fromCounted(8, 1, func(s string) any { return []byte(s) }), // BINBYTES8
+	0x96: fromCounted(8, 1, func(s string) any { return []byte(s) }), // BYTEARRAY8
 
 	// Containers.
-	'(':  func(m *machine) error { m.marks = append(m.marks, len(m.stack)); return nil }, // MARK
-	']':  func(m *machine) error { return m.push(&list{}) },                              // EMPTY_LIST
-	')':  func(m *machine) error { return m.push(&list{fixed: true}) },                   // EMPTY_TUPLE
-	'}':  func(m *machine) error { return m.push(&dict{}) },                              // EMPTY_DICT
-	0x8f: func(m *machine) error { return m.push(&list{}) },                              // EMPTY_SET
-	'l':  fromMark(func(v []any) (any, error) { return &list{items: v}, nil }),           // LIST
-	't':  fromMark(newTuple),                                                             // TUPLE
-	'd':  fromMark(newDictOf),                                                            // DICT
-	0x91: fromMark(newTuple),                                                             // FROZENSET, which is a key of a dict as a tuple is
-	0x85: fromTop(1, newTuple),                                                           // TUPLE1
-	0x86: fromTop(2, newTuple),                                                           // TUPLE2
-	0x87: fromTop(3, newTuple),                                                           // TUPLE3
-	'a':  intoTop(1),                                                                     // APPEND
-	's':  intoTop(2),                                                                     // SETITEM
-	'e':  intoBelowMark,                                                                  // APPENDS
-	'u':  intoBelowMark,                                                                  // SETITEMS
-	0x90: intoBelowMark,                                                                  // ADDITEMS
+	'(':  (*machine).mark,                                                         // MARK
+	']':  func(m *machine) error { return m.made(listBytes, &list{}) },            // EMPTY_LIST
+	')':  func(m *machine) error { return m.made(listBytes, &list{fixed: true}) }, // EMPTY_TUPLE
+	'}':  func(m *machine) error { return m.made(dictBytes, &dict{}) },            // EMPTY_DICT
+	0x8f: func(m *machine) error { return m.made(listBytes, &list{}) },            // EMPTY_SET
+	'l':  func(m *machine) error { return m.list(m.above()) },                     // LIST
+	't':  func(m *machine) error { return m.tuple(m.above()) },                    // TUPLE
+	'd':  newDictOf,                                                               // DICT
+	0x91: func(m *machine) error { return m.tuple(m.above()) },                    // FROZENSET, which is a key of a dict as a tuple is
+	0x85: func(m *machine) error { return m.tuple(m.topmost(1)) },                 // TUPLE1
+	0x86: func(m *machine) error { return m.tuple(m.topmost(2)) },                 // TUPLE2
+	0x87: func(m *machine) error { return m.tuple(m.topmost(3)) },                 // TUPLE3
+	'a':  func(m *machine) error { return m.extend(m.topmost(1)) },                // APPEND
+	's':  func(m *machine) error { return m.extend(m.topmost(2)) },                // SETITEM
+	'e':  func(m *machine) error { return m.extend(m.above()) },                   // APPENDS
+	'u':  func(m *machine) error { return m.extend(m.above()) },                   // SETITEMS
+	0x90: func(m *machine) error { return m.extend(m.above()) },                   // ADDITEMS
 
 	// The stack and the memo.
-	'0':  discard,                                                                        // POP
-	'1':  func(m *machine) error { _, err := m.popMark(); return err },                   // POP_MARK
-	'2':  func(m *machine) error { return m.again(m.top()) },                             // DUP
-	'p':  fromLineTo(func(m *machine, i int64) error { return m.remember(i) }),           // PUT
-	'q':  fromUintTo(1, func(m *machine, i int64) error { return m.remember(i) }),        // BINPUT
-	'r':  fromUintTo(4, func(m *machine, i int64) error { return m.remember(i) }),        // LONG_BINPUT
-	0x94: func(m *machine) error { return m.remember(int64(len(m.memo))) },               // MEMOIZE
-	'g':  fromLineTo(func(m *machine, i int64) error { return m.again(m.recall(i)) }),    // GET
-	'h':  fromUintTo(1, func(m *machine, i int64) error { return m.again(m.recall(i)) }), // BINGET
-	'j':  fromUintTo(4, func(m *machine, i int64) error { return m.again(m.recall(i)) }), // LONG_BINGET
+	'0':  discard,                                                                          // POP
+	'1':  func(m *machine) error { _, err := m.above(); return err },                       // POP_MARK
+	'2':  func(m *machine) error { return m.again(m.top()) },                               // DUP
+	'p':  fromLineTo(func(m *machine, i int64) error { return m.remember(i) }),             // PUT
+	'q':  fromUintTo(1, func(m *machine, i int64) error { return m.remember(i) }),          // BINPUT
+	'r':  fromUintTo(4, func(m *machine, i int64) error { return m.remember(i) }),          // LONG_BINPUT
+	0x94: func(m *machine) error { return m.remember(int64(len(m.memo) + len(m.sparse))) }, // MEMOIZE
+	'g':  fromLineTo(func(m *machine, i int64) error { return m.again(m.recall(i)) }),      // GET
+	'h':  fromUintTo(1, func(m *machine, i int64) error { return m.again(m.recall(i)) }),   // BINGET
+	'j':  fromUintTo(4, func(m *machine, i int64) error { return m.again(m.recall(i)) }),   // LONG_BINGET
 
 	// Classes and what they make; persistent ids.
-	'c':  globalLine,                                                                                           // GLOBAL
-	0x93: stackGlobal,                                                                                          // STACK_GLOBAL
-	'R':  reduce,                                                                                               // REDUCE
-	0x81: reduce,                                                                                               // NEWOBJ
-	0x92: func(m *machine) error { return m.replace(3, m.construct) },                                          // NEWOBJ_EX
-	'i':  instance,                                                                                             // INST
-	'o':  object,                                                                                               // OBJ
-	'b':  build,                                                                                                // BUILD
-	'P':  func(m *machine) error { return fromLine(func(id string) (any, error) { return m.load(id) })(m) },    // PERSID
-	'Q':  func(m *machine) error { return m.replace(1, func(id []any) (any, error) { return m.load(id[0]) }) }, // BINPERSID
+	'c':  globalLine,                                                                                        // GLOBAL
+	0x93: stackGlobal,                                                                                       // STACK_GLOBAL
+	'R':  func(m *machine) error { return m.constructOf(2) },                                                // REDUCE
+	0x81: func(m *machine) error { return m.constructOf(2) },                                                // NEWOBJ
+	0x92: func(m *machine) error { return m.constructOf(3) },                                                // NEWOBJ_EX
+	'i':  instance,                                                                                          // INST
+	'o':  object,                                                                                            // OBJ
+	'b':  build,                                                                                             // BUILD
+	'P':  func(m *machine) error { return fromLine(func(id string) (any, error) { return m.load(id) })(m) }, // PERSID
+	'Q':  persistent,                                                                                        // BINPERSID
 
 	// What only the program that wrote it can resolve.
 	0x82: refuse("a code of copyreg's extension registry"), // EXT1
@@ -92,142 +92,40 @@ func refuse(what string) func(*machine) error {
 	return func(*machine) error { return fmt.Errorf("expected all of the value in the file, found %s", what) }
 }
 
-func fromLine(parse func(string) (any, error)) func(*machine) error {
-	return func(m *machine) error {
-		line, err := m.line()
-		if err != nil {
-			return err
-		}
-		return m.again(parse(line))
-	}
-}
+func (m *machine) list(values []any, err error) error { return m.collect(values, err, false) }
 
-func fromUint(size uint64, convert func(uint64) any) func(*machine) error {
-	return func(m *machine) error {
-		x, err := m.uint(size)
-		return m.again(convert(x), err)
-	}
-}
+func (m *machine) tuple(values []any, err error) error { return m.collect(values, err, true) }
 
-func fromBytes(n uint64, convert func([]byte) any) func(*machine) error {
-	return func(m *machine) error {
-		b, err := m.bytes(n)
-		if err != nil {
-			return err
-		}
-		return m.push(convert(b))
-	}
-}
-
-func fromCounted(size uint64, convert func([]byte) any) func(*machine) error {
-	return func(m *machine) error {
-		b, err := m.counted(size)
-		if err != nil {
-			return err
-		}
-		return m.push(convert(b))
-	}
-}
-
-func fromMark(make func([]any) (any, error)) func(*machine) error {
-	return func(m *machine) error {
-		values, err := m.popMark()
-		if err != nil {
-			return err
-		}
-		return m.again(make(values))
-	}
-}
-
-func fromTop(n int, make func([]any) (any, error)) func(*machine) error {
-	return func(m *machine) error { return m.replace(n, make) }
-}
-
-func fromLineTo(do func(*machine, int64) error) func(*machine) error {
-	return func(m *machine) error {
-		line, err := m.line()
-		if err != nil {
-			return err
-		}
-		i, err := decimalInteger(line)
-		if err != nil {
-			return err
-		}
-		index, ok := i.(int64)
-		if !ok {
-			return fmt.Errorf("expected an index of the memo, found %.40q", line)
-		}
-		return do(m, index)
-	}
-}
-
-func fromUintTo(size uint64, do func(*machine, int64) error) func(*machine) error {
-	return func(m *machine) error {
-		i, err := m.uint(size)
-		if err != nil {
-			return err
-		}
-		return do(m, int64(i))
-	}
-}
-
-// again pushes what a step made, or hands on its error.
-func (m *machine) again(v any, err error) error {
+// collect pushes a list or a tuple of values that stood on the stack.
+func (m *machine) collect(values []any, err error, fixed bool) error {
 	if err != nil {
 		return err
 	}
-	return m.push(v)
+	if values, err = m.kept(values); err != nil {
+		return err
+	}
+	return m.made(listBytes, &list{items: values, fixed: fixed})
 }
 
-// replace pushes what make makes of the top n values.
-func (m *machine) replace(n int, make func([]any) (any, error)) error {
-	values, err := m.popN(n)
+func newDictOf(m *machine) error {
+	values, err := m.above()
 	if err != nil {
 		return err
 	}
-	return m.again(make(values))
-}
-
-func (m *machine) remember(i int64) error {
-	v, err := m.top()
-	if err == nil {
-		m.memo[i] = v
+	if err := m.allow.take(dictBytes); err != nil {
+		return err
 	}
-	return err
-}
-
-func (m *machine) recall(i int64) (any, error) {
-	v, ok := m.memo[i]
-	if !ok {
-		return nil, fmt.Errorf("expected an entry %d of the memo, found none", i)
-	}
-	return v, nil
-}
-
-func integerOrBool(line string) (any, error) {
-	switch line {
-	case "00":
-		return false, nil
-	case "01":
-		return true, nil
-	}
-	return decimalInteger(line)
-}
-
-func newTuple(values []any) (any, error) { return &list{items: values, fixed: true}, nil }
-
-func newDictOf(values []any) (any, error) {
 	d := &dict{}
-	return d, d.setAll(values)
+	return m.again(d, d.setAll(m.allow, values))
 }
 
 // setAll takes keys and values in turn.
-func (d *dict) setAll(values []any) error {
+func (d *dict) setAll(allow *allowance, values []any) error {
 	if len(values)%2 != 0 {
 		return fmt.Errorf("expected a value for each key of a dict, found %d of both", len(values))
 	}
 	for i := 0; i < len(values); i += 2 {
-		if err := d.set(values[i], values[i+1]); err != nil {
+		if err := d.set(allow, values[i], values[i+1]); err != nil {
 			return err
 		}
 	}
@@ -240,45 +138,34 @@ func discard(m *machine) error {
 		m.marks = m.marks[:n-1]
 		return nil
 	}
-	_, err := m.pop()
+	_, err := m.topmost(1)
 	return err
 }
 
-// intoTop moves the top n values into the container below them.
-func intoTop(n int) func(*machine) error {
-	return func(m *machine) error {
-		values, err := m.popN(n)
-		if err != nil {
-			return err
-		}
-		return m.extend(values)
-	}
-}
-
-func intoBelowMark(m *machine) error {
-	values, err := m.popMark()
+// extend moves values into the container on top of the stack.
+func (m *machine) extend(values []any, err error) error {
 	if err != nil {
 		return err
 	}
-	return m.extend(values)
-}
-
-func (m *machine) extend(values []any) error {
 	container, err := m.top()
 	if err != nil {
 		return err
 	}
 	switch c := container.(type) {
 	case *dict:
-		return c.setAll(values)
+		return c.setAll(m.allow, values)
 	case *list:
 		if !c.fixed {
-			c.items = append(c.items, values...)
-			return nil
+			if c.items, err = room(m.allow, c.items, len(values)); err == nil {
+				c.items = append(c.items, values...)
+			}
+			return err
 		}
 	case *Object: // a subclass of list or dict: kept as what it was given
-		c.Args = append(c.Args, values...)
-		return nil
+		if c.Args, err = room(m.allow, c.Args, len(values)); err == nil {
+			c.Args = append(c.Args, values...)
+		}
+		return err
 	}
 	return fmt.Errorf("expected a list, a set or a dict to add to, found %s", describe(container))
 }
@@ -292,11 +179,11 @@ func globalLine(m *machine) error {
 	if err != nil {
 		return err
 	}
-	return m.push(newGlobal(module, name))
+	return m.global(module, name)
 }
 
 func stackGlobal(m *machine) error {
-	values, err := m.popN(2)
+	values, err := m.topmost(2)
 	if err != nil {
 		return err
 	}
@@ -305,14 +192,25 @@ func stackGlobal(m *machine) error {
 	if !isText || !isName {
 		return fmt.Errorf("expected a module and a name, found %s and %s", describe(values[0]), describe(values[1]))
 	}
-	if err := m.spend(len(module) + len(name)); err != nil {
+	return m.global(module, name)
+}
+
+func (m *machine) global(module, name string) error {
+	if err := m.allow.take(textBytes + len(module) + 1 + len(name)); err != nil {
 		return err
 	}
 	return m.push(newGlobal(module, name))
 }
 
-// reduce makes what a class or a function would make of a tuple of arguments.
-func reduce(m *machine) error { return m.replace(2, m.construct) }
+// constructOf makes what a class or a function would make of a tuple of
+// arguments, and of a dict of named ones if there are three values.
+func (m *machine) constructOf(n int) error {
+	values, err := m.topmost(n)
+	if err != nil {
+		return err
+	}
+	return m.again(m.construct(values))
+}
 
 func instance(m *machine) error {
 	if err := globalLine(m); err != nil {
@@ -322,23 +220,40 @@ func instance(m *machine) error {
 	if err != nil {
 		return err
 	}
-	args, err := m.popMark()
+	args, err := m.above()
 	if err != nil {
 		return err
 	}
-	return m.again(m.call(class, args))
+	return m.callOn(class, args)
 }
 
 // object is a class and its arguments above a mark.
 func object(m *machine) error {
-	values, err := m.popMark()
+	values, err := m.above()
 	if err != nil {
 		return err
 	}
 	if len(values) == 0 {
 		return errUnderflow
 	}
-	return m.again(m.call(values[0], values[1:]))
+	return m.callOn(values[0], values[1:])
+}
+
+// callOn calls with arguments that stand on the stack.
+func (m *machine) callOn(callable any, args []any) error {
+	args, err := m.kept(args)
+	if err != nil {
+		return err
+	}
+	return m.again(m.call(callable, args))
+}
+
+func persistent(m *machine) error {
+	id, err := m.pop()
+	if err != nil {
+		return err
+	}
+	return m.again(m.load(id))
 }
 
 // build sets an object's state: only a placeholder keeps it.

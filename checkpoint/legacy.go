@@ -12,8 +12,8 @@ const legacyMagic = "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 // legacyProtocol is the number that follows.
 const legacyProtocol = 1001
 
-func isLegacy(file []byte) bool {
-	head := string(file[:min(len(file), 32)])
+func isLegacy(head string) bool {
+	head = head[:min(len(head), 32)]
 	return strings.HasPrefix(head, "\x80") && strings.Contains(head, legacyMagic) || strings.HasPrefix(head, legacyMagicInDigits)
 }
 
@@ -34,8 +34,12 @@ type storageView struct {
 	offset      int64 // elements
 }
 
-func decodeLegacy(file []byte) (*Checkpoint, error) {
-	s := &legacyFile{stream: stream{bytes: file}, storages: map[string]*Storage{}}
+func decodeLegacy(src *source) (*Checkpoint, error) {
+	text, err := src.text(0, src.size)
+	if err != nil {
+		return nil, err
+	}
+	s := &legacyFile{stream: stream{src: src, text: text}, storages: map[string]*Storage{}}
 	s.load = storageIDs(s.storage)
 	if _, err := s.pickle("magic number"); err != nil {
 		return nil, err
@@ -61,7 +65,7 @@ func decodeLegacy(file []byte) (*Checkpoint, error) {
 	if err := s.readStorages(keys); err != nil {
 		return nil, err
 	}
-	return fromPickle("PyTorch legacy stream", root)
+	return fromPickle("PyTorch legacy stream", root, src.allow)
 }
 
 // storage is the storage of a key; its elements come later in the file. view
@@ -73,14 +77,17 @@ func (s *legacyFile) storage(key string, dtype DType, elements int64, view any) 
 	}
 	v, ok := view.(*list)
 	if !ok || len(v.items) != 3 {
-		return nil, fmt.Errorf("storage %s: expected a view (key, offset, elements), found %s", key, describe(view))
+		return nil, fmt.Errorf("storage %.80s: expected a view (key, offset, elements), found %s", key, describe(view))
 	}
 	name, isText := v.items[0].(string)
 	offset, isOffset := v.items[1].(int64)
 	count, isCount := v.items[2].(int64)
 	if !isText || !isOffset || !isCount || offset < 0 || count < 0 || offset > elements || count > elements-offset {
-		return nil, fmt.Errorf("storage %s: expected a view within its %d elements, found %s, %s and %s",
+		return nil, fmt.Errorf("storage %.80s: expected a view within its %d elements, found %s, %s and %s",
 			key, elements, describe(v.items[0]), describe(v.items[1]), describe(v.items[2]))
+	}
+	if err := s.src.allow.take(storageBytes); err != nil {
+		return nil, err
 	}
 	part := &Storage{Key: name, DType: dtype, elements: int(count)}
 	s.views = append(s.views, storageView{part, whole, offset})
@@ -88,16 +95,19 @@ func (s *legacyFile) storage(key string, dtype DType, elements int64, view any) 
 }
 
 func (s *legacyFile) declare(key string, dtype DType, elements int64) (*Storage, error) {
-	if elements < 0 || elements > int64(len(s.bytes)/dtype.Size()) {
-		return nil, fmt.Errorf("storage %s: expected at most the %d bytes of the file, found %d elements of %s", key, len(s.bytes), elements, dtype)
+	if elements < 0 || elements > int64(len(s.text)/dtype.Size()) {
+		return nil, fmt.Errorf("storage %.80s: expected at most the %d bytes of the file, found %d elements of %s", key, len(s.text), elements, dtype)
 	}
 	before := s.storages[key]
 	if before == nil {
+		if err := s.src.allow.take(storageBytes); err != nil {
+			return nil, err
+		}
 		before = &Storage{Key: key, DType: dtype, elements: int(elements)}
 		s.storages[key] = before
 	}
 	if before.DType != dtype || before.elements != int(elements) {
-		return nil, fmt.Errorf("storage %s: expected %d elements of %s, as before, found %d of %s", key, before.elements, before.DType, elements, dtype)
+		return nil, fmt.Errorf("storage %.80s: expected %d elements of %s, as before, found %d of %s", key, before.elements, before.DType, elements, dtype)
 	}
 	return before, nil
 }
@@ -111,26 +121,26 @@ func (s *legacyFile) readStorages(keys any) error {
 	for _, k := range list.items {
 		key, isText := k.(string)
 		storage := s.storages[key]
-		if !isText || storage == nil || storage.Data != nil {
+		if !isText || storage == nil || storage.from != nil {
 			return fmt.Errorf("keys of storages: expected each storage of the value once, found %s", describe(k))
 		}
-		data, err := s.elements(storage.DType, "storage "+key)
+		at, err := s.elements(storage.DType, fmt.Sprintf("storage %.80s", key))
 		if err != nil {
 			return err
 		}
-		if n := len(data) / storage.DType.Size(); n != storage.elements {
-			return fmt.Errorf("storage %s: expected %d elements, found %d", key, storage.elements, n)
+		if n := int(at.size) / storage.DType.Size(); n != storage.elements {
+			return fmt.Errorf("storage %.80s: expected %d elements, found %d", key, storage.elements, n)
 		}
-		storage.fill(data)
+		storage.place(at)
 	}
 	for key, storage := range s.storages {
-		if storage.Data == nil {
-			return fmt.Errorf("storage %s: expected its elements, found none", key)
+		if storage.from == nil {
+			return fmt.Errorf("storage %.80s: expected its elements, found none", key)
 		}
 	}
 	for _, v := range s.views {
-		size := v.whole.DType.Size()
-		v.part.fill(v.whole.Data[int(v.offset)*size:][:v.part.elements*size])
+		whole, size := v.whole.from.(span), int64(v.whole.DType.Size())
+		v.part.place(span{s.src, whole.at + v.offset*size, int64(v.part.elements) * size})
 	}
 	return s.end("the last storage")
 }

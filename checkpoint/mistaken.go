@@ -1,20 +1,19 @@
 package checkpoint
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 )
 
 // mistaken says what a file is that is no checkpoint: a download that went
 // wrong, or something else that people keep weights in.
-func mistaken(file []byte) string {
-	head := file[:min(len(file), 512)]
-	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"))
+func mistaken(file string) string {
+	text := strings.ToLower(strings.TrimLeft(strings.TrimPrefix(file, "\xef\xbb\xbf"), " \t\r\n"))
 	for _, kind := range []struct{ begins, is string }{
 		{"version https://git-lfs", "a Git LFS pointer, which stands for the file: git lfs pull fetches the file itself"},
 		{"<!doctype", htmlPage}, {"<html", htmlPage}, {"<head", htmlPage}, {"<?xml", htmlPage}, {"<!--", htmlPage},
 	} {
-		if bytes.HasPrefix(text, []byte(kind.begins)) {
+		if strings.HasPrefix(text, kind.begins) {
 			return kind.is
 		}
 	}
@@ -28,7 +27,7 @@ func mistaken(file []byte) string {
 		{"\x93NUMPY", "an array of NumPy"},
 		{"\x80", "a bare pickle, or another file of Python's: torch.save writes one that can be read"},
 	} {
-		if bytes.HasPrefix(head, []byte(kind.begins)) {
+		if strings.HasPrefix(file, kind.begins) {
 			return kind.is
 		}
 	}

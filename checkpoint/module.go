@@ -43,6 +43,7 @@ type moduleWalk struct {
 	numbers map[string]float64
 
 	limit, visits int
+	allow         *allowance
 	bytes         int // of names
 }
 
@@ -57,6 +58,9 @@ func (w *moduleWalk) module(v any, prefix string, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("modules: expected at most %d in one another, found more", maxDepth)
 	}
+	if err := w.visit(attributes); err != nil {
+		return err
+	}
 	whole := isModule(attributes)
 	for _, e := range attributes.entries {
 		name, isText := e.key.(string)
@@ -65,6 +69,9 @@ func (w *moduleWalk) module(v any, prefix string, depth int) error {
 		case !isText:
 			continue
 		case whole && isDict && (name == parametersOf || name == buffersOf || name == modulesOf):
+			if err := w.visit(group); err != nil {
+				return err
+			}
 			for _, inner := range group.entries {
 				if err := w.attribute(inner, prefix, depth); err != nil {
 					return err
@@ -81,6 +88,14 @@ func (w *moduleWalk) module(v any, prefix string, depth int) error {
 	return nil
 }
 
+// visit counts the entries that are about to be looked at.
+func (w *moduleWalk) visit(d *dict) error {
+	if w.visits += len(d.entries); w.visits > w.limit {
+		return fmt.Errorf("modules: expected at most %d attributes, found more", w.limit)
+	}
+	return nil
+}
+
 func isNumber(v any) bool {
 	switch v.(type) {
 	case int64, float64:
@@ -92,21 +107,23 @@ func isNumber(v any) bool {
 // attribute is a tensor, a module or a number of a module whose name begins with prefix.
 func (w *moduleWalk) attribute(e entry, prefix string, depth int) error {
 	name, isText := e.key.(string)
-	w.visits++
 	w.bytes += len(prefix) + len(name)
-	if !isText || w.visits > w.limit || w.bytes > maxName*w.limit || len(prefix)+len(name) > maxKeyLength {
-		return fmt.Errorf("modules: expected at most %d attributes, with names of at most %d bytes, and of %d in the mean", w.limit, maxKeyLength, maxName)
+	if !isText || w.bytes > maxName*w.limit || len(prefix)+len(name) > maxKeyLength {
+		return fmt.Errorf("modules: expected attributes with names of at most %d bytes, and of %d in the mean of %d", maxKeyLength, maxName, w.limit)
+	}
+	if err := w.allow.take(indexBytes + textBytes + len(prefix) + len(name)); err != nil {
+		return err
 	}
 	switch value := e.value.(type) {
 	case *Tensor:
-		return w.state.set(prefix+name, value)
+		return w.state.set(w.allow, prefix+name, value)
 	case int64:
 		w.numbers[prefix+name] = float64(value)
 	case float64:
 		w.numbers[prefix+name] = value
 	case *Object:
-		if t, ok := numpyArray(value); ok {
-			return w.state.set(prefix+name, t)
+		if t, ok := numpyArray(w.allow, value); ok {
+			return w.state.set(w.allow, prefix+name, t)
 		}
 		return w.module(value, prefix+name+".", depth+1)
 	}

@@ -24,21 +24,23 @@ func numpyType(v any) (dtype DType, bigEndian, ok bool) {
 
 // numpyScalar is a number from its type and its bytes. Types that are no plain
 // numbers make a placeholder.
-func numpyScalar(args []any) (any, error) {
-	placeholder := &Object{Class: "numpy scalar", Args: args}
+func numpyScalar(allow *allowance, args []any) (any, error) {
+	placeholder := func() (any, error) { return newObject(allow, "numpy scalar", args) }
 	if len(args) != 2 {
-		return placeholder, nil
+		return placeholder()
 	}
 	dtype, bigEndian, ok := numpyType(args[0])
 	raw, isBytes := args[1].([]byte)
 	if !ok || !isBytes || len(raw) != dtype.Size() {
-		return placeholder, nil
+		return placeholder()
 	}
-	s := &Storage{DType: dtype, Data: raw, BigEndian: bigEndian}
-	get, err := s.reader()
+	if err := allow.take(objectBytes); err != nil {
+		return nil, err
+	}
+	get, err := (&Storage{DType: dtype, BigEndian: bigEndian}).reader(raw)
 	switch {
 	case err != nil: // complex
-		return placeholder, nil
+		return placeholder()
 	case dtype == Bool:
 		return raw[0] != 0, nil
 	case dtype == Float16 || dtype == Float32 || dtype == Float64:
@@ -68,7 +70,7 @@ func wholeNumber(raw []byte, dtype DType, bigEndian bool) any {
 // …core.multiarray._reconstruct, whose state is (version, shape, type, in
 // Fortran's order, elements), or, in protocol 5, …core.numeric._frombuffer,
 // whose arguments are (elements, type, shape, the order "C" or "F").
-func numpyArray(o *Object) (t *Tensor, ok bool) {
+func numpyArray(allow *allowance, o *Object) (t *Tensor, ok bool) {
 	if !strings.HasPrefix(o.Class, "numpy.") {
 		return nil, false
 	}
@@ -86,7 +88,7 @@ func numpyArray(o *Object) (t *Tensor, ok bool) {
 	if err != nil || !known || !isBool || !isBytes {
 		return nil, false
 	}
-	t, err = wholeTensor(&Storage{DType: dtype, Data: raw, BigEndian: bigEndian}, sizes)
+	t, err = wholeTensor(allow, &Storage{DType: dtype, Data: raw, BigEndian: bigEndian}, int64(len(raw)), sizes)
 	if err != nil {
 		return nil, false
 	}

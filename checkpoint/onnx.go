@@ -4,42 +4,34 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
 // onnxTypes is the types of an ONNX tensor that PyTorch has too.
 var onnxTypes = map[uint64]DType{1: Float32, 2: Uint8, 3: Int8, 5: Int16, 6: Int32, 7: Int64, 9: Bool, 10: Float16, 11: Float64, 14: Complex64, 15: Complex128, 16: BFloat16}
 
 // isONNX looks for what a model begins with: its IR version.
-func isONNX(file []byte) bool { return len(file) > 2 && file[0] == 0x08 && file[1] < 0x80 }
+func isONNX(head string) bool { return len(head) > 2 && head[0] == 0x08 && head[1] < 0x80 }
 
 // decodeONNX takes a model's initializers by their names, and what it says of
 // itself in metadata_props. The numbers of fields are those of onnx.proto.
-func decodeONNX(file []byte) (*Checkpoint, error) {
+func decodeONNX(src *source) (*Checkpoint, error) {
+	file, err := src.bytes(0, src.size)
+	if err != nil {
+		return nil, err
+	}
 	state := &dict{}
 	c := newCheckpoint("ONNX", []*State{{entries: state}})
-	err := eachField(file, func(field int, _ uint64, model []byte) error {
+	var model once
+	err = eachField(file, func(field int, _ uint64, content []byte) error {
 		switch field {
 		case 7: // graph
-			return eachField(model, func(field int, _ uint64, node []byte) error {
-				if field != 5 { // initializer
-					return nil
-				}
-				name, t, err := onnxTensor(node)
-				if err != nil {
-					return fmt.Errorf("initializer %.80s: %w", name, err)
-				}
-				return state.set(name, t)
-			})
+			if err := model.see(field, "graph"); err != nil {
+				return err
+			}
+			return readGraph(content, state, src.allow)
 		case 14: // metadata_props
-			var entry [3][]byte
-			err := eachField(model, func(field int, _ uint64, text []byte) error {
-				if field < len(entry) {
-					entry[field] = text
-				}
-				return nil
-			})
-			c.Metadata[string(entry[1])] = string(entry[2])
-			return err
+			return readProperty(content, c.Metadata, src.allow)
 		}
 		return nil
 	})
@@ -52,12 +44,70 @@ func decodeONNX(file []byte) (*Checkpoint, error) {
 	return c, nil
 }
 
-// onnxTensor reads a TensorProto whose elements are raw data, or float32 of their own.
-func onnxTensor(b []byte) (name string, t *Tensor, err error) {
+// once is the fields of a message that were there; bit k is field k.
+type once uint32
+
+func (o *once) see(field int, what string) error {
+	if *o&(1<<field) != 0 {
+		return fmt.Errorf("expected %s once, found it twice", what)
+	}
+	*o |= 1 << field
+	return nil
+}
+
+func readGraph(graph []byte, state *dict, allow *allowance) error {
+	return eachField(graph, func(field int, _ uint64, content []byte) error {
+		if field != 5 { // initializer
+			return nil
+		}
+		name, t, err := onnxTensor(content, allow)
+		if err == nil {
+			err = allow.take(textBytes + len(name))
+		}
+		if _, twice := state.at(name); twice && err == nil {
+			err = errors.New("expected one of that name, found two")
+		}
+		if err == nil {
+			err = state.set(allow, name, t)
+		}
+		if err != nil {
+			return fmt.Errorf("initializer %.80q: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// readProperty reads a key and its text.
+func readProperty(content []byte, metadata map[string]any, allow *allowance) error {
+	var entry [3]string
+	var seen once
+	err := eachField(content, func(field int, _ uint64, text []byte) error {
+		if field >= len(entry) {
+			return nil
+		}
+		if !utf8.Valid(text) {
+			return fmt.Errorf("metadata: expected text in UTF-8, found %.80q", text)
+		}
+		if err := allow.take(indexBytes + len(text)); err != nil {
+			return err
+		}
+		entry[field] = string(text)
+		return seen.see(field, "a key and a value of metadata")
+	})
+	if _, twice := metadata[entry[1]]; twice && err == nil {
+		err = fmt.Errorf("metadata: expected %.80q once, found it twice", entry[1])
+	}
+	metadata[entry[1]] = entry[2]
+	return err
+}
+
+// onnxTensor reads a TensorProto whose elements are raw data, or of their own type.
+func onnxTensor(b []byte, allow *allowance) (name string, t *Tensor, err error) {
 	var shape []int64
 	var raw []byte
 	own := map[DType][]byte{} // elements in fields of their types
 	var kind uint64
+	var seen once
 	err = eachField(b, func(field int, x uint64, content []byte) error {
 		switch field {
 		case 1: // dims, one by one or packed
@@ -70,31 +120,34 @@ func onnxTensor(b []byte) (name string, t *Tensor, err error) {
 					return errProtobuf
 				}
 				shape, content = append(shape, int64(d)), content[n:]
+				if len(shape) > maxDimensions {
+					break
+				}
 			}
 			if len(shape) > maxDimensions {
 				return fmt.Errorf("expected at most %d dimensions", maxDimensions)
 			}
 		case 2:
 			kind = x
+			return seen.see(field, "a type")
 		case 4: // float_data
-			own[Float32] = append(own[Float32], content...)
+			return addTo(own, Float32, content, allow)
 		case 7: // int64_data
 			if content == nil {
-				own[Int64] = binary.LittleEndian.AppendUint64(own[Int64], x)
+				content = binary.AppendUvarint(nil, x)
 			}
-			for len(content) > 0 {
-				v, n := binary.Uvarint(content)
-				if n <= 0 {
-					return errProtobuf
-				}
-				own[Int64], content = binary.LittleEndian.AppendUint64(own[Int64], v), content[n:]
+			if content, err = fromVarints(content, allow); err != nil {
+				return err
 			}
+			return addTo(own, Int64, content, allow)
 		case 10: // double_data
-			own[Float64] = append(own[Float64], content...)
+			return addTo(own, Float64, content, allow)
 		case 8:
 			name = string(content)
+			return seen.see(field, "a name")
 		case 9:
 			raw = content
+			return seen.see(field, "its elements")
 		case 13, 14:
 			return errors.New("expected the elements in the file, found them elsewhere")
 		}
@@ -107,11 +160,51 @@ func onnxTensor(b []byte) (name string, t *Tensor, err error) {
 	if !ok {
 		return name, nil, fmt.Errorf("type %d is none that can be read", kind)
 	}
-	if raw == nil {
-		raw = own[dtype]
+	for d, elements := range own {
+		switch {
+		case len(elements) == 0:
+		case raw != nil || d != dtype:
+			return name, nil, fmt.Errorf("expected elements of %s once, found those of %s too", dtype, d)
+		default:
+			raw = elements
+		}
 	}
-	t, err = wholeTensor(&Storage{Key: name, DType: dtype, Data: raw[:len(raw):len(raw)]}, shape)
+	t, err = wholeTensor(allow, &Storage{Key: name, DType: dtype, Data: raw[:len(raw):len(raw)]}, int64(len(raw)), shape)
 	return name, t, err
+}
+
+// addTo adds elements of a type to those before them, which there seldom are.
+func addTo(own map[DType][]byte, d DType, elements []byte, allow *allowance) (err error) {
+	if len(own[d]) == 0 {
+		own[d] = elements[:len(elements):len(elements)]
+		return nil
+	}
+	if own[d], err = room(allow, own[d], len(elements)); err == nil {
+		own[d] = append(own[d], elements...)
+	}
+	return err
+}
+
+// fromVarints makes numbers of 8 bytes.
+func fromVarints(content []byte, allow *allowance) ([]byte, error) {
+	n := 0
+	for _, b := range content {
+		if b < 0x80 { // the last of a number
+			n++
+		}
+	}
+	if err := allow.take(8 * n); err != nil {
+		return nil, err
+	}
+	numbers := make([]byte, 0, 8*n)
+	for len(content) > 0 {
+		x, size := binary.Uvarint(content)
+		if size <= 0 {
+			return nil, errProtobuf
+		}
+		numbers, content = binary.LittleEndian.AppendUint64(numbers, x), content[size:]
+	}
+	return numbers, nil
 }
 
 var errProtobuf = errors.New("expected a protocol buffer, found something else or its end")

@@ -46,7 +46,7 @@ func TestONNX(t *testing.T) {
 func TestONNXRefused(t *testing.T) {
 	four := floats(binary.LittleEndian)
 	for says, initializer := range map[string]string{
-		"initializer w: type 8 is none that can be read":              small(2, 8) + field(8, "w"),
+		"initializer \"w\": type 8 is none that can be read":          small(2, 8) + field(8, "w"),
 		"expected 12 bytes for shape [3] of float32, found 16":        small(1, 3) + small(2, 1) + field(8, "w") + field(9, four),
 		"expected 39204 bytes for shape [99 99] of float32, found 16": small(1, 99) + small(1, 99) + small(2, 1) + field(8, "w") + field(9, four),
 		"expected the elements in the file, found them elsewhere":     small(2, 1) + field(8, "w") + field(13, "elsewhere"),

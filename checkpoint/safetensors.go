@@ -1,13 +1,11 @@
 package checkpoint
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // safetensorsTypes is the types that safetensors and PyTorch both have.
@@ -21,8 +19,8 @@ var safetensorsTypes = map[string]DType{
 const maxHeader = 100_000_000
 
 // isSafetensors looks for the header's length and its brace.
-func isSafetensors(file []byte) bool {
-	return len(file) > 8 && file[8] == '{' && binary.LittleEndian.Uint64(file) <= maxHeader
+func isSafetensors(head string) bool {
+	return len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64([]byte(head[:8])) <= maxHeader
 }
 
 // safetensor is a tensor in the header: bytes Offsets[0] up to Offsets[1] after it.
@@ -34,79 +32,106 @@ type safetensor struct {
 
 // decodeSafetensors reads the length of a header of JSON, the header and the
 // tensors, which cover the rest without overlaps or holes.
-func decodeSafetensors(file []byte) (*Checkpoint, error) {
-	length := binary.LittleEndian.Uint64(file)
-	if length > maxHeader || length > uint64(len(file)-8) {
-		return nil, fmt.Errorf("safetensors: expected a header of at most %d bytes, found %d", min(maxHeader, len(file)-8), length)
-	}
-	header, data := file[8:8+length], file[8+length:]
-	names, tensors, metadata, err := parseHeader(header)
+func decodeSafetensors(src *source) (*Checkpoint, error) {
+	head, err := src.text(0, 8)
 	if err != nil {
-		return nil, fmt.Errorf("safetensors header: %w", err)
-	}
-	state := &dict{}
-	for _, name := range names {
-		t, err := tensors[name].tensor(name, data)
-		if err != nil {
-			return nil, fmt.Errorf("tensor %.80s: %w", name, err)
-		}
-		if err := state.set(name, t); err != nil {
-			return nil, err
-		}
-	}
-	if err := covered(names, tensors, int64(len(data))); err != nil {
 		return nil, err
 	}
+	f := fields(head)
+	length, rest := f.next(8), uint64(src.size-8)
+	if length > maxHeader || length > rest {
+		return nil, fmt.Errorf("safetensors: expected a header of at most %d bytes, found %d", min(maxHeader, rest), length)
+	}
+	if err := src.allow.take(int(length)); err != nil {
+		return nil, err
+	}
+	header, err := src.text(8, int64(length))
+	if err != nil {
+		return nil, err
+	}
+	data := span{src, int64(8 + length), int64(rest - length)}
+	state := &dict{}
 	c := newCheckpoint("safetensors", []*State{{entries: state}})
-	c.Metadata = metadata
-	return c, nil
+	if err := readHeader(header, data, state, c.Metadata); err != nil {
+		return nil, fmt.Errorf("safetensors header: %w", err)
+	}
+	return c, covered(state, data)
 }
 
-// parseHeader reads {"name": {…}, …, "__metadata__": {"key": "text", …}}, each
+// readHeader reads {"name": {…}, …, "__metadata__": {"key": "text", …}}, each
 // name once, in the order of the file.
-func parseHeader(header []byte) (names []string, tensors map[string]*safetensor, metadata map[string]any, err error) {
-	d := json.NewDecoder(bytes.NewReader(header))
-	if _, err := d.Token(); err != nil { // the brace
-		return nil, nil, nil, err
-	}
-	tensors, metadata = map[string]*safetensor{}, map[string]any{}
-	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, nil, nil, err
-		}
-		name, _ := token.(string)
-		if seen[name] {
-			return nil, nil, nil, fmt.Errorf("expected %.80q once, found it twice", name)
-		}
-		seen[name] = true
+func readHeader(header string, data span, state *dict, metadata map[string]any) error {
+	allow := data.src.allow
+	j, said := &jsonText{text: header}, false
+	err := j.object(func(name string) error {
 		if name == "__metadata__" {
-			var texts map[string]string
-			if err := d.Decode(&texts); err != nil {
-				return nil, nil, nil, fmt.Errorf("__metadata__: expected text: %w", err)
+			if said {
+				return fmt.Errorf("expected %q once, found it twice", name)
 			}
-			for key, text := range texts {
+			said = true
+			return j.object(func(key string) error {
+				text, err := j.string()
+				if err != nil {
+					return fmt.Errorf("__metadata__: %.80q: %w", key, err)
+				}
+				if _, twice := metadata[key]; twice {
+					return fmt.Errorf("__metadata__: expected %.80q once, found it twice", key)
+				}
 				metadata[key] = text
-			}
-			continue
+				return allow.take(indexBytes + 2*textBytes)
+			})
 		}
-		t := &safetensor{}
-		if err := d.Decode(t); err != nil {
-			return nil, nil, nil, fmt.Errorf("tensor %.80q: %w", name, err)
+		if _, twice := state.at(name); twice {
+			return fmt.Errorf("expected %.80q once, found it twice", name)
 		}
-		names, tensors[name] = append(names, name), t
+		t, err := readSafetensor(j)
+		if err != nil {
+			return fmt.Errorf("tensor %.80q: %w", name, err)
+		}
+		tensor, err := t.tensor(name, data)
+		if err != nil {
+			return fmt.Errorf("tensor %.80q: %w", name, err)
+		}
+		if err := allow.take(textBytes); err != nil {
+			return err
+		}
+		return state.set(allow, name, tensor)
+	})
+	if err != nil {
+		return err
 	}
-	if _, err := d.Token(); err != nil {
-		return nil, nil, nil, err
+	if j.space(); j.pos < len(header) {
+		return j.expected("the end of the header")
 	}
-	if rest := strings.TrimLeft(string(header[d.InputOffset():]), " \t\r\n"); rest != "" {
-		return nil, nil, nil, fmt.Errorf("expected the end of the header, found %.20q", rest)
-	}
-	return names, tensors, metadata, nil
+	return nil
 }
 
-func (s *safetensor) tensor(name string, data []byte) (*Tensor, error) {
+// readSafetensor reads the fields of a tensor, each of which is there once.
+func readSafetensor(j *jsonText) (t safetensor, err error) {
+	err = j.object(func(field string) (err error) {
+		twice := false
+		switch field {
+		case "dtype":
+			twice = t.DType != ""
+			t.DType, err = j.string()
+		case "shape":
+			twice = t.Shape != nil
+			t.Shape, err = j.integers()
+		case "data_offsets":
+			twice = t.Offsets != nil
+			t.Offsets, err = j.integers()
+		default:
+			return fmt.Errorf("expected the fields dtype, shape and data_offsets, found %.80q", field)
+		}
+		if twice {
+			return fmt.Errorf("expected the field %s once, found it twice", field)
+		}
+		return err
+	})
+	return t, err
+}
+
+func (s *safetensor) tensor(name string, data span) (*Tensor, error) {
 	dtype, ok := safetensorsTypes[s.DType]
 	if !ok {
 		return nil, fmt.Errorf("type %.20q is none that can be read: expected one of %q", s.DType, slices.Sorted(maps.Keys(safetensorsTypes)))
@@ -115,28 +140,36 @@ func (s *safetensor) tensor(name string, data []byte) (*Tensor, error) {
 		return nil, fmt.Errorf("expected a shape and two data_offsets, found %v and %v", s.Shape, s.Offsets)
 	}
 	from, to := s.Offsets[0], s.Offsets[1]
-	if from < 0 || to < from || to > int64(len(data)) {
-		return nil, fmt.Errorf("expected data_offsets within %d bytes, found %v", len(data), s.Offsets)
+	if from < 0 || to < from || to > data.size {
+		return nil, fmt.Errorf("expected data_offsets within %d bytes, found %v", data.size, s.Offsets)
 	}
-	return wholeTensor(&Storage{Key: name, DType: dtype, Data: data[from:to:to]}, s.Shape)
+	return wholeTensor(data.src.allow, &Storage{Key: name, DType: dtype, from: span{data.src, data.at + from, to - from}}, to-from, s.Shape)
 }
 
 // covered says where the tensors overlap or leave a hole.
-func covered(names []string, tensors map[string]*safetensor, size int64) error {
-	order := slices.Clone(names)
-	slices.SortFunc(order, func(a, b string) int {
-		x, y := tensors[a].Offsets, tensors[b].Offsets
-		return slices.Compare(x, y)
-	})
-	end := int64(0)
-	for _, name := range order {
-		if at := tensors[name].Offsets; at[0] != end {
-			return fmt.Errorf("tensor %.80s: expected it to begin at byte %d, where the one before it ends, found %d", name, end, at[0])
-		}
-		end = tensors[name].Offsets[1]
+func covered(state *dict, data span) error {
+	if err := data.src.allow.take(slotBytes * len(state.entries)); err != nil {
+		return err
 	}
-	if end != size {
-		return fmt.Errorf("expected tensors of %d bytes, found %d bytes of them", size, end)
+	place := func(i int) span { return state.entries[i].value.(*Tensor).Storage.from.(span) }
+	order := make([]int, len(state.entries))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := place(a), place(b)
+		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.size, y.size))
+	})
+	end := data.at
+	for _, i := range order {
+		at := place(i)
+		if at.at != end {
+			return fmt.Errorf("tensor %.80q: expected it to begin at byte %d, where the one before it ends, found %d", state.entries[i].key, end-data.at, at.at-data.at)
+		}
+		end += at.size
+	}
+	if end -= data.at; end != data.size {
+		return fmt.Errorf("expected tensors of %d bytes, found %d bytes of them", data.size, end)
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func (s *State) Tensors() []Named {
 // Describe says what stands under a name in the place of a tensor, such as "an
 // object of os.system"; "" if nothing does.
 func (s *State) Describe(name string) string {
-	if _, ok := s.entries.index[name]; !ok {
+	if _, ok := s.entries.at(name); !ok {
 		return ""
 	}
 	return describe(s.entries.get(name))
@@ -132,25 +132,12 @@ func (s *State) split(within func(name string) bool) (part, rest *State) {
 		if within(name) || s.Key != "" && within(s.Key+"."+name) {
 			to = some
 		}
-		to.put(name, t)
+		_ = to.put(nil, name, t) // which are there already, and not counted
 	}
 	if len(some.entries) == 0 {
 		return nil, s
 	}
 	return &State{Key: s.Key, Usual: s.Usual, Numbers: s.Numbers, entries: some}, &State{Key: s.Key, Usual: s.Usual, entries: others}
-}
-
-// put sets the tensor of a name.
-func (d *dict) put(name string, t *Tensor) {
-	if i, ok := d.index[name]; ok {
-		d.entries[i].value = t
-		return
-	}
-	if d.index == nil {
-		d.index = map[any]int{}
-	}
-	d.index[name] = len(d.entries)
-	d.entries = append(d.entries, entry{name, t})
 }
 
 // listStates is the first of the states and of their tensors, in an error.
@@ -191,7 +178,7 @@ func (s *State) copyable() error {
 			storages += t.Storage.Len()
 		}
 		if views += t.Len(); views > max(few, maxRepeats*storages) {
-			return fmt.Errorf("tensor %s: expected tensors of at most %d times the elements of their storages in all, found more", name, maxRepeats)
+			return fmt.Errorf("tensor %.80q: expected tensors of at most %d times the elements of their storages in all, found more", name, maxRepeats)
 		}
 	}
 	return nil

@@ -89,7 +89,7 @@ func TestKeys(t *testing.T) {
 		"ema":                            {[]string{"ema"}, []string{"e"}, []string{"student.w", "student.b", "teacher.w", "_forward_module.ema.w"}},
 		"state_dict._forward_module.ema": {[]string{"state_dict"}, []string{"_forward_module.ema.w"}, []string{"student.w", "student.b", "teacher.w"}},
 	} {
-		c, err := decode(file, "file", Options{Key: key})
+		c, err := decode(inMemory(string(file)), "file", Options{Key: key})
 		require.NoError(t, err, key)
 		assert.True(t, c.Asked)
 		assert.Equal(t, want.at, []string{c.Key}, key)
@@ -97,13 +97,13 @@ func TestKeys(t *testing.T) {
 		assert.Equal(t, want.rest, c.Others[0].Names(), key)
 	}
 	twice := zipOf(t, item{"a/data.pkl", "}Vbest\n" + stateOf("b") + "q\x01sVlast\nh\x01s.", zip.Store}, item{"a/data/0", floats(binary.LittleEndian), zip.Store})
-	c, err := decode(twice, "file", Options{Key: "last"})
+	c, err := decode(inMemory(string(twice)), "file", Options{Key: "last"})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"b"}, c.Names())
-	c, err = decode([]byte(safetensorsFile(`{"model.ema.w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, "12345678")), "file", Options{Key: "ema"})
+	c, err = decode(inMemory(safetensorsFile(`{"model.ema.w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, "12345678")), "file", Options{Key: "ema"})
 	require.NoError(t, err, "within names, and in any format")
 	assert.Equal(t, []string{"model.ema.w"}, c.Names())
-	_, err = decode(file, "file", Options{Key: "stud"})
+	_, err = decode(inMemory(string(file)), "file", Options{Key: "stud"})
 	assert.EqualError(t, err, `file: key "stud": expected tensors under it, or names of them that begin with it, found "state_dict" ("student.w", "student.b", "teacher.w", "_forward_module.ema.w"), "ema" ("e")`)
 }
 

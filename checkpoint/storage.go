@@ -3,18 +3,29 @@ package checkpoint
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
-// Storage is the elements that tensors are views of.
+// Storage is the elements that tensors are views of: in the file, where they are
+// read with a tensor, or in memory.
 type Storage struct {
 	Key       string // its name in the file
 	DType     DType
-	Data      []byte
+	Data      []byte // of a storage in memory
 	BigEndian bool
 
-	elements int          // where Data comes later
-	check    func() error // of the checksum, where that is left for later
-	retyped  []*Storage   // the same bytes as elements of other types
+	from     contents // of one in the file
+	elements int      // of one in the file, or whose place there comes later
+	shared   *shared  // once it has several tensors, or elements of several types
+	tensors  int
+	retyped  []*Storage // the same bytes as elements of other types
+}
+
+// shared is what is read once for several tensors.
+type shared struct {
+	once  sync.Once
+	bytes []byte
+	err   error
 }
 
 // Len is the number of elements.
@@ -25,8 +36,28 @@ func (s *Storage) Len() int {
 	return len(s.Data) / s.DType.Size()
 }
 
+// bytes is the elements' bytes. Those in the file are kept if several tensors
+// are made of them, and otherwise read each time.
+func (s *Storage) bytes() ([]byte, error) {
+	switch {
+	case s.from == nil:
+		return s.Data, nil
+	case s.shared == nil:
+		return s.from.read()
+	}
+	s.shared.once.Do(func() { s.shared.bytes, s.shared.err = s.from.read() })
+	return s.shared.bytes, s.shared.err
+}
+
+func (s *Storage) share() *shared {
+	if s.shared == nil {
+		s.shared = &shared{}
+	}
+	return s.shared
+}
+
 // as is the same bytes as elements of another type.
-func (s *Storage) as(d DType) (*Storage, error) {
+func (s *Storage) as(allow *allowance, d DType) (*Storage, error) {
 	if d == s.DType {
 		return s, nil
 	}
@@ -35,20 +66,23 @@ func (s *Storage) as(d DType) (*Storage, error) {
 			return r, nil
 		}
 	}
+	if err := allow.take(storageBytes); err != nil {
+		return nil, err
+	}
 	size := s.Len() * s.DType.Size()
 	if size%d.Size() != 0 {
-		return nil, fmt.Errorf("storage %s: expected a multiple of %d bytes for %s, found %d", s.Key, d.Size(), d, size)
+		return nil, fmt.Errorf("storage %.80s: expected a multiple of %d bytes for %s, found %d", s.Key, d.Size(), d, size)
 	}
-	r := &Storage{Key: s.Key, DType: d, Data: s.Data, BigEndian: s.BigEndian, elements: size / d.Size(), check: s.check}
+	r := &Storage{Key: s.Key, DType: d, Data: s.Data, BigEndian: s.BigEndian, from: s.from, elements: size / d.Size(), shared: s.share()}
 	s.retyped = append(s.retyped, r)
 	return r, nil
 }
 
-// fill is for a storage whose elements come after its tensors.
-func (s *Storage) fill(data []byte) {
-	s.Data = data
+// place is for a storage whose place in the file comes after its tensors.
+func (s *Storage) place(from contents) {
+	s.from = from
 	for _, r := range s.retyped {
-		r.Data = data
+		r.from = from
 	}
 }
 
@@ -86,7 +120,7 @@ func storageIDs(find func(key string, dtype DType, elements int64, view any) (*S
 		}
 		dtype, err := storageType(id.items[1])
 		if err != nil {
-			return nil, fmt.Errorf("storage %s: %w", key, err)
+			return nil, fmt.Errorf("storage %.80s: %w", key, err)
 		}
 		var view any
 		if len(id.items) > 5 {

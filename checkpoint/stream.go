@@ -7,14 +7,16 @@ import (
 
 // stream is a file, or a part of one, of pickles on end and of other things between them.
 type stream struct {
-	bytes []byte
-	pos   int
-	load  func(id any) (any, error)
+	src  *source
+	from int64  // where in the file the text begins
+	text string // all of it
+	pos  int
+	load func(id any) (any, error)
 }
 
 // pickle is the next value.
 func (s *stream) pickle(what string) (any, error) {
-	m := newMachine(s.bytes[s.pos:], s.load)
+	m := newMachine(s.text[s.pos:], s.load, s.src.allow)
 	v, err := m.run()
 	if err != nil {
 		return nil, fmt.Errorf("%s, byte %d: %w", what, s.pos+m.at, err)
@@ -24,32 +26,34 @@ func (s *stream) pickle(what string) (any, error) {
 }
 
 // take is the next n bytes.
-func (s *stream) take(n int, what string) ([]byte, error) {
-	if n > len(s.bytes)-s.pos {
-		return nil, fmt.Errorf("%s: expected %d bytes, found the end", what, n)
+func (s *stream) take(n int, what string) (string, error) {
+	if n > len(s.text)-s.pos {
+		return "", fmt.Errorf("%s: expected %d bytes, found the end", what, n)
 	}
-	b := s.bytes[s.pos:][:n:n]
+	b := s.text[s.pos:][:n]
 	s.pos += n
 	return b, nil
 }
 
-// elements is the next storage: how many it has, and these, little-endian
-// whatever wrote them.
-func (s *stream) elements(dtype DType, what string) ([]byte, error) {
+// elements is where the next storage's are: how many it has, and these,
+// little-endian whatever wrote them.
+func (s *stream) elements(dtype DType, what string) (span, error) {
 	count, err := s.take(8, what)
 	if err != nil {
-		return nil, err
+		return span{}, err
 	}
-	n := binary.LittleEndian.Uint64(count)
-	if n > uint64(len(s.bytes)) {
-		return nil, fmt.Errorf("%s: expected at most the %d bytes of the file, found %d elements", what, len(s.bytes), n)
+	n := binary.LittleEndian.Uint64([]byte(count))
+	if n > uint64(len(s.text)) {
+		return span{}, fmt.Errorf("%s: expected at most the %d bytes of the file, found %d elements", what, len(s.text), n)
 	}
-	return s.take(int(n)*dtype.Size(), what)
+	at := s.from + int64(s.pos)
+	bytes, err := s.take(int(n)*dtype.Size(), what)
+	return span{s.src, at, int64(len(bytes))}, err
 }
 
 // end says what is left.
 func (s *stream) end(after string) error {
-	if rest := len(s.bytes) - s.pos; rest > 0 {
+	if rest := len(s.text) - s.pos; rest > 0 {
 		return fmt.Errorf("expected the end after %s, found %d more bytes", after, rest)
 	}
 	return nil

@@ -2,33 +2,45 @@ package checkpoint
 
 import (
 	"archive/tar"
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // tarRecord is the size whose multiple Python pads a tar archive to with zeros, two blocks of them or more.
 const tarRecord, tarEnd = 10240, 1024
 
-func isTar(file []byte) bool { return len(file) > 262 && string(file[257:262]) == "ustar" }
+func isTar(head string) bool { return len(head) > 262 && head[257:262] == "ustar" }
 
 // tarFile is what torch.save wrote before its stream, until 2017: an archive of
 // storages, of tensors and of a pickle whose persistent ids are their numbers.
 type tarFile struct {
-	members map[string][]byte
+	src     *source
+	members map[string]member
 	objects map[int64]any // *Storage and *Tensor, by where they once were in memory
 }
 
-func decodeTar(file []byte) (*Checkpoint, error) {
-	members, err := tarMembers(file)
+// member is a file of the archive, and where in it.
+type member struct {
+	from int64
+	text string
+}
+
+func decodeTar(src *source) (*Checkpoint, error) {
+	text, err := src.text(0, src.size)
+	if err != nil {
+		return nil, err
+	}
+	members, err := tarMembers(src.allow, text)
 	if err != nil {
 		return nil, fmt.Errorf("tar archive: %w", err)
 	}
-	return (&tarFile{members: members, objects: map[int64]any{}}).checkpoint()
+	return (&tarFile{src: src, members: members, objects: map[int64]any{}}).checkpoint()
 }
 
 func (f *tarFile) checkpoint() (*Checkpoint, error) {
@@ -38,7 +50,7 @@ func (f *tarFile) checkpoint() (*Checkpoint, error) {
 	if err := f.readTensors(); err != nil {
 		return nil, fmt.Errorf("tar archive, tensors: %w", err)
 	}
-	s := &stream{bytes: f.members["pickle"], load: f.load}
+	s := f.stream("pickle", f.load)
 	root, err := s.pickle("pickle")
 	if err == nil {
 		err = s.end("the pickle")
@@ -46,13 +58,18 @@ func (f *tarFile) checkpoint() (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tar archive: %w", err)
 	}
-	return fromPickle("PyTorch tar archive", root)
+	return fromPickle("PyTorch tar archive", root, f.src.allow)
 }
 
-// tarMembers is the archive's files: the bytes of the file itself.
-func tarMembers(file []byte) (map[string][]byte, error) {
-	members := map[string][]byte{}
-	r := bytes.NewReader(file)
+func (f *tarFile) stream(name string, load func(id any) (any, error)) *stream {
+	m := f.members[name]
+	return &stream{src: f.src, from: m.from, text: m.text, load: load}
+}
+
+// tarMembers is the archive's files.
+func tarMembers(allow *allowance, file string) (map[string]member, error) {
+	members := map[string]member{}
+	r := strings.NewReader(file)
 	end := 0 // of the last member, with its padding
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
@@ -62,22 +79,26 @@ func tarMembers(file []byte) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || members[h.Name] != nil {
+		if err := allow.take(storageBytes + len(h.Name)); err != nil {
+			return nil, err
+		}
+		_, twice := members[h.Name]
+		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || twice || !utf8.ValidString(h.Name) {
 			return nil, fmt.Errorf("expected regular files, each once and within the folder, found %.80q of type %q", h.Name, h.Typeflag)
 		}
 		start := len(file) - r.Len()
 		if h.Size > int64(r.Len()) {
-			return nil, fmt.Errorf("%s: expected %d bytes, found the end of the file", h.Name, h.Size)
+			return nil, fmt.Errorf("%.80s: expected %d bytes, found the end of the file", h.Name, h.Size)
 		}
 		size := int(h.Size)
-		members[h.Name] = file[start:][:size:size]
+		members[h.Name] = member{int64(start), file[start:][:size]}
 		end = start + (size+511)/512*512
 	}
-	if rest := file[min(end, len(file)):]; len(rest) < tarEnd || len(file)%tarRecord != 0 || bytes.Count(rest, []byte{0}) != len(rest) {
+	if rest := file[min(end, len(file)):]; len(rest) < tarEnd || len(file)%tarRecord != 0 || strings.Count(rest, "\x00") != len(rest) {
 		return nil, fmt.Errorf("expected zeros after the last file, up to a multiple of %d bytes, found %d bytes", tarRecord, len(rest))
 	}
 	for _, name := range []string{"storages", "tensors", "pickle"} {
-		if members[name] == nil {
+		if _, ok := members[name]; !ok {
 			return nil, fmt.Errorf("expected a file %s, found none", name)
 		}
 	}
@@ -144,17 +165,18 @@ func (s *stream) tuple(v any, length int, do func(tuple []any) error) error {
 // readStorages reads (number, device, class) and the elements of each storage,
 // and then (number, whole one, offset, elements) of those that are parts of others.
 func (f *tarFile) readStorages() error {
-	s := &stream{bytes: f.members["storages"], load: noIDs}
+	s := f.stream("storages", noIDs)
 	if err := s.each(3, func(tuple []any) error {
 		dtype, err := storageType(tuple[2])
 		if err != nil {
 			return err
 		}
-		storage := &Storage{Key: describe(tuple[0]), DType: dtype}
-		if storage.Data, err = s.elements(dtype, "storage "+storage.Key); err != nil {
+		key := describe(tuple[0])
+		at, err := s.elements(dtype, "storage "+key)
+		if err != nil {
 			return err
 		}
-		return f.add(tuple[0], storage)
+		return f.add(tuple[0], &Storage{Key: key, DType: dtype, from: at, elements: int(at.size) / dtype.Size()})
 	}); err != nil {
 		return err
 	}
@@ -182,14 +204,14 @@ func (f *tarFile) addView(tuple []any) error {
 	if whole == nil || !isOffset || !isCount || offset < 0 || count < 0 || offset > int64(whole.Len()) || count > int64(whole.Len())-offset {
 		return fmt.Errorf("view: expected a part of a storage, found %s, %s and %s", describe(tuple[1]), describe(tuple[2]), describe(tuple[3]))
 	}
-	size := int64(whole.DType.Size())
-	return f.add(tuple[0], &Storage{Key: describe(tuple[0]), DType: whole.DType, Data: whole.Data[offset*size:][:count*size]})
+	at, size := whole.from.(span), int64(whole.DType.Size())
+	return f.add(tuple[0], &Storage{Key: describe(tuple[0]), DType: whole.DType, from: span{f.src, at.at + offset*size, count * size}, elements: int(count)})
 }
 
 // readTensors reads (number, storage, class), the number of dimensions, shape,
 // strides and offset of each tensor.
 func (f *tarFile) readTensors() error {
-	s := &stream{bytes: f.members["tensors"], load: noIDs}
+	s := f.stream("tensors", noIDs)
 	if err := s.each(3, func(tuple []any) error {
 		what := "tensor " + describe(tuple[0])
 		number, _ := tuple[1].(int64)
@@ -201,7 +223,7 @@ func (f *tarFile) readTensors() error {
 		if err != nil {
 			return err
 		}
-		dimensions := int(int32(binary.LittleEndian.Uint32(head)))
+		dimensions := int(int32(binary.LittleEndian.Uint32([]byte(head))))
 		if dimensions < 0 || dimensions > maxDimensions {
 			return fmt.Errorf("%s: expected at most %d dimensions, found %d", what, maxDimensions, dimensions)
 		}
@@ -209,11 +231,11 @@ func (f *tarFile) readTensors() error {
 		if err != nil {
 			return err
 		}
-		numbers := make([]int64, 2*dimensions+1)
+		numbers, words := make([]int64, 2*dimensions+1), fields(layout)
 		for i := range numbers {
-			numbers[i] = int64(binary.LittleEndian.Uint64(layout[8*i:]))
+			numbers[i] = int64(words.next(8))
 		}
-		t, err := newTensor(storage, numbers[2*dimensions], numbers[:dimensions], numbers[dimensions:2*dimensions])
+		t, err := newTensor(f.src.allow, storage, numbers[2*dimensions], numbers[:dimensions], numbers[dimensions:2*dimensions])
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
@@ -230,5 +252,5 @@ func (f *tarFile) add(number, object any) error {
 		return fmt.Errorf("expected a number that was not there before, found %s", describe(number))
 	}
 	f.objects[n] = object
-	return nil
+	return f.src.allow.take(storageBytes)
 }

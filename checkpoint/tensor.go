@@ -3,7 +3,9 @@ package checkpoint
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 )
 
 // DType is the type of a tensor's elements.
@@ -92,8 +94,11 @@ func FromFloat64s(shape []int, values []float64) *Tensor {
 	return contiguous(shape, &Storage{DType: Float64, Data: data})
 }
 
-// wholeTensor is all of a storage in row-major order.
-func wholeTensor(s *Storage, shape []int64) (*Tensor, error) {
+// wholeTensor is all of a storage, of so many bytes, in row-major order.
+func wholeTensor(allow *allowance, s *Storage, bytes int64, shape []int64) (*Tensor, error) {
+	if err := allow.take(storageBytes); err != nil {
+		return nil, err
+	}
 	if len(shape) > maxDimensions {
 		return nil, fmt.Errorf("expected at most %d dimensions, found %d", maxDimensions, len(shape))
 	}
@@ -105,21 +110,30 @@ func wholeTensor(s *Storage, shape []int64) (*Tensor, error) {
 		}
 		elements *= shape[k]
 	}
-	if size := elements * int64(s.DType.Size()); size != int64(len(s.Data)) {
-		return nil, fmt.Errorf("expected %d bytes for shape %v of %s, found %d", size, shape, s.DType, len(s.Data))
+	if size := elements * int64(s.DType.Size()); size != bytes {
+		return nil, fmt.Errorf("expected %d bytes for shape %v of %s, found %d", size, shape, s.DType, bytes)
 	}
-	return newTensor(s, 0, shape, strides)
+	s.elements = int(elements)
+	return newTensor(allow, s, 0, shape, strides)
 }
 
 // maxDimensions of a tensor is PyTorch's own.
 const maxDimensions = 64
 
 // newTensor checks that a view stays within its storage.
-func newTensor(storage *Storage, offset int64, shape, strides []int64) (*Tensor, error) {
+func newTensor(allow *allowance, storage *Storage, offset int64, shape, strides []int64) (*Tensor, error) {
 	if len(shape) != len(strides) {
 		return nil, fmt.Errorf("tensor of shape %v: expected as many strides, found %v", shape, strides)
 	}
-	t := &Tensor{Offset: int(offset), Shape: make([]int, len(shape)), Strides: make([]int, len(shape)), Storage: storage}
+	n := len(shape)
+	if err := allow.take(tensorBytes + 2*numberBytes*n); err != nil {
+		return nil, err
+	}
+	numbers := make([]int, 2*n)
+	t := &Tensor{Offset: int(offset), Shape: numbers[:n:n], Strides: numbers[n:], Storage: storage}
+	if storage.tensors++; storage.tensors > 1 {
+		storage.share()
+	}
 	elements, size := int64(1), int64(storage.Len())
 	for k := range shape {
 		if shape[k] < 0 || strides[k] < 0 || shape[k] > math.MaxInt32 {
@@ -174,18 +188,32 @@ const (
 	few        = 1 << 16 // elements
 )
 
-// Float64s copies the elements out in row-major order. Complex tensors are an error.
-func (t *Tensor) Float64s() ([]float64, error) {
-	get, err := t.Storage.reader()
-	if err != nil {
-		return nil, err
-	}
+// Values goes over the elements in row-major order, as often as it is called
+// for. Complex tensors are an error.
+func (t *Tensor) Values() (iter.Seq[float64], error) {
 	if err := t.copyable(); err != nil {
 		return nil, err
 	}
-	values := make([]float64, 0, t.Len())
-	t.each(func(at int) { values = append(values, get(at)) })
-	return values, nil
+	data, err := t.Storage.bytes()
+	if err != nil {
+		return nil, err
+	}
+	get, err := t.Storage.reader(data)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(float64) bool) {
+		t.each(func(at int) bool { return yield(get(at)) })
+	}, nil
+}
+
+// Float64s copies the elements out in row-major order. Complex tensors are an error.
+func (t *Tensor) Float64s() ([]float64, error) {
+	values, err := t.Values()
+	if err != nil {
+		return nil, err
+	}
+	return slices.AppendSeq(make([]float64, 0, t.Len()), values), nil
 }
 
 // copyable says what keeps the elements from being copied out.
@@ -193,17 +221,17 @@ func (t *Tensor) copyable() error {
 	if n := t.Len(); n > max(few, maxRepeats*t.Storage.Len()) {
 		return fmt.Errorf("%d elements from a storage of %d: expected at most %d times as many", n, t.Storage.Len(), maxRepeats)
 	}
-	if t.Storage.check != nil {
-		return t.Storage.check()
-	}
 	return nil
 }
 
-// each goes over the elements in row-major order, at being where in the storage.
-func (t *Tensor) each(do func(at int)) {
+// each goes over the elements in row-major order, at being where in the storage,
+// until do says no.
+func (t *Tensor) each(do func(at int) bool) {
 	index, at := make([]int, len(t.Shape)), t.Offset
 	for range t.Len() {
-		do(at)
+		if !do(at) {
+			return
+		}
 		for k := len(index) - 1; k >= 0; k-- { // count up as an odometer does
 			index[k]++
 			at += t.Strides[k]
@@ -216,15 +244,15 @@ func (t *Tensor) each(do func(at int)) {
 	}
 }
 
-// reader reads element i as a float64.
-func (s *Storage) reader() (func(i int) float64, error) {
+// reader reads element i of the storage's bytes as a float64.
+func (s *Storage) reader(data []byte) (func(i int) float64, error) {
 	var order binary.ByteOrder = binary.LittleEndian
 	if s.BigEndian {
 		order = binary.BigEndian
 	}
-	u16 := func(i int) uint16 { return order.Uint16(s.Data[2*i:]) }
-	u32 := func(i int) uint32 { return order.Uint32(s.Data[4*i:]) }
-	u64 := func(i int) uint64 { return order.Uint64(s.Data[8*i:]) }
+	u16 := func(i int) uint16 { return order.Uint16(data[2*i:]) }
+	u32 := func(i int) uint32 { return order.Uint32(data[4*i:]) }
+	u64 := func(i int) uint64 { return order.Uint64(data[8*i:]) }
 	switch s.DType {
 	case Float16:
 		return func(i int) float64 { return halfToFloat(u16(i)) }, nil
@@ -235,7 +263,7 @@ func (s *Storage) reader() (func(i int) float64, error) {
 	case Float64:
 		return func(i int) float64 { return math.Float64frombits(u64(i)) }, nil
 	case Int8:
-		return func(i int) float64 { return float64(int8(s.Data[i])) }, nil
+		return func(i int) float64 { return float64(int8(data[i])) }, nil
 	case Int16:
 		return func(i int) float64 { return float64(int16(u16(i))) }, nil
 	case Int32:
@@ -249,7 +277,7 @@ func (s *Storage) reader() (func(i int) float64, error) {
 	case Uint64:
 		return func(i int) float64 { return float64(u64(i)) }, nil
 	case Uint8, Bool:
-		return func(i int) float64 { return float64(s.Data[i]) }, nil
+		return func(i int) float64 { return float64(data[i]) }, nil
 	}
 	return nil, fmt.Errorf("%s: expected real numbers", s.DType)
 }

@@ -25,7 +25,7 @@ func (a *archive) torchScript(root any) (*Checkpoint, error) {
 	if _, ok := root.(*Object); !ok {
 		return nil, fmt.Errorf("TorchScript: expected a module, found %s", describe(root))
 	}
-	w := &moduleWalk{state: &dict{}, numbers: map[string]float64{}, limit: len(a.file)/8 + 64}
+	w := &moduleWalk{state: &dict{}, numbers: map[string]float64{}, limit: int(a.src.size/8) + 64, allow: a.src.allow}
 	if err := w.module(root, "", 0); err != nil {
 		return nil, fmt.Errorf("TorchScript: %w", err)
 	}
@@ -46,15 +46,15 @@ const (
 func (a *archive) extraFiles(metadata map[string]any) error {
 	for _, full := range slices.Sorted(maps.Keys(a.entries)) {
 		name, ok := strings.CutPrefix(full, a.prefix+"extra/")
-		if !ok || a.entries[full].UncompressedSize64 > maxExtraFile || len(metadata) == maxExtraFiles {
+		if !ok || a.entries[full].inflated > maxExtraFile || len(metadata) == maxExtraFiles {
 			continue
 		}
 		content, err := a.read("extra/" + name)
 		if err != nil {
 			return err
 		}
-		if utf8.Valid(content) {
-			metadata[name] = string(content)
+		if utf8.ValidString(content) {
+			metadata[name] = content
 		}
 	}
 	return nil

@@ -3,6 +3,8 @@ package checkpoint
 import (
 	"fmt"
 	"math/big"
+	"slices"
+	"unicode/utf8"
 )
 
 // The values of a running pickle: nil, bool, int64, *big.Int, float64, string,
@@ -31,6 +33,7 @@ type Object struct {
 type list struct {
 	items []any
 	fixed bool // a tuple
+	plain bool // its items are plain Go values by now, or will be soon
 }
 
 type entry struct{ key, value any }
@@ -38,11 +41,25 @@ type entry struct{ key, value any }
 // dict keeps the order of its keys.
 type dict struct {
 	entries []entry
-	index   map[any]int // of keys that are text or numbers
+	index   map[any]int // of keys that are text or numbers, once there are many
+	plain   map[string]any
+}
+
+// fewEntries of a dict are looked through faster than found in a map, and take less memory.
+const fewEntries = 8
+
+// at is where the entry of a key is, which is text, a number, a bool or None.
+func (d *dict) at(key any) (i int, ok bool) {
+	if d.index != nil {
+		i, ok = d.index[key]
+		return i, ok
+	}
+	i = slices.IndexFunc(d.entries, func(e entry) bool { return e.key == key })
+	return i, i >= 0
 }
 
 func (d *dict) get(key string) any {
-	if i, ok := d.index[key]; ok {
+	if i, ok := d.at(key); ok {
 		return d.entries[i].value
 	}
 	return nil
@@ -51,20 +68,19 @@ func (d *dict) get(key string) any {
 // maxKeyLength keeps one long text, the key of many dicts, from being hashed over and over.
 const maxKeyLength = 4096
 
-func (d *dict) set(key, value any) error {
+// set sets the value of a key, which has to be one that Python's dicts take.
+func (d *dict) set(allow *allowance, key, value any) error {
 	switch k := key.(type) {
-	case nil, bool, string, int64, float64:
-		if s, ok := key.(string); ok && len(s) > maxKeyLength {
-			return fmt.Errorf("expected a key of at most %d bytes, found %d", maxKeyLength, len(s))
+	case string:
+		if len(k) > maxKeyLength {
+			return fmt.Errorf("expected a key of at most %d bytes, found %d", maxKeyLength, len(k))
 		}
-		if i, ok := d.index[key]; ok {
-			d.entries[i].value = value
-			return nil
+		if !utf8.ValidString(k) {
+			return fmt.Errorf("expected a key in UTF-8, found %.40q", k)
 		}
-		if d.index == nil {
-			d.index = map[any]int{}
-		}
-		d.index[key] = len(d.entries)
+		return d.put(allow, key, value)
+	case nil, bool, int64, float64:
+		return d.put(allow, key, value)
 	case *dict:
 		return fmt.Errorf("expected a key of a dict, found %s", describe(key))
 	case *list:
@@ -72,7 +88,38 @@ func (d *dict) set(key, value any) error {
 			return fmt.Errorf("expected a key of a dict, found %s", describe(key))
 		}
 	}
+	return d.add(allow, key, value)
+}
+
+// put sets the value of a key that at can find.
+func (d *dict) put(allow *allowance, key, value any) error {
+	if err := allow.take(indexBytes); err != nil { // a key that is there already takes time, at least
+		return err
+	}
+	if i, ok := d.at(key); ok {
+		d.entries[i].value = value
+		return nil
+	}
+	if d.index != nil {
+		d.index[key] = len(d.entries)
+	}
+	return d.add(allow, key, value)
+}
+
+func (d *dict) add(allow *allowance, key, value any) (err error) {
+	if d.entries, err = room(allow, d.entries, 1); err != nil {
+		return err
+	}
 	d.entries = append(d.entries, entry{key, value})
+	if d.index == nil && len(d.entries) > fewEntries {
+		d.index = make(map[any]int, 2*fewEntries)
+		for i, e := range d.entries {
+			switch e.key.(type) {
+			case nil, bool, string, int64, float64:
+				d.index[e.key] = i
+			}
+		}
+	}
 	return nil
 }
 
@@ -121,72 +168,4 @@ func text(key any) string {
 		return s
 	}
 	return describe(key)
-}
-
-// converter turns a pickle's values into plain Go values. What the pickle
-// shares stays shared, so that neither bombs nor loops grow.
-type converter struct {
-	done map[any]any // by the pointer that was converted
-}
-
-// maxDepth of containers in metadata: deeper ones would overflow the stacks of those who walk them.
-const maxDepth = 200
-
-func (c *converter) convert(v any, depth int) (any, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("expected at most %d containers in one another, found more", maxDepth)
-	}
-	if plain, ok := v.(global); ok {
-		return &Object{Class: string(plain)}, nil
-	}
-	switch v.(type) {
-	case *list, *dict, *Object:
-	case *Storage:
-		return &Object{Class: "torch storage"}, nil
-	default:
-		return v, nil
-	}
-	if plain, ok := c.done[v]; ok {
-		return plain, nil
-	}
-	switch v := v.(type) {
-	case *list:
-		plain := make([]any, len(v.items))
-		c.done[v] = plain
-		return plain, c.each(plain, v.items, depth)
-	case *dict:
-		plain := make(map[string]any, len(v.entries))
-		c.done[v] = plain
-		for _, e := range v.entries {
-			value, err := c.convert(e.value, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			plain[text(e.key)] = value
-		}
-		return plain, nil
-	default:
-		object := v.(*Object)
-		if t, ok := numpyArray(object); ok {
-			c.done[v] = t
-			return t, nil
-		}
-		plain := &Object{Class: object.Class, Args: make([]any, len(object.Args))}
-		c.done[v] = plain
-		if err := c.each(plain.Args, object.Args, depth); err != nil {
-			return nil, err
-		}
-		var err error
-		plain.State, err = c.convert(object.State, depth+1)
-		return plain, err
-	}
-}
-
-func (c *converter) each(plain, items []any, depth int) (err error) {
-	for i := range items {
-		if plain[i], err = c.convert(items[i], depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -66,7 +66,7 @@ func TestTarRefused(t *testing.T) {
 // fixTarChecksums makes the headers' sums right again.
 func fixTarChecksums(file []byte) {
 	for at := 0; at+512 <= len(file); at += 512 {
-		if h := file[at : at+512]; isTar(h) {
+		if h := file[at : at+512]; isTar(string(h)) {
 			copy(h[148:156], "        ")
 			sum := 0
 			for _, b := range h {
@@ -165,7 +165,7 @@ func TestViewsStayBounded(t *testing.T) {
 	for i := range 5 {
 		views = append(views, Named{strings.Repeat("v", i+1), large})
 	}
-	assert.ErrorContains(t, New(nil, views...).take(""), "tensor vvvvv: expected tensors of at most 4 times the elements of their storages in all")
+	assert.ErrorContains(t, New(nil, views...).take(""), "tensor \"vvvvv\": expected tensors of at most 4 times the elements of their storages in all")
 	assert.NoError(t, New(nil, views[:4]...).take(""))
 	c := New(nil, views[:4]...)
 	c.Others = []*State{New(nil, views...).State, New(nil, views[0]).State}

@@ -54,7 +54,6 @@ type alignedZip struct {
 
 const (
 	alignment   = 64
-	localHeader = 30 // bytes of an entry's header without name and extra field
 	extraHeader = 4
 )
 
