@@ -61,7 +61,7 @@ func pack[T any](p *packer, n int) (offset int) {
 	return offset
 }
 
-// onHost is n elements of the block's memory, from byte offset on.
+// onHost is n elements of the parcel's memory, from byte offset on.
 func onHost[T any](b *gpuParcel, offset, n int) []T {
 	if n == 0 {
 		return nil

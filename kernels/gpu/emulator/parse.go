@@ -99,14 +99,14 @@ func (p *parser) module(line string) error {
 		if err != nil {
 			return err
 		}
-		return p.place(name, s, line)
+		return p.allocate(name, s, line)
 	}
 	return fmt.Errorf("%s: not a directive that the emulator knows", line)
 }
 
-// place puts a variable behind those before it; dynamic ones begin at 0 of
+// allocate puts a variable behind those before it; dynamic ones begin at 0 of
 // their own, which the launch moves behind the static ones.
-func (p *parser) place(name string, s symbol, line string) error {
+func (p *parser) allocate(name string, s symbol, line string) error {
 	if _, twice := p.out.shared[name]; twice {
 		return fmt.Errorf("%s: declared twice", line)
 	}
@@ -201,7 +201,7 @@ func (p *parser) body(e *entry, line string) error {
 		if err != nil {
 			return err
 		}
-		return p.place(name, s, line)
+		return p.allocate(name, s, line)
 	case strings.HasSuffix(line, ":"):
 		label := strings.TrimSuffix(line, ":")
 		if _, twice := e.labels[label]; twice {
