@@ -52,7 +52,7 @@ type decoder struct {
 }
 
 func decode(src *source, e *entry) (*program, error) {
-	d := &decoder{src: src, entry: e, out: &program{name: e.name, params: len(e.params), maxThreads: e.maxThreads, static: src.static},
+	d := &decoder{src: src, entry: e, out: &program{name: e.name, params: len(e.params), maxThreads: e.maxThreads, static: src.shared.static + e.shared.static},
 		registers: map[string]register{}, constants: map[string]register{}}
 	for i := range e.lines {
 		s := &e.lines[i]
@@ -176,7 +176,7 @@ func (d *decoder) operand(text string, wide bool) (register, error) {
 		return r, nil
 	}
 	c := constant{wide: wide, param: -1}
-	if s, ok := d.src.shared[text]; ok {
+	if s, ok := d.shared(text); ok {
 		c.value, c.table = uint64(s.offset), s.dynamic
 	} else {
 		value, err := immediate(text)
@@ -186,6 +186,19 @@ func (d *decoder) operand(text string, wide bool) (register, error) {
 		c.value = value
 	}
 	return d.constant(key, c), nil
+}
+
+// shared is a variable in shared memory: the kernel's own, or one of all kernels.
+func (d *decoder) shared(name string) (symbol, bool) {
+	own, ok := d.entry.shared.symbols[name]
+	if !ok {
+		all, ok := d.src.shared.symbols[name]
+		return all, ok
+	}
+	if !own.dynamic {
+		own.offset += d.src.shared.static
+	}
+	return own, true
 }
 
 func (d *decoder) constant(key string, c constant) register {

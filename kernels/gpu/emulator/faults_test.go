@@ -51,6 +51,8 @@ func TestFaults(t *testing.T) {
 			address + "\n ld.global.u32 %r2, [%rd2];\n ret;", 2, 32, "reads what another block writes in the same launch|writes what another block reads"},
 		{"shared memory out of bounds", array, own + "\n st.shared.u32 [%rd3+124], %r1;\n ret;", own + "\n st.shared.u32 [%rd3], %r1;\n ret;",
 			1, 2, "thread (1, 0, 0): out of bounds: bytes 128 to 132 of 128 of shared memory"},
+		{"another kernel's shared memory", "\n.visible .entry other()\n{\n.shared .align 4 .b8 b[128];\n ret;\n}\n", " .shared .align 4 .b8 c[16];\n mov.u64 %rd3, c;\n st.shared.u32 [%rd3+16], %r1;\n ret;",
+			" .shared .align 4 .b8 c[16];\n mov.u64 %rd3, c;\n st.shared.u32 [%rd3], %r1;\n ret;", 1, 1, "out of bounds: bytes 16 to 20 of 16 of shared memory"},
 		{"shared memory unwritten", array, own + "\n ld.shared.u32 %r2, [%rd3];\n ret;", own + "\n st.shared.u32 [%rd3], %r1;\n ld.shared.u32 %r2, [%rd3];\n ret;",
 			1, 1, "reads shared memory that nothing wrote"},
 		{"race between writers", array, " mov.u32 %r1, %tid.x;\n st.shared.u32 [a], %r1;\n ret;",

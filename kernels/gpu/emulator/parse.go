@@ -8,9 +8,14 @@ import (
 
 // source is a PTX file: its text cut into what decode works on.
 type source struct {
-	shared  map[string]symbol // variables in shared memory
-	static  int               // bytes of those that are not dynamic
+	shared  variables // of all kernels
 	entries []*entry
+}
+
+// variables are those in shared memory, of a file or of a kernel.
+type variables struct {
+	symbols map[string]symbol
+	static  int // bytes of those that are not dynamic
 }
 
 // symbol is a variable: where it lies and its size; dynamic is sized by the launch.
@@ -24,6 +29,7 @@ type entry struct {
 	name       string
 	params     map[string]int // index of a parameter
 	maxThreads int            // of a block; 0 where the kernel does not say
+	shared     variables      // its own, which lie behind those of all
 	registers  map[string]string
 	lines      []statement
 	labels     map[string]int // the statement that follows
@@ -57,7 +63,7 @@ func parse(text string) (*source, error) {
 	if len(text) > maxSource {
 		return nil, fmt.Errorf("%d bytes of PTX, expected at most %d", len(text), maxSource)
 	}
-	p := &parser{lines: strings.Split(text, "\n"), out: source{shared: map[string]symbol{}}}
+	p := &parser{lines: strings.Split(text, "\n"), out: source{shared: variables{symbols: map[string]symbol{}}}}
 	for {
 		line, ok := p.next()
 		if !ok {
@@ -99,22 +105,22 @@ func (p *parser) module(line string) error {
 		if err != nil {
 			return err
 		}
-		return p.allocate(name, s, line)
+		return p.out.shared.allocate(name, s, line)
 	}
 	return fmt.Errorf("%s: not a directive that the emulator knows", line)
 }
 
 // allocate puts a variable behind those before it; dynamic ones begin at 0 of
 // their own, which the launch moves behind the static ones.
-func (p *parser) allocate(name string, s symbol, line string) error {
-	if _, twice := p.out.shared[name]; twice {
+func (v *variables) allocate(name string, s symbol, line string) error {
+	if _, twice := v.symbols[name]; twice {
 		return fmt.Errorf("%s: declared twice", line)
 	}
 	if !s.dynamic {
-		s.offset = p.out.static
-		p.out.static = (s.offset + s.size + 15) &^ 15
+		s.offset = v.static
+		v.static = (s.offset + s.size + 15) &^ 15
 	}
-	p.out.shared[name] = s
+	v.symbols[name] = s
 	return nil
 }
 
@@ -152,7 +158,7 @@ func (p *parser) entry(line string) error {
 		return fmt.Errorf("%s: expected the parameters of a kernel", head[0])
 	}
 	list, _, _ := strings.Cut(rest, ")")
-	e := &entry{name: strings.TrimSpace(name), params: map[string]int{}, registers: map[string]string{}, labels: map[string]int{}}
+	e := &entry{name: strings.TrimSpace(name), params: map[string]int{}, registers: map[string]string{}, labels: map[string]int{}, shared: variables{symbols: map[string]symbol{}}}
 	for _, param := range strings.Split(list, ",") {
 		if words := strings.Fields(param); len(words) > 0 {
 			if len(words) < 3 || words[0] != ".param" || !sized64[words[1]] {
@@ -201,7 +207,7 @@ func (p *parser) body(e *entry, line string) error {
 		if err != nil {
 			return err
 		}
-		return p.allocate(name, s, line)
+		return e.shared.allocate(name, s, line)
 	case strings.HasSuffix(line, ":"):
 		label := strings.TrimSuffix(line, ":")
 		if _, twice := e.labels[label]; twice {
