@@ -61,21 +61,21 @@ func properties(t *testing.T, d gpu.Device) {
 
 func alloc(t *testing.T, d gpu.Device) {
 	sizes := []int{1, 255, 256, 1 << 20, 3}
-	var blocks []gpu.Pointer
+	var allocated []gpu.Pointer
 	for _, size := range sizes {
 		p, err := d.Alloc(size)
 		require.NoError(t, err)
 		require.NotZero(t, p)
 		assert.Zero(t, p%256, "%#x is not aligned", p)
-		for i, q := range blocks {
+		for i, q := range allocated {
 			assert.True(t, p+gpu.Pointer(size) <= q || q+gpu.Pointer(sizes[i]) <= p, "%#x overlaps %#x", p, q)
 		}
-		blocks = append(blocks, p)
+		allocated = append(allocated, p)
 	}
-	for _, p := range blocks {
+	for _, p := range allocated {
 		require.NoError(t, d.Free(p))
 	}
-	assert.Error(t, d.Free(blocks[0]), "freed twice")
+	assert.Error(t, d.Free(allocated[0]), "freed twice")
 	assert.NoError(t, d.Free(0))
 
 	for _, size := range []int{0, -1} {

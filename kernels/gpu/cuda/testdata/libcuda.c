@@ -226,16 +226,16 @@ API cuEventElapsedTime(float *ms, CUevent start, CUevent end) {
 static CUresult take(void **p, size_t size) {
 	if (!size) return CUDA_ERROR_INVALID_VALUE;
 	if (size > TOTAL - used) return CUDA_ERROR_OUT_OF_MEMORY;
-	char *block = aligned_alloc(256, 256 + (size + 255) / 256 * 256);
-	*(size_t *)block = size, used += size;
-	*p = block + 256;
+	char *allocation = aligned_alloc(256, 256 + (size + 255) / 256 * 256);
+	*(size_t *)allocation = size, used += size;
+	*p = allocation + 256;
 	return CUDA_SUCCESS;
 }
 
 static void give(void *p) {
-	char *block = (char *)p - 256;
-	used -= *(size_t *)block;
-	free(block);
+	char *allocation = (char *)p - 256;
+	used -= *(size_t *)allocation;
+	free(allocation);
 }
 
 API cuMemAlloc(CUdeviceptr *p, size_t size) {
