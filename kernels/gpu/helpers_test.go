@@ -24,17 +24,20 @@ func newBench(t testing.TB, h, intervals int) *bench {
 	t.Helper()
 	b := &bench{t: t, dev: openDevice(t)}
 	b.memory = gpu.NewMemory(b.dev)
-	t.Cleanup(func() {
-		require.NoError(t, b.memory.Close())
-		if b.k != nil {
-			require.NoError(t, b.k.Close())
-		}
-		require.NoError(t, b.dev.Close())
-	})
+	t.Cleanup(b.close)
 	k, err := gpu.Load(b.dev, h, intervals, testRBF)
 	require.NoError(t, err)
 	b.k = k
 	return b
+}
+
+// close may be called twice.
+func (b *bench) close() {
+	require.NoError(b.t, b.memory.Close())
+	if b.k != nil {
+		require.NoError(b.t, b.k.Close())
+	}
+	require.NoError(b.t, b.dev.Close())
 }
 
 func upload[T any](b *bench, values []T) (a gpu.Array[T]) {
