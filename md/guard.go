@@ -173,6 +173,10 @@ func (g *Guard) cause(d *Dynamics, k int) string {
 	if len(crossed) == 0 {
 		return ""
 	}
+	const many = 8 // crossing at once is no molecule that moves
+	if len(crossed) > many {
+		return fmt.Sprintf("; is the time step of %v fs too long, or has the structure come apart?", d.Settings.TimeStep)
+	}
 	slices.Sort(crossed)
 	jump := d.Conserved(k) - g.before[d.System.Replicas[k]]
 	const few = 3

@@ -39,9 +39,12 @@ func (d *Dynamics) constrainVelocities() {
 	}
 }
 
-// constrainPositions brings bonds back to their lengths after a drift by dt.
+// constrainPositions brings bonds back to their lengths after a drift by dt, and
+// takes away the velocities along them, so that a drift is a step of a motion on
+// the constraints by itself.
 func (d *Dynamics) constrainPositions(dt float64) {
 	if len(d.bonds.list) > 0 {
 		d.broken(d.bonds.shake(d.System, dt))
+		d.broken(d.bonds.rattle(d.System))
 	}
 }

@@ -135,7 +135,7 @@ func (s *settings) check(inputs []string) (err error) {
 	case s.restart == "" && len(inputs) != 1:
 		return fmt.Errorf("expected one INPUT, found %d; -h shows the usage", len(inputs))
 	case s.dynamics.Steps < 1:
-		return errors.New("-steps is missing: expected 1 or more")
+		return fmt.Errorf("-steps %d: expected 1 or more", s.dynamics.Steps)
 	case s.every < 1 || s.saveEvery < 1:
 		return fmt.Errorf("-every %d, -checkpoint-every %d: expected 1 or more", s.every, s.saveEvery)
 	}
@@ -148,6 +148,17 @@ func (s *settings) check(inputs []string) (err error) {
 		return nil
 	}
 	s.input = inputs[0]
+	d := &s.dynamics
+	switch nve := d.Ensemble == md.NVE; {
+	case s.set["pressure"] && d.Ensemble != md.NPTSCR && d.Ensemble != md.NPTMTK:
+		return fmt.Errorf("-pressure: expected the ensemble npt-scr or npt-mtk, found %v", d.Ensemble)
+	case nve && d.Temperature.From != d.Temperature.To:
+		return errors.New("-temperature: expected one value with nve, which has no thermostat")
+	case s.set["temperature"] && !(d.Temperature.From > 0 && d.Temperature.To > 0):
+		return fmt.Errorf("-temperature: expected more than 0 K, found %v to %v", d.Temperature.From, d.Temperature.To)
+	case d.ThermostatTime == 0 || d.BarostatTime == 0 || d.Compressibility == 0:
+		return errors.New("-thermostat-time, -barostat-time, -compressibility: expected more than 0")
+	}
 	if !s.set["temperature"] && s.dynamics.Ensemble != md.NVE {
 		return fmt.Errorf("-temperature is missing: expected one, K, for %v", s.dynamics.Ensemble)
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"painless/internal/atomicfile"
@@ -67,22 +69,31 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	return r.advance(ctx)
 }
 
-// checkOutputs refuses outputs that are inputs, or that exist.
+// checkOutputs refuses outputs that are inputs or one another, that exist, or
+// that have no folder, before any of them is made.
 func (s *settings) checkOutputs(std cli.Std, model string) error {
+	reads := []string{model}
+	if s.input != "" && s.input != "-" {
+		reads = append(reads, s.input)
+	}
+	var outputs []string
 	for _, output := range []string{s.trajectory, s.log, s.checkpoint} {
 		if output == "" {
 			continue
 		}
-		reads := []string{model}
-		if s.input != "" && s.input != "-" {
-			reads = append(reads, s.input)
+		if slices.Contains(outputs, filepath.Clean(output)) {
+			return fmt.Errorf("%s: expected trajectory, log and checkpoint under names of their own", output)
 		}
+		outputs = append(outputs, filepath.Clean(output))
 		if err := std.CheckOutput(output, reads...); err != nil {
 			return err
 		}
+		if _, err := os.Stat(filepath.Dir(output)); err != nil {
+			return fmt.Errorf("%s: %w", output, err)
+		}
 	}
-	if s.restart == "" && s.checkpoint != "" {
-		return cli.CheckNew(s.force, s.checkpoint)
+	if s.restart == "" {
+		return cli.CheckNew(s.force, outputs...)
 	}
 	return nil
 }
@@ -118,6 +129,11 @@ func (r *simulation) begin(ctx context.Context, model md.Potential, std cli.Std)
 	}
 	if r.Dynamics, err = md.New(model, system, s.dynamics); err != nil {
 		return err
+	}
+	for k := range system.Len() {
+		if system.Fixed != nil && r.DOF(k) == 0 {
+			return fmt.Errorf("replica %d: expected an atom that moves, found all fixed", k)
+		}
 	}
 	if drawn {
 		r.Thermalize(s.dynamics.Temperature.From)
@@ -157,8 +173,10 @@ const guardEvery = 10
 func (r *simulation) advance(ctx context.Context) (err error) {
 	s := r.settings
 	start, from := time.Now(), r.Step
-	if err := r.outputs.write(r.Dynamics); err != nil {
-		return err
+	if s.restart == "" || r.Step%s.every == 0 { // a run that was stopped in between goes on at the next of its frames
+		if err := r.outputs.write(r.Dynamics); err != nil {
+			return err
+		}
 	}
 	for r.Step < s.dynamics.Steps {
 		if err := ctx.Err(); err != nil {
@@ -245,7 +263,7 @@ func (r *simulation) summary(from int64, took time.Duration) {
 		n := float64(r.System.Start[k+1] - r.System.Start[k])
 		drift = max(drift, math.Abs(r.guard.Drift(r.Dynamics, k))/n)
 	}
-	fmt.Fprintf(r.stderr, "painless: md: %d steps of %v fs, %s, in %v: %.3g steps/s, %.3g ns/day; the conserved energy changed by at most %.2g eV an atom\n",
+	fmt.Fprintf(r.stderr, "painless: md: %d steps of %v fs, %s, in %v: %.3g steps/s, %.3g ns/day; the conserved energy has changed by %.2g eV an atom\n",
 		r.Step-from, r.Settings.TimeStep, counted(r.System.Len(), "replica"), took.Round(time.Millisecond), steps/took.Seconds(), nanoseconds*86400/took.Seconds(), drift)
 }
 
