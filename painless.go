@@ -107,6 +107,7 @@ type Model struct {
 	Network    *Network
 	Key        string   // where in the file the weights stood, as Options.Key takes them; "" is the top level
 	Others     []string // the same of other weights in the file
+	Unapplied  []string // what energies may have been scaled or shifted by in training, such as energy_mean: it is not applied
 	CutoffFrom string   // in words: stated by config, inferred from rbf.centers, given by -cutoff
 }
 
@@ -147,7 +148,7 @@ func load(path string, opts Options) (m *Model, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &Model{Network: f.Network, Key: f.Place, Others: f.Others, CutoffFrom: f.CutoffFrom}, nil
+	return &Model{Network: f.Network, Key: f.Place, Others: f.Others, Unapplied: f.Unapplied, CutoffFrom: f.CutoffFrom}, nil
 }
 
 // NewPotential puts a network on a device. Of the options, Key and Cutoff are not looked at.

@@ -56,6 +56,9 @@ type Found struct {
 
 	Others  []string // places of other networks in the file, whole or nearly
 	LeftOut []string // tensors under the key that are not the network's
+	// Unapplied is what energies may have been scaled or shifted by in training,
+	// such as energy_mean: it stands beside the weights and is not the network's.
+	Unapplied []string
 
 	Stated     map[string]string // by hidden_dim, …: what in the file states it, such as hyper_parameters.model
 	CutoffFrom string            // in words: stated by config, inferred from rbf.centers, given by -cutoff
@@ -118,6 +121,7 @@ func Find(c *checkpoint.Checkpoint, cutoff float64) (*Found, error) {
 	if f.LeftOut, err = x.leftOut(); err != nil {
 		return nil, err
 	}
+	f.Unapplied = unapplied(c, f.LeftOut)
 	if cfg.Cutoff, f.CutoffFrom, err = x.findCutoff(cutoff, said["cutoff"], values["rbf.centers"], values["rbf.widths"]); err != nil {
 		return nil, err
 	}

@@ -150,6 +150,9 @@ func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
 		return nil, err
 	}
 	Took(stderr, path, model.Key, model.Others)
+	if len(model.Unapplied) > 0 {
+		fmt.Fprintf(stderr, "painless: %s: %s beside the weights: not applied, as energies are the network's own\n", path, strings.Join(model.Unapplied, ", "))
+	}
 	return model, nil
 }
 
