@@ -23,5 +23,5 @@ func TestUnapplied(t *testing.T) {
 	f, err = Find(c, 0)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"atomref", "energy_mean", "energy_std", "hyper_parameters.shift"}, f.Unapplied)
-	assert.Equal(t, []string{"model.atomref.weight", "net.mean"}, unapplied(c, []string{"model.atomref.weight", "net.mean", "net.means.x"})[len(f.Unapplied):])
+	assert.Equal(t, []string{"model.atomref.weight", "net.mean"}, unapplied(c, []string{"model.atomref.weight", "net.mean", "net.meaning.x"})[len(f.Unapplied):])
 }
