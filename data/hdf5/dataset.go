@@ -15,7 +15,7 @@ const blockSize = 64 << 10 // bytes read at once of what is not in chunks
 // What a file of size bytes can have, where it is not made to flood the memory: a
 // hundred times more than any data set has, and few enough to hold the splits of
 // all structures, and the atoms of one.
-func maxStructures(size int64) int { return 1<<19 + int(size/16) }
+func maxStructures(size int64) int { return 1<<19 + int(size/32) }
 
 func maxAtoms(size int64) int { return 1<<20 + int(size) } // of all structures
 

@@ -106,7 +106,7 @@ func (d *Dataset) readFill(o *Object) error {
 
 // maxChunk is the most bytes of a chunk in a file of these bytes: no more than it
 // may hold, and what is worth the memory.
-func maxChunk(size int64) int64 { return 32<<20 + size }
+func maxChunk(size int64) int64 { return 32<<20 + size/2 }
 
 // check checks the numbers, and that the values are in the file as far as they
 // are in one piece.
