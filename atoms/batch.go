@@ -44,6 +44,19 @@ func (b *Batch) Append(s *Structure) {
 	b.Cells, b.PBC = append(b.Cells, s.Cell), append(b.PBC, s.PBC)
 }
 
+// Copy makes the batch one like another, in memory of its own, which it keeps.
+func (b *Batch) Copy(from *Batch) {
+	b.Numbers, b.Positions = append(b.Numbers[:0], from.Numbers...), append(b.Positions[:0], from.Positions...)
+	b.Start = append(b.Start[:0], from.Start...)
+	b.Cells, b.PBC = append(b.Cells[:0], from.Cells...), append(b.PBC[:0], from.PBC...)
+}
+
+// Structure returns structure k, which shares the batch's memory.
+func (b *Batch) Structure(k int) Structure {
+	lo, hi := b.Start[k], b.Start[k+1]
+	return Structure{Numbers: b.Numbers[lo:hi], Positions: b.Positions[lo:hi], Cell: b.Cells[k], PBC: b.PBC[k]}
+}
+
 // Len is the number of structures, S.
 func (b *Batch) Len() int { return len(b.Cells) }
 

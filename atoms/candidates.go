@@ -49,8 +49,7 @@ func (c *candidates) update(b *Batch, cutoff float64) error {
 		c.cutoff = 0 // these hold for nothing
 		return err
 	}
-	c.found.Start, c.found.PBC = append(c.found.Start[:0], b.Start...), append(c.found.PBC[:0], b.PBC...)
-	c.found.Cells, c.found.Positions = append(c.found.Cells[:0], b.Cells...), append(c.found.Positions[:0], b.Positions...)
+	c.found.Copy(b)
 	return nil
 }
 

@@ -1,11 +1,6 @@
 package export
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 
 	"painless/checkpoint"
@@ -16,16 +11,11 @@ import (
 // the file at path, its hash and c's format, where in it the network was found,
 // and where its cutoff is from.
 func Provenance(path string, c *checkpoint.Checkpoint, f *nn.Found) (map[string]string, error) {
-	file, err := os.Open(path)
+	hash, err := checkpoint.Hash(path)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	p := map[string]string{"converted_by": "painless", "source": filepath.Base(path), "source_format": c.Format, "source_sha256": hex.EncodeToString(sum.Sum(nil)),
+	p := map[string]string{"converted_by": "painless", "source": filepath.Base(path), "source_format": c.Format, "source_sha256": hash,
 		"source_cutoff": f.CutoffFrom}
 	if f.Place != "" {
 		p["source_key"] = f.Place

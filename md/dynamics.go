@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"painless/atoms"
 	"painless/internal/units"
@@ -124,7 +125,7 @@ func (d *Dynamics) prepare(k int) {
 // left is an error, as is a ctx that is done.
 func (d *Dynamics) Advance(ctx context.Context) error {
 	if !d.computed {
-		if err := d.compute(ctx); err != nil {
+		if err := d.Compute(ctx); err != nil {
 			return err
 		}
 	}
@@ -132,7 +133,7 @@ func (d *Dynamics) Advance(ctx context.Context) error {
 	for i := range d.stages {
 		stage := &d.stages[i]
 		if stage.run == nil {
-			if err := d.compute(ctx); err != nil {
+			if err := d.Compute(ctx); err != nil {
 				return err
 			}
 			continue
@@ -154,9 +155,7 @@ func (d *Dynamics) Advance(ctx context.Context) error {
 
 // Compute computes energy, forces and virial of the positions as they are.
 // Whoever changes positions or cells between steps calls it before the next one.
-func (d *Dynamics) Compute(ctx context.Context) error { return d.compute(ctx) }
-
-func (d *Dynamics) compute(ctx context.Context) error {
+func (d *Dynamics) Compute(ctx context.Context) error {
 	d.computed = false
 	for d.System.Len() > 0 {
 		err := d.potential.Compute(ctx, &d.System.Batch, &d.System.Result)
@@ -182,7 +181,7 @@ func (d *Dynamics) Fail(k int, err error) {
 	lo, hi := d.System.Start[k], d.System.Start[k+1]
 	d.bonds.drop(lo, hi)
 	d.System.drop(k)
-	d.replicas = append(d.replicas[:k], d.replicas[k+1:]...)
+	d.replicas = slices.Delete(d.replicas, k, k+1)
 	d.setAccelerations()
 }
 

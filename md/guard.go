@@ -1,6 +1,7 @@
 package md
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -24,14 +25,8 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults(s *Settings) Limits {
-	for _, d := range []struct {
-		value *float64
-		usual float64
-	}{{&l.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To))}, {&l.Drift, 0.1}, {&l.Distance, 0.4}, {&l.Force, 100}} {
-		if *d.value == 0 {
-			*d.value = d.usual
-		}
-	}
+	l.Temperature = cmp.Or(l.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To)))
+	l.Drift, l.Distance, l.Force = cmp.Or(l.Drift, 0.1), cmp.Or(l.Distance, 0.4), cmp.Or(l.Force, 100)
 	return l
 }
 
@@ -57,12 +52,7 @@ func NewGuard(d *Dynamics, limits Limits) *Guard {
 
 // look remembers how things stand.
 func (g *Guard) look(d *Dynamics) {
-	b := &d.System.Batch
-	g.seen.Numbers = append(g.seen.Numbers[:0], b.Numbers...)
-	g.seen.Positions = append(g.seen.Positions[:0], b.Positions...)
-	g.seen.Start = append(g.seen.Start[:0], b.Start...)
-	g.seen.Cells = append(g.seen.Cells[:0], b.Cells...)
-	g.seen.PBC = append(g.seen.PBC[:0], b.PBC...)
+	g.seen.Copy(&d.System.Batch)
 	g.step = d.Step
 	for k, id := range d.System.Replicas {
 		g.before[id] = d.Conserved(k)
@@ -190,8 +180,7 @@ func (g *Guard) cause(d *Dynamics, k int) string {
 
 // within counts the pairs of structure k within the cutoff, by their atoms.
 func (g *Guard) within(b *atoms.Batch, k int) map[[2]int32]int {
-	lo, hi := b.Start[k], b.Start[k+1]
-	one := atoms.NewBatch(atoms.Structure{Numbers: b.Numbers[lo:hi], Positions: b.Positions[lo:hi], Cell: b.Cells[k], PBC: b.PBC[k]})
+	one := atoms.NewBatch(b.Structure(k))
 	var list atoms.NeighborList[float64]
 	pairs := map[[2]int32]int{}
 	if list.Build(one, g.limits.Cutoff) == nil {

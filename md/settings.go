@@ -1,6 +1,7 @@
 package md
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -101,14 +102,7 @@ type Settings struct {
 
 // withDefaults returns the settings with usable values in place of zeros.
 func (s Settings) withDefaults() Settings {
-	for _, d := range []struct {
-		value *float64
-		usual float64
-	}{{&s.ThermostatTime, 100}, {&s.BarostatTime, 1000}, {&s.Compressibility, 4.5e-5}} {
-		if *d.value == 0 {
-			*d.value = d.usual
-		}
-	}
+	s.ThermostatTime, s.BarostatTime, s.Compressibility = cmp.Or(s.ThermostatTime, 100), cmp.Or(s.BarostatTime, 1000), cmp.Or(s.Compressibility, 4.5e-5)
 	return s
 }
 

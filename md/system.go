@@ -3,6 +3,7 @@ package md
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"painless/atoms"
 	"painless/internal/units"
@@ -89,21 +90,21 @@ func (s *System) Pressure(k int) float64 {
 // drop removes structure k.
 func (s *System) drop(k int) {
 	lo, hi, last := s.Start[k], s.Start[k+1], s.NumAtoms()
-	s.Numbers = append(s.Numbers[:lo], s.Numbers[hi:]...)
-	s.Positions = append(s.Positions[:lo], s.Positions[hi:]...)
-	s.Velocities = append(s.Velocities[:lo], s.Velocities[hi:]...)
-	s.Masses = append(s.Masses[:lo], s.Masses[hi:]...)
+	s.Numbers = slices.Delete(s.Numbers, lo, hi)
+	s.Positions = slices.Delete(s.Positions, lo, hi)
+	s.Velocities = slices.Delete(s.Velocities, lo, hi)
+	s.Masses = slices.Delete(s.Masses, lo, hi)
 	if s.Fixed != nil {
-		s.Fixed = append(s.Fixed[:lo], s.Fixed[hi:]...)
+		s.Fixed = slices.Delete(s.Fixed, lo, hi)
 	}
 	if len(s.Result.Forces) == last {
-		s.Result.Forces = append(s.Result.Forces[:lo], s.Result.Forces[hi:]...)
+		s.Result.Forces = slices.Delete(s.Result.Forces, lo, hi)
 	}
 	for i := k + 1; i+1 < len(s.Start); i++ {
 		s.Start[i] = s.Start[i+1] - (hi - lo)
 	}
 	s.Start = s.Start[:len(s.Start)-1]
-	s.Cells = append(s.Cells[:k], s.Cells[k+1:]...)
-	s.PBC = append(s.PBC[:k], s.PBC[k+1:]...)
-	s.Replicas = append(s.Replicas[:k], s.Replicas[k+1:]...)
+	s.Cells = slices.Delete(s.Cells, k, k+1)
+	s.PBC = slices.Delete(s.PBC, k, k+1)
+	s.Replicas = slices.Delete(s.Replicas, k, k+1)
 }

@@ -165,7 +165,7 @@ func TestInteropASE(t *testing.T) {
 				assert.Equal(t, f.mass(i), got[k].Masses[i])
 			}
 			assert.InEpsilon(t, kinetic, got[k].Kinetic, 1e-12)
-			velocities := scaled(got[k].Velocities, 1/momentum)
+			velocities := scaled(got[k].Velocities, 1/units.ASETime)
 			for i, v := range f.Velocities {
 				assert.InDeltaSlice(t, v[:], velocities[i][:], 1e-14)
 			}

@@ -27,9 +27,6 @@ type xyz struct {
 // keyStep is the key of the step in the comment line.
 const keyStep = "step"
 
-// momentum is 1 u·Å/fs in √(u·eV), ASE's unit of momentum.
-var momentum = math.Sqrt(units.MassVelocity2)
-
 func newXYZ(path string, numbers []int) *xyz {
 	x := &xyz{path: path, numbers: numbers}
 	x.out = data.NewWriter(&x.text)
@@ -56,7 +53,7 @@ func (x *xyz) encode(buf []byte, f *Frame, _ int) ([]byte, error) {
 	if f.Velocities != nil {
 		x.momenta = x.momenta[:0]
 		for i, v := range f.Velocities {
-			p := f.mass(i) * momentum
+			p := f.mass(i) * units.ASETime // √(u·eV)
 			x.momenta = append(x.momenta, p*v[0], p*v[1], p*v[2])
 		}
 		to.Columns = append(to.Columns, data.Column{Name: "momenta", Kind: data.Real, Width: 3, Reals: x.momenta})

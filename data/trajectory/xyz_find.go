@@ -69,10 +69,8 @@ func (s *scanner) frame() (step int64, err error) {
 	case !whole:
 		return 0, errTorn
 	}
-	line, whole, err = s.next()
+	line, whole, err = s.within()
 	switch {
-	case err == io.EOF:
-		return 0, errTorn
 	case err != nil:
 		return 0, err
 	case !begins(line, "Lattice=\"") && !begins(line, "Properties="):
@@ -84,10 +82,8 @@ func (s *scanner) frame() (step int64, err error) {
 		return 0, err
 	}
 	for i, symbol := range s.symbols {
-		line, whole, err = s.next()
+		line, whole, err = s.within()
 		switch {
-		case err == io.EOF:
-			return 0, errTorn
 		case err != nil:
 			return 0, err
 		case !begins(line, symbol) || whole && len(line) < len(symbol):
@@ -103,6 +99,15 @@ func (s *scanner) frame() (step int64, err error) {
 func begins(line []byte, text string) bool {
 	n := min(len(line), len(text))
 	return string(line[:n]) == text[:n]
+}
+
+// within is next within a frame, where the end of the file is errTorn.
+func (s *scanner) within() (line []byte, whole bool, err error) {
+	line, whole, err = s.next()
+	if err == io.EOF {
+		err = errTorn
+	}
+	return line, whole, err
 }
 
 // next is the beginning of the next line, and whether the line has an end;

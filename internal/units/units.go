@@ -2,6 +2,8 @@
 // and bar: CODATA 2022, where what the SI defines is exact.
 package units
 
+import "math"
+
 // In SI units.
 const (
 	elementaryCharge = 1.602176634e-19   // C, exact
@@ -25,3 +27,6 @@ const (
 	// MassVelocity2 is one u·Å²/fs², eV: kinetic energies and, divided by it, accelerations.
 	MassVelocity2 = atomicMass * 1e10 / elementaryCharge
 )
+
+// ASETime is ASE's unit of time, Å √(u/eV), in fs; and so one u·Å/fs in √(u·eV), its unit of momentum.
+var ASETime = math.Sqrt(MassVelocity2)

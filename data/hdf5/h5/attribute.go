@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
-	"strings"
 )
 
 // The most bytes of an attribute's values, and of those of all of an object.
@@ -55,11 +53,8 @@ func (o *Object) Attributes() ([]*Attribute, error) {
 	if err := o.denseAttributes(add); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(list, func(a, b *Attribute) int { return strings.Compare(a.Name, b.Name) })
-	for i := 1; i < len(list); i++ {
-		if list[i-1].Name == list[i].Name {
-			return nil, fmt.Errorf("expected attributes that differ, found %.100q twice", list[i].Name)
-		}
+	if err := sortByName("attributes", list, func(a *Attribute) string { return a.Name }); err != nil {
+		return nil, err
 	}
 	return list, nil
 }
@@ -72,11 +67,7 @@ func (o *Object) denseAttributes(add func(b []byte, flags byte) error) error {
 	if err != nil {
 		return err
 	}
-	c.version("attribute info", 0)
-	if c.byte()&1 != 0 {
-		c.skip(2) // the largest number of an attribute
-	}
-	heap, tree := c.address(), c.address()
+	heap, tree := c.dense("attribute info", 2)
 	if c.err != nil {
 		return fmt.Errorf("attribute info: %w", c.err)
 	}

@@ -26,6 +26,16 @@ type fractal struct {
 	blocks  map[uint64][]byte // that were read, by their address
 }
 
+// dense reads the message of where many attributes, or links, are: a fractal heap
+// and the B-tree that lists its objects. The largest of their numbers has size bytes.
+func (c *cursor) dense(what string, size int) (heap, tree uint64) {
+	c.version(what, 0)
+	if c.byte()&1 != 0 {
+		c.skip(size)
+	}
+	return c.address(), c.address()
+}
+
 // eachInHeap calls do with the objects of a fractal heap that a B-tree lists, and
 // the byte behind an object's name. The records have skip bytes before that.
 func (f *File) eachInHeap(heap, tree uint64, kind byte, skip int, do func(object []byte, next byte) error) error {

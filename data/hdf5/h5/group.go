@@ -99,14 +99,22 @@ func (o *Object) Links() ([]Link, error) {
 	if err := o.eachLink(add); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(links, func(a, b Link) int { return strings.Compare(a.Name, b.Name) })
-	for i := 1; i < len(links); i++ {
-		if links[i-1].Name == links[i].Name {
-			return nil, fmt.Errorf("expected names that differ, found %.100q twice", links[i].Name)
-		}
+	if err := sortByName("names", links, func(l Link) string { return l.Name }); err != nil {
+		return nil, err
 	}
 	o.links = links
 	return links, nil
+}
+
+// sortByName puts a list in the order of its names, of which none may stand twice.
+func sortByName[T any](what string, list []T, name func(T) string) error {
+	slices.SortFunc(list, func(a, b T) int { return strings.Compare(name(a), name(b)) })
+	for i := 1; i < len(list); i++ {
+		if name(list[i-1]) == name(list[i]) {
+			return fmt.Errorf("expected %s that differ, found %.100q twice", what, name(list[i]))
+		}
+	}
+	return nil
 }
 
 func (o *Object) eachLink(add func(Link) error) error {
@@ -128,11 +136,7 @@ func (o *Object) eachLink(add func(Link) error) error {
 	if err != nil {
 		return err
 	}
-	c.version("link info", 0)
-	if c.byte()&1 != 0 {
-		c.skip(8) // the largest number of a link
-	}
-	heap, tree := c.address(), c.address()
+	heap, tree := c.dense("link info", 8)
 	if c.err != nil {
 		return c.err
 	}

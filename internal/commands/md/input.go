@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
 	"strings"
 
@@ -58,9 +57,6 @@ func (s *settings) read(ctx context.Context, stdin io.Reader, stderr io.Writer) 
 	return system, moving == 0, nil
 }
 
-// aseTime is ASE's unit of time, Å √(u/eV), in fs.
-var aseTime = math.Sqrt(units.MassVelocity2)
-
 // velocities reads those of a frame, Å/fs; found is false where it has none.
 func velocities(f *data.Frame, masses []float64, to [][3]float64) (found bool, err error) {
 	if f.Column("momenta") != nil {
@@ -69,7 +65,7 @@ func velocities(f *data.Frame, masses []float64, to [][3]float64) (found bool, e
 			return false, err
 		}
 		for i, p := range momenta {
-			to[i] = vec.Scale(p, 1/(masses[i]*aseTime))
+			to[i] = vec.Scale(p, 1/(masses[i]*units.ASETime))
 		}
 		return true, nil
 	}

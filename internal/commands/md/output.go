@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"painless/atoms"
 	"painless/data/trajectory"
 	"painless/md"
 )
@@ -43,7 +42,7 @@ func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outp
 			if o.writers[id], err = s.openTrajectory(path, numbers, d.Step); err != nil {
 				return o, err
 			}
-			one := structure(d.System, k)
+			one := d.System.Structure(k)
 			turned = turned || format != trajectory.XYZ && trajectory.Turned(&one)
 		}
 		if turned {
@@ -138,12 +137,6 @@ func cutLog(file *os.File, step int64) (last int64, err error) {
 	return last, err
 }
 
-// structure is structure k of a system, which shares its memory.
-func structure(s *md.System, k int) atoms.Structure {
-	lo, hi := s.Start[k], s.Start[k+1]
-	return atoms.Structure{Numbers: s.Numbers[lo:hi], Positions: s.Positions[lo:hi], Cell: s.Cells[k], PBC: s.PBC[k]}
-}
-
 // write appends a frame and a line for each replica. A restart begins with the
 // frame that its checkpoint was written after, which is there already.
 func (o *outputs) write(d *md.Dynamics) error {
@@ -152,7 +145,7 @@ func (o *outputs) write(d *md.Dynamics) error {
 		if w := o.writers[id]; w != nil && w.LastStep() < d.Step {
 			lo, hi := s.Start[k], s.Start[k+1]
 			f := &trajectory.Frame{
-				Structure: structure(s, k), Step: d.Step, Time: time,
+				Structure: s.Structure(k), Step: d.Step, Time: time,
 				Velocities: s.Velocities[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k],
 			}
 			if _, ok := s.Volume(k); ok {

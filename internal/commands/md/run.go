@@ -2,8 +2,6 @@ package md
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"painless/checkpoint"
 	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
 	"painless/md"
@@ -45,7 +44,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	r := &simulation{settings: s, stderr: std.Err}
-	if r.model, err = hash(path); err != nil {
+	if r.model, err = checkpoint.Hash(path); err != nil {
 		return err
 	}
 	if s.restart != "" {
@@ -96,20 +95,6 @@ func (s *settings) checkOutputs(std cli.Std, model string) error {
 		return cli.CheckNew(s.force, outputs...)
 	}
 	return nil
-}
-
-// hash identifies a model by the bytes of its file.
-func hash(path string) (string, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // begin makes the dynamics of the input.
@@ -264,12 +249,5 @@ func (r *simulation) summary(from int64, took time.Duration) {
 		drift = max(drift, math.Abs(r.guard.Drift(r.Dynamics, k))/n)
 	}
 	fmt.Fprintf(r.stderr, "painless: md: %d steps of %v fs, %s, in %v: %.3g steps/s, %.3g ns/day; the conserved energy has changed by %.2g eV an atom\n",
-		r.Step-from, r.Settings.TimeStep, counted(r.System.Len(), "replica"), took.Round(time.Millisecond), steps/took.Seconds(), nanoseconds*86400/took.Seconds(), drift)
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+		r.Step-from, r.Settings.TimeStep, cli.Counted(r.System.Len(), "replica"), took.Round(time.Millisecond), steps/took.Seconds(), nanoseconds*86400/took.Seconds(), drift)
 }

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"painless/internal/commands/cli"
 	"painless/internal/plots"
 )
 
@@ -118,7 +119,7 @@ func parity(d *density, title, axis, point string) (*plot.Plot, error) {
 		step := 1 + (decades-1)/3 // four entries at most
 		for decade := 0; decade <= decades; decade += step {
 			n := int(math.Pow10(decade))
-			p.Legend.Add(counted(n, point), swatch(dot(n)))
+			p.Legend.Add(cli.Counted(n, point), swatch(dot(n)))
 		}
 	}
 	return p, nil

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"painless/internal/commands/cli"
 )
 
 // How many structures the table lists; -json has more of the worst ones, and all
@@ -23,7 +25,7 @@ func (r *report) print(w io.Writer) {
 	for _, d := range r.Datasets {
 		read += d.Read
 	}
-	fmt.Fprintf(w, "%d of %s, %s\n", r.Structures, counted(read, "structure"), counted(r.Atoms, "atom"))
+	fmt.Fprintf(w, "%d of %s, %s\n", r.Structures, cli.Counted(read, "structure"), cli.Counted(r.Atoms, "atom"))
 	r.compare(w, "", (*modelReport).summary)
 	r.compare(w, "force RMSE by element, meV/Å", (*modelReport).elements)
 	r.compare(w, "energy MAE by size, meV/atom", (*modelReport).energySizes)
@@ -138,7 +140,7 @@ func (m *modelReport) forceSizes() []entry {
 func (m *modelReport) sizes(number func(*sizeReport) string) (list []entry) {
 	for i := range m.BySize {
 		s := &m.BySize[i]
-		list = append(list, entry{fmt.Sprintf("%d–%d atoms: %s", s.MinAtoms, s.MaxAtoms, counted(s.Structures, "structure")), number(s)})
+		list = append(list, entry{fmt.Sprintf("%d–%d atoms: %s", s.MinAtoms, s.MaxAtoms, cli.Counted(s.Structures, "structure")), number(s)})
 	}
 	return list
 }
@@ -168,21 +170,13 @@ func printLacks(w io.Writer, what string, list []lack) {
 	for _, l := range list {
 		structures[l.index] = true
 	}
-	fmt.Fprintf(w, "\n%s %s:\n", counted(len(structures), "structure"), what)
+	fmt.Fprintf(w, "\n%s %s:\n", cli.Counted(len(structures), "structure"), what)
 	for _, l := range list[:min(listedLacks, len(list))] {
 		fmt.Fprintf(w, "%s: %s\n", l.place, l.Reason)
 	}
 	if more := len(list) - listedLacks; more > 0 {
-		fmt.Fprintf(w, "  and %s; -json lists all\n", counted(more, "more line"))
+		fmt.Fprintf(w, "  and %s; -json lists all\n", cli.Counted(more, "more line"))
 	}
-}
-
-// counted is a number of things.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }
 
 // milli is a number in thousandths, to four digits; none where n is 0.
