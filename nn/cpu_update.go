@@ -20,7 +20,7 @@ func (e *cpuEngine[T]) updateTile(worker, unit int) {
 	for group := range e.pairGrads {
 		first, last := e.features(group)
 		mid := e.rows(e.after(k), group, lo, hi)
-		cpu.UpdateInput(scratch.input[first:], mid.S, mid.V, last-first, h)
+		cpu.UpdateInput(scratch.input[first:], mid.S, mid.V, 0, last-first, h)
 	}
 	block.update[0].forward.Apply(pre, scratch.input, n)
 	hidden := scratch.hidden[:n*h]
@@ -67,7 +67,7 @@ func (e *cpuEngine[T]) updateBackwardTile(worker, unit int) {
 	for group := range e.pairGrads {
 		first, last := e.features(group)
 		g := e.rows(e.g, group, lo, hi)
-		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), group, lo, hi).V, last-first, h)
+		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), group, lo, hi).V, 0, last-first, h)
 		if k > 0 { // nothing before the first message depends on positions
 			gin := e.rows(e.gin, group, lo, hi)
 			copy(gin.S, g.S) // where the message's backward begins to add

@@ -15,13 +15,32 @@ type Linear[T Float] struct {
 func NewLinear[T Float](weight, bias []T, out, in int) *Linear[T] {
 	count := (out + panelWidth - 1) / panelWidth
 	l := &Linear[T]{In: in, Out: out, panels: make([]T, count*in*panelWidth), bias: make([]T, count*panelWidth)}
-	copy(l.bias, bias)
-	for o := range out {
-		for k := range in {
-			l.panels[(o/panelWidth*in+k)*panelWidth+o%panelWidth] = weight[o*in+k]
-		}
-	}
+	l.SetOutputs(0, weight, bias)
 	return l
+}
+
+// SetOutputs replaces outputs, from first on, by weight [n, in] and bias [n]; a nil
+// bias leaves that as it is.
+func (l *Linear[T]) SetOutputs(first int, weight, bias []T) {
+	copy(l.bias[first:l.Out], bias)
+	for o := first; len(weight) > 0; o++ {
+		panel := l.panels[o/panelWidth*l.In*panelWidth+o%panelWidth:]
+		for k, w := range weight[:l.In] {
+			panel[k*panelWidth] = w
+		}
+		weight = weight[l.In:]
+	}
+}
+
+// SetInputs replaces inputs, from first on, by the transpose of weight [n, out]: the
+// layer then takes n of the outputs of one with that weight back to its inputs.
+func (l *Linear[T]) SetInputs(first int, weight []T) {
+	for k := first; len(weight) > 0; k++ {
+		for o := 0; o < l.Out; o += panelWidth {
+			copy(l.panels[(o/panelWidth*l.In+k)*panelWidth:][:panelWidth], weight[o:min(o+panelWidth, l.Out)])
+		}
+		weight = weight[l.Out:]
+	}
 }
 
 // Apply computes dst = x·Wᵀ + b for dst [rows, out] and x [rows, in]. The rows

@@ -42,6 +42,31 @@ func testDense[T Float](t *testing.T, epsilon float64) {
 func TestDenseFloat32(t *testing.T) { testDense[float32](t, 0x1p-24) }
 func TestDenseFloat64(t *testing.T) { testDense[float64](t, 0x1p-53) }
 
+// A layer is set anew by parts of its outputs, and of its inputs by the transpose.
+func TestDenseSet(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for _, shape := range [][2]int{{1, 1}, {7, 5}, {48, 20}, {33, 17}} {
+		out, in := shape[0], shape[1]
+		w, bias, cut := normal[float64](rng, out*in), normal[float64](rng, out), out/3
+		want := NewLinear(w, bias, out, in)
+		got := NewLinear(normal[float64](rng, out*in), nil, out, in)
+		got.SetOutputs(0, w[:cut*in], bias[:cut])
+		got.SetOutputs(cut, w[cut*in:], bias[cut:])
+		assert.Equal(t, want, got)
+
+		transposed := make([]float64, in*out)
+		for o := range out {
+			for k := range in {
+				transposed[k*out+o] = w[o*in+k]
+			}
+		}
+		back := NewLinear(normal[float64](rng, in*out), nil, in, out)
+		back.SetInputs(0, w[:cut*in])
+		back.SetInputs(cut, w[cut*in:])
+		assert.Equal(t, NewLinear(transposed, nil, in, out), back)
+	}
+}
+
 // BenchmarkDense is the products of the original student's filter and update networks.
 func BenchmarkDense(b *testing.B) {
 	rng := rand.New(rand.NewPCG(3, 4))

@@ -38,6 +38,23 @@ func SiLUBackward[T Float](grad, x []T) {
 	}
 }
 
+// SiLUDualBackward is the reverse of SiLU and of its tangent silu′(x)·tangent: from
+// grad, on entry ∂L/∂silu(x), and gtangent = ∂L/∂ of the tangent's result, it makes
+//
+//	grad = grad ⊙ silu′(x) + gtangent ⊙ silu″(x) ⊙ tangent
+//
+// which is ∂L/∂x. That by tangent, gtangent ⊙ silu′(x), is SiLUBackward's.
+func SiLUDualBackward[T Float](grad, x, tangent, gtangent []T) {
+	n := len(grad)
+	x, tangent, gtangent = x[:n], tangent[:n], gtangent[:n]
+	for i, xi := range x {
+		sigma := sigmoid(xi)
+		rest := 1 - sigma
+		curvature := sigma * rest * (2 + T(xi*(rest-sigma)))
+		grad[i] = T(grad[i]*siluSlope(xi, sigma)) + T(gtangent[i]*curvature)*tangent[i]
+	}
+}
+
 func sigmoid[T Float](x T) T { return T(1 / (1 + math.Exp(-float64(x)))) }
 
 // siluSlope is d/dx x·σ(x) = σ + x·σ·(1−σ).

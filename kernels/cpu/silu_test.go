@@ -48,3 +48,21 @@ func TestSiLUDerivatives(t *testing.T) {
 	assert.Equal(t, value, both)
 	tolerance.Check(t, "SiLUTangent", tangent, backward, 1e-15, 1e-15)
 }
+
+func TestSiLUDualBackward(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const n = 40
+	x, tangent, weight, gtangent := normal[float64](rng, n), normal[float64](rng, n), normal[float64](rng, n), normal[float64](rng, n)
+	x[0], x[1], x[2] = 0, 30, -30
+	value, slope := make([]float64, n), make([]float64, n)
+	loss := func() float64 {
+		SiLUTangent(value, slope, x, tangent)
+		return dotProduct(value, weight) + dotProduct(slope, gtangent)
+	}
+	grad := append([]float64(nil), weight...)
+	SiLUDualBackward(grad, x, tangent, gtangent)
+	checkGradient(t, "by x", loss, x, grad)
+	along := append([]float64(nil), gtangent...)
+	SiLUBackward(along, x)
+	checkGradient(t, "by the tangent", loss, tangent, along)
+}

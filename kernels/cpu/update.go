@@ -7,18 +7,19 @@ import "math"
 // the network's layers from the group's first feature on.
 
 // UpdateInput writes the input of the update network, x = [s ; |v|] [A, 2H],
-// from s [A, h] and v [A, 3, h]; |v| is over the Cartesian components.
-func UpdateInput[T Float](x, s, v []T, h, full int) {
+// from s [A, h] and v [A, 3, h]; |v| is √(x² + y² + z² + floor) over the Cartesian
+// components. floor is 0 but in training, where it makes |v| smooth.
+func UpdateInput[T Float](x, s, v []T, floor T, h, full int) {
 	row := 2 * full
 	CopyRows(x, row, s, h, h, len(s)/h)
-	if len(s) == 0 || norms(x[full:], v, h, row) {
+	if len(s) == 0 || floor == 0 && norms(x[full:], v, h, row) {
 		return
 	}
 	for i := 0; i*h < len(s); i++ {
 		n := x[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
 		for f := range n {
-			n[f] = norm(vx[f], vy[f], vz[f])
+			n[f] = norm(vx[f], vy[f], vz[f], floor)
 		}
 	}
 }
@@ -81,10 +82,10 @@ func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, ful
 // [A, 2H] and the vectors v [A, 3, h] it adds to gs [A, h] and gv [A, 3, h]:
 //
 //	gs += gx_s      gv += gx_n · v/|v|, and nothing where |v| = 0
-func UpdateInputBackward[T Float](gs, gv, gx, v []T, h, full int) {
+func UpdateInputBackward[T Float](gs, gv, gx, v []T, floor T, h, full int) {
 	row := 2 * full
 	AddRows(gs, h, gx, row, h, len(gs)/h)
-	if len(gs) == 0 || normsBackward(gv, gx[full:], v, h, row) {
+	if len(gs) == 0 || floor == 0 && normsBackward(gv, gx[full:], v, h, row) {
 		return
 	}
 	for i := 0; i*h < len(gs); i++ {
@@ -93,7 +94,7 @@ func UpdateInputBackward[T Float](gs, gv, gx, v []T, h, full int) {
 		ox, oy, oz := components(gv, i, h)
 		for f := range gnorm {
 			x, y, z := vx[f], vy[f], vz[f]
-			n := norm(x, y, z)
+			n := norm(x, y, z, floor)
 			if n == 0 {
 				continue
 			}
@@ -105,4 +106,6 @@ func UpdateInputBackward[T Float](gs, gv, gx, v []T, h, full int) {
 	}
 }
 
-func norm[T Float](x, y, z T) T { return T(math.Sqrt(float64(x*x + y*y + z*z))) }
+func norm[T Float](x, y, z, floor T) T {
+	return T(math.Sqrt(float64(x*x + y*y + z*z + floor)))
+}

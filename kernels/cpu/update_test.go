@@ -21,7 +21,7 @@ func TestUpdateInput(t *testing.T) {
 	weight := normal[float64](rng, updateAtoms*2*h)
 	x := make([]float64, updateAtoms*2*h)
 	energy := func() float64 {
-		UpdateInput(x, s, v, h, h)
+		UpdateInput(x, s, v, 0, h, h)
 		return dotProduct(x, weight)
 	}
 	energy()
@@ -33,15 +33,33 @@ func TestUpdateInput(t *testing.T) {
 		}
 	}
 	gs, gv := make([]float64, len(s)), make([]float64, len(v))
-	UpdateInputBackward(gs, gv, weight, v, h, h)
+	UpdateInputBackward(gs, gv, weight, v, 0, h, h)
 	checkGradient(t, "∂E/∂s", energy, s, gs)
+	checkGradient(t, "∂E/∂v", energy, v, gv)
+}
+
+// A floor makes |v| smooth: at v = 0 too its gradient is that of the norm.
+func TestUpdateInputWithAFloor(t *testing.T) {
+	const h, floor = updateH, 0.25
+	rng := rand.New(rand.NewPCG(5, 6))
+	s, v, weight := make([]float64, h), normal[float64](rng, 3*h), normal[float64](rng, 2*h)
+	v[0], v[h], v[2*h] = 0, 0, 0
+	x := make([]float64, 2*h)
+	energy := func() float64 {
+		UpdateInput(x, s, v, floor, h, h)
+		return dotProduct(x, weight)
+	}
+	energy()
+	assert.Equal(t, 0.5, x[h])
+	gs, gv := make([]float64, len(s)), make([]float64, len(v))
+	UpdateInputBackward(gs, gv, weight, v, floor, h, h)
 	checkGradient(t, "∂E/∂v", energy, v, gv)
 }
 
 // The gradient of |v| at v = 0 is taken as 0.
 func TestUpdateInputBackwardAtZero(t *testing.T) {
 	gs, gv := make([]float64, 2), make([]float64, 6)
-	UpdateInputBackward(gs, gv, []float64{1, 2, 3, 4}, []float64{0, 5, 0, 0, 0, 0}, 2, 2)
+	UpdateInputBackward(gs, gv, []float64{1, 2, 3, 4}, []float64{0, 5, 0, 0, 0, 0}, 0, 2, 2)
 	assert.Equal(t, []float64{1, 2}, gs)
 	assert.Equal(t, []float64{0, 4, 0, 0, 0, 0}, gv)
 }

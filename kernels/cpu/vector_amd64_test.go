@@ -216,12 +216,12 @@ func TestVectorUpdate(t *testing.T) {
 			rows := 3 * h
 			run := func() [][]float32 {
 				x, out := make([]float32, atoms*2*h), make([]float32, atoms*3*h)
-				UpdateInput(x, s, v, h, h)
+				UpdateInput(x, s, v, 0, h, h)
 				UpdateVectors(out, v, gates, &m, h, h)
 				back, ggates := append([]float32(nil), gv...), make([]float32, atoms*rows)
 				UpdateVectorsBackward(back, ggates[h:], v, gates, &m, h, h, rows)
 				gs := append([]float32(nil), s...)
-				UpdateInputBackward(gs, back, gx, v, h, h)
+				UpdateInputBackward(gs, back, gx, v, 0, h, h)
 				return [][]float32{x, out, ggates, gs, back}
 			}
 			got := run()

@@ -61,7 +61,7 @@ func newUpdateCase(b *bench, rng *rand.Rand, h, n, parts int) *updateCase {
 func (c *updateCase) forward() (pre, out []float64) {
 	x := make([]float64, c.n*2*c.h)
 	pre, out = make([]float64, c.n*c.h), make([]float64, c.n*c.out.forward.Out)
-	cpu.UpdateInput(x, c.in.S, c.in.V, c.h, c.h)
+	cpu.UpdateInput(x, c.in.S, c.in.V, 0, c.h, c.h)
 	c.hidden.forward.Apply(pre, x, c.n)
 	hidden := make([]float64, len(pre))
 	cpu.SiLU(hidden, pre)
@@ -76,7 +76,7 @@ func (c *updateCase) backward(gs, gv, gout, pre []float64) {
 	c.out.backward.Apply(hidden, gout, c.n)
 	cpu.SiLUBackward(hidden, pre)
 	c.hidden.backward.Apply(x, hidden, c.n)
-	cpu.UpdateInputBackward(gs, gv, x, c.in.V, c.h, c.h)
+	cpu.UpdateInputBackward(gs, gv, x, c.in.V, 0, c.h, c.h)
 }
 
 // forUpdates runs over sizes whose last block of atoms is full, and is not.
