@@ -25,6 +25,7 @@ type Sample struct {
 	Labels
 
 	pairs  atoms.NeighborList[float64] // x and d are rounded where they are used
+	cutoff float64                     // of the pairs, Å
 	volume float64                     // Å³, where there is a label of stress
 	batch  atoms.Batch
 }
@@ -42,7 +43,7 @@ func NewSample(s atoms.Structure, l Labels, cutoff float64) (*Sample, error) {
 // cutoff, Å. Structures that cannot be computed, labels for other than the atoms,
 // labels that are not finite, and stress without a volume are errors.
 func (x *Sample) Set(s atoms.Structure, l Labels, cutoff float64) error {
-	x.Structure, x.Labels = s, l
+	x.Structure, x.Labels, x.cutoff = s, l, cutoff
 	if err := s.Check(); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"painless/kernels/cpu"
 )
@@ -34,23 +35,27 @@ func tie[T cpu.Float](l *layout, w []T) {
 	}
 }
 
-// tieGradient carries the gradient of the tied biases through to what they are made
-// of: W2 −= gb2 ⊗ silu(b1), b1 −= silu′(b1) ⊙ W2ᵀ·gb2, and gb2 = 0.
-func tieGradient[T cpu.Float](l *layout, w, g []T) {
-	for k := range l.blocks {
-		first, last := l.blocks[k].filter[0], l.blocks[k].filter[1]
-		for i := range last.in {
-			b := float64(w[first.bias+i])
-			value, sum := T(silu(b)), T(0)
-			for o := range last.out {
-				gb := g[last.bias+o]
-				g[last.weight+o*last.in+i] -= T(gb * value)
-				sum += T(gb * w[last.weight+o*last.in+i])
-			}
-			g[first.bias+i] -= T(siluSlope(b)) * sum
-		}
-		clear(g[last.bias:][:last.out])
+// tieGradient carries the gradient of block k's tied biases through to what they are
+// made of: W2 −= gb2 ⊗ silu(b1), b1 −= silu′(b1) ⊙ W2ᵀ·gb2, and gb2 = 0. There is room
+// for [2, H] in scratch.
+func tieGradient[T cpu.Float](l *layout, k int, w, g, scratch []T) {
+	first, last := l.blocks[k].filter[0], l.blocks[k].filter[1]
+	value, sum := scratch[:last.in], scratch[last.in:][:last.in]
+	clear(sum)
+	for i := range value {
+		value[i] = T(silu(float64(w[first.bias+i])))
 	}
+	for o := range last.out {
+		gb, weight, gradient := g[last.bias+o], row(w, last, o), row(g, last, o)
+		for i := range value {
+			gradient[i] -= T(gb * value[i])
+			sum[i] += T(gb * weight[i])
+		}
+	}
+	for i := range sum {
+		g[first.bias+i] -= T(T(siluSlope(float64(w[first.bias+i]))) * sum[i])
+	}
+	clear(g[last.bias:][:last.out])
 }
 
 func silu(x float64) float64 { return x / (1 + math.Exp(-x)) }
@@ -74,7 +79,7 @@ func (m *Model) findHeld() []bool {
 	holdUnused := func(x layer, used []int) {
 		part := x.out / 3
 		for i := range 3 {
-			if !contains(used, i) {
+			if !slices.Contains(used, i) {
 				hold(x.weight+i*part*x.in, part*x.in)
 				hold(x.bias+i*part, part)
 			}
@@ -95,15 +100,6 @@ func (m *Model) findHeld() []bool {
 		m.reserved(func(at int) { held[at] = true })
 	}
 	return held
-}
-
-func contains(parts []int, part int) bool {
-	for _, p := range parts {
-		if p == part {
-			return true
-		}
-	}
-	return false
 }
 
 // clearHeld sets the weights that nobody reads, and those kept for the elements, to

@@ -19,6 +19,11 @@ func NewLinear[T Float](weight, bias []T, out, in int) *Linear[T] {
 	return l
 }
 
+// Tangent returns y = x·Wᵀ, the layer without its bias, which shares its weights.
+func (l *Linear[T]) Tangent() *Linear[T] {
+	return &Linear[T]{In: l.In, Out: l.Out, panels: l.panels, bias: make([]T, len(l.bias))}
+}
+
 // SetOutputs replaces outputs, from first on, by weight [n, in] and bias [n]; a nil
 // bias leaves that as it is.
 func (l *Linear[T]) SetOutputs(first int, weight, bias []T) {

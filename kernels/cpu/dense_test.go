@@ -45,7 +45,7 @@ func TestDenseFloat64(t *testing.T) { testDense[float64](t, 0x1p-53) }
 // A layer is set anew by parts of its outputs, and of its inputs by the transpose.
 func TestDenseSet(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
-	for _, shape := range [][2]int{{1, 1}, {7, 5}, {48, 20}, {33, 17}} {
+	for _, shape := range [][2]int{{2, 1}, {7, 5}, {48, 20}, {33, 17}} {
 		out, in := shape[0], shape[1]
 		w, bias, cut := normal[float64](rng, out*in), normal[float64](rng, out), out/3
 		want := NewLinear(w, bias, out, in)
@@ -53,6 +53,11 @@ func TestDenseSet(t *testing.T) {
 		got.SetOutputs(0, w[:cut*in], bias[:cut])
 		got.SetOutputs(cut, w[cut*in:], bias[cut:])
 		assert.Equal(t, want, got)
+
+		tangent := got.Tangent()
+		assert.Equal(t, NewLinear(w, nil, out, in), tangent)
+		got.SetOutputs(0, w[in:2*in], nil)
+		assert.Equal(t, got.panels, tangent.panels, "shared")
 
 		transposed := make([]float64, in*out)
 		for o := range out {
