@@ -96,14 +96,7 @@ func TestGradientIsThatOfTheLoss(t *testing.T) {
 			m := newTestModel(t, c.h, c.k, c.r, c.free)
 			batch := c.batch(t, rng)
 			e := newTestEngine[float64](t, m, EngineOptions{Threads: 1, Loss: c.loss, Exact: c.exact})
-			weights := make([]float64, len(m.Weights))
-			for i, w := range m.Weights {
-				weights[i] = float64(w)
-			}
-			if !c.free {
-				tie(e.layout, weights)
-			}
-			copy(e.weights, weights)
+			weights := wide(e)
 			got := make([]float64, len(weights))
 			_, err := e.compute(context.Background(), batch, got)
 			require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -102,6 +103,18 @@ func gradientOf[T cpu.Float](t testing.TB, e *Engine[T], batch []*Sample) ([]T, 
 	terms, err := e.Gradient(context.Background(), batch, g)
 	require.NoError(t, err)
 	return g, terms
+}
+
+// wide gives an engine its model's weights in float64, ties holding to that, and
+// returns a copy of them.
+func wide(e *Engine[float64]) []float64 {
+	for i, w := range e.model.Weights {
+		e.weights[i] = float64(w)
+	}
+	if !e.model.Free {
+		tie(e.layout, e.weights)
+	}
+	return slices.Clone(e.weights)
 }
 
 // farthest is the largest |got − want| over |want|, elements below a thousandth of the
