@@ -250,8 +250,10 @@ func (e *Engine[T]) sum(_, unit int) {
 	to := e.gradient[lo:min(lo+sumTile, len(e.gradient))]
 	copy(to, e.shards[0].gradient[lo:])
 	for _, s := range e.shards[1:e.used] {
-		for i, x := range s.gradient[lo:][:len(to)] {
-			to[i] += x
+		whole := len(to) / cpu.GroupWidth * cpu.GroupWidth
+		cpu.AddRows(to, cpu.GroupWidth, s.gradient[lo:], cpu.GroupWidth, cpu.GroupWidth, whole/cpu.GroupWidth)
+		for i := whole; i < len(to); i++ {
+			to[i] += s.gradient[lo+i]
 		}
 	}
 }

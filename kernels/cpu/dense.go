@@ -28,12 +28,16 @@ func (l *Linear[T]) Tangent() *Linear[T] {
 // bias leaves that as it is.
 func (l *Linear[T]) SetOutputs(first int, weight, bias []T) {
 	copy(l.bias[first:l.Out], bias)
-	for o := first; len(weight) > 0; o++ {
+	for o := first; len(weight) > 0; {
+		n := min(panelWidth-o%panelWidth, len(weight)/l.In) // outputs of the panel
 		panel := l.panels[o/panelWidth*l.In*panelWidth+o%panelWidth:]
-		for k, w := range weight[:l.In] {
-			panel[k*panelWidth] = w
+		for k := range l.In {
+			to := panel[k*panelWidth:][:n]
+			for i := range to {
+				to[i] = weight[i*l.In+k]
+			}
 		}
-		weight = weight[l.In:]
+		weight, o = weight[n*l.In:], o+n
 	}
 }
 

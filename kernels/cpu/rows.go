@@ -11,7 +11,7 @@ func CopyRows[T Float](dst []T, to int, src []T, from, width, n int) {
 	}
 }
 
-// AddRows adds them to dst.
+// AddRows adds them to dst, one after another: to may be 0.
 func AddRows[T Float](dst []T, to int, src []T, from, width, n int) {
 	if n == 0 || addRows(dst, to, src, from, width, n) {
 		return
