@@ -19,12 +19,13 @@ type knotFilter[T cpu.Float] struct {
 // knotTile is how many knots a unit of work has.
 const knotTile = 32
 
-// Limits of the number of intervals that the cutoff is cut into. There are ten or more
-// over the narrowest radial function's width, so that slopes are within about 1e-4.
+// Limits of the number of intervals that the cutoff is cut into. There are seven or
+// more over the narrowest radial function's width, so that the forces of trained
+// students are within 3e-4 of their size: see docs/training.md.
 const (
 	fewestIntervals = 64
 	mostIntervals   = 512
-	perWidth        = 10
+	perWidth        = 7
 )
 
 func intervalsFor(m *Model) int {
