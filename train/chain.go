@@ -12,6 +12,7 @@ type dense[T cpu.Float] struct {
 	parts                      []int // thirds of the outputs that are used; one part 0 of all
 	size                       int   // outputs of a part
 	forward, tangent, backward *cpu.Linear[T]
+	row                        []T // scratch, [out]
 }
 
 // newDense takes parts of a layer's outputs, each a share of 1/of of them.
@@ -21,6 +22,7 @@ func newDense[T cpu.Float](l layer, of int, parts ...int) *dense[T] {
 		d.parts, d.size = []int{0}, l.out
 	}
 	d.out = len(d.parts) * d.size
+	d.row = make([]T, d.out)
 	d.forward = cpu.NewLinear[T](nil, nil, d.out, l.in)
 	d.tangent = d.forward.Tangent()
 	d.backward = cpu.NewLinear[T](nil, nil, l.in, d.out)

@@ -259,7 +259,7 @@ func (e *Engine[T]) sum(_, unit int) {
 }
 
 func (e *Engine[T]) tie(_, k int) {
-	tieGradient(e.layout, k, e.weights, e.gradient, e.ties[k*2*e.h:][:2*e.h])
+	tieGradient(e.network.filters[k], e.weights, e.gradient, e.ties[k*2*e.h:][:2*e.h])
 }
 
 // runShard takes a shard through all stages: the energy and its gradient by positions,

@@ -7,12 +7,13 @@ import (
 	"painless/kernels/cpu"
 )
 
-// collectForces makes forces and virials of the pairs' gradients.
+// collectForces makes forces of the pairs' gradients, and virials where there is a
+// label of stress.
 func (w *worker[T]) collectForces() {
 	clear(w.forces)
 	clear(w.virials)
 	for k := range w.virials {
-		virial := &w.virials[k]
+		virial, strained := &w.virials[k], w.shard.samples[k].Stress != nil
 		for p := w.from[k]; p < w.from[k+1]; p++ {
 			x := w.pairs.X[p]
 			g := cpu.PairGradient(x, w.pairs.D[p], w.pairGrads[p])
@@ -20,8 +21,10 @@ func (w *worker[T]) collectForces() {
 			for a := range 3 {
 				fi[a] += float64(g[a])
 				fj[a] -= float64(g[a])
-				for b := range 3 {
-					virial[3*a+b] += float64(g[a]) * float64(x[b])
+			}
+			if strained {
+				for ab := range virial {
+					virial[ab] += float64(g[ab/3]) * float64(x[ab%3])
 				}
 			}
 		}
@@ -134,12 +137,12 @@ func (w *worker[T]) compareStress(x *Sample, virial *[9]float64, loss *Loss, ter
 // setRates is how the pairs of sample k change along the direction.
 func (w *worker[T]) setRates(k int, strain [3][3]float64) {
 	for p := w.from[k]; p < w.from[k+1]; p++ {
-		x := w.pairs.X[p]
-		stretch := vec.Times(&strain, [3]float64{float64(x[0]), float64(x[1]), float64(x[2])})
-		var rate [3]T
-		for a := range rate {
-			rate[a] = T(w.motion[w.pairs.J[p]][a] - w.motion[w.pairs.I[p]][a] + stretch[a])
+		x, mi, mj := w.pairs.X[p], &w.motion[w.pairs.I[p]], &w.motion[w.pairs.J[p]]
+		var stretch [3]float64
+		if w.shard.samples[k].Stress != nil {
+			stretch = vec.Times(&strain, [3]float64{float64(x[0]), float64(x[1]), float64(x[2])})
 		}
+		rate := [3]T{T(mj[0] - mi[0] + stretch[0]), T(mj[1] - mi[1] + stretch[1]), T(mj[2] - mi[2] + stretch[2])}
 		w.rates[p] = cpu.Rate(x, w.pairs.D[p], rate)
 	}
 }

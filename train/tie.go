@@ -38,32 +38,28 @@ func tie[T cpu.Float](l *layout, w []T) {
 // tieGradient carries the gradient of block k's tied biases through to what they are
 // made of: W2 −= gb2 ⊗ silu(b1), b1 −= silu′(b1) ⊙ W2ᵀ·gb2, and gb2 = 0. There is room
 // for [2, H] in scratch.
-func tieGradient[T cpu.Float](l *layout, k int, w, g, scratch []T) {
-	first, last := l.blocks[k].filter[0], l.blocks[k].filter[1]
-	value, sum := scratch[:last.in], scratch[last.in:][:last.in]
-	clear(sum)
+func tieGradient[T cpu.Float](c chain[T], weights, gradient, scratch []T) {
+	first, last := c[0], c[1]
+	b1 := weights[first.bias:][:first.out]
+	value, sum := scratch[:first.out], scratch[first.out:][:first.out]
+	cpu.SiLU(value, b1)
 	for i := range value {
-		value[i] = T(silu(float64(w[first.bias+i])))
+		value[i] = -value[i]
 	}
-	for o := range last.out {
-		gb, weight, gradient := g[last.bias+o], row(w, last, o), row(g, last, o)
-		for i := range value {
-			gradient[i] -= T(gb * value[i])
-			sum[i] += T(gb * weight[i])
-		}
+	for i, part := range last.parts {
+		gb := gradient[last.bias+part*last.size:][:last.size]
+		cpu.AddOuter(gradient[last.weight+part*last.size*last.in:][:last.size*last.in], gb, last.size, value, 1, last.size, last.in)
+		copy(last.row[i*last.size:], gb)
+		clear(gb)
 	}
-	for i := range sum {
-		g[first.bias+i] -= T(T(siluSlope(float64(w[first.bias+i]))) * sum[i])
+	last.backward.Apply(sum, last.row, 1)
+	cpu.SiLUBackward(sum, b1)
+	for i, x := range sum {
+		gradient[first.bias+i] -= x
 	}
-	clear(g[last.bias:][:last.out])
 }
 
 func silu(x float64) float64 { return x / (1 + math.Exp(-x)) }
-
-func siluSlope(x float64) float64 {
-	sigma := 1 / (1 + math.Exp(-x))
-	return sigma + x*sigma*(1-sigma)
-}
 
 // findHeld tells which weights are not trained: those that nobody reads; unless the
 // model is free, mixing matrices and the filters' last biases; and what is kept for
