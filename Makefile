@@ -16,9 +16,9 @@ test:
 	@$(call APT,gcc libc6-dev libhdf5-dev python3-ase qemu-user)
 	PAINLESS_REQUIRE_ASE=1 go test -tags hdf5 ./...
 	CGO_ENABLED=0 go test ./data/hdf5... ./internal/commands/dataset... ./internal/commands/validate
-	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
-	go test -tags purego -skip GPU ./kernels/cpu ./nn
-	CGO_ENABLED=1 go test -race -short -run 'Deterministic|BatchEquals|ComputeStops' ./nn
+	GODEBUG=cpu.avx512f=off go test -skip 'GPU|Torch' ./nn ./train
+	go test -tags purego -skip 'GPU|Torch' ./kernels/cpu ./nn ./train
+	CGO_ENABLED=1 go test -race -short -run 'Deterministic|BatchEquals|ComputeStops' ./nn ./train
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -exec qemu-aarch64 ./kernels/...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -skip GPU -exec qemu-aarch64 ./nn

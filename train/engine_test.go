@@ -24,7 +24,7 @@ func shardsOf(t testing.TB) (batch []*Sample) {
 }
 
 // The same batch gives the same bits with any number of threads.
-func TestGradientIsTheSameOnAnyThreads(t *testing.T) {
+func TestGradientIsDeterministic(t *testing.T) {
 	for _, exact := range []bool{false, true} {
 		m, batch := newTestModel(t, 20, 3, 6, false), shardsOf(t)
 		one := newTestEngine[float32](t, m, EngineOptions{Threads: 1, Exact: exact})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -27,7 +28,13 @@ func TestTorchGradient(t *testing.T) {
 		{"tied", 16, 2, false, DefaultLoss, mixed},
 		{"free, Huber", 20, 3, true, Loss{Energy: 2, Force: 1, Stress: 0.3, AtomEnergy: 0.2, Scale: 2, EnergyHuber: 0.05, ForceHuber: 0.8}, crystals},
 		{"molecules", 8, 3, false, DefaultLoss, molecules},
+		{"with elements", 16, 2, false, DefaultLoss, crystals},
 	}
+	elements := map[int]float64{}
+	for z := range 9 {
+		elements[z] = -13.88 * float64(z*z) // down to −888 eV
+	}
+	delete(elements, 0)
 	var engines []*Engine[float64]
 	var batches [][]*Sample
 	var jobs []map[string]any
@@ -35,9 +42,19 @@ func TestTorchGradient(t *testing.T) {
 		m := newTestModel(t, c.h, c.k, 6, c.free)
 		engines = append(engines, newTestEngine[float64](t, m, EngineOptions{Threads: 1, Exact: true, Loss: c.loss}))
 		batches = append(batches, c.batch(t, rand.New(rand.NewPCG(3, 4))))
+		if c.name == "with elements" {
+			m.Reserved = true
+			m.held = m.findHeld()
+			m.clearReserved()
+		}
+		folded := []float32{}
+		if m.Reserved {
+			folded = slices.Clone(m.Weights)
+			require.NoError(t, m.fold(folded, elements))
+		}
 		jobs = append(jobs, map[string]any{
 			"config": m.Config, "blocks": c.k, "free": c.free, "centers": m.Centers, "widths": m.Widths, "weights": wide(engines[i]),
-			"loss": c.loss, "smooth": smooth, "samples": forTorch(batches[i]),
+			"loss": c.loss, "smooth": smooth, "samples": forTorch(batches[i]), "folded": folded,
 		})
 	}
 	text, err := json.Marshal(jobs)
@@ -49,6 +66,7 @@ func TestTorchGradient(t *testing.T) {
 	var torch []struct {
 		Loss     float64
 		Gradient []float64
+		Energies []float64
 	}
 	require.NoError(t, json.Unmarshal(output, &torch))
 	require.Len(t, torch, len(cases))
@@ -67,6 +85,15 @@ func TestTorchGradient(t *testing.T) {
 			worst, at := farthest(got, want)
 			t.Logf("loss %v, PyTorch %v; farthest %.2g", terms.Loss, torch[i].Loss, worst)
 			assert.InEpsilon(t, torch[i].Loss, terms.Loss, 1e-12)
+			for k, energy := range torch[i].Energies { // absolute ones, of the elements too
+				x := batches[i][k]
+				want, rounding := 0.0, 1e-6
+				for atom, z := range x.Numbers {
+					want += float64(e.workers[0].energies()[e.workers[0].start[k]+atom]) + elements[z]
+					rounding += math.Abs(elements[z]) * 0x1p-22
+				}
+				assert.InDelta(t, want, energy, rounding)
+			}
 			assert.Less(t, worst, 1e-9, "weight %d: %v, expected %v", at, got[at], want[at])
 		})
 	}

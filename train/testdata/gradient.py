@@ -100,6 +100,21 @@ def loss_of(values, sums, samples, loss):
     return total
 
 
+def energies(student, job):
+    """Energies of the samples in float32 with other weights, as users run the student."""
+    if not job["folded"]:
+        return []
+    single = {k: v.float() for k, v in parameters(student, torch.tensor(job["folded"])).items()}
+    student.float()
+    return [
+        functional_call(Sums(student), {"net." + k: v for k, v in single.items()}, edges(s)).double().sum().item() for s in job["samples"]
+    ]
+
+
+def edges(s):
+    return torch.tensor(s["numbers"]), torch.tensor(s["i"]), torch.tensor(s["j"]), torch.tensor(s["x"], dtype=torch.float32)
+
+
 model.Update.forward = update
 results = []
 for job in json.load(sys.stdin):
@@ -108,5 +123,6 @@ for job in json.load(sys.stdin):
     student.rbf.centers, student.rbf.widths = torch.tensor(job["centers"]), torch.tensor(job["widths"])
     weights = torch.tensor(job["weights"], requires_grad=True)
     result = loss_of(parameters(student, weights), Sums(student), job["samples"], job["loss"])
-    results.append({"loss": result.item(), "gradient": torch.autograd.grad(result, weights)[0].tolist()})
+    gradient = torch.autograd.grad(result, weights)[0].tolist()
+    results.append({"loss": result.item(), "gradient": gradient, "energies": energies(student, job)})
 json.dump(results, sys.stdout)
