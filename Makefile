@@ -36,9 +36,9 @@ interop:
 bench:
 	go test ./nn -run '^$$' -bench . -timeout 60m
 
-# Molecular dynamics without the forces: what a step of each ensemble costs.
+# Molecular dynamics: what a step of each ensemble costs without the forces, and whole steps with a student.
 bench-md:
-	go test ./md -run '^$$' -bench Step
+	go test ./md ./internal/commands/md -run '^$$' -bench 'Step|Simulation' -timeout 30m
 
 # painless beside PyTorch and ONNX Runtime, in turns; writes docs/benchmarks/cpu-DATE.json.
 bench-peers:
