@@ -94,7 +94,7 @@ func (o *objective) value(b *atoms.Batch, r *Result, energies []float64) (sum fl
 // The gradient by every weight is that of finite differences of the loss, of the
 // energies, forces and virials that Compute gives.
 func TestLearnIsTheGradient(t *testing.T) {
-	for _, c := range []struct{ h, k, r int }{{8, 1, 3}, {8, 2, 4}, {20, 3, 5}} {
+	for _, c := range []struct{ h, k, r int }{{8, 1, 3}, {20, 3, 5}} {
 		net := smallNetwork(c.h, c.k, c.r, 7)
 		l, err := NewLearner[float64](net, 64)
 		require.NoError(t, err)
@@ -121,7 +121,7 @@ func TestLearnIsTheGradient(t *testing.T) {
 			for _, g := range grad[p.First : p.First+p.Size()] {
 				largest = max(largest, math.Abs(g))
 			}
-			for i := p.First; i < p.First+p.Size(); i += 1 + p.Size()/40 {
+			for i := p.First; i < p.First+p.Size(); i += 1 + p.Size()/10 {
 				const step = 1e-4
 				numeric := (8*(value(i, step)-value(i, -step)) - (value(i, 2*step) - value(i, -2*step))) / (12 * step)
 				assert.InDelta(t, numeric, grad[i], 2e-6*max(largest, 1), "%v %s[%d]", c, p.Name, i-p.First)
