@@ -8,7 +8,8 @@ import (
 // over the last steps s and changes of the gradient y (J. Nocedal, Math. Comput.
 // 35, 773 (1980), doi:10.1090/S0025-5718-1980-0572855-7; D. C. Liu and J. Nocedal,
 // Math. Program. 45, 503 (1989), doi:10.1007/BF01589116), begun with s·y/y·y, and
-// no longer than the longest step.
+// no longer than the longest step. Where the curvature along a step is not
+// positive, as on the slope to another basin, steps get longer.
 //
 // A step is taken back in part where it has gone too far: where the slope along it
 // is (1 − 2δ) times as steep upwards as it was downwards, or steeper, which says it
@@ -19,6 +20,7 @@ type lbfgs struct {
 	s, y        [][3]float64 // the last steps, of n rows each; [memory·n]
 	rho, weight [lbfgsMemory]float64
 	kept, next  int
+	inverse     float64 // of the stiffness, Å²/eV: what H is without the memory
 
 	x, f     [][3]float64 // where the step began, [n]
 	d        [][3]float64 // the whole step
@@ -32,6 +34,7 @@ type lbfgs struct {
 const (
 	lbfgsMemory    = 20
 	lbfgsStiffness = 70.0 // eV/Å², of the first step, as ASE has it
+	lbfgsSoftest   = 1e-3 // eV/Å²
 	lbfgsUphill    = 0.8  // 1 − 2δ
 	lbfgsTries     = 8
 	lbfgsRise      = 1e-3 // eV a row
@@ -39,7 +42,7 @@ const (
 
 func (o *lbfgs) start(n int) {
 	*o = lbfgs{s: buffer.Resize(o.s, lbfgsMemory*n), y: buffer.Resize(o.y, lbfgsMemory*n),
-		x: buffer.Resize(o.x, n), f: buffer.Resize(o.f, n), d: buffer.Resize(o.d, n)}
+		x: buffer.Resize(o.x, n), f: buffer.Resize(o.f, n), d: buffer.Resize(o.d, n), inverse: 1 / lbfgsStiffness}
 }
 
 func (o *lbfgs) step(c *coordinates, enthalpy, longest float64) {
@@ -94,16 +97,17 @@ func (o *lbfgs) learn(c *coordinates) {
 	add(s, -1, o.x)
 	copy(y, o.f)
 	add(y, -1, c.f)
-	sy := dot(s, y)
-	if !(sy > 1e-12*dot(y, y)) {
+	sy, yy := dot(s, y), dot(y, y)
+	if !(sy > 1e-12*yy) { // Å²/eV
+		o.inverse = min(2*o.inverse, 1/lbfgsSoftest)
 		return
 	}
-	o.rho[o.next] = 1 / sy
+	o.rho[o.next], o.inverse = 1/sy, sy/yy
 	o.next = (o.next + 1) % lbfgsMemory
 	o.kept = min(o.kept+1, lbfgsMemory)
 }
 
-func (o *lbfgs) forget() { o.kept, o.next = 0, 0 }
+func (o *lbfgs) forget() { o.kept, o.next, o.inverse = 0, 0, 1/lbfgsStiffness }
 
 // direct sets d to H f, with the inverse of the Hessian that the memory makes.
 func (o *lbfgs) direct(f [][3]float64) {
@@ -118,12 +122,7 @@ func (o *lbfgs) direct(f [][3]float64) {
 		o.weight[i] = o.rho[i] * dot(s, o.d)
 		add(o.d, -o.weight[i], y)
 	}
-	inverse := 1 / lbfgsStiffness
-	if o.kept > 0 {
-		i, _, y := at(1)
-		inverse = 1 / (o.rho[i] * dot(y, y))
-	}
-	multiply(o.d, inverse)
+	multiply(o.d, o.inverse)
 	for back := o.kept; back >= 1; back-- {
 		i, s, y := at(back)
 		add(o.d, o.weight[i]-o.rho[i]*dot(y, o.d), s)

@@ -140,8 +140,8 @@ func (r *Relaxation) Advance(ctx context.Context, done func(*Relaxed)) error {
 		return err
 	}
 	close, err := closestPairs(&r.close, &r.batch, r.settings.Distance)
-	var one *atoms.StructureError
-	if err != nil && !errors.As(err, &one) {
+	one, err := structureError(err)
+	if err != nil {
 		return err
 	}
 	k := -1 // in the batch
@@ -156,7 +156,7 @@ func (r *Relaxation) Advance(ctx context.Context, done func(*Relaxed)) error {
 		wrong := d.measure(&r.batch, &r.result, k)
 		if p, ok := close[k]; ok {
 			wrong = errors.New(p.sentence(d.numbers))
-		} else if one != nil && one.Index == k {
+		} else if one.Err != nil && one.Index == k {
 			wrong = one.Err
 		}
 		converged := wrong == nil && d.forces <= r.settings.Force && d.stress <= r.settings.Stress
@@ -184,18 +184,28 @@ func (r *Relaxation) compute(ctx context.Context) error {
 		for k := 0; err == nil && k < r.batch.Len(); k++ {
 			err = r.result.Finish(&r.batch, k)
 		}
-		if err == nil {
-			return nil
-		}
-		var one *atoms.StructureError
-		if !errors.As(err, &one) {
-			return err
+		one, other := structureError(err)
+		if other != nil || one.Err == nil {
+			return other
 		}
 		if one.Index < 0 || one.Index >= len(r.computing) {
 			return err
 		}
 		r.computing[one.Index].notComputed, r.assembled = one.Err, false
 	}
+}
+
+// structureError is what is wrong with one structure, if that is all; without an
+// Err where nothing is.
+func structureError(err error) (one atoms.StructureError, other error) {
+	if err == nil {
+		return one, nil
+	}
+	var found *atoms.StructureError
+	if !errors.As(err, &found) {
+		return one, err
+	}
+	return *found, nil
 }
 
 // assemble makes a batch of those under way, where they are now.
