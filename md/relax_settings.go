@@ -11,13 +11,13 @@ type Optimizer int
 
 // The optimizers. Each has its equations and source where it is written.
 const (
-	FIRE  Optimizer = iota // fast inertial relaxation engine: robust
-	LBFGS                  // limited-memory BFGS: fewer steps
+	LBFGS Optimizer = iota // limited-memory BFGS: few steps
+	FIRE                   // fast inertial relaxation engine: closer to the path downhill
 )
 
-var optimizerNames = []string{"fire", "lbfgs"}
+var optimizerNames = []string{"lbfgs", "fire"}
 
-// ParseOptimizer returns the optimizer of a name: fire or lbfgs.
+// ParseOptimizer returns the optimizer of a name: lbfgs or fire.
 func ParseOptimizer(name string) (Optimizer, error) {
 	return named[Optimizer]("optimizer", optimizerNames, name)
 }
@@ -40,7 +40,7 @@ func ParseCellRelaxation(name string) (CellRelaxation, error) {
 	return named[CellRelaxation]("cell", cellNames, name)
 }
 
-// RelaxSettings is those of a relaxation. The zero value relaxes atoms with FIRE.
+// RelaxSettings is those of a relaxation. The zero value relaxes atoms with L-BFGS.
 type RelaxSettings struct {
 	Optimizer Optimizer
 	Cell      CellRelaxation
@@ -76,7 +76,7 @@ func (s RelaxSettings) Check() error {
 	}
 	switch {
 	case s.Optimizer < 0 || int(s.Optimizer) >= len(optimizerNames):
-		return fmt.Errorf("optimizer %d: expected FIRE or LBFGS", s.Optimizer)
+		return fmt.Errorf("optimizer %d: expected LBFGS or FIRE", s.Optimizer)
 	case s.Cell < 0 || int(s.Cell) >= len(cellNames):
 		return fmt.Errorf("cell %d: expected FixedCell, IsotropicCell or FullCell", s.Cell)
 	case math.IsNaN(s.Pressure) || math.IsInf(s.Pressure, 0):

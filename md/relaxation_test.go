@@ -20,7 +20,7 @@ func TestRelaxBatchIsEachAlone(t *testing.T) {
 	for seed := range 7 {
 		structures = append(structures, shaken(fcc(5.3+0.02*float64(seed), 1+seed%4/3), 0.1, seed))
 	}
-	for _, settings := range []RelaxSettings{{Force: 1e-4}, {Optimizer: LBFGS, Force: 1e-4}, {Cell: FullCell, Stress: 1}, {Optimizer: LBFGS, Cell: FullCell, Stress: 1}} {
+	for _, settings := range []RelaxSettings{{Force: 1e-4}, {Optimizer: FIRE, Force: 1e-4}, {Cell: FullCell, Stress: 1}, {Optimizer: FIRE, Cell: FullCell, Stress: 1}} {
 		settings.Steps = 40 // too few for some
 		r, err := NewRelaxation(p, settings)
 		require.NoError(t, err)
@@ -74,7 +74,7 @@ func TestRelaxLongestStep(t *testing.T) {
 		}
 		start.Positions[i] = vec.RowTimes(f, &start.Cell)
 	}
-	for _, settings := range []RelaxSettings{{}, {Optimizer: LBFGS}, {Cell: FullCell}, {Cell: IsotropicCell, Optimizer: LBFGS}, {Cell: FullCell, Optimizer: LBFGS}} {
+	for _, settings := range []RelaxSettings{{}, {Optimizer: FIRE}, {Cell: FullCell}, {Cell: IsotropicCell}, {Cell: FullCell, Optimizer: FIRE}} {
 		settings.MaxStep, settings.Steps = longest, 40
 		var before atoms.Batch
 		farthest := 0.0
@@ -96,7 +96,7 @@ func TestRelaxLongestStep(t *testing.T) {
 // those that come and leave.
 func TestRelaxAllocatesNothing(t *testing.T) {
 	structures := []atoms.Structure{shaken(fcc(5.3, 2), 0.1, 1), shaken(fcc(5.3, 2), 0.1, 2), shaken(fcc(5.4, 2), 0.1, 3)}
-	for _, settings := range []RelaxSettings{{}, {Optimizer: LBFGS}, {Cell: FullCell}, {Cell: FullCell, Optimizer: LBFGS}} {
+	for _, settings := range []RelaxSettings{{}, {Optimizer: FIRE}, {Cell: FullCell}, {Cell: FullCell, Optimizer: FIRE}} {
 		settings.Force, settings.Stress, settings.Steps = 1e-300, 1e-300, 7
 		r, err := NewRelaxation(wells(0.01), settings)
 		require.NoError(t, err)
@@ -197,7 +197,7 @@ func TestRelaxSettings(t *testing.T) {
 		"largest deviation of the stress -2 bar: expected more than 0": {Stress: -2},
 		"largest step +Inf Å: expected more than 0":                    {MaxStep: math.Inf(1)},
 		"least distance NaN Å: expected more than 0":                   {Distance: math.NaN()},
-		"optimizer 2: expected FIRE or LBFGS":                          {Optimizer: 2},
+		"optimizer 2: expected LBFGS or FIRE":                          {Optimizer: 2},
 		"cell -1: expected FixedCell, IsotropicCell or FullCell":       {Cell: -1},
 		"pressure NaN bar: expected a number":                          {Pressure: math.NaN(), Cell: FullCell},
 		"pressure 5 bar: expected a cell that relaxes":                 {Pressure: 5},
@@ -207,7 +207,7 @@ func TestRelaxSettings(t *testing.T) {
 		assert.EqualError(t, err, want)
 	}
 	_, err := ParseOptimizer("bfgs")
-	assert.EqualError(t, err, `optimizer "bfgs": expected one of fire, lbfgs`)
+	assert.EqualError(t, err, `optimizer "bfgs": expected one of lbfgs, fire`)
 	_, err = ParseCellRelaxation("tri")
 	assert.EqualError(t, err, `cell "tri": expected one of none, iso, full`)
 	cell, err := ParseCellRelaxation("full")

@@ -58,7 +58,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	s.model.Register(flags)
 	s.skips.Register(flags)
 	r := &s.relax
-	flags.StringVar(&s.optimizer, "optimizer", "fire", "`name`: fire (FIRE 2.0), or lbfgs, which mostly takes fewer steps")
+	flags.StringVar(&s.optimizer, "optimizer", "lbfgs", "`name`: lbfgs, or fire (FIRE 2.0), which takes more steps and leaves a basin less easily")
 	flags.Float64Var(&r.Force, "fmax", 0.01, "largest force on an atom of a converged structure, `eV/Å`")
 	flags.StringVar(&s.cell, "cell", "none", "what of the cell relaxes: none, iso, its volume, or full, all of it but that it does not turn")
 	flags.Float64Var(&r.Pressure, "pressure", 0, "that the cell relaxes to, `bar`")
