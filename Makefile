@@ -34,7 +34,7 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev
 interop:
 	@$(call APT,gcc libc6-dev libhdf5-dev python3-torch python3-h5py python3-ase python3-netcdf4 python3-mdanalysis python3-mdtraj zsh fish)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./internal/commands/... ./internal/dev/peers
+	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./md ./internal/commands/... ./internal/dev/peers
 
 # Every student and size, on one core and all.
 bench:
