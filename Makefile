@@ -18,10 +18,12 @@ test:
 	GODEBUG=cpu.avx512f=off go test -skip GPU ./nn
 	go test -tags purego -skip GPU ./kernels/cpu ./nn
 
-# The same tests without a C compiler, under the race detector, and as arm64 in an emulator: each builds everything again.
+# The same tests without a C compiler, under the race detector, and as arm64 in an emulator, each of which builds everything
+# again; and all golden structures with the GPU's kernels.
 test-variants:
 	@$(call APT,gcc libc6-dev qemu-user)
 	CGO_ENABLED=0 go test ./data/hdf5... ./internal/commands/dataset... ./internal/commands/validate
+	PAINLESS_LONG=1 go test -run GPUGolden ./nn
 	CGO_ENABLED=1 go test -race -short -run 'Deterministic|BatchEquals|ComputeStops|Shards' ./nn
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -exec qemu-aarch64 ./kernels/...
