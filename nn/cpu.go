@@ -13,7 +13,7 @@ import (
 // the stages before it left in the activations.
 type cpuEngine[T cpu.Float] struct {
 	weights weights[T]
-	maxZ    int
+	known   acquainted
 	cutoff  float64
 	h       int // features
 
@@ -44,7 +44,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 	if e.closed {
 		return errClosed
 	}
-	if err := check(ctx, b, r, e.maxZ); err != nil {
+	if err := check(ctx, b, r, &e.known); err != nil {
 		return err
 	}
 	e.pool.Begin()
@@ -104,7 +104,7 @@ type tasks struct {
 func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngine[T] {
 	e := &cpuEngine[T]{
 		weights: newWeights[T](net, opts.Filters),
-		maxZ:    net.MaxZ,
+		known:   net.acquainted(opts.AnyElement),
 		cutoff:  net.Cutoff,
 		h:       net.HiddenDim,
 		pool:    pool.New(threads),

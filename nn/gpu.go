@@ -26,7 +26,7 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	if err != nil {
 		return nil, errors.Join(err, dev.Close())
 	}
-	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
+	e := &gpuEngine{net: net, known: net.acquainted(opts.AnyElement), dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
 		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly)}
 	if err := e.load(filters); err != nil {
 		return nil, errors.Join(err, e.Close())
@@ -38,6 +38,7 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 // schedule says.
 type gpuEngine struct {
 	net        *Network
+	known      acquainted
 	energyOnly bool
 	schedule   []step
 
@@ -93,7 +94,7 @@ func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) erro
 	if e.closed {
 		return errClosed
 	}
-	if err := check(ctx, b, r, e.net.MaxZ); err != nil {
+	if err := check(ctx, b, r, &e.known); err != nil {
 		return err
 	}
 	if err := e.compute(ctx, b, r); err != nil {

@@ -22,6 +22,8 @@ type Model struct {
 	Precision string
 	Filters   string
 	Threads   int
+
+	anyElement bool
 }
 
 var (
@@ -60,6 +62,7 @@ func (m *Model) Register(flags *flag.FlagSet) {
 	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")
 	flags.StringVar(&m.Filters, "filters", "auto", "filter networks: table, interpolated to float32's accuracy, exact, or auto: table in float32 and exact in float64")
 	flags.IntVar(&m.Threads, "threads", 0, "threads on the CPU; 0 is one for each core, and there are never more")
+	flags.BoolVar(&m.anyElement, "any-element", false, "compute elements too that the student was not trained on, where its file says on which it was")
 }
 
 // Check says which of the flags has a value that it cannot have.
@@ -139,7 +142,7 @@ func (m *Model) Options() painless.Options {
 	if m.Threads > 0 { // more would only be in each other's way, and in that of a signal
 		threads = min(threads, m.Threads)
 	}
-	return painless.Options{Device: m.Device, Key: m.Key, Cutoff: m.Cutoff, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: threads}
+	return painless.Options{Device: m.Device, Key: m.Key, Cutoff: m.Cutoff, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: threads, AnyElement: m.anyElement}
 }
 
 // Open opens a student, and says on stderr where there are other weights beside
@@ -150,6 +153,9 @@ func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
 		return nil, err
 	}
 	Took(stderr, path, model.Key, model.Others)
+	if elements := model.Network.Elements; m.anyElement && len(elements) > 0 {
+		fmt.Fprintf(stderr, "painless: %s: was trained on %s alone: what it says of other elements is of no use but to look at\n", path, nn.Symbols(elements))
+	}
 	if len(model.Unapplied) > 0 {
 		fmt.Fprintf(stderr, "painless: %s: %s beside the weights: not applied, as energies are the network's own\n", path, strings.Join(model.Unapplied, ", "))
 	}

@@ -76,7 +76,7 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 
 	h = &health{}
 	for i, m := range systems.Molecules() {
-		if slices.Max(m.Numbers) > network.MaxZ {
+		if !network.KnowsAll(m.Numbers) {
 			continue
 		}
 		check, err := e.molecule(ctx, h, m, uint64(i))
@@ -86,7 +86,7 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 		h.Molecules = append(h.Molecules, check)
 	}
 	for _, elements := range probed {
-		if slices.Max(elements[:]) > network.MaxZ {
+		if !network.KnowsAll(elements[:]) {
 			continue
 		}
 		check, err := e.pair(ctx, h, elements, network.Cutoff)
