@@ -17,8 +17,8 @@ type cpuEngine[T cpu.Float] struct {
 	cutoff  float64
 	h       int // features
 
-	energyOnly bool
-	schedule   []step
+	energyOnly, atomEnergies bool
+	schedule                 []step
 
 	mu     sync.Mutex
 	pool   *pool.Pool
@@ -111,8 +111,8 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 		list:    &atoms.NeighborList[T]{},
 		scratch: make([]scratch[T], threads),
 
-		energyOnly: opts.EnergyOnly,
-		schedule:   schedule(len(net.Blocks), opts.EnergyOnly),
+		energyOnly: opts.EnergyOnly, atomEnergies: opts.AtomEnergies,
+		schedule: schedule(len(net.Blocks), opts.EnergyOnly),
 	}
 	h, k := e.h, len(net.Blocks)
 	for i := range e.scratch {

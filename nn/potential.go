@@ -72,6 +72,9 @@ type Options struct {
 	// AnyElement computes elements too that the network was not trained on, where it
 	// says on which it was: without it they are an error.
 	AnyElement bool
+
+	// AtomEnergies fills Result.AtomEnergy: on the CPU alone.
+	AtomEnergies bool
 }
 
 // MaxThreads is more than any machine has cores, and few enough to start.

@@ -13,4 +13,4 @@ import (
 )
 
 // All is the verbs, in the order of a first session.
-var All = cli.Program{inspect.Verb, predict.Verb, md.Verb, validate.Verb, convert.Verb, dataset.Verb, bench.Verb}
+var All = cli.Program{inspect.Verb, predict.Verb, md.Verb, validate.Verb, predict.Label, convert.Verb, dataset.Verb, bench.Verb}
