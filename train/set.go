@@ -9,15 +9,6 @@ import (
 	"painless/internal/scores"
 )
 
-// Labels is what a structure of N atoms is to be trained on: NaN or nil where
-// there is no label.
-type Labels struct {
-	Energy       float64      // eV
-	Forces       [][3]float64 // eV/Å, [N]
-	Stress       *[6]float64  // eV/Å³: xx, yy, zz, yz, xz, xy; tension is positive
-	AtomEnergies []float64    // eV, [N]
-}
-
 // Set is labelled structures, held in 25 bytes an atom and 60 a structure: positions
 // and forces are rounded to float32, 1e-6 Å at 10 Å. Pairs are found again at every
 // visit, as to keep them would take ten times as much.
