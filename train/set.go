@@ -1,12 +1,15 @@
 package train
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"painless/atoms"
 	"painless/internal/scores"
+	"painless/nn"
 )
 
 // Set is labelled structures, held in 25 bytes an atom and 60 a structure: positions
@@ -30,7 +33,6 @@ type Set struct {
 	pairs        []int32 // of each structure, within the cutoff that it was added with
 	compositions scores.Compositions
 	composed     []int32
-	offsets      [scores.AtomicNumbers]float64 // eV, energies of the elements that training leaves away
 	list         atoms.NeighborList[float32]
 }
 
@@ -147,6 +149,21 @@ func (s *Set) Labels(k int) (l Labels) {
 	return l
 }
 
+// sample makes x structure k, without the energies of the elements.
+func (s *Set) sample(x *Sample, k int, elements map[int]float64, cutoff float64) error {
+	structure, labels := s.Structure(k), s.Labels(k)
+	for i, z := range structure.Numbers {
+		labels.Energy -= elements[z]
+		if labels.AtomEnergies != nil {
+			labels.AtomEnergies[i] -= elements[z]
+		}
+	}
+	if err := x.Set(structure, labels, cutoff); err != nil {
+		return fmt.Errorf("structure %d: %w", k, err)
+	}
+	return nil
+}
+
 // Elements returns the atomic numbers that occur, ascending.
 func (s *Set) Elements() (elements []int) {
 	for _, c := range s.compositions.List {
@@ -164,20 +181,14 @@ func (s *Set) FitElements() *scores.Offsets {
 	return scores.FitOffsets(s.composed, s.compositions.List, s.energies)
 }
 
-// SetElements gives the energies of the elements that training leaves away, eV, by
-// atomic number.
-func (s *Set) SetElements(energies map[int]float64) {
-	s.offsets = [scores.AtomicNumbers]float64{}
-	for z, e := range energies {
-		s.offsets[z] = e
+// FitErrors is FitElements of what a network's energies lack.
+func (s *Set) FitErrors(ctx context.Context, network *nn.Network, threads int) (o *scores.Offsets, err error) {
+	potential, err := nn.NewPotential(network, nn.Options{Threads: threads, AnyElement: true, EnergyOnly: true})
+	if err != nil {
+		return nil, err
 	}
-}
-
-// elementEnergy is Σ n_z E_z of structure k, eV.
-func (s *Set) elementEnergy(k int) (e float64) {
-	c := s.compositions.List[s.composed[k]]
-	for i, z := range c.Numbers {
-		e += float64(c.Counts[i]) * s.offsets[z]
-	}
-	return e
+	defer func() { err = errors.Join(err, potential.Close()) }()
+	lacks := slices.Clone(s.energies)
+	err = s.compute(ctx, potential, func(k int, energy float64, _ [][3]float64) { lacks[k] -= energy })
+	return scores.FitOffsets(s.composed, s.compositions.List, lacks), err
 }

@@ -76,8 +76,6 @@ func TestFitElements(t *testing.T) {
 	o := s.FitElements()
 	assert.Equal(t, 1, o.Rank)
 	assert.InDeltaSlice(t, []float64{4, 4}, o.Energies, 1e-12)
-	s.SetElements(map[int]float64{11: 1, 17: 2})
-	assert.Equal(t, 9.0, s.elementEnergy(2))
 }
 
 func TestCheckLabels(t *testing.T) {

@@ -70,7 +70,7 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, threads int) (v
 	return v, nil
 }
 
-// compute goes through all structures with a potential.
+// compute goes through all structures with a potential; forces are nil where it gives none.
 func (s *Set) compute(ctx context.Context, p nn.Potential, do func(k int, energy float64, forces [][3]float64)) error {
 	var b atoms.Batch
 	var r nn.Result
@@ -84,12 +84,16 @@ func (s *Set) compute(ctx context.Context, p nn.Potential, do func(k int, energy
 		if err := p.Compute(ctx, &b, &r); err != nil {
 			var which *atoms.StructureError
 			if errors.As(err, &which) {
-				return fmt.Errorf("structure %d of those to validate with: %w", first+which.Index, which.Err)
+				return fmt.Errorf("structure %d of the set: %w", first+which.Index, which.Err)
 			}
 			return err
 		}
 		for k := range next - first {
-			do(first+k, r.Energy[k], r.Forces[b.Start[k]:b.Start[k+1]])
+			var forces [][3]float64
+			if len(r.Forces) > 0 {
+				forces = r.Forces[b.Start[k]:b.Start[k+1]]
+			}
+			do(first+k, r.Energy[k], forces)
 		}
 		first = next
 	}
@@ -106,12 +110,12 @@ type Change struct {
 func (s *Set) Compare(ctx context.Context, a, b *nn.Network, threads int) (c Change, err error) {
 	var energies []float64
 	var forces [][3]float64
-	first, err := nn.NewPotential(a, nn.Options{Threads: threads})
+	first, err := nn.NewPotential(a, nn.Options{Threads: threads, AnyElement: true})
 	if err != nil {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, first.Close()) }()
-	second, err := nn.NewPotential(b, nn.Options{Threads: threads})
+	second, err := nn.NewPotential(b, nn.Options{Threads: threads, AnyElement: true})
 	if err != nil {
 		return c, err
 	}
