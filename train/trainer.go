@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"painless/atoms"
 	"painless/nn"
 )
 
@@ -103,7 +104,7 @@ func New(m *Model, elements map[int]float64, train, valid *Set, s Settings, thre
 	known := train.Elements()
 	for _, z := range valid.Elements() {
 		if !slices.Contains(known, z) {
-			return nil, fmt.Errorf("validation has element %d, and no structure to train on does", z)
+			return nil, fmt.Errorf("validation has element %s, and no structure to train on does", atoms.Symbol(z))
 		}
 	}
 	engine, err := NewEngine[float32](m, EngineOptions{Threads: threads, Loss: s.Loss})

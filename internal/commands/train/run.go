@@ -88,7 +88,7 @@ func (x *session) begin(ctx context.Context, threads int) (*train.Trainer, error
 	if err != nil {
 		return nil, err
 	}
-	x.notes = train.Notes{"command": x.commandLine, "version": cli.Version(), "begun": time.Now().UTC().Format(time.RFC3339),
+	x.notes = train.Notes{"command": x.commandLine, "version": cli.Version(),
 		"train_sha256": training.Hash(), "valid_sha256": valid.Hash()}
 	return x.schedule(ctx, m, elements, training, valid, threads)
 }
