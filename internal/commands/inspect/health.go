@@ -96,7 +96,11 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 		h.Pairs = append(h.Pairs, check)
 	}
 	if len(h.Molecules) == 0 || len(h.Pairs) == 0 {
-		return nil, fmt.Errorf("the network knows elements up to %s only: expected those of organic molecules", atoms.Symbol(network.MaxZ))
+		known := "up to " + atoms.Symbol(network.MaxZ)
+		if len(network.Elements) > 0 {
+			known = nn.Symbols(network.Elements)
+		}
+		return nil, fmt.Errorf("the network knows elements %s only: expected those of organic molecules", known)
 	}
 	h.Verdicts = verdicts(h)
 	return h, nil
