@@ -36,9 +36,9 @@ interop:
 bench:
 	go test ./nn -run '^$$' -bench . -timeout 60m
 
-# Molecular dynamics without the forces: what a step of each ensemble costs.
+# Molecular dynamics: what a step of each ensemble costs without the forces, and whole steps with a student.
 bench-md:
-	go test ./md -run '^$$' -bench Step
+	go test ./md ./internal/commands/md -run '^$$' -bench 'Step|Simulation' -timeout 30m
 
 # Training beside PyTorch's, in turns, on one core: make bench-train TRAIN=train.xyz VALID=valid.xyz [SECONDS=60 ROUNDS=2 SIZE=64,2,12]
 SECONDS = 60

@@ -16,12 +16,34 @@ func NewLinear[T Float](weight, bias []T, out, in int) *Linear[T] {
 	count := (out + panelWidth - 1) / panelWidth
 	l := &Linear[T]{In: in, Out: out, panels: make([]T, count*in*panelWidth), bias: make([]T, count*panelWidth)}
 	copy(l.bias, bias)
-	for o := range out {
-		for k := range in {
-			l.panels[(o/panelWidth*in+k)*panelWidth+o%panelWidth] = weight[o*in+k]
-		}
-	}
+	l.Set(weight, 0)
 	return l
+}
+
+// Set packs other weights, for the outputs from first on: rows of [out, in].
+func (l *Linear[T]) Set(weight []T, first int) {
+	in := l.In
+	for o := first; len(weight) > 0; o++ {
+		row := weight[:in]
+		to := l.panels[o/panelWidth*in*panelWidth+o%panelWidth:]
+		for k, w := range row {
+			to[k*panelWidth] = w
+		}
+		weight = weight[in:]
+	}
+}
+
+// SetBias sets the bias of the outputs from first on.
+func (l *Linear[T]) SetBias(bias []T, first int) { copy(l.bias[first:], bias) }
+
+// SetTransposed packs the transpose of weights [In, Out], for the inputs from first on.
+func (l *Linear[T]) SetTransposed(weight []T, first int) {
+	for k := first; len(weight) > 0; k++ {
+		for o := 0; o < l.Out; o += panelWidth {
+			copy(l.panels[(o/panelWidth*l.In+k)*panelWidth:][:panelWidth], weight[o:l.Out])
+		}
+		weight = weight[l.Out:]
+	}
 }
 
 // Apply computes dst = x·Wᵀ + b for dst [rows, out] and x [rows, in]. The rows

@@ -1,0 +1,29 @@
+package cpu
+
+// Outer adds the gradient of y = x·Wᵀ + b by W and b, from ∂L/∂y, gy [rows, out],
+// whose rows are stride apart, and x [rows, in]:
+//
+//	gw[o][k] += Σ_r gy[r][o]·x[r][k]      gb[o] += Σ_r gy[r][o]
+//
+// with r ascending. gw is [out, in], gb [out].
+func Outer[T Float](gw, gb, gy, x []T, rows, out, in, stride int) {
+	if rows == 0 {
+		return
+	}
+	gw, gb, gy, x = gw[:out*in], gb[:out], gy[:(rows-1)*stride+out], x[:rows*in]
+	for r := range rows {
+		for o, g := range gy[r*stride:][:out] {
+			gb[o] += g
+		}
+	}
+	done := outer(gw, gy, x, rows, out, in, stride)
+	for r := range rows {
+		xr := x[r*in+done:][:in-done]
+		for o, g := range gy[r*stride:][:out] {
+			row := gw[o*in+done:][:len(xr)]
+			for k, xk := range xr {
+				row[k] += T(g * xk)
+			}
+		}
+	}
+}
