@@ -151,4 +151,3 @@ func TestLearnerIsTheNetwork(t *testing.T) {
 	assert.Less(t, errors[128], 1e-4)
 	assert.Greater(t, errors[64]/errors[128], 10.)
 }
-

@@ -246,7 +246,7 @@ func (t *Trainer) step(ctx context.Context) error {
 	batch, epoch, next := t.next()
 	terms, err := t.grade(ctx, batch)
 	if err != nil {
-		return err
+		return t.diverged(err)
 	}
 	clip := Clip{Factor: t.Clip, Absolute: t.Norm, Running: t.Running}
 	norm := clip.Apply(t.gradient)
@@ -265,6 +265,15 @@ func (t *Trainer) step(ctx context.Context) error {
 	t.Epoch, t.Next = epoch, next
 	t.Sums.add(terms, norm)
 	return t.watch(terms.Loss)
+}
+
+// diverged is an error of a computation that gives no numbers, in a run's words.
+func (t *Trainer) diverged(err error) error {
+	var which *atoms.StructureError
+	if errors.As(err, &which) {
+		return fmt.Errorf("%w at step %d: %w", ErrDiverged, t.Steps+1, which.Err)
+	}
+	return err
 }
 
 // watch notices a loss that grows.
@@ -313,7 +322,7 @@ func (t *Trainer) validate(ctx context.Context, hooks Hooks) error {
 	}
 	v, err := t.valid.Validate(ctx, network, t.threads)
 	if err != nil {
-		return err
+		return t.diverged(err)
 	}
 	s := t.Sums
 	per := func(sum float64, n int64) float64 {

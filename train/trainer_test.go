@@ -3,6 +3,8 @@ package train
 import (
 	"context"
 	"errors"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,9 +18,9 @@ import (
 	"painless/nn"
 )
 
-// taught is small molecules of H, C, N and O, shaken, with the labels of a student
-// of random weights.
-func taught(t *testing.T, shakes ...int) *Set {
+// taught is small molecules of H, C, N and O, shaken with these seeds, with the
+// labels of a student of random weights.
+func taught(t *testing.T, seeds ...uint64) *Set {
 	t.Helper()
 	c, err := checkpoint.Open("../testdata/ultra_tiny.pt")
 	require.NoError(t, err)
@@ -34,10 +36,15 @@ func taught(t *testing.T, shakes ...int) *Set {
 		if len(m.Numbers) > 12 || !allOf(m.Numbers, 1, 6, 7, 8) {
 			continue
 		}
-		for _, shake := range shakes {
+		for _, seed := range seeds {
+			rng := rand.New(rand.NewPCG(seed, uint64(s.Len())))
 			x := m.Structure
 			x.Positions = append([][3]float64(nil), x.Positions...)
-			systems.Shake(x.Positions, shake)
+			for i := range x.Positions {
+				for c := range 3 {
+					x.Positions[i][c] += 0.05 * rng.NormFloat64()
+				}
+			}
 			require.NoError(t, teacher.Compute(t.Context(), atoms.NewBatch(x), &r))
 			forces := append([][3]float64(nil), r.Forces...)
 			require.NoError(t, s.Add(&x, &Labels{Energy: r.Energy[0], Forces: forces}, 5))
@@ -61,7 +68,7 @@ func allOf(numbers []int, known ...int) bool {
 
 var (
 	smallest = nn.Config{HiddenDim: 16, NumInteractions: 2, NumRBF: 8, Cutoff: 5, MaxZ: 20}
-	quick    = Settings{Seed: 1, Batch: 4, Pairs: 1000, Total: 400, Every: 100, Rate: Rate{Peak: 5e-3, Warmup: 0.05, Final: 0.01}, Decay: 0.01, EMA: 0.9, Clip: 3, Loss: DefaultLoss}
+	quick    = Settings{Seed: 1, Batch: 4, Pairs: 1000, Total: 200, Every: 50, Rate: Rate{Peak: 5e-3, Warmup: 0.05, Final: 0.01}, Decay: 0.01, EMA: 0.9, Clip: 3, Loss: DefaultLoss}
 )
 
 // trainer begins a run.
@@ -84,7 +91,7 @@ func trainer(t *testing.T, training, valid *Set, s Settings, threads int) *Train
 func TestLearns(t *testing.T) {
 	training, valid := taught(t, 1, 2, 3, 4, 5, 6), taught(t, 7, 8)
 	s := quick
-	s.Total, s.Every = 6000, 3000
+	s.Total, s.Every = 1200, 600
 	x := trainer(t, training, valid, s, 2)
 	var rows []Row
 	early, err := x.Run(t.Context(), Hooks{Validated: func(r Row, better bool) error {
@@ -97,7 +104,7 @@ func TestLearns(t *testing.T) {
 	first, last := rows[0].Valid, rows[2].Valid
 	t.Logf("forces %.3g → %.3g eV/Å, R² %.3f; energies %.3g → %.3g eV/atom; loss %.3g → %.3g", first.ForceMAE, last.ForceMAE, last.ForceR2, first.EnergyMAE, last.EnergyMAE, rows[1].Loss, rows[2].Loss)
 	assert.Less(t, last.ForceMAE, 0.5*first.ForceMAE)
-	assert.Greater(t, last.ForceR2, 0.7)
+	assert.Greater(t, last.ForceR2, 0.8)
 	assert.Less(t, rows[2].Loss, rows[1].Loss)
 
 	network, err := x.Student()
@@ -119,13 +126,13 @@ func weightsOf(x *Trainer) (list [][]float32) {
 // A run that is stopped anywhere, saved and gone on with ends at the bits of one that
 // is not stopped, with whatever number of threads.
 func TestResumesToTheBit(t *testing.T) {
-	training, valid := taught(t, 1, 2), taught(t, 3)
+	training, valid := taught(t, 1), taught(t, 3)
 	want := trainer(t, training, valid, quick, 1)
 	_, err := want.Run(t.Context(), Hooks{})
 	require.NoError(t, err)
 
 	got := trainer(t, training, valid, quick, 2)
-	for k, steps := range []int64{0, 1, 26, 60, 1 << 40} {
+	for k, steps := range []int64{0, 1, 13, 30, 1 << 40} {
 		ctx, cancel := context.WithCancel(t.Context())
 		hooks := Hooks{
 			Stepped: func() error {
@@ -206,12 +213,19 @@ func TestStatesAreRefused(t *testing.T) {
 // A run that gives no numbers ends, and its student is the best one before.
 func TestDiverges(t *testing.T) {
 	training := taught(t, 1)
-	s := quick
-	s.Rate.Peak, s.Rate.Warmup, s.Clip = 1, 0, 0
-	x := trainer(t, training, training, s, 1)
-	_, err := x.Run(t.Context(), Hooks{})
+	x := trainer(t, training, training, quick, 1)
+	_, err := x.Run(t.Context(), Hooks{Stepped: func() error {
+		if x.Steps == 5 {
+			for i := range x.Model.Weights {
+				x.Model.Weights[i] = float32(math.Inf(1))
+			}
+		}
+		return nil
+	}})
 	require.ErrorIs(t, err, ErrDiverged)
-	assert.ErrorContains(t, err, "training diverged at step")
+	assert.ErrorContains(t, err, "training diverged at step 6: the energy is NaN")
+	x.Steps, x.Lowest = 200, 1
+	assert.ErrorIs(t, x.watch(1e6), ErrDiverged, "a loss that grows")
 	network, err := x.Student()
 	require.NoError(t, err)
 	v, err := training.Validate(t.Context(), network, 1)

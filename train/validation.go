@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 
 	"painless/atoms"
@@ -84,7 +83,7 @@ func (s *Set) compute(ctx context.Context, p nn.Potential, do func(k int, energy
 		if err := p.Compute(ctx, &b, &r); err != nil {
 			var which *atoms.StructureError
 			if errors.As(err, &which) {
-				return fmt.Errorf("structure %d of the set: %w", first+which.Index, which.Err)
+				return &atoms.StructureError{Index: first + which.Index, Err: which.Err}
 			}
 			return err
 		}
