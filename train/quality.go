@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -91,29 +92,32 @@ func fingerprint(x *atoms.Structure) uint64 {
 
 // Units is what the labels of a set say of their units.
 type Units struct {
-	// Slope is the energies' differences over what the forces say of them, −Σ F·Δr,
+	// Ratio is the energies' differences over what the forces say of them, −Σ F·Δr,
 	// between structures of one molecule that follow one another: 1 in eV and eV/Å.
-	// Pairs is of how many, and Correlation how well they lie on a line.
-	Slope, Correlation float64
-	Pairs              int
+	// It is the median of so many, and Agree the share of them that lie within a
+	// fifth of it.
+	Ratio, Agree float64
+	Differences  int
 }
 
-// Limits of a finite difference that says something: what an atom moves, Å, how
-// many differences there are, and how well they lie on a line.
+// Limits of finite differences that say something: what an atom moves, Å, how many
+// they are, and how many of them agree.
 const (
-	smallMove      = 0.35
-	fewDifferences = 10
-	goodLine       = 0.95
+	smallMove      = 0.2
+	fewDifferences = 5
+	mostAgree      = 0.6
 )
 
 // Units compares energies with forces by finite differences between structures that
-// follow one another with the same atoms: ΔE = −½ Σ (F + F′)·Δr, to third order.
+// follow one another with the same atoms: ΔE = −½ Σ (F + F′)·Δr, to third order. Of the
+// differences the larger half counts, which have the more digits.
 func (s *Set) Units() (u Units) {
-	var xy, xx, yy float64
+	type difference struct{ work, energy float64 }
+	var list []difference
 	for k := 1; k < s.Len(); k++ {
 		a, b := s.start[k-1], s.start[k]
 		n := b - a
-		if s.composed[k] != s.composed[k-1] || !slices.Equal(s.numbers[a:b], s.numbers[b:b+n]) || len(s.cells) > 0 && s.cells[k] != s.cells[k-1] {
+		if s.composed[k] != s.composed[k-1] || !slices.Equal(s.numbers[a:b], s.numbers[b:b+n]) || s.cells[k] != s.cells[k-1] {
 			continue
 		}
 		work, largest := 0.0, 0.0
@@ -125,22 +129,32 @@ func (s *Set) Units() (u Units) {
 			}
 			largest = max(largest, vec.Norm(move))
 		}
-		difference := s.energies[k] - s.energies[k-1]
-		if largest > smallMove || largest == 0 || math.IsNaN(work) || math.IsNaN(difference) {
-			continue
+		energy := s.energies[k] - s.energies[k-1]
+		if largest <= smallMove && math.Abs(work) > 0 && !math.IsNaN(work+energy) {
+			list = append(list, difference{work, energy})
 		}
-		u.Pairs++
-		xy, xx, yy = xy+work*difference, xx+work*work, yy+difference*difference
 	}
-	if xx > 0 && yy > 0 {
-		u.Slope, u.Correlation = xy/xx, xy/math.Sqrt(xx*yy)
+	slices.SortFunc(list, func(a, b difference) int { return cmp.Compare(math.Abs(b.work), math.Abs(a.work)) })
+	var ratios []float64
+	for _, d := range list[:(len(list)+1)/2] {
+		ratios = append(ratios, d.energy/d.work)
+	}
+	if u.Differences = len(ratios); u.Differences == 0 {
+		return u
+	}
+	slices.Sort(ratios)
+	u.Ratio = ratios[len(ratios)/2]
+	for _, r := range ratios {
+		if math.Abs(r-u.Ratio) <= 0.2*math.Abs(u.Ratio) {
+			u.Agree += 1 / float64(len(ratios))
+		}
 	}
 	return u
 }
 
-// mistakes is what slopes mean that are not 1.
+// mistakes is what ratios mean that are not 1.
 var mistakes = []struct {
-	slope float64
+	ratio float64
 	means string
 }{
 	{-1, "forces of the wrong sign: gradients, perhaps"},
@@ -158,15 +172,15 @@ var mistakes = []struct {
 // Contradiction says how energies and forces contradict one another; nil where they
 // do not, or where too few structures follow one another to tell.
 func (u Units) Contradiction() error {
-	if u.Pairs < fewDifferences || math.Abs(u.Correlation) < goodLine || math.Abs(u.Slope-1) < 0.15 {
+	if u.Differences < fewDifferences || u.Agree < mostAgree || math.Abs(u.Ratio-1) < 0.15 {
 		return nil
 	}
 	for _, m := range mistakes {
-		if math.Abs(u.Slope/m.slope-1) < 0.1 {
-			return fmt.Errorf("energies and forces contradict one another: between structures that follow one another energies change by %.4g times what the forces say: %s", u.Slope, m.means)
+		if math.Abs(u.Ratio/m.ratio-1) < 0.1 {
+			return fmt.Errorf("energies and forces contradict one another: between structures that follow one another energies change by %.4g times what the forces say: %s", u.Ratio, m.means)
 		}
 	}
-	return fmt.Errorf("energies and forces contradict one another: between structures that follow one another energies change by %.4g times what the forces say", u.Slope)
+	return fmt.Errorf("energies and forces contradict one another: between structures that follow one another energies change by %.4g times what the forces say", u.Ratio)
 }
 
 // HydrogenHint says in which unit other than eV a fitted energy of hydrogen would

@@ -137,8 +137,9 @@ func TestUnits(t *testing.T) {
 		{7, 1, "energies change by 7 times what the forces say"},
 	} {
 		u := moving(c.energy, c.force, 30).Units()
-		assert.Equal(t, 29, u.Pairs)
-		assert.InDelta(t, c.energy/c.force, u.Slope, 1e-3*math.Abs(c.energy/c.force))
+		assert.Equal(t, 15, u.Differences)
+		assert.InDelta(t, 1, u.Agree, 1e-9)
+		assert.InDelta(t, c.energy/c.force, u.Ratio, 1e-3*math.Abs(c.energy/c.force))
 		if err := u.Contradiction(); c.says == "" {
 			assert.NoError(t, err)
 		} else {
