@@ -284,10 +284,13 @@ func (x *session) validated(row train.Row, better bool) error {
 // print is a validation for people, below a heading.
 func (x *session) print(r *train.Row) {
 	if !x.heading {
-		fmt.Fprintf(x.std.Out, "\n%10s %9s %9s %9s %9s %9s %9s %9s %9s\n%10s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "", "", "loss", "forces", "forces", "forces", "forces", "energies",
-			"visits", "time", "rate", "as visited", "MAE", "MAE", "RMSE", "R²", "MAE")
+		fmt.Fprintln(x.std.Out)
+		for _, line := range [][]any{{"", "", "", "", "forces", "forces", "forces", "forces", "energies"}, {"", "", "", "", "as visited", "MAE", "RMSE", "R²", "MAE"},
+			{"visits", "time", "rate", "loss", "meV/Å", "meV/Å", "meV/Å", "", "meV/atom"}} {
+			fmt.Fprintf(x.std.Out, strings.Repeat("%10s ", len(line)-1)+"%10s\n", line...)
+		}
 		x.heading = true
 	}
-	fmt.Fprintf(x.std.Out, "%10d %9v %9.2g %9.4g %9.4g %9.4g %9.4g %9.4f %9.4g\n", r.Visits, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second), r.Rate, r.Loss,
+	fmt.Fprintf(x.std.Out, "%10d %10v %10.2g %10.4g %10.4g %10.4g %10.4g %10.4f %10.4g\n", r.Visits, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second), r.Rate, r.Loss,
 		1000*r.ForceMAE, 1000*r.Valid.ForceMAE, 1000*r.Valid.ForceRMSE, r.Valid.ForceR2, 1000*r.Valid.EnergyMAE)
 }
