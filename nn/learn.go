@@ -16,12 +16,18 @@ import (
 // A step is Load; Shard.Compute and Shard.Learn, on as many shards of a batch as
 // there are, side by side; and Gradient.
 type Learner[T cpu.Float] struct {
+	// MixingIsFixed leaves the gradient by the mixing matrices at 0, and saves its cost:
+	// for students that are held to be equivariant.
+	MixingIsFixed bool
+
 	net       *Network
 	weights   weights[T]
 	filters   []learningFilter[T]
 	intervals int
+	flat      []T // the weights that are loaded
 	loaded    weightsView[T]
-	flat      []T
+	sum       []T // the gradient of all shards
+	grad      weightsView[T]
 	shards    []*Shard[T]
 }
 
@@ -33,7 +39,6 @@ type learningFilter[T cpu.Float] struct {
 	layers   [2]*cpu.Linear[T]
 	backward *cpu.Linear[T]
 	spline   *cpu.Spline[T]
-	moments  *cpu.Moments[T] // of all shards
 
 	first, pre, hidden, value []T // first layer with zeros [H, row]; at the knots: [knots, H], [knots, H], [knots, parts·H]
 }
@@ -56,6 +61,8 @@ func NewLearner[T cpu.Float](net *Network, intervals int) (*Learner[T], error) {
 	}
 	l.flat = convert[T](net.Weights())
 	l.loaded = view(net.Config, l.flat)
+	l.sum = make([]T, len(l.flat))
+	l.grad = view(net.Config, l.sum)
 	l.spread()
 	return l, nil
 }
@@ -64,7 +71,6 @@ func newLearningFilter[T cpu.Float](net *Network, k, intervals int) learningFilt
 	f := learningFilter[T]{parts: net.filterParts(k), row: ceilDiv(net.NumRBF, cpu.GroupWidth) * cpu.GroupWidth}
 	h, knots, out := net.HiddenDim, intervals+cpu.KnotsBefore+1+cpu.KnotsAfter, len(f.parts)*net.HiddenDim
 	f.spline = cpu.NewSpline[T](intervals, len(f.parts), h, net.Cutoff)
-	f.moments = f.spline.NewMoments()
 	f.radial, f.first = make([]T, knots*f.row), make([]T, h*f.row)
 	f.pre, f.hidden, f.value = make([]T, knots*h), make([]T, knots*h), make([]T, knots*out)
 	f.layers = [2]*cpu.Linear[T]{cpu.NewLinear[T](nil, nil, h, f.row), cpu.NewLinear[T](nil, nil, out, h)}
@@ -136,11 +142,11 @@ func (f *learningFilter[T]) load(from *blockView[T], net *Network) {
 	f.spline.Set(f.value, h)
 }
 
-// gradient adds the gradient by the filter network's weights, of the moments.
-func (f *learningFilter[T]) gradient(to *blockView[T], net *Network) {
+// gradient adds the gradient by the filter network's weights, of the pairs' moments.
+func (f *learningFilter[T]) gradient(to *blockView[T], moments *cpu.Moments[T], net *Network) {
 	h, r := net.HiddenDim, net.NumRBF
 	knots, out := len(f.radial)/f.row, len(f.parts)*h
-	f.spline.Gradient(f.value, f.moments, h) // φ is not needed again before the next Load
+	f.spline.Gradient(f.value, moments, h) // φ is not needed again before the next Load
 	for i, part := range f.parts {
 		cpu.Outer(to.filter[1].weight[part*h*h:], to.filter[1].bias[part*h:], f.value[i*h:], f.hidden, knots, h, h, out)
 	}
@@ -151,23 +157,28 @@ func (f *learningFilter[T]) gradient(to *blockView[T], net *Network) {
 	cpu.AddRows(to.filter[0].weight, r, f.first, f.row, r, h)
 }
 
-// Gradient adds to grad, in the order of Config.Parameters, what the shards'
+// Gradient writes to grad, in the order of Config.Parameters, what the shards'
 // calls of Learn have found since the last Gradient.
 func (l *Learner[T]) Gradient(grad []T) {
-	v := view(l.net.Config, grad)
+	clear(l.sum)
+	if len(l.shards) == 0 {
+		clear(grad)
+		return
+	}
 	for k := range l.filters {
-		f := &l.filters[k]
-		f.moments.Clear()
-		for _, s := range l.shards {
-			f.moments.AddFrom(s.moments[k])
+		sum := l.shards[0].moments[k]
+		for _, s := range l.shards[1:] {
+			sum.AddFrom(s.moments[k])
 			s.moments[k].Clear()
 		}
-		f.gradient(&v.blocks[k], l.net)
+		l.filters[k].gradient(&l.grad.blocks[k], sum, l.net)
+		sum.Clear()
 	}
 	for _, s := range l.shards {
 		for i, g := range s.flat {
-			grad[i] += g
+			l.sum[i] += g
 		}
 		clear(s.flat)
 	}
+	copy(grad, l.sum)
 }

@@ -23,6 +23,7 @@ type Shard[T cpu.Float] struct {
 // learning is what the engine's stages add up where the gradient by the weights
 // is asked for.
 type learning[T cpu.Float] struct {
+	learner *Learner[T]
 	engine  *cpuEngine[T]
 	flat    []T // the gradient, but for the filters
 	grad    weightsView[T]
@@ -38,7 +39,7 @@ type learning[T cpu.Float] struct {
 func (l *Learner[T]) NewShard() *Shard[T] {
 	s := &Shard[T]{center: &atoms.NeighborList[T]{}, moved: &atoms.NeighborList[T]{}}
 	s.engine = newEngine(l.net, l.weights, Options{Filters: Table}, 1)
-	s.learning.engine = s.engine
+	s.learner, s.learning.engine = l, s.engine
 	s.flat = make([]T, len(l.flat))
 	s.grad = view(l.net.Config, s.flat)
 	s.gphi = make([]T, pairTile*3*cpu.GroupWidth)
@@ -166,6 +167,9 @@ func (l *learning[T]) update(k, lo, n int, second, first []T) {
 // mixing adds the gradient of block k's mixing matrix, from ∂L/∂ of the vectors
 // after the update, gv, and the vectors before it, v, [n, 3, h], and g2 [n, 2H].
 func (l *learning[T]) mixing(k int, gv, v, g2 []T, h int) {
+	if l.learner.MixingIsFixed {
+		return
+	}
 	m, row := l.grad.blocks[k].mixing, 2*l.engine.h
 	for i := 0; 3*i*h < len(v); i++ {
 		gate := g2[i*row:][:h]

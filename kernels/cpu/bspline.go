@@ -109,9 +109,7 @@ func (m *Moments[T]) Clear() { clear(m.data) }
 
 // AddFrom adds those of another.
 func (m *Moments[T]) AddFrom(other *Moments[T]) {
-	for i, x := range other.data {
-		m.data[i] += x
-	}
+	AddRows(m.data, GroupWidth, other.data, GroupWidth, GroupWidth, len(m.data)/GroupWidth)
 }
 
 // Add adds ∂L/∂φ, gphi [P, parts, 16], of the pairs at knots, for a group of features.

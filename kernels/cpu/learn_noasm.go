@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package cpu
 
 func outer[T Float](gw, gy, x []T, rows, out, in, stride int) int { return 0 }

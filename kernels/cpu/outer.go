@@ -11,12 +11,13 @@ func Outer[T Float](gw, gb, gy, x []T, rows, out, in, stride int) {
 		return
 	}
 	gw, gb, gy, x = gw[:out*in], gb[:out], gy[:(rows-1)*stride+out], x[:rows*in]
-	for r := range rows {
-		for o, g := range gy[r*stride:][:out] {
-			gb[o] += g
-		}
+	for o := 0; o < out; o += GroupWidth {
+		AddRows(gb[o:], 0, gy[o:], stride, min(GroupWidth, out-o), rows)
 	}
 	done := outer(gw, gy, x, rows, out, in, stride)
+	if done == in {
+		return
+	}
 	for r := range rows {
 		xr := x[r*in+done:][:in-done]
 		for o, g := range gy[r*stride:][:out] {
