@@ -112,6 +112,9 @@ func (s *State) Restore(train, valid *Set, threads int) (*Trainer, error) {
 			return nil, fmt.Errorf("the structures %s are not those that the run began with: expected the hash %.16s…, found %.16s…", c.what, c.want, c.found)
 		}
 	}
+	if err := s.fits(); err != nil {
+		return nil, fmt.Errorf("damaged state: %w", err)
+	}
 	m, err := s.Model.Model()
 	if err != nil {
 		return nil, fmt.Errorf("damaged state: %w", err)
@@ -135,6 +138,22 @@ func (s *State) Restore(train, valid *Set, threads int) (*Trainer, error) {
 		return nil, fmt.Errorf("damaged state: %w", err)
 	}
 	return t, nil
+}
+
+// fits compares the model's sizes with the weights that are there, before there is
+// made room for more.
+func (s *State) fits() error {
+	c := s.Model.Config
+	for _, n := range []int{c.HiddenDim, c.NumInteractions, c.NumRBF, c.MaxZ} {
+		if n < 1 || n > 1<<12 {
+			return fmt.Errorf("network of %+v: expected sizes from 1 to 4096", c)
+		}
+	}
+	want := newLayout(c).size
+	if tensor, ok := s.file.Tensor("weights"); !ok || tensor.Len() != want {
+		return fmt.Errorf("network of %+v: expected a tensor of its %d weights", c, want)
+	}
+	return nil
 }
 
 func (s *State) read(x named) error {

@@ -283,3 +283,29 @@ func TestSettings(t *testing.T) {
 	_, err = New(m, nil, training, salt, quick, 1)
 	assert.ErrorContains(t, err, "validation has element Na")
 }
+
+// No state makes a trainer panic, or take more memory than its file does.
+func FuzzRestore(f *testing.F) {
+	f.Add(`{"format":"painless training 1"}`)
+	f.Add(`{"format":"painless training 1","model":{"config":{"HiddenDim":4096,"NumInteractions":64,"NumRBF":4096,"Cutoff":5,"MaxZ":1000}}}`)
+	f.Add(`{"format":"painless training 1","progress":{"next":-1,"rows":[{}]},"settings":{"batch":1}}`)
+	one := checkpoint.Named{Name: "weights", Tensor: checkpoint.FromFloat64s([]int{1}, []float64{1})}
+	training := &Set{}
+	require.NoError(f, training.Add(water(0), labelled(1), 5))
+	hash := training.Hash()
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "state")
+		file, err := os.Create(path)
+		require.NoError(t, err)
+		require.NoError(t, checkpoint.New(nil, one).WriteSafetensors(file, map[string]string{"state": text}))
+		require.NoError(t, file.Close())
+		state, err := OpenState(path)
+		if err != nil {
+			return
+		}
+		defer state.Close()
+		state.Train, state.Valid = hash, hash
+		_, err = state.Restore(training, training, 1)
+		assert.ErrorContains(t, err, "damaged state")
+	})
+}

@@ -66,7 +66,6 @@ type settings struct {
 	keys        data.LabelKeys
 	skips       cli.Skips
 	run         train.Settings
-	modelSeed   uint64
 	set         map[string]bool // flags that stand on the command line
 	inputs      []string
 	commandLine string

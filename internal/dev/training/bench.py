@@ -4,6 +4,7 @@ usage: bench.py PAINLESS TRAIN.xyz VALID.xyz [SECONDS [ROUNDS [H,K,R]]]
 """
 import csv
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -14,14 +15,16 @@ HERE = Path(__file__).resolve().parent
 
 
 def painless(program, train, valid, seconds, seed, size):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as folder:
         log = f"{folder}/log.csv"
         subprocess.run([program, "train", "-size", size, "-threads", "1", "-time", f"{seconds}s", "-seed", str(seed), "-every", "1000000", "-valid", valid, "-log", log,
                         "-o", f"{folder}/student.pt", train], check=True, stdout=subprocess.DEVNULL)
         rows = list(csv.DictReader(open(log)))
-    first, last = rows[0], rows[-1]
+    first, last, after = rows[0], rows[-1], resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime  # reading and validating too
     visits, elapsed = int(last["visits"]), float(last["time_s"]) - float(first["time_s"])
-    return {"visits": visits, "ms_per_visit": 1000 * elapsed / visits, "force_mae": float(last["valid_force_mae_eV_per_A"]),
+    return {"visits": visits, "ms_per_visit": 1000 * elapsed / visits, "cpu_ms_per_visit": 1000 * cpu / visits, "force_mae": float(last["valid_force_mae_eV_per_A"]),
             "energy_mae": float(last["valid_energy_mae_eV_per_atom"])}
 
 
@@ -39,9 +42,9 @@ def main():
         results["PyTorch"].append(torch(train, valid, seconds, seed, size))
         for name, runs in results.items():
             print(f"round {seed}: {name}: {json.dumps(runs[-1])}", file=sys.stderr)
-    print(f"| size {size}, {seconds} s a run, {rounds} runs in turns | ms a visit | visits | force MAE, meV/Å | energy MAE, meV/atom |\n|---|---|---|---|---|")
+    print(f"| size {size}, {seconds} s a run, {rounds} runs in turns | ms a visit | CPU ms a visit | visits | force MAE, meV/Å | energy MAE, meV/atom |\n|---|---|---|---|---|---|")
     for name, runs in results.items():
-        print(f"| {name} | {min(r['ms_per_visit'] for r in runs):.3f} | {max(r['visits'] for r in runs)} | "
+        print(f"| {name} | {min(r['ms_per_visit'] for r in runs):.2f} | {min(r['cpu_ms_per_visit'] for r in runs):.2f} | {max(r['visits'] for r in runs)} | "
               f"{1000 * statistics.mean(r['force_mae'] for r in runs):.0f} | {1000 * statistics.mean(r['energy_mae'] for r in runs):.1f} |")
 
 
