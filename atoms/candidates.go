@@ -29,8 +29,8 @@ type candidates struct {
 	states []state // [S]
 
 	mutex sync.Mutex
-	idle  []*bins // of workers who have none at hand
-	large search  // of the structure that all work on
+	idle  []*search // of workers who have none at hand
+	large *search   // of the structure that all work on
 	tasks struct{ renew, span func(worker, unit int) }
 }
 

@@ -11,7 +11,7 @@ import (
 
 // search is of the neighbours of one structure's atoms, in the bins around their own.
 type search struct {
-	*bins
+	bins
 	first  int // atom of the structure, in the batch
 	spans  []span
 	cutoff float64 // without the skin, Å
@@ -30,26 +30,22 @@ func (c *candidates) searchAlone(k int) error {
 		s.allPairs(c.batch, (c.cutoff+c.skins[k])*SearchMargin)
 		return nil
 	}
-	bins := c.take()
-	defer c.give(bins)
-	if err := c.fill(bins, k); err != nil {
+	one := c.take()
+	defer c.give(one)
+	if err := c.begin(one, k); err != nil {
 		return err
 	}
-	one := search{bins: bins, first: s.lo, cutoff: c.cutoff}
 	return one.around(s)
 }
 
 // searchOn searches a structure on many threads.
 func (c *candidates) searchOn(threads Runner, k int) error {
-	bins := c.take()
-	defer c.give(bins)
-	if err := c.fill(bins, k); err != nil {
+	c.large = c.take()
+	defer c.give(c.large)
+	if err := c.begin(c.large, k); err != nil {
 		return err
 	}
-	spans := c.spans[c.start[k]:c.start[k+1]]
-	c.large.bins, c.large.first, c.large.cutoff, c.large.spans = bins, spans[0].lo, c.cutoff, spans
-	c.large.kept.Store(0)
-	c.large.counted = 0
+	spans := c.large.spans
 	c.large.errs = buffer.Resize(c.large.errs, len(spans))
 	threads.Run(len(spans), c.tasks.span)
 	for _, err := range c.large.errs {
@@ -64,32 +60,35 @@ func (c *candidates) largeSpan(_, unit int) {
 	c.large.errs[unit] = c.large.around(&c.large.spans[unit])
 }
 
-// fill puts the atoms of structure k into bins.
-func (c *candidates) fill(bins *bins, k int) error {
+// begin puts the atoms of structure k into bins.
+func (c *candidates) begin(s *search, k int) error {
+	s.spans, s.first, s.cutoff = c.spans[c.start[k]:c.start[k+1]], c.batch.Start[k], c.cutoff
+	s.kept.Store(0)
+	s.counted = 0
 	lat, err := NewLattice(c.batch.Cells[k], c.batch.PBC[k])
 	if err != nil {
 		return err
 	}
-	return bins.fill(&lat, c.batch.Positions[c.batch.Start[k]:c.batch.Start[k+1]], c.cutoff+c.skins[k])
+	return s.fill(&lat, c.batch.Positions[c.batch.Start[k]:c.batch.Start[k+1]], c.cutoff+c.skins[k])
 }
 
-// take returns bins that nobody uses.
-func (c *candidates) take() *bins {
+// take returns a search that nobody makes.
+func (c *candidates) take() *search {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	n := len(c.idle)
 	if n == 0 {
-		return &bins{}
+		return &search{}
 	}
 	last := c.idle[n-1]
 	c.idle = c.idle[:n-1]
 	return last
 }
 
-func (c *candidates) give(bins *bins) {
+func (c *candidates) give(s *search) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.idle = append(c.idle, bins)
+	c.idle = append(c.idle, s)
 }
 
 // allPairs looks at all pairs of an isolated structure.

@@ -24,9 +24,12 @@ type Limits struct {
 	Cutoff float64
 }
 
+// usualDistance, Å, is of the closest pair: below it is no bond.
+const usualDistance = 0.4
+
 func (l Limits) withDefaults(s *Settings) Limits {
 	l.Temperature = cmp.Or(l.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To)))
-	l.Drift, l.Distance, l.Force = cmp.Or(l.Drift, 0.1), cmp.Or(l.Distance, 0.4), cmp.Or(l.Force, 100)
+	l.Drift, l.Distance, l.Force = cmp.Or(l.Drift, 0.1), cmp.Or(l.Distance, usualDistance), cmp.Or(l.Force, 100)
 	return l
 }
 
@@ -74,7 +77,7 @@ type Alarm struct {
 // structure first, so that Dynamics.Fail can be called for one after another.
 func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
 	s := d.System
-	closest := g.closest(&s.Batch)
+	closest, _ := closestPairs(&g.close, &s.Batch, g.limits.Distance) // what has no list does not come here: the potential had one
 	for k := s.Len() - 1; k >= 0; k-- {
 		what := ""
 		if p, ok := closest[k]; ok {
@@ -128,20 +131,20 @@ func (p pair) sentence(numbers []int) string {
 		p.i, atoms.Symbol(numbers[p.i]), p.j, atoms.Symbol(numbers[p.j]), p.d)
 }
 
-// closest is the pairs below the limit, the closest of each structure.
-func (g *Guard) closest(b *atoms.Batch) map[int]pair {
-	if err := g.close.Build(b, g.limits.Distance); err != nil || len(g.close.D) == 0 {
-		return nil // what has no list does not come here: the potential had one
+// closestPairs is the pairs within a distance, the closest of each structure.
+func closestPairs(list *atoms.NeighborList[float64], b *atoms.Batch, within float64) (found map[int]pair, err error) {
+	if err := list.Build(b, within); err != nil || len(list.D) == 0 {
+		return nil, err
 	}
-	found := map[int]pair{}
+	found = map[int]pair{}
 	for k := range b.Len() {
-		for p := g.close.Start[k]; p < g.close.Start[k+1]; p++ {
-			if before, ok := found[k]; !ok || g.close.D[p] < before.d {
-				found[k] = pair{int(g.close.I[p]) - b.Start[k], int(g.close.J[p]) - b.Start[k], g.close.D[p]}
+		for p := list.Start[k]; p < list.Start[k+1]; p++ {
+			if before, ok := found[k]; !ok || list.D[p] < before.d {
+				found[k] = pair{int(list.I[p]) - b.Start[k], int(list.J[p]) - b.Start[k], list.D[p]}
 			}
 		}
 	}
-	return found
+	return found, nil
 }
 
 // cause names the pairs that crossed the cutoff since the last look, and by how

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// Line is a line on a terminal that says how a run goes, twice a second once there
-// is more than patience of work. A nil Line says nothing.
+// Line is a line on a terminal that says how a run goes, from when it has run for
+// longer than patience. A nil one says nothing.
 type Line struct {
 	out   io.Writer
 	next  time.Time
@@ -26,15 +26,17 @@ func NewLine(stderr io.Writer) *Line {
 	return &Line{out: stderr, next: time.Now().Add(patience)}
 }
 
-// Show writes the line, if it is time to.
+// Show writes what text says, twice a second.
 func (l *Line) Show(text func() string) {
 	if l == nil {
 		return
 	}
-	if now := time.Now(); !now.Before(l.next) {
-		l.next, l.shown = now.Add(patience/2), true
-		fmt.Fprintf(l.out, "\r\x1b[K%s", text())
+	now := time.Now()
+	if now.Before(l.next) {
+		return
 	}
+	l.next, l.shown = now.Add(time.Second/2), true
+	fmt.Fprintf(l.out, "\r\x1b[K%s", text())
 }
 
 // Clear takes the line away.

@@ -9,7 +9,7 @@ import (
 	"painless/md"
 )
 
-// live is a line on a terminal that says how the run goes. A nil one says nothing.
+// live is a line on a terminal that says how the run goes.
 type live struct {
 	*progress.Line
 	start time.Time
@@ -18,16 +18,12 @@ type live struct {
 }
 
 func newLive(stderr io.Writer, from, steps int64) *live {
-	line := progress.NewLine(stderr)
-	if line == nil {
-		return nil
-	}
-	return &live{line, time.Now(), from, steps}
+	return &live{progress.NewLine(stderr), time.Now(), from, steps}
 }
 
 // show writes the line.
 func (l *live) show(d *md.Dynamics) {
-	if l == nil || d.Step%guardEvery != 0 || d.System.Len() == 0 {
+	if d.Step%guardEvery != 0 || d.System.Len() == 0 {
 		return
 	}
 	l.Show(func() string {
@@ -36,11 +32,4 @@ func (l *live) show(d *md.Dynamics) {
 		return fmt.Sprintf("step %d of %d, %.3g ns/day, %v left, T %.0f K, E %.6g eV, conserved %.6g eV",
 			d.Step, l.steps, rate*d.Settings.TimeStep*86400e-6, left.Round(time.Second), d.Temperature(0), d.System.Result.Energy[0], d.Conserved(0))
 	})
-}
-
-// clear takes the line away.
-func (l *live) clear() {
-	if l != nil {
-		l.Clear()
-	}
 }

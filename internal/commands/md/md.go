@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"painless/internal/commands/cli"
+	"painless/internal/commands/datasets"
 	"painless/md"
 )
 
@@ -42,9 +43,10 @@ type settings struct {
 	dynamics md.Settings
 	limits   md.Limits
 
-	ensemble, coupling, fix string
-	temperature, pressure   ramp
-	hydrogens               bool
+	ensemble, coupling    string
+	fix                   datasets.Fix
+	temperature, pressure ramp
+	hydrogens             bool
 
 	every           int64
 	trajectory, log string
@@ -92,7 +94,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.Float64Var(&d.ThermostatTime, "thermostat-time", 100, "relaxation time of the thermostat, or the inverse of Langevin's friction, `fs`")
 	flags.Float64Var(&d.BarostatTime, "barostat-time", 1000, "relaxation time of the barostat, `fs`")
 	flags.Float64Var(&d.Compressibility, "compressibility", 4.5e-5, "of the substance, `1/bar`, which sets the pace of npt-scr; the one left out is water's")
-	flags.StringVar(&s.fix, "fix", "", "atoms that do not move: `elements and indices` from 0, such as Pt,0-11; a column move_mask of the input says so too")
+	flags.Var(&s.fix, "fix", datasets.FixUsage)
 	flags.BoolVar(&s.hydrogens, "hbonds", false, "hold the lengths that bonds to hydrogen have at the start (SHAKE and RATTLE), for steps of 2 fs")
 	flags.BoolVar(&d.KeepDrift, "keep-drift", false, "keep the total momentum of the velocities")
 	flags.BoolVar(&d.NoRotation, "no-rotation", false, "take away the angular momentum of isolated structures at every step")

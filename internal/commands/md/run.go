@@ -192,7 +192,7 @@ func (r *simulation) advance(ctx context.Context) (err error) {
 		}
 		r.live.show(r.Dynamics)
 	}
-	r.live.clear()
+	r.live.Clear()
 	r.summary(from, time.Since(start))
 	if len(r.Failed) > 0 {
 		return &cli.Partial{Err: fmt.Errorf("%d of %d replicas failed", len(r.Failed), r.replicas)}
@@ -202,7 +202,7 @@ func (r *simulation) advance(ctx context.Context) (err error) {
 
 // interrupted saves what there is, after a signal, and says how to go on.
 func (r *simulation) interrupted(err error) error {
-	r.live.clear()
+	r.live.Clear()
 	if r.settings.checkpoint == "" {
 		fmt.Fprintf(r.stderr, "painless: md: stopped after step %d; with -checkpoint it could go on\n", r.Step)
 		return err
@@ -233,7 +233,7 @@ func (r *simulation) save() error {
 // list says which replicas left.
 func (r *simulation) list() {
 	for _, f := range r.Failed[r.listed:] {
-		r.live.clear()
+		r.live.Clear()
 		fmt.Fprintf(r.stderr, "painless: md: replica %d left at step %d: %v\n", f.Replica, f.Step, f.Err)
 	}
 	r.listed = len(r.Failed)
