@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test test-variants interop bench bench-md bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run test test-variants interop bench bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -45,6 +45,16 @@ bench:
 # Molecular dynamics: what a step of each ensemble costs without the forces, and whole steps with a student.
 bench-md:
 	go test ./md ./internal/commands/md -run '^$$' -bench 'Step|Simulation' -timeout 30m
+
+# Training beside PyTorch's, in turns, on one core: make bench-train TRAIN=train.xyz VALID=valid.xyz [SECONDS=60 ROUNDS=2 SIZE=64,2,12]
+SECONDS = 60
+ROUNDS = 2
+SIZE = 64,2,12
+bench-train:
+	@test -n "$(TRAIN)" -a -n "$(VALID)" || { echo "expected labelled structures: make bench-train TRAIN=train.xyz VALID=valid.xyz"; exit 1; }
+	@$(call APT,python3-torch)
+	go build -o bin/painless ./tools/painless
+	/usr/bin/python3 internal/dev/training/bench.py bin/painless "$(TRAIN)" "$(VALID)" $(SECONDS) $(ROUNDS) $(SIZE)
 
 # painless beside PyTorch and ONNX Runtime, in turns; writes docs/benchmarks/cpu-DATE.json.
 bench-peers:

@@ -13,12 +13,12 @@ import (
 // the stages before it left in the activations.
 type cpuEngine[T cpu.Float] struct {
 	weights weights[T]
-	maxZ    int
+	known   acquainted
 	cutoff  float64
 	h       int // features
 
-	energyOnly bool
-	schedule   []step
+	energyOnly, atomEnergies bool
+	schedule                 []step
 
 	mu     sync.Mutex
 	pool   *pool.Pool
@@ -45,7 +45,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 	if e.closed {
 		return errClosed
 	}
-	if err := check(ctx, b, r, e.maxZ); err != nil {
+	if err := check(ctx, b, r, &e.known); err != nil {
 		return err
 	}
 	e.pool.Begin()
@@ -109,15 +109,15 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 func newEngine[T cpu.Float](net *Network, weights weights[T], opts Options, threads int) *cpuEngine[T] {
 	e := &cpuEngine[T]{
 		weights: weights,
-		maxZ:    net.MaxZ,
+		known:   net.acquainted(opts.AnyElement),
 		cutoff:  net.Cutoff,
 		h:       net.HiddenDim,
 		pool:    pool.New(threads),
 		list:    &atoms.NeighborList[T]{},
 		scratch: make([]scratch[T], threads),
 
-		energyOnly: opts.EnergyOnly,
-		schedule:   schedule(len(net.Blocks), opts.EnergyOnly),
+		energyOnly: opts.EnergyOnly, atomEnergies: opts.AtomEnergies,
+		schedule: schedule(len(net.Blocks), opts.EnergyOnly),
 	}
 	h, k := e.h, len(net.Blocks)
 	for i := range e.scratch {

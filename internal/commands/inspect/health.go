@@ -76,7 +76,7 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 
 	h = &health{}
 	for i, m := range systems.Molecules() {
-		if slices.Max(m.Numbers) > network.MaxZ {
+		if !network.KnowsAll(m.Numbers) {
 			continue
 		}
 		check, err := e.molecule(ctx, h, m, uint64(i))
@@ -86,7 +86,7 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 		h.Molecules = append(h.Molecules, check)
 	}
 	for _, elements := range probed {
-		if slices.Max(elements[:]) > network.MaxZ {
+		if !network.KnowsAll(elements[:]) {
 			continue
 		}
 		check, err := e.pair(ctx, h, elements, network.Cutoff)
@@ -96,7 +96,11 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 		h.Pairs = append(h.Pairs, check)
 	}
 	if len(h.Molecules) == 0 || len(h.Pairs) == 0 {
-		return nil, fmt.Errorf("the network knows elements up to %s only: expected those of organic molecules", atoms.Symbol(network.MaxZ))
+		known := "up to " + atoms.Symbol(network.MaxZ)
+		if len(network.Elements) > 0 {
+			known = nn.Symbols(network.Elements)
+		}
+		return nil, fmt.Errorf("the network knows elements %s only: expected those of organic molecules", known)
 	}
 	h.Verdicts = verdicts(h)
 	return h, nil
