@@ -196,10 +196,11 @@ func (d *Dynamics) fraction() float64 {
 	return float64(d.Step) / float64(d.Settings.Steps)
 }
 
+// Target returns the temperature that a thermostat wants now, K.
+func (d *Dynamics) Target() float64 { return d.Settings.Temperature.at(d.fraction()) }
+
 // kT is the thermal energy that is wanted now, eV.
-func (d *Dynamics) kT() float64 {
-	return units.Boltzmann * d.Settings.Temperature.at(d.fraction())
-}
+func (d *Dynamics) kT() float64 { return units.Boltzmann * d.Target() }
 
 // pressure is what is wanted now, eV/Å³.
 func (d *Dynamics) pressure() float64 { return units.Bar * d.Settings.Pressure.at(d.fraction()) }
