@@ -104,6 +104,9 @@ func (r *simulation) report(f *reportFolder, from int64, took time.Duration, end
 	if end != nil && !errors.As(end, &partial) {
 		out.Stopped = end.Error()
 	}
+	if errors.Is(end, context.Canceled) {
+		out.Stopped = "by a signal"
+	}
 	return f.write(records, out, r.settings.force || r.settings.restart != "")
 }
 

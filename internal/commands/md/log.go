@@ -75,12 +75,13 @@ func (s *sample) append(line []byte, columns int) []byte {
 
 // logReader reads a log line by line.
 type logReader struct {
-	in      *bufio.Reader
-	columns int
-	line    int   // number of the last line, from 1
-	end     int64 // of the last whole line, in bytes
-	last    int64 // step
-	fields  [][]byte
+	in       *bufio.Reader
+	columns  int
+	line     int    // number of the last line, from 1
+	end      int64  // of the last whole line, in bytes
+	last     int64  // step
+	ensemble string // of the first line
+	fields   [][]byte
 }
 
 // longestLine is far beyond what this program writes.
@@ -127,6 +128,12 @@ func (r *logReader) read(s *sample) error {
 	}
 	if s.step < r.last {
 		return fmt.Errorf("line %d: expected a step of %d or later, found %d", r.line, r.last, s.step)
+	}
+	if r.last < 0 {
+		r.ensemble = s.ensemble
+	}
+	if s.ensemble != r.ensemble {
+		return fmt.Errorf("line %d: expected the ensemble %s as before, found %s", r.line, r.ensemble, s.ensemble)
 	}
 	r.last = s.step
 	return nil
@@ -177,8 +184,13 @@ func (r *logReader) parse(line []byte, s *sample) error {
 		if len(r.fields[12]) > 0 {
 			s.target = number(12)
 		}
-		if _, e := md.ParseEnsemble(s.ensemble); e != nil {
+		switch e, unknown := md.ParseEnsemble(s.ensemble); {
+		case unknown != nil:
 			failed(13, "an ensemble")
+		case (e == md.NVE) != math.IsNaN(s.target), s.target <= 0, s.target > 1e30:
+			failed(12, "a temperature where there is a thermostat")
+		case s.dof < 0 || s.dof > 1e12:
+			failed(11, "no less than 0")
 		}
 	} else if s.temperature > 0 { // the degrees of freedom are in the two
 		s.dof = dofOf(s.kinetic, s.temperature)
