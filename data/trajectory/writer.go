@@ -126,7 +126,7 @@ func (w *Writer) Write(f *Frame) error {
 }
 
 func (w *Writer) write(f *Frame) (err error) {
-	if err := f.check(w.numbers, w.last, w.layout.limit()); err != nil {
+	if err := f.Check(w.numbers, w.last, w.layout.limit()); err != nil {
 		return err
 	}
 	if w.buf, err = w.layout.encode(w.buf[:0], f, w.frames); err != nil {

@@ -25,7 +25,7 @@ func (g *good) keep(d *md.Dynamics) {
 		to.Velocities, to.Forces = append(to.Velocities[:0], from.Velocities...), append(to.Forces[:0], from.Forces...)
 		to.Cell, to.PBC, to.Step, to.Time = from.Cell, from.PBC, from.Step, from.Time
 		energy := *from.Energy
-		to.Energy, to.Stress = &energy, nil
+		to.Energy, to.Stress, to.Kinetic, to.Temperature = &energy, nil, from.Kinetic, from.Temperature
 		if from.Stress != nil {
 			stress := *from.Stress
 			to.Stress = &stress

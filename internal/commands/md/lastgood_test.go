@@ -56,7 +56,7 @@ func TestLastGoodFrame(t *testing.T) {
 	assert.Equal(t, err.Error(), r.Stopped)
 
 	// DCD has no place for it.
-	args[len(args)-7] = filepath.Join(dir, "run.dcd")
+	args[len(args)-9], args[len(args)-7] = "100", filepath.Join(dir, "run.dcd")
 	require.Equal(t, "-o", args[len(args)-8])
 	_, err = executeAlone(t, args...)
 	assert.ErrorContains(t, err, "has no place there: ")

@@ -102,7 +102,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.BoolVar(&d.KeepDrift, "keep-drift", false, "keep the total momentum of the velocities")
 	flags.BoolVar(&d.NoRotation, "no-rotation", false, "take away the angular momentum of isolated structures at every step")
 	flags.Int64Var(&s.every, "every", 100, "`steps` between frames of the trajectory and lines of the log")
-	flags.StringVar(&s.trajectory, "o", "", "trajectory `file`, by its ending: .xyz and .extxyz, .dcd, .nc; of several replicas one file each, such as traj-0003.xyz")
+	flags.StringVar(&s.trajectory, "o", "", "trajectory `file`, by its ending: .xyz and .extxyz, .dcd, .nc, or .h5 for H5MD in binaries built with -tags hdf5; of several replicas one file each, such as traj-0003.xyz")
 	flags.StringVar(&s.log, "log", "", "`file` of comma-separated values, whose units are in the first line")
 	flags.StringVar(&s.checkpoint, "checkpoint", "", "`file` to go on from, written as often as -checkpoint-every says and at the end")
 	flags.Int64Var(&s.saveEvery, "checkpoint-every", 10_000, "`steps` between checkpoints")

@@ -10,15 +10,25 @@ import (
 	"slices"
 	"strings"
 
+	"painless/data/hdf5"
 	"painless/data/trajectory"
 	"painless/md"
 )
 
+// writer writes a trajectory, of any format.
+type writer interface {
+	Write(f *trajectory.Frame) error
+	LastStep() int64
+	Interval() int64
+	Sync() error
+	Close() error
+}
+
 // outputs is the trajectories, the log and what the report is made of.
 type outputs struct {
 	settings *settings
-	writers  map[int]*trajectory.Writer // by the replica
-	replicas int                        // that the run began with
+	writers  map[int]writer // by the replica
+	replicas int            // that the run began with
 	log      *os.File
 	columns  int   // of the log
 	logged   int64 // the last step in it and in the records, or −1
@@ -30,7 +40,7 @@ type outputs struct {
 
 // open begins the outputs or, after a restart, goes on with them.
 func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outputs, err error) {
-	o = &outputs{settings: s, writers: map[int]*trajectory.Writer{}, replicas: replicas, columns: len(columns), logged: -1, records: newRecorder()}
+	o = &outputs{settings: s, writers: map[int]writer{}, replicas: replicas, columns: len(columns), logged: -1, records: newRecorder()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.Close())
@@ -39,17 +49,19 @@ func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outp
 	if s.trajectory != "" {
 		turned := false
 		format, err := trajectory.FormatOf(s.trajectory)
-		if err != nil {
+		if err != nil && !hdf5.IsTrajectory(s.trajectory) {
 			return o, fmt.Errorf("-o: %w", err)
 		}
 		for k, id := range d.System.Replicas {
 			path := trajectory.ReplicaPath(s.trajectory, id, replicas)
 			numbers := d.System.Numbers[d.System.Start[k]:d.System.Start[k+1]]
-			if o.writers[id], err = s.openTrajectory(path, numbers, d.Step); err != nil {
+			w, err := s.openTrajectory(path, numbers, d.Step)
+			if err != nil {
 				return o, err
 			}
+			o.writers[id] = w
 			one := d.System.Structure(k)
-			turned = turned || format != trajectory.XYZ && trajectory.Turned(&one)
+			turned = turned || (format == trajectory.DCD || format == trajectory.NetCDF) && trajectory.Turned(&one)
 		}
 		if turned {
 			fmt.Fprintf(stderr, "painless: md: %s has cells turned so that a lies along x and b in the plane of x and y, and positions, velocities and forces with them\n", s.trajectory)
@@ -85,18 +97,30 @@ func (o *outputs) sayIntervals(stderr io.Writer) error {
 	return nil
 }
 
-func (s *settings) openTrajectory(path string, numbers []int, step int64) (*trajectory.Writer, error) {
+func (s *settings) openTrajectory(path string, numbers []int, step int64) (writer, error) {
+	create := func() (writer, error) { return trajectory.Create(path, numbers, trajectory.Options{Replace: s.force}) }
+	resume := func() (writer, error) { return trajectory.Append(path, numbers, step, trajectory.Options{}) }
+	if hdf5.IsTrajectory(path) {
+		create = func() (writer, error) { return hdf5.CreateTrajectory(path, numbers, s.force) }
+		resume = func() (writer, error) { return hdf5.AppendTrajectory(path, numbers, step) }
+	}
 	if s.restart != "" {
-		w, err := trajectory.Append(path, numbers, step, trajectory.Options{})
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return w, err
+		w, err := resume()
+		if err == nil {
+			return w, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
 		}
 	}
-	w, err := trajectory.Create(path, numbers, trajectory.Options{Replace: s.force})
+	w, err := create()
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("%w; -force replaces it", err)
 	}
-	return w, err
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 // openLog begins the log or cuts off what follows a step, and records what is in it.
@@ -209,9 +233,10 @@ func (o *outputs) add(list ...sample) error {
 func frame(d *md.Dynamics, k int) *trajectory.Frame {
 	s := d.System
 	lo, hi := s.Start[k], s.Start[k+1]
+	kinetic, temperature := s.KineticEnergy(k), d.Temperature(k)
 	f := &trajectory.Frame{
 		Structure: s.Structure(k), Step: d.Step, Time: float64(d.Step) * d.Settings.TimeStep,
-		Velocities: s.Velocities[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k],
+		Velocities: s.Velocities[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k], Kinetic: &kinetic, Temperature: &temperature,
 	}
 	if _, ok := s.Volume(k); ok {
 		f.Stress = &s.Result.Stress[k]
@@ -233,9 +258,7 @@ func (o *outputs) Sync() (err error) {
 // Close closes the files.
 func (o *outputs) Close() (err error) {
 	for _, w := range o.writers {
-		if w != nil {
-			err = errors.Join(err, w.Close())
-		}
+		err = errors.Join(err, w.Close())
 	}
 	if o.log != nil {
 		err = errors.Join(err, o.log.Close())
