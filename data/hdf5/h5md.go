@@ -1,16 +1,8 @@
+//go:build hdf5 && cgo
+
 package hdf5
 
-import (
-	"fmt"
-	"path/filepath"
-	"slices"
-	"strings"
-)
-
-// IsTrajectory says whether a file's name ends as those of H5MD trajectories do.
-func IsTrajectory(path string) bool {
-	return slices.Contains([]string{".h5", ".h5md", ".hdf5"}, strings.ToLower(filepath.Ext(path)))
-}
+import "fmt"
 
 // The groups of a trajectory in H5MD 1.1 (de Buyl, Colberg and Höfling, Comput.
 // Phys. Commun. 185, 1546 (2014)).
