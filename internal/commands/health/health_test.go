@@ -2,6 +2,7 @@ package health
 
 import (
 	"context"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -219,6 +220,9 @@ func TestVerdicts(t *testing.T) {
 	h := &Card{Molecules: []Molecule{{MovedEnergy: 1e-3, Float32Energy: 1e-4}}, Pairs: make([]Pair, 1)}
 	assert.Equal(t, Poor, symmetryVerdict(h).Grade)
 	assert.Equal(t, Fair, float32Verdict(h).Grade)
+	text, err := json.Marshal(Verdict{"cutoff", Good, "all is well"})
+	require.NoError(t, err)
+	assert.Equal(t, `{"topic":"cutoff","grade":"good","text":"all is well"}`, string(text), "what programs read")
 }
 
 // The quick card finds by the potential as users run it what the whole one finds

@@ -8,7 +8,7 @@ import (
 // Verdict is what a measurement means for molecular dynamics.
 type Verdict struct {
 	Topic string `json:"topic"`
-	Grade Grade  `json:"Grade"`
+	Grade Grade  `json:"grade"`
 	Text  string `json:"text"`
 }
 
