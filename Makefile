@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test interop bench bench-md bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run test test-variants interop bench bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -10,15 +10,21 @@ APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done
 run:
 	go run ./tools/painless predict -model testdata/tiny.pt testdata/ethanol.xyz
 
-# gcc and libhdf5-dev are for HDF5, and gcc for the race detector; ASE reads what we write, qemu runs the arm64 tests. GODEBUG takes AVX-512
-# away and purego all vector code, so that each set is tested where the machine has a better one.
+# gcc and libhdf5-dev are for HDF5; ASE reads what we write. GODEBUG takes AVX-512 away and purego all vector code, so
+# that each set is tested where the machine has a better one.
 test:
-	@$(call APT,gcc libc6-dev libhdf5-dev python3-ase qemu-user)
+	@$(call APT,gcc libc6-dev libhdf5-dev python3-ase)
 	PAINLESS_REQUIRE_ASE=1 go test -tags hdf5 ./...
-	CGO_ENABLED=0 go test ./data/hdf5... ./internal/commands/dataset... ./internal/commands/validate
 	GODEBUG=cpu.avx512f=off go test -skip 'GPU|Torch' ./nn ./train
 	go test -tags purego -skip 'GPU|Torch' ./kernels/cpu ./nn ./train
-	CGO_ENABLED=1 go test -race -short -run 'Deterministic|BatchEquals|ComputeStops' ./nn ./train
+
+# The same tests without a C compiler, under the race detector, and as arm64 in an emulator, each of which builds everything
+# again; and all golden structures with the GPU's kernels.
+test-variants:
+	@$(call APT,gcc libc6-dev qemu-user)
+	CGO_ENABLED=0 go test ./data/hdf5... ./internal/commands/dataset... ./internal/commands/validate
+	PAINLESS_LONG=1 go test -run GPUGolden ./nn
+	CGO_ENABLED=1 go test -race -short -run 'Deterministic|BatchEquals|ComputeStops|Shards' ./nn ./train
 	GOARCH=arm64 go build ./...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -exec qemu-aarch64 ./kernels/...
 	CGO_ENABLED=0 GOARCH=arm64 go test -short -timeout 30m -skip GPU -exec qemu-aarch64 ./nn
@@ -30,15 +36,25 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev
 interop:
 	@$(call APT,gcc libc6-dev libhdf5-dev python3-torch python3-h5py python3-ase python3-netcdf4 python3-mdanalysis python3-mdtraj zsh fish)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./internal/commands/... ./internal/dev/peers ./train
+	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./md ./internal/commands/... ./internal/dev/peers ./train
 
 # Every student and size, on one core and all.
 bench:
 	go test ./nn -run '^$$' -bench . -timeout 60m
 
-# Molecular dynamics without the forces: what a step of each ensemble costs.
+# Molecular dynamics: what a step of each ensemble costs without the forces, and whole steps with a student.
 bench-md:
-	go test ./md -run '^$$' -bench Step
+	go test ./md ./internal/commands/md -run '^$$' -bench 'Step|Simulation' -timeout 30m
+
+# Training beside PyTorch's, in turns, on one core: make bench-train TRAIN=train.xyz VALID=valid.xyz [SECONDS=60 ROUNDS=2 SIZE=64,2,12]
+SECONDS = 60
+ROUNDS = 2
+SIZE = 64,2,12
+bench-train:
+	@test -n "$(TRAIN)" -a -n "$(VALID)" || { echo "expected labelled structures: make bench-train TRAIN=train.xyz VALID=valid.xyz"; exit 1; }
+	@$(call APT,python3-torch)
+	go build -o bin/painless ./tools/painless
+	/usr/bin/python3 internal/dev/training/bench.py bin/painless "$(TRAIN)" "$(VALID)" $(SECONDS) $(ROUNDS) $(SIZE)
 
 # painless beside PyTorch and ONNX Runtime, in turns; writes docs/benchmarks/cpu-DATE.json.
 bench-peers:

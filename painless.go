@@ -98,6 +98,13 @@ type Options struct {
 
 	// EnergyOnly leaves forces, virial and stress away, and their time.
 	EnergyOnly bool
+
+	// AnyElement computes elements too that the student was not trained on, where its
+	// file says on which it was: without it they are an error.
+	AnyElement bool
+
+	// AtomEnergies fills Result.AtomEnergy: on the CPU alone.
+	AtomEnergies bool
 }
 
 // Model is a network on a device, whose Compute and Close are its Potential's,
@@ -157,7 +164,7 @@ func NewPotential(network *Network, opts Options) (Potential, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := nn.Options{Precision: opts.Precision, Filters: opts.Filters, Threads: opts.Threads, EnergyOnly: opts.EnergyOnly}
+	options := nn.Options{Precision: opts.Precision, Filters: opts.Filters, Threads: opts.Threads, EnergyOnly: opts.EnergyOnly, AnyElement: opts.AnyElement, AtomEnergies: opts.AtomEnergies}
 	if open == nil {
 		return nn.NewPotential(network, options)
 	}

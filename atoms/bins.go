@@ -25,7 +25,6 @@ type bins struct {
 	box    [][3]int64   // [n]
 	start  []int32      // the atoms of bucket c are order[start[c]:start[c+1]]
 	order  []int32
-	looks  int // at atoms in boxes that are left, in cells where they could be many for few pairs
 }
 
 func (s *bins) fill(lat *Lattice, positions [][3]float64, cutoff float64) error {
@@ -103,8 +102,9 @@ func (s *bins) members(box [3]int64) []int32 {
 
 // around appends the neighbours j ≥ i of atom i, counted from first: each image
 // within the search cutoff once; of an atom's own images, one of each opposite two.
-// It stops after a row of boxes that leaves more than most in near, or no looks.
-func (s *bins) around(i int, first int32, near []neighbor, most int) []neighbor {
+// It stops after a row of boxes that leaves more than most in near, or no looks:
+// at atoms in boxes, in cells where they could be many for few pairs.
+func (s *bins) around(i int, first int32, near []neighbor, most int, looks *int) []neighbor {
 	var shift [3]int64
 	var box [3]int64
 	at, thin := s.box[i], s.reach != [3]int64{1, 1, 1}
@@ -120,11 +120,11 @@ func (s *bins) around(i int, first int32, near []neighbor, most int) []neighbor 
 				if s.step(0, at[0]+dx, &box, &shift) {
 					near = s.inBox(i, first, box, shift, near)
 					if thin {
-						s.looks -= len(s.members(box))
+						*looks -= len(s.members(box))
 					}
 				}
 			}
-			if len(near) > most || s.looks < 0 {
+			if len(near) > most || *looks < 0 {
 				return near
 			}
 		}

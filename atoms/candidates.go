@@ -1,10 +1,11 @@
 package atoms
 
 import (
-	"fmt"
 	"math"
 	"slices"
+	"sync"
 
+	"painless/internal/buffer"
 	"painless/internal/vec"
 )
 
@@ -15,58 +16,126 @@ type neighbor struct {
 }
 
 // candidates is the pairs within cutoff + skin at the positions that they were
-// found at, in ascending order of (i, j, shift).
+// found at. Each structure is searched by itself, when it has to be.
 type candidates struct {
-	pairs []neighbor
-	start []int // the pairs of structure k are start[k] up to start[k+1]; [S+1]
+	spans []span // of all structures, one after another
+	start []int  // the spans of structure k are start[k] up to start[k+1]; [S+1]
 
-	cutoff, skin float64
-	found        Batch // positions, cells and boundaries that the search saw
-	bins         bins
+	cutoff float64
+	skins  []float64 // of each structure, [S]
+	found  Batch     // positions, cells and boundaries that the searches saw
+	again  bool      // the batch has the form of the one before
+	batch  *Batch
+	states []state // [S]
+
+	mutex sync.Mutex
+	idle  []*search // of workers who have none at hand
+	large *search   // of the structure that all work on
+	tasks struct{ renew, span func(worker, unit int) }
+}
+
+// span is the pairs of atoms lo up to hi of structure k with atoms as high or
+// higher, in ascending order of (i, j, shift).
+type span struct {
+	k, lo, hi int
+	pairs     []neighbor
+}
+
+// state is what an update does about a structure.
+type state struct {
+	search bool
+	err    error
 }
 
 const (
 	// Below allPairsBelow atoms of an isolated structure, looking at all pairs is faster than binning them.
 	allPairsBelow = 200
+	// spanAtoms is as many as one thread searches at a time.
+	spanAtoms = 256
 	// MaxNeighbors is how many an atom may have: more, on average, are no matter but a wrong unit, and would fill the memory.
 	MaxNeighbors = 4096
 	// skin, Å: as far as an atom of a simulation moves in some tens of steps, and few pairs more.
 	skin = 0.5
 )
 
-// update searches again unless the candidates still hold.
-func (c *candidates) update(b *Batch, cutoff float64) error {
-	again := c.cutoff == cutoff && slices.Equal(c.found.Start, b.Start) && slices.Equal(c.found.PBC, b.PBC) && c.found.similar(b)
-	if again && c.hold(b) {
-		return nil
+// update searches structures again whose candidates no longer hold: small ones
+// side by side, and each of the large ones on all threads.
+func (c *candidates) update(threads Runner, b *Batch, cutoff float64) error {
+	c.batch = b
+	if c.again = c.cutoff == cutoff && slices.Equal(c.found.Start, b.Start) && slices.Equal(c.found.PBC, b.PBC); !c.again {
+		c.layOut(b)
 	}
-	// Structures that come only once would pay for a skin and not use it.
-	c.cutoff, c.skin = cutoff, 0
-	if again {
-		c.skin = skin
+	c.cutoff = cutoff
+	if c.tasks.renew == nil {
+		c.tasks.renew, c.tasks.span = c.renew, c.largeSpan
 	}
-	if err := c.search(b); err != nil {
-		c.cutoff = 0 // these hold for nothing
-		return err
+	threads.Run(b.Len(), c.tasks.renew)
+	for k := range c.states {
+		if s := &c.states[k]; s.search && s.err == nil && c.start[k+1]-c.start[k] > 1 {
+			s.err = c.searchOn(threads, k)
+		}
+		if err := c.states[k].err; err != nil {
+			c.cutoff = 0 // these hold for nothing
+			return &StructureError{k, err}
+		}
 	}
-	c.found.Copy(b)
 	return nil
+}
+
+// layOut makes the spans of a batch of another form than the last one, which are
+// empty, but keep their memory.
+func (c *candidates) layOut(b *Batch) {
+	c.found.Copy(b)
+	c.start, c.spans = append(c.start[:0], 0), c.spans[:0]
+	for k := range b.Len() {
+		lo, hi := b.Start[k], b.Start[k+1]
+		for first := true; first || lo < hi; first = false {
+			next := min(lo+spanAtoms, hi)
+			if len(c.spans) == cap(c.spans) {
+				c.spans = append(c.spans, span{})
+			} else {
+				c.spans = c.spans[:len(c.spans)+1]
+			}
+			s := &c.spans[len(c.spans)-1]
+			s.k, s.lo, s.hi, s.pairs = k, lo, next, s.pairs[:0]
+			lo = next
+		}
+		c.start = append(c.start, len(c.spans))
+	}
+	c.skins, c.states = buffer.Resize(c.skins, b.Len()), buffer.Resize(c.states, b.Len())
+}
+
+// renew looks at structure k, and searches it if it has to and it is small.
+func (c *candidates) renew(_, k int) {
+	b, s := c.batch, &c.states[k]
+	*s = state{}
+	similar := c.again && b.similar(&c.found, k)
+	if similar && c.near(b, k) {
+		return
+	}
+	s.search = true
+	// Structures that come only once would pay for a skin and not use it.
+	c.skins[k] = 0
+	if similar {
+		c.skins[k] = skin
+	}
+	c.found.Cells[k] = b.Cells[k]
+	copy(c.found.Positions[b.Start[k]:b.Start[k+1]], b.Positions[b.Start[k]:b.Start[k+1]])
+	if c.start[k+1]-c.start[k] == 1 {
+		s.err = c.searchAlone(k)
+	}
 }
 
 // maxStrain is as far as a cell may have changed to be taken for the same one in a simulation.
 const maxStrain = 0.1
 
-// similar reports whether the cells of as many structures are the same, or changed as in a simulation.
-func (b *Batch) similar(other *Batch) bool {
-	for k := range b.Cells {
-		if b.Cells[k] == other.Cells[k] {
-			continue
-		}
-		if _, strain := b.deformation(other, k); !(strain <= maxStrain) || b.PBC[k] != [3]bool{true, true, true} {
-			return false
-		}
+// similar reports whether the cell of structure k is the same as in another batch, or changed as in a simulation.
+func (b *Batch) similar(other *Batch, k int) bool {
+	if b.Cells[k] == other.Cells[k] {
+		return true
 	}
-	return true
+	_, strain := b.deformation(other, k)
+	return strain <= maxStrain && b.PBC[k] == [3]bool{true, true, true}
 }
 
 // deformation is F that takes the lattice vectors of structure k to those in
@@ -85,27 +154,17 @@ func (b *Batch) deformation(other *Batch, k int) (f vec.Matrix, strain float64) 
 	return f, math.Sqrt(strain)
 }
 
-// hold reports whether no pair can have come within the cutoff that is no candidate.
-func (c *candidates) hold(b *Batch) bool {
-	for k := range b.Len() {
-		if !c.near(b, k) {
-			return false
-		}
-	}
-	return true
-}
-
 // near reports whether no atom of structure k has moved more than half the skin.
 // Where the cell has changed by F, atoms have moved from where F takes them, and a
 // pair beyond cutoff + skin, as found, is now beyond (1 − |F − 1|)(cutoff + skin)
 // less what its two atoms have moved.
 func (c *candidates) near(b *Batch, k int) bool {
-	f, most := vec.Matrix{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, c.skin/2
+	f, most := vec.Matrix{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, c.skins[k]/2
 	moved := b.Cells[k] != c.found.Cells[k]
 	if moved {
 		var strain float64
 		f, strain = c.found.deformation(b, k)
-		most = ((1-strain)*(c.cutoff+c.skin) - c.cutoff) / 2
+		most = ((1-strain)*(c.cutoff+c.skins[k]) - c.cutoff) / 2
 	}
 	if most < 0 {
 		return false
@@ -122,105 +181,4 @@ func (c *candidates) near(b *Batch, k int) bool {
 		}
 	}
 	return true
-}
-
-func (c *candidates) search(b *Batch) error {
-	c.pairs, c.start = c.pairs[:0], append(c.start[:0], 0)
-	for k := range b.Len() {
-		if n := b.Start[k+1] - b.Start[k]; n < allPairsBelow && !b.Periodic(k) {
-			c.allPairs(b, k)
-		} else if err := c.binned(b, k); err != nil {
-			return &StructureError{k, err}
-		}
-		c.start = append(c.start, len(c.pairs))
-	}
-	return nil
-}
-
-func (c *candidates) allPairs(b *Batch, k int) {
-	reach := (c.cutoff + c.skin) * SearchMargin
-	for i := b.Start[k]; i < b.Start[k+1]; i++ {
-		ri := b.Positions[i]
-		for j := i + 1; j < b.Start[k+1]; j++ {
-			rj := &b.Positions[j]
-			x, y, z := rj[0]-ri[0], rj[1]-ri[1], rj[2]-ri[2]
-			if x*x+y*y+z*z <= reach*reach {
-				c.pairs = append(c.pairs, neighbor{i: int32(i), j: int32(j)})
-			}
-		}
-	}
-}
-
-// binned looks for the neighbours of an atom in the bins around its own.
-func (c *candidates) binned(b *Batch, k int) error {
-	first, last := b.Start[k], b.Start[k+1]
-	lat, err := NewLattice(b.Cells[k], b.PBC[k])
-	if err != nil {
-		return err
-	}
-	if err := c.bins.fill(&lat, b.Positions[first:last], c.cutoff+c.skin); err != nil {
-		return err
-	}
-	begin, n, counted := len(c.pairs), last-first, false
-	most := mostPairs(n)
-	c.bins.looks = mostLooks(n)
-	for i := range n {
-		from := len(c.pairs)
-		c.pairs = c.bins.around(i, int32(first), c.pairs, min(begin+most, from+maxOfAtom))
-		found, ofAtom := len(c.pairs)-begin, len(c.pairs)-from
-		if found > uncounted && ofAtom > MaxNeighbors/4 && !counted { // so many that they are counted before more are kept
-			counted = true
-			found = max(found, c.bins.pairs(c.pairs[len(c.pairs):], most))
-		}
-		switch {
-		case found > most || ofAtom > maxOfAtom:
-			return fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", MaxNeighbors, c.cutoff)
-		case c.bins.looks < 0:
-			return fmt.Errorf("the cell is too skewed, or too thin, to look for neighbours of %d atoms within %v Å: expected a reduced cell", n, c.cutoff)
-		}
-		slices.SortFunc(c.pairs[from:], compareNeighbors)
-	}
-	return nil
-}
-
-// Limits of the search in a structure. Each holds before the memory or the time
-// is spent that it forbids.
-const (
-	maxOfAtom = 1 << 18 // neighbours of one atom: they are each other's, and more than all may have
-	uncounted = 1 << 18 // pairs that are kept before they are counted
-)
-
-// mostPairs is how many pairs n atoms may have.
-func mostPairs(n int) int { return n * MaxNeighbors / 2 }
-
-// mostLooks is how many atoms in boxes are looked at for n atoms: some hundreds
-// for each are usual, and in cells that are skewed to 179° hundred thousands.
-func mostLooks(n int) int { return min(n<<20, 1<<27+n<<14) }
-
-// pairs counts the pairs of a structure, up to somewhat more than most. room is
-// memory for those of an atom.
-func (s *bins) pairs(room []neighbor, most int) (n int) {
-	looks := s.looks
-	s.looks = mostLooks(len(s.box))
-	for i := range s.box {
-		room = s.around(i, 0, room[:0], maxOfAtom)
-		if n += len(room); n > most || s.looks < 0 {
-			break
-		}
-	}
-	s.looks = min(looks, s.looks)
-	return n
-}
-
-// compareNeighbors orders the neighbours of one atom.
-func compareNeighbors(a, b neighbor) int {
-	if a.j != b.j {
-		return int(a.j - b.j)
-	}
-	for c := range a.shift {
-		if a.shift[c] != b.shift[c] {
-			return int(a.shift[c] - b.shift[c])
-		}
-	}
-	return 0
 }

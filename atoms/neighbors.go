@@ -20,8 +20,8 @@ import (
 // with i ≤ j, however they were found.
 //
 // The search finds candidates, up to a skin beyond the cutoff once it sees the
-// same structures again, and keeps them while no atom has moved more than half
-// the skin. The pairs are those candidates that are within the cutoff now.
+// same structures again, and keeps those of a structure while none of its atoms has
+// moved more than half the skin. The pairs are those candidates that are within the cutoff now.
 type NeighborList[T Float] struct {
 	Pairs[T]
 	Start []int // the pairs of structure k are Start[k] up to Start[k+1]; [S+1]
@@ -36,8 +36,11 @@ type NeighborList[T Float] struct {
 	tasks      struct{ measure, keep func(worker, unit int) }
 }
 
-// block is candidates lo up to hi of structure k, and where their pairs begin.
-type block struct{ k, lo, hi, pairs int }
+// block is candidates of structure k, where they begin among all, and their pairs.
+type block struct {
+	k, candidates, pairs int
+	of                   []neighbor
+}
 
 const blockSize = 256
 
@@ -72,7 +75,7 @@ func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) erro
 	if !(cutoff > 0 && cutoff <= maxCoordinate) {
 		return fmt.Errorf("cutoff %v Å: expected a length above 0", cutoff)
 	}
-	if err := l.candidates.update(b, cutoff); err != nil {
+	if err := l.candidates.update(threads, b, cutoff); err != nil {
 		return err
 	}
 	if l.tasks.measure == nil {
@@ -80,12 +83,14 @@ func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) erro
 	}
 	l.batch, l.cutoff = b, T(cutoff)
 	l.blocks = l.blocks[:0]
-	for k := range b.Len() {
-		for lo := l.candidates.start[k]; lo < l.candidates.start[k+1]; lo += blockSize {
-			l.blocks = append(l.blocks, block{k: k, lo: lo, hi: min(lo+blockSize, l.candidates.start[k+1])})
+	n := 0
+	for i := range l.candidates.spans {
+		for s, of := &l.candidates.spans[i], l.candidates.spans[i].pairs; len(of) > 0; {
+			few := min(len(of), blockSize)
+			l.blocks = append(l.blocks, block{k: s.k, candidates: n, of: of[:few]})
+			n, of = n+few, of[few:]
 		}
 	}
-	n := len(l.candidates.pairs)
 	l.x, l.d = buffer.Resize(l.x, n), buffer.Resize(l.d, n)
 	l.onOnePoint.Store(int64(n))
 	threads.Run(len(l.blocks), l.tasks.measure)
@@ -112,8 +117,8 @@ func (l *NeighborList[T]) measure(_, unit int) {
 	block := &l.blocks[unit]
 	cell := &l.batch.Cells[block.k]
 	pairs := 0
-	for c := block.lo; c < block.hi; c++ {
-		n := &l.candidates.pairs[c]
+	for b := range block.of {
+		n, c := &block.of[b], block.candidates+b
 		ri, rj := &l.batch.Positions[n.i], &l.batch.Positions[n.j]
 		var shift [3]float64
 		if n.shift != [3]int32{} {
@@ -140,25 +145,31 @@ func (l *NeighborList[T]) measure(_, unit int) {
 func (l *NeighborList[T]) keep(_, unit int) {
 	block := &l.blocks[unit]
 	at := block.pairs
-	for c := block.lo; c < block.hi; c++ {
-		if l.d[c] > 0 {
-			l.Set(at, l.candidates.pairs[c].i, l.candidates.pairs[c].j, l.x[c], l.d[c])
+	for b := range block.of {
+		if n, c := &block.of[b], block.candidates+b; l.d[c] > 0 {
+			l.Set(at, n.i, n.j, l.x[c], l.d[c])
 			at++
 		}
 	}
 }
 
 func (l *NeighborList[T]) errOnOnePoint(c int) error {
-	n := l.candidates.pairs[c]
-	k, _ := slices.BinarySearch(l.batch.Start, int(n.i)+1)
-	return &StructureError{k - 1, fmt.Errorf("%s and %s are on the same point", l.batch.name(k-1, n.i), l.batch.name(k-1, n.j))}
+	at, exact := slices.BinarySearchFunc(l.blocks, c, func(b block, c int) int { return b.candidates - c })
+	if !exact {
+		at--
+	}
+	block := &l.blocks[at]
+	n := block.of[c-block.candidates]
+	return &StructureError{block.k, fmt.Errorf("%s and %s are on the same point", l.batch.name(block.k, n.i), l.batch.name(block.k, n.j))}
 }
 
 // Shift is by how many lattice vectors atom J of each pair is moved, [P].
 func (l *NeighborList[T]) Shift() (shifts [][3]int32) {
-	for c, n := range l.candidates.pairs {
-		if l.d[c] > 0 {
-			shifts = append(shifts, n.shift)
+	for _, block := range l.blocks {
+		for b, n := range block.of {
+			if l.d[block.candidates+b] > 0 {
+				shifts = append(shifts, n.shift)
+			}
 		}
 	}
 	return shifts

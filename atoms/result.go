@@ -20,6 +20,10 @@ type Result struct {
 	// zz, yz, xz, xy (ASE's order and sign: tension is positive); [S]. It is 0
 	// for structures that have no volume: see Batch.Volume.
 	Stress [][6]float64
+
+	// AtomEnergy is the atoms' shares of the energies, eV, [N], where a potential was
+	// asked for them.
+	AtomEnergy []float64
 }
 
 // Resize makes room for the results of a batch, or for its energies alone. What

@@ -12,7 +12,7 @@ import (
 
 // Calculated is the names of fields and columns that say what a calculation
 // found: what a new calculation replaces.
-var Calculated = []string{EnergyKey, "free_energy", ForcesKey, "force", StressKey, "virial", "virials", "energies", "stresses"}
+var Calculated = []string{EnergyKey, "free_energy", ForcesKey, "force", StressKey, "virial", "virials", EnergiesKey, "stresses"}
 
 // Labels is what a frame says of a calculation: nil where it says nothing.
 type Labels struct {
@@ -38,6 +38,9 @@ const (
 	ForcesKey = "forces"
 	StressKey = "stress"
 )
+
+// EnergiesKey is the column of the atoms' shares of the energy, eV.
+const EnergiesKey = "energies"
 
 // Labels returns what the frame says at keys, and an error for each label that is
 // missing, that is not what it should be or that is not finite. Where the keys are

@@ -59,13 +59,20 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 		s.changed("left out the tensors %s", nn.Shown(found.LeftOut...))
 	}
 	metadata := map[string]any{"config": network.Config.Map(), "num_parameters": parameters}
+	if len(network.Elements) > 0 {
+		list := make([]any, len(network.Elements))
+		for i, z := range network.Elements {
+			list[i] = z
+		}
+		metadata[nn.ElementsKey] = list
+	}
 	s.Checkpoint = checkpoint.New(metadata, tensors...)
 	return s, nil
 }
 
 // leftOut is the keys of what stands beside the tensors and is not written.
 func (s *Student) leftOut(c *checkpoint.Checkpoint) (keys []string) {
-	written := []string{"config", "num_parameters", s.Found.Key, ""}
+	written := []string{"config", "num_parameters", nn.ElementsKey, s.Found.Key, ""}
 	for key := range c.Metadata {
 		keys = append(keys, key)
 	}

@@ -98,9 +98,9 @@ func Write(w io.Writer, c *checkpoint.Checkpoint, opts Options) error {
 func (s *Student) Write(w io.Writer) error {
 	switch s.Options.Format {
 	case ONNX:
-		return onnx.Write(w, s.Checkpoint, s.Found.Network.Config, s.Options.Forces)
+		return onnx.Write(w, s.Checkpoint, s.Found.Network, s.Options.Forces)
 	case TorchScript:
-		return torchscript.Write(w, s.Checkpoint, s.Found.Network.Config)
+		return torchscript.Write(w, s.Checkpoint, s.Found.Network)
 	case Safetensors:
 		return s.writeSafetensors(w)
 	}
@@ -115,5 +115,12 @@ func (s *Student) writeSafetensors(w io.Writer) error {
 	text := map[string]string{}
 	maps.Copy(text, s.Options.Metadata)
 	maps.Copy(text, map[string]string{"format": "pt", "config": string(config), "num_parameters": fmt.Sprint(s.Metadata["num_parameters"])})
+	if elements, ok := s.Metadata[nn.ElementsKey]; ok {
+		list, err := json.Marshal(elements)
+		if err != nil {
+			return err
+		}
+		text[nn.ElementsKey] = string(list)
+	}
 	return s.WriteSafetensors(w, text)
 }

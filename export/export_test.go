@@ -210,3 +210,16 @@ func TestFormatOf(t *testing.T) {
 		assert.False(t, ok, name)
 	}
 }
+
+// The elements that a network was trained on go through every format.
+func TestElements(t *testing.T) {
+	c := checkpoint.New(map[string]any{nn.ElementsKey: []any{"O", int64(1)}}, open(t, student).Tensors()...)
+	for _, format := range Formats {
+		got, n := read(t, written(t, c, Options{Format: format}))
+		assert.Equal(t, []int{1, 8}, n.Elements, format)
+		for _, next := range Formats {
+			_, again := read(t, written(t, got, Options{Format: next}))
+			assert.Equal(t, n, again, "%s to %s", format, next)
+		}
+	}
+}

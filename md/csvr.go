@@ -20,7 +20,7 @@ func rescaleVelocities(d *Dynamics, dt float64) {
 		}
 		draw := d.draws
 		draw++
-		n := normals(d.random.words(forKinetic, d.Step, s.Replicas[k], draw))[0]
+		n := d.random.normal(at(forKinetic, d.Step, s.Replicas[k], draw))
 		others := d.random.chiSquared(int(r.DOF)-1, d.Step, s.Replicas[k], &draw)
 		share := d.kT() / 2 / before * (1 - keep) // K̄ (1 − c)/(f K)
 		square := keep + share*(n*n+others) + 2*n*math.Sqrt(keep*share)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"painless/atoms"
@@ -22,6 +23,7 @@ type Dynamics struct {
 	potential    Potential
 	stages       []stage
 	acceleration []float64 // 1/(m u Å²/fs²), Å/(fs² eV/Å), [N]
+	widths       []float64 // roots of them: of a velocity's distribution, where kT is 1 eV, Å/fs, [N]
 	replicas     []replica // [S]
 	random       random
 	draws        int // of this step's thermostat operations
@@ -74,9 +76,10 @@ func New(potential Potential, system *System, settings Settings) (*Dynamics, err
 }
 
 func (d *Dynamics) setAccelerations() {
-	d.acceleration = d.acceleration[:0]
+	d.acceleration, d.widths = d.acceleration[:0], d.widths[:0]
 	for _, m := range d.System.Masses {
-		d.acceleration = append(d.acceleration, 1/(m*units.MassVelocity2))
+		a := 1 / (m * units.MassVelocity2)
+		d.acceleration, d.widths = append(d.acceleration, a), append(d.widths, math.Sqrt(a))
 	}
 }
 
@@ -193,10 +196,11 @@ func (d *Dynamics) fraction() float64 {
 	return float64(d.Step) / float64(d.Settings.Steps)
 }
 
+// Target returns the temperature that a thermostat wants now, K.
+func (d *Dynamics) Target() float64 { return d.Settings.Temperature.at(d.fraction()) }
+
 // kT is the thermal energy that is wanted now, eV.
-func (d *Dynamics) kT() float64 {
-	return units.Boltzmann * d.Settings.Temperature.at(d.fraction())
-}
+func (d *Dynamics) kT() float64 { return units.Boltzmann * d.Target() }
 
 // pressure is what is wanted now, eV/Å³.
 func (d *Dynamics) pressure() float64 { return units.Bar * d.Settings.Pressure.at(d.fraction()) }

@@ -22,11 +22,31 @@ type Limits struct {
 	// Cutoff of the potential, Å: pairs that crossed it are named as a cause. 0
 	// where the potential has none, or vanishes there.
 	Cutoff float64
+	// Pair tells what is known of the potential between two atoms of these atomic
+	// numbers alone; nil where nothing is.
+	Pair func(a, b int) (known PairFaults, ok bool)
 }
+
+// PairFaults is what two atoms and nothing else show of a potential.
+type PairFaults struct {
+	Jump float64 // eV: the energy just inside the cutoff minus that just outside
+	Wall float64 // eV: the highest energy at distances shorter than that of the lowest, from it
+}
+
+// pair is what is known of two elements.
+func (l *Limits) pair(a, b int) (known PairFaults, ok bool) {
+	if l.Pair == nil {
+		return PairFaults{}, false
+	}
+	return l.Pair(a, b)
+}
+
+// usualDistance, Å, is of the closest pair: below it is no bond.
+const usualDistance = 0.4
 
 func (l Limits) withDefaults(s *Settings) Limits {
 	l.Temperature = cmp.Or(l.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To)))
-	l.Drift, l.Distance, l.Force = cmp.Or(l.Drift, 0.1), cmp.Or(l.Distance, 0.4), cmp.Or(l.Force, 100)
+	l.Drift, l.Distance, l.Force = cmp.Or(l.Drift, 0.1), cmp.Or(l.Distance, usualDistance), cmp.Or(l.Force, 100)
 	return l
 }
 
@@ -74,11 +94,11 @@ type Alarm struct {
 // structure first, so that Dynamics.Fail can be called for one after another.
 func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
 	s := d.System
-	closest := g.closest(&s.Batch)
+	closest, _ := closestPairs(&g.close, &s.Batch, g.limits.Distance) // what has no list does not come here: the potential had one
 	for k := s.Len() - 1; k >= 0; k-- {
 		what := ""
 		if p, ok := closest[k]; ok {
-			what = p.sentence(s.Numbers[s.Start[k]:])
+			what = g.limits.near(p, s.Numbers[s.Start[k]:])
 		} else if what = g.what(d, k); what != "" {
 			what += g.cause(d, k)
 		}
@@ -123,25 +143,43 @@ type pair struct {
 	d    float64 // Å
 }
 
-func (p pair) sentence(numbers []int) string {
-	return fmt.Sprintf("atoms %d (%s) and %d (%s) are %.2f Å apart: has the potential a wall there?",
-		p.i, atoms.Symbol(numbers[p.i]), p.j, atoms.Symbol(numbers[p.j]), p.d)
+// near says that two atoms are too near, and what there is against it.
+func (l *Limits) near(p pair, numbers []int) string {
+	a, b := numbers[p.i], numbers[p.j]
+	elements := [2]string{atoms.Symbol(a), atoms.Symbol(b)}
+	text := fmt.Sprintf("atoms %d (%s) and %d (%s) are %.2f Å apart: ", p.i, elements[0], p.j, elements[1], p.d)
+	switch known, ok := l.pair(a, b); {
+	case !ok:
+		return text + "has the potential a wall there?"
+	case known.Wall <= 0:
+		return text + fmt.Sprintf("nothing in the potential keeps %s and %s apart", elements[0], elements[1])
+	default:
+		return text + fmt.Sprintf("beyond the potential's wall of %.2g eV between %s and %s", known.Wall, elements[0], elements[1])
+	}
 }
 
-// closest is the pairs below the limit, the closest of each structure.
-func (g *Guard) closest(b *atoms.Batch) map[int]pair {
-	if err := g.close.Build(b, g.limits.Distance); err != nil || len(g.close.D) == 0 {
-		return nil // what has no list does not come here: the potential had one
+// closestPairs is the pairs within a distance, the closest of each structure.
+func closestPairs(list *atoms.NeighborList[float64], b *atoms.Batch, within float64) (found map[int]pair, err error) {
+	if err := list.Build(b, within); err != nil || len(list.D) == 0 {
+		return nil, err
 	}
-	found := map[int]pair{}
+	found = map[int]pair{}
 	for k := range b.Len() {
-		for p := g.close.Start[k]; p < g.close.Start[k+1]; p++ {
-			if before, ok := found[k]; !ok || g.close.D[p] < before.d {
-				found[k] = pair{int(g.close.I[p]) - b.Start[k], int(g.close.J[p]) - b.Start[k], g.close.D[p]}
+		for p := list.Start[k]; p < list.Start[k+1]; p++ {
+			if before, ok := found[k]; !ok || list.D[p] < before.d {
+				found[k] = pair{int(list.I[p]) - b.Start[k], int(list.J[p]) - b.Start[k], list.D[p]}
 			}
 		}
 	}
-	return found
+	return found, nil
+}
+
+// crossing is two atoms that crossed the cutoff.
+type crossing struct {
+	i, j     int32
+	elements string
+	jump     float64 // eV; 0 where it is not known
+	known    bool
 }
 
 // cause names the pairs that crossed the cutoff since the last look, and by how
@@ -150,32 +188,62 @@ func (g *Guard) cause(d *Dynamics, k int) string {
 	if g.limits.Cutoff == 0 || g.seen.Len() != d.System.Len() { // a replica left since the last look
 		return ""
 	}
+	crossed := g.crossed(d, k)
+	if len(crossed) == 0 {
+		return ""
+	}
+	worst, sum, known := crossed[0], 0.0, true
+	for _, c := range crossed {
+		known = known && c.known
+		sum += math.Abs(c.jump)
+		if math.Abs(c.jump) > math.Abs(worst.jump) {
+			worst = c
+		}
+	}
+	change := d.Conserved(k) - g.before[d.System.Replicas[k]]
+	const many, part = 8, 0.1 // pairs; of the change that jumps must explain to be its cause
+	tooLong := fmt.Sprintf("; is the time step of %v fs too long, or has the structure come apart?", d.Settings.TimeStep)
+	switch {
+	case known && sum < part*math.Abs(change), !known && len(crossed) > many:
+		return tooLong
+	case len(crossed) > many:
+		return fmt.Sprintf("; likely cause: the energy jumps when a pair crosses the cutoff of %.4g Å, by %.2g eV for %s, and %d pairs did between the steps %d and %d",
+			g.limits.Cutoff, math.Abs(worst.jump), worst.elements, len(crossed), g.step, d.Step)
+	}
+	const few = 3
+	var names []string
+	for _, c := range crossed[:min(few, len(crossed))] {
+		names = append(names, fmt.Sprintf("%d–%d (%s)", c.i, c.j, c.elements))
+	}
+	if n := len(crossed) - few; n > 0 {
+		names = append(names, fmt.Sprintf("%d more", n))
+	}
+	jump := "may jump"
+	if known {
+		jump = fmt.Sprintf("jumps %.2g eV (%s)", math.Abs(worst.jump), worst.elements)
+	}
+	return fmt.Sprintf("; likely cause: the energy %s when a pair crosses the cutoff of %.4g Å; between the steps %d and %d the pairs %s did, and the conserved energy changed by %.3g eV",
+		jump, g.limits.Cutoff, g.step, d.Step, strings.Join(names, ", "), change)
+}
+
+// crossed is the pairs of structure k that crossed the cutoff since the last look.
+func (g *Guard) crossed(d *Dynamics, k int) (crossed []crossing) {
 	old, now := g.within(&g.seen, k), g.within(&d.System.Batch, k)
-	var crossed []string
 	numbers := d.System.Numbers[d.System.Start[k]:]
 	for _, sets := range [][2]map[[2]int32]int{{old, now}, {now, old}} {
 		for p, times := range sets[0] {
 			if sets[1][p] < times {
-				crossed = append(crossed, fmt.Sprintf("%d–%d (%s–%s)", p[0], p[1], atoms.Symbol(numbers[p[0]]), atoms.Symbol(numbers[p[1]])))
+				a, b := numbers[p[0]], numbers[p[1]]
+				c := crossing{i: p[0], j: p[1], elements: atoms.Symbol(a) + "–" + atoms.Symbol(b)}
+				var known PairFaults
+				known, c.known = g.limits.pair(a, b)
+				c.jump = known.Jump
+				crossed = append(crossed, c)
 			}
 		}
 	}
-	if len(crossed) == 0 {
-		return ""
-	}
-	const many = 8 // crossing at once is no molecule that moves
-	if len(crossed) > many {
-		return fmt.Sprintf("; is the time step of %v fs too long, or has the structure come apart?", d.Settings.TimeStep)
-	}
-	slices.Sort(crossed)
-	jump := d.Conserved(k) - g.before[d.System.Replicas[k]]
-	const few = 3
-	more := ""
-	if n := len(crossed) - few; n > 0 {
-		crossed, more = crossed[:few], fmt.Sprintf(" and %d more", n)
-	}
-	return fmt.Sprintf("; since step %d the conserved energy changed by %.3g eV while pairs crossed the cutoff of %.4g Å, where the energy may jump: %s%s",
-		g.step, jump, g.limits.Cutoff, strings.Join(crossed, ", "), more)
+	slices.SortFunc(crossed, func(a, b crossing) int { return cmp.Or(cmp.Compare(a.i, b.i), cmp.Compare(a.j, b.j)) })
+	return crossed
 }
 
 // within counts the pairs of structure k within the cutoff, by their atoms.

@@ -31,8 +31,8 @@ func TestGuard(t *testing.T) {
 		"the conserved energy has changed by 0.5 eV an atom: expected at most 0.1": func(d *Dynamics) {
 			d.System.Result.Energy[1] += 2
 		},
-		"the conserved energy has changed by 0.5 eV an atom: expected at most 0.1; since step 0 the conserved energy changed by 2 eV " +
-			"while pairs crossed the cutoff of 5 Å, where the energy may jump: 0–1 (Ar–Ar)": func(d *Dynamics) {
+		"the conserved energy has changed by 0.5 eV an atom: expected at most 0.1; likely cause: the energy may jump when a pair crosses the cutoff of 5 Å; " +
+			"between the steps 0 and 0 the pairs 0–1 (Ar–Ar) did, and the conserved energy changed by 2 eV": func(d *Dynamics) {
 			d.System.Result.Energy[1] += 2
 			d.System.Positions[4][0] += 2
 		},

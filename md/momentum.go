@@ -148,12 +148,13 @@ func (d *Dynamics) countDOF(k int) {
 // temperature, K, takes away what is not to move, and scales them so that each
 // replica has that temperature.
 func (d *Dynamics) Thermalize(temperature float64) {
-	s := d.System
+	s, thermal := d.System, math.Sqrt(units.Boltzmann*temperature)
 	for k := range d.replicas {
-		for i := s.Start[k]; i < s.Start[k+1]; i++ {
-			n := normals(d.random.words(forVelocities, d.Step, s.Replicas[k], i-s.Start[k]))
-			width := math.Sqrt(units.Boltzmann * temperature * d.acceleration[i])
-			s.Velocities[i] = [3]float64{width * n[0], width * n[1], width * n[2]}
+		lo, hi := s.Start[k], s.Start[k+1]
+		d.random.normals(s.Velocities[lo:hi], forVelocities, d.Step, s.Replicas[k], 0)
+		for i := lo; i < hi; i++ {
+			v, width := &s.Velocities[i], thermal*d.widths[i]
+			v[0], v[1], v[2] = width*v[0], width*v[1], width*v[2]
 		}
 	}
 	d.constrainVelocities()

@@ -7,12 +7,17 @@ import (
 
 // random is numbers that depend on where they are used and on nothing else:
 // on the seed, the replica, the atom and the step, so that neither threads nor
-// batches nor a restart change them. It is Philox4x32-10 (Salmon, Moraes, Dror,
+// batches nor a restart change them. It is Philox2x64-10 (Salmon, Moraes, Dror,
 // Shaw, SC'11, doi:10.1145/2063384.2063405), whose counter is that place.
 type random struct{ seed uint64 }
 
+const multiplier, weyl, rounds = 0xD2B74407B1CE6E93, 0x9E3779B97F4A7C15, 10
+
+// place is where random numbers are used: their counter.
+type place struct{ high, low uint64 }
+
 // purpose keeps the numbers of one place apart.
-type purpose uint32
+type purpose uint64
 
 const (
 	forVelocities purpose = iota
@@ -21,32 +26,150 @@ const (
 	forCell               // of the rescaled cell
 )
 
-// words returns 128 random bits. The step has 60 of its bits.
-func (r random) words(use purpose, step int64, replica, atom int) (x [4]uint32) {
-	const m0, m1, w0, w1 = 0xD2511F53, 0xCD9E8D57, 0x9E3779B9, 0xBB67AE85
-	x = [4]uint32{uint32(atom), uint32(replica), uint32(step), uint32(step>>32)&(1<<28-1) | uint32(use)<<28}
-	k0, k1 := uint32(r.seed), uint32(r.seed>>32)
-	for range 10 {
-		hi0, lo0 := bits.Mul32(m0, x[0])
-		hi1, lo1 := bits.Mul32(m1, x[2])
-		x = [4]uint32{hi1 ^ x[1] ^ k0, lo1, hi0 ^ x[3] ^ k1, lo0}
-		k0, k1 = k0+w0, k1+w1
-	}
-	return x
+// Bits of a step in a place, and of what counts the draws that were rejected there.
+const (
+	stepBits = 48
+	drawBits = 12
+)
+
+func at(use purpose, step int64, replica, atom int) place {
+	return place{uint64(use)<<(stepBits+drawBits) | uint64(step)&(1<<stepBits-1), uint64(replica)<<32 | uint64(uint32(atom))}
 }
 
-// uniform is the middle of one of 2³² equal parts of (0, 1).
-func uniform(word uint32) float64 { return (float64(word) + 0.5) * 0x1p-32 }
+// again is the place's next numbers.
+func (p place) again() place { return place{p.high + 1<<stepBits, p.low} }
 
-// normals turns 128 random bits into four standard normal numbers (Box and
-// Muller, 1958). The largest is 6.7.
-func normals(x [4]uint32) (n [4]float64) {
-	for i := 0; i < 4; i += 2 {
-		radius := math.Sqrt(-2 * math.Log(uniform(x[i])))
-		sin, cos := math.Sincos(2 * math.Pi * uniform(x[i+1]))
-		n[i], n[i+1] = radius*cos, radius*sin
+// words returns 128 random bits.
+func (r random) words(p place) (x, y uint64) {
+	x, y = p.low, p.high
+	key := r.seed
+	for range rounds {
+		high, low := bits.Mul64(multiplier, x)
+		x, y = high^key^y, low
+		key += weyl
 	}
-	return n
+	return x, y
+}
+
+// uniform is the middle of one of 2⁵² equal parts of (0, 1).
+func uniform(word uint64) float64 { return (float64(word>>12) + 0.5) * 0x1p-52 }
+
+// The ziggurat of Marsaglia and Tsang (J. Stat. Softw. 5, 8 (2000),
+// doi:10.18637/jss.v005.i08): layers of equal area cover the right half of
+// exp(−x²/2). Layer k reaches from 0 to edges[k], and what lies left of
+// edges[k+1] lies below the curve; layer 0 has the tail beyond edges[1].
+const layers = 256
+
+var edges, heights = ziggurat()
+
+func ziggurat() (edges, heights [layers + 1]float64) {
+	const tail, area = 3.6541528853610088, 4.92867323399e-3
+	edges[0], edges[1] = area*math.Exp(tail*tail/2), tail
+	for k := 2; k < layers; k++ {
+		edges[k] = math.Sqrt(-2 * math.Log(area/edges[k-1]+math.Exp(-edges[k-1]*edges[k-1]/2)))
+	}
+	for k, x := range edges {
+		heights[k] = math.Exp(-x * x / 2)
+	}
+	return edges, heights
+}
+
+// normalBits is what a normal number takes: a layer, a sign, a place in the layer.
+const normalBits = 42
+
+// layered returns where 42 random bits fall in the ziggurat, and whether that is
+// below the curve for sure, as it is 99 times in 100.
+func layered(word uint64) (x float64, sure bool) {
+	const placeBits = normalBits - 9
+	layer := word & (layers - 1)
+	// An odd number between −2³³ and 2³³.
+	share := float64(int64(word>>8&(1<<(placeBits+1)-1))*2+1-1<<(placeBits+1)) * (1.0 / (1 << (placeBits + 1)))
+	x = share * edges[layer]
+	return x, math.Abs(x) < edges[layer+1]
+}
+
+// normals fills n with three standard normal numbers of each atom from first on.
+func (r random) normals(n [][3]float64, use purpose, step int64, replica, first int) {
+	p := at(use, step, replica, first)
+	for ; len(n) >= 2; n = n[2:] {
+		x0, y0, x1, y1 := r.words2(p)
+		r.normal3(&n[0], x0, y0, p)
+		p.low++
+		r.normal3(&n[1], x1, y1, p)
+		p.low++
+	}
+	if len(n) > 0 {
+		x, y := r.words(p)
+		r.normal3(&n[0], x, y, p)
+	}
+}
+
+// words2 is the words of two atoms, p's and the next: together, as each round
+// waits for the product of the one before. Two rounds at a time need no copies.
+func (r random) words2(p place) (x0, y0, x1, y1 uint64) {
+	x0, y0, x1, y1 = p.low, p.high, p.low+1, p.high
+	key := r.seed
+	for range rounds / 2 {
+		h0, l0 := bits.Mul64(multiplier, x0)
+		h1, l1 := bits.Mul64(multiplier, x1)
+		y0 ^= h0 ^ key
+		y1 ^= h1 ^ key
+		key += weyl
+		h0, x0 = bits.Mul64(multiplier, y0)
+		h1, x1 = bits.Mul64(multiplier, y1)
+		y0, x0 = x0, l0^h0^key
+		y1, x1 = x1, l1^h1^key
+		key += weyl
+	}
+	return x0, y0, x1, y1
+}
+
+// normal3 makes three standard normal numbers of a place's words.
+func (r random) normal3(n *[3]float64, x, y uint64, p place) {
+	z := x>>normalBits | y<<(64-normalBits)
+	y >>= 2*normalBits - 64
+	var sure [3]bool
+	n[0], sure[0] = layered(x)
+	n[1], sure[1] = layered(z)
+	n[2], sure[2] = layered(y)
+	if sure[0] && sure[1] && sure[2] {
+		return
+	}
+	n[0], n[1], n[2] = r.unsure(x, &p), r.unsure(z, &p), r.unsure(y, &p)
+}
+
+// normal returns a standard normal number of a place.
+func (r random) normal(p place) float64 {
+	x, _ := r.words(p)
+	return r.unsure(x, &p)
+}
+
+// unsure is the number of a word: what falls below the curve stands, for what
+// does not others are drawn.
+func (r random) unsure(word uint64, p *place) float64 {
+	for {
+		x, sure := layered(word)
+		if sure {
+			return x
+		}
+		*p = p.again()
+		a, b := r.words(*p)
+		if layer := word & (layers - 1); layer > 0 {
+			if heights[layer]+uniform(a)*(heights[layer+1]-heights[layer]) < math.Exp(-x*x/2) {
+				return x
+			}
+		} else { // beyond edges[1], by rejection from an exponential function (Marsaglia, 1964)
+			for {
+				beyond, height := -math.Log(uniform(a))/edges[1], -math.Log(uniform(b))
+				if 2*height > beyond*beyond {
+					return math.Copysign(edges[1]+beyond, x)
+				}
+				*p = p.again()
+				a, b = r.words(*p)
+			}
+		}
+		word = b
+	}
 }
 
 // chiSquared is a sum of the squares of n standard normal numbers, by the
@@ -56,27 +179,28 @@ func (r random) chiSquared(n int, step int64, replica int, draw *int) float64 {
 	if n == 0 {
 		return 0
 	}
-	next := func() [4]uint32 {
+	next := func() place {
 		*draw++
-		return r.words(forKinetic, step, replica, *draw)
+		return at(forKinetic, step, replica, *draw)
 	}
 	shape := float64(n) / 2
 	boost := 1.0
 	if n == 1 { // of one more half, and a power of a uniform number
-		boost = math.Pow(uniform(next()[0]), 1/shape)
+		word, _ := r.words(next())
+		boost = math.Pow(uniform(word), 1/shape)
 		shape++
 	}
 	d := shape - 1.0/3
 	c := 1 / math.Sqrt(9*d)
 	for {
-		x := next()
-		z := normals(x)[0]
+		z := r.normal(next())
 		v := 1 + c*z
 		if v <= 0 {
 			continue
 		}
 		v = v * v * v
-		if math.Log(uniform(x[2])) < z*z/2+d*(1-v+math.Log(v)) {
+		word, _ := r.words(next())
+		if math.Log(uniform(word)) < z*z/2+d*(1-v+math.Log(v)) {
 			return 2 * d * v * boost
 		}
 	}

@@ -66,9 +66,9 @@ func (d *Dynamics) beta() float64 { return d.Settings.Compressibility / units.Ba
 
 // cellNoise is six standard normal numbers.
 func (d *Dynamics) cellNoise(replica int) (n [6]float64) {
-	a := normals(d.random.words(forCell, d.Step, replica, 0))
-	b := normals(d.random.words(forCell, d.Step, replica, 1))
-	return [6]float64{a[0], a[1], a[2], a[3], b[0], b[1]}
+	var a [2][3]float64
+	d.random.normals(a[:], forCell, d.Step, replica, 0)
+	return [6]float64{a[0][0], a[0][1], a[0][2], a[1][0], a[1][1], a[1][2]}
 }
 
 // deform scales structure k by e^ε of a symmetric strain, and its velocities by e^−ε.

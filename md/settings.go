@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -33,12 +34,15 @@ func (e Ensemble) String() string {
 
 // ParseEnsemble returns the ensemble of a name such as npt-scr.
 func ParseEnsemble(name string) (Ensemble, error) {
-	for e, n := range ensembleNames {
-		if n == name {
-			return Ensemble(e), nil
-		}
+	return named[Ensemble]("ensemble", ensembleNames, name)
+}
+
+// named is what a name means: its place among the names.
+func named[T ~int](what string, names []string, name string) (T, error) {
+	if i := slices.Index(names, name); i >= 0 {
+		return T(i), nil
 	}
-	return 0, fmt.Errorf("ensemble %q: expected one of %s", name, strings.Join(ensembleNames, ", "))
+	return 0, fmt.Errorf("%s %q: expected one of %s", what, name, strings.Join(names, ", "))
 }
 
 // thermostatted says whether the ensemble has a temperature.
@@ -60,12 +64,7 @@ const (
 
 // ParseCoupling returns the coupling of a name: iso, aniso or tri.
 func ParseCoupling(name string) (Coupling, error) {
-	for c, n := range []string{"iso", "aniso", "tri"} {
-		if n == name {
-			return Coupling(c), nil
-		}
-	}
-	return 0, fmt.Errorf("coupling %q: expected iso, aniso or tri", name)
+	return named[Coupling]("coupling", []string{"iso", "aniso", "tri"}, name)
 }
 
 // Ramp is a value that goes from From to To, linearly over a run.
@@ -106,9 +105,10 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
+func positive(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
+
 // check says what no simulation can have.
 func (s *Settings) check() error {
-	positive := func(x float64) bool { return x > 0 && !math.IsInf(x, 0) }
 	finite := func(r Ramp) bool { return !math.IsNaN(r.From+r.To) && !math.IsInf(r.From, 0) && !math.IsInf(r.To, 0) }
 	switch {
 	case s.Ensemble < 0 || int(s.Ensemble) >= len(ensembleNames):

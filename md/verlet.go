@@ -27,6 +27,9 @@ func drift(d *Dynamics, dt float64) {
 	d.constrainPositions(dt)
 }
 
+// constrained says whether atoms or bonds are held.
+func (d *Dynamics) constrained() bool { return d.System.Fixed != nil || len(d.bonds.list) > 0 }
+
 // constrainVelocities takes away what fixed atoms and bonds of constant length forbid.
 func (d *Dynamics) constrainVelocities() {
 	if d.System.Fixed != nil {

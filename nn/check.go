@@ -8,9 +8,9 @@ import (
 	"painless/atoms"
 )
 
-// check says what keeps a batch from being computed by a network up to maxZ, with
-// the arguments of Compute.
-func check(ctx context.Context, b *atoms.Batch, r *Result, maxZ int) error {
+// check says what keeps a batch from being computed by a network that knows these
+// elements, with the arguments of Compute.
+func check(ctx context.Context, b *atoms.Batch, r *Result, known *acquainted) error {
 	switch {
 	case ctx == nil:
 		return errors.New("expected a context, found nil")
@@ -22,8 +22,8 @@ func check(ctx context.Context, b *atoms.Batch, r *Result, maxZ int) error {
 	}
 	for k := range b.Len() {
 		for i, z := range b.Numbers[b.Start[k]:b.Start[k+1]] {
-			if z < 1 || z > maxZ {
-				return &atoms.StructureError{Index: k, Err: fmt.Errorf("atom %d has atomic number %d: the network knows 1 to %d", i, z, maxZ)}
+			if err := known.check(i, z); err != nil {
+				return &atoms.StructureError{Index: k, Err: err}
 			}
 		}
 	}

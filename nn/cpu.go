@@ -13,12 +13,12 @@ import (
 // the stages before it left in the activations.
 type cpuEngine[T cpu.Float] struct {
 	weights weights[T]
-	maxZ    int
+	known   acquainted
 	cutoff  float64
 	h       int // features
 
-	energyOnly bool
-	schedule   []step
+	energyOnly, atomEnergies bool
+	schedule                 []step
 
 	mu     sync.Mutex
 	pool   *pool.Pool
@@ -35,6 +35,7 @@ type cpuEngine[T cpu.Float] struct {
 	scratch  []scratch[T] // one a worker
 	block    int          // that the running stage works on
 	tasks    tasks
+	learn    *learning[T] // nil, but where the gradient by the weights is asked for
 }
 
 // Compute walks the schedule, whose way back docs/backward.md derives.
@@ -44,7 +45,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 	if e.closed {
 		return errClosed
 	}
-	if err := check(ctx, b, r, e.maxZ); err != nil {
+	if err := check(ctx, b, r, &e.known); err != nil {
 		return err
 	}
 	e.pool.Begin()
@@ -102,17 +103,21 @@ type tasks struct {
 }
 
 func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngine[T] {
+	return newEngine(net, newWeights[T](net, opts.Filters), opts, threads)
+}
+
+func newEngine[T cpu.Float](net *Network, weights weights[T], opts Options, threads int) *cpuEngine[T] {
 	e := &cpuEngine[T]{
-		weights: newWeights[T](net, opts.Filters),
-		maxZ:    net.MaxZ,
+		weights: weights,
+		known:   net.acquainted(opts.AnyElement),
 		cutoff:  net.Cutoff,
 		h:       net.HiddenDim,
 		pool:    pool.New(threads),
 		list:    &atoms.NeighborList[T]{},
 		scratch: make([]scratch[T], threads),
 
-		energyOnly: opts.EnergyOnly,
-		schedule:   schedule(len(net.Blocks), opts.EnergyOnly),
+		energyOnly: opts.EnergyOnly, atomEnergies: opts.AtomEnergies,
+		schedule: schedule(len(net.Blocks), opts.EnergyOnly),
 	}
 	h, k := e.h, len(net.Blocks)
 	for i := range e.scratch {

@@ -18,6 +18,7 @@ const spanSize = 256
 // overflowed, as with atoms far too close, are an error.
 func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 	r.Resize(b, e.energyOnly)
+	r.AtomEnergy = r.AtomEnergy[:0]
 	if !e.energyOnly {
 		e.collectForces(b, r)
 	}
@@ -25,6 +26,9 @@ func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 		r.Energy[k] = 0
 		for _, energy := range e.energy[b.Start[k]:b.Start[k+1]] {
 			r.Energy[k] += float64(energy)
+			if e.atomEnergies {
+				r.AtomEnergy = append(r.AtomEnergy, float64(energy))
+			}
 		}
 		if err := r.Finish(b, k); err != nil {
 			return err

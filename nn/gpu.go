@@ -22,11 +22,14 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	if opts.Precision != Float32 {
 		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
 	}
+	if opts.AtomEnergies {
+		return nil, errors.Join(errors.New("atoms' shares of the energies: the CPU gives them, a GPU does not"), dev.Close())
+	}
 	filters, err := opts.Filters.of(opts.Precision)
 	if err != nil {
 		return nil, errors.Join(err, dev.Close())
 	}
-	e := &gpuEngine{net: net, dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
+	e := &gpuEngine{net: net, known: net.acquainted(opts.AnyElement), dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
 		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly)}
 	if err := e.load(filters); err != nil {
 		return nil, errors.Join(err, e.Close())
@@ -38,6 +41,7 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 // schedule says.
 type gpuEngine struct {
 	net        *Network
+	known      acquainted
 	energyOnly bool
 	schedule   []step
 
@@ -93,7 +97,7 @@ func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) erro
 	if e.closed {
 		return errClosed
 	}
-	if err := check(ctx, b, r, e.net.MaxZ); err != nil {
+	if err := check(ctx, b, r, &e.known); err != nil {
 		return err
 	}
 	if err := e.compute(ctx, b, r); err != nil {

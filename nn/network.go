@@ -42,6 +42,7 @@ type Network struct {
 	Blocks          []Block   // [K]
 	Head            [3]Linear // energy_head: H → H/2 → H/4 → 1
 	Parameters      int       // number of trainable parameters found
+	Elements        []int     // atomic numbers that it was trained on, ascending; nil where nothing says so
 }
 
 // Found is a network, and where and how a checkpoint has it.
@@ -122,6 +123,10 @@ func Find(c *checkpoint.Checkpoint, cutoff float64) (*Found, error) {
 		return nil, err
 	}
 	f.Unapplied = unapplied(c, f.LeftOut)
+	elements, ok := statedElements(c, cfg.MaxZ)
+	if !ok {
+		f.Unapplied = append(f.Unapplied, ElementsKey)
+	}
 	if cfg.Cutoff, f.CutoffFrom, err = x.findCutoff(cutoff, said["cutoff"], values["rbf.centers"], values["rbf.widths"]); err != nil {
 		return nil, err
 	}
@@ -132,6 +137,7 @@ func Find(c *checkpoint.Checkpoint, cutoff float64) (*Found, error) {
 		f.Tensors = append(f.Tensors, checkpoint.Named{Name: name, Tensor: x.tensors[name]})
 	}
 	f.Network = assemble(cfg, values)
+	f.Network.Elements = elements
 	return f, nil
 }
 

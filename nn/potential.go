@@ -68,6 +68,13 @@ type Options struct {
 	// EnergyOnly stops after the readout: the same energies, to the bit, and
 	// neither the time nor the memory of the way back.
 	EnergyOnly bool
+
+	// AnyElement computes elements too that the network was not trained on, where it
+	// says on which it was: without it they are an error.
+	AnyElement bool
+
+	// AtomEnergies fills Result.AtomEnergy: on the CPU alone.
+	AtomEnergies bool
 }
 
 // MaxThreads is more than any machine has cores, and few enough to start.

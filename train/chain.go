@@ -33,17 +33,21 @@ func newDense[T cpu.Float](l layer, of int, parts ...int) *dense[T] {
 func (d *dense[T]) pack(weights []T) {
 	for i, part := range d.parts {
 		weight := weights[d.weight+part*d.size*d.in:][:d.size*d.in]
-		d.forward.SetOutputs(i*d.size, weight, weights[d.bias+part*d.size:][:d.size])
-		d.backward.SetInputs(i*d.size, weight)
+		d.forward.Set(weight, i*d.size)
+		d.forward.SetBias(weights[d.bias+part*d.size:][:d.size], i*d.size)
+		d.backward.SetTransposed(weight, i*d.size)
 	}
 }
 
-// addGradient adds the gradient by the weight, of rows of gy and x, and that by the
-// bias, of the first few rows of gy, to a model's gradient.
-func (d *dense[T]) addGradient(gradient, gy, x []T, rows, biasRows int) {
+// addGradient adds the gradient by the weight, of rows of gy and x, to a model's
+// gradient and, if asked, that by the bias.
+func (d *dense[T]) addGradient(gradient, gy, x []T, rows int, bias bool) {
 	for i, part := range d.parts {
-		cpu.AddOuter(gradient[d.weight+part*d.size*d.in:][:d.size*d.in], gy[i*d.size:], d.out, x, rows, d.size, d.in)
-		cpu.AddColumns(gradient[d.bias+part*d.size:][:d.size], gy[i*d.size:], d.out, biasRows, d.size)
+		var gb []T
+		if bias {
+			gb = gradient[d.bias+part*d.size:][:d.size]
+		}
+		cpu.Outer(gradient[d.weight+part*d.size*d.in:][:d.size*d.in], gb, gy[i*d.size:], x, rows, d.size, d.in, d.out)
 	}
 }
 
@@ -126,8 +130,10 @@ func (c chain[T]) backward(s *chainState[T]) {
 //	gW += lᵀ·x + gᵀ·ẋ      gb += Σ l      and through the SiLU, l = l ⊙ silu′(y) + g ⊙ silu″(y) ⊙ ẏ
 func (c chain[T]) dualBackward(s *chainState[T], gradient []T) []T {
 	for i := len(c) - 1; ; i-- {
-		l, _ := halves(s.g[i])
-		c[i].addGradient(gradient, s.g[i], s.x[i], 2*s.n, s.n)
+		l, g := halves(s.g[i])
+		x, dx := halves(s.x[i])
+		c[i].addGradient(gradient, l, x, s.n, true)
+		c[i].addGradient(gradient, g, dx, s.n, false)
 		if i == 0 {
 			result := s.l[:s.n*c[0].in]
 			c[0].backward.Apply(result, l, s.n)

@@ -38,8 +38,8 @@ type Engine[T cpu.Float] struct {
 	splines   []knotFilter[T] // [K]
 	intervals int
 	perLength float64 // intervals over the cutoff, 1/Å
-	radial    []T     // e at the knots, [intervals+6, R]
-	span      span    // of coefficients, that the batch at hand touches
+	knotCount int     // those beyond both ends are among them
+	radial    []T     // e at the knots, [knots, R]
 
 	workers  []worker[T]
 	shards   []*shard[T]
@@ -61,9 +61,12 @@ type tasks struct {
 // matrices have many rows. Which samples they are does not depend on the threads.
 type shard[T cpu.Float] struct {
 	samples  []*Sample
+	first    int // of the samples, in the batch
 	terms    Terms
-	gradient []T              // by the weights, [W]
-	splines  []*cpu.Spline[T] // by the splines' coefficients, [K]
+	err      error
+	gradient []T // by the weights, [W]
+
+	values, slopes []*cpu.Moments[T] // of ∂L/∂φ and ∂L/∂φ′ of the pairs, [K]
 }
 
 // shardAtoms is how many atoms close a shard.
@@ -107,24 +110,6 @@ func NewEngine[T cpu.Float](m *Model, o EngineOptions) (*Engine[T], error) {
 	return e, nil
 }
 
-// newKnots makes room for the splines, and computes what the weights do not change.
-func (e *Engine[T]) newKnots() {
-	e.splines = make([]knotFilter[T], len(e.layout.blocks))
-	for k := range e.splines {
-		e.splines[k].coefficients = e.newSpline(k)
-	}
-	d := make([]T, e.intervals+cpu.SplineValues)
-	for i := range d {
-		d[i] = T(float64(i-2) / e.perLength)
-	}
-	e.radial = make([]T, len(d)*len(e.rbf.Centers))
-	e.rbf.RBF(e.radial, nil, d)
-}
-
-func (e *Engine[T]) newSpline(k int) *cpu.Spline[T] {
-	return cpu.NewSpline[T](len(filterParts(k)), e.h, e.intervals, e.perLength)
-}
-
 // Close gives back memory and threads. It may be called twice.
 func (e *Engine[T]) Close() {
 	if !e.closed {
@@ -141,8 +126,8 @@ var errClosed = errors.New("engine is closed")
 // weights into grad [W]: exact to rounding, carried through the ties, and 0 for
 // weights that are held. Once the engine has seen the largest batch it allocates
 // nothing. The same batch gives the same bits with any number of threads. A batch that
-// is none for this model, and a ctx that ends, are errors; a loss that is not finite
-// is for the caller to see.
+// is none for this model, and a ctx that ends, are errors; a structure whose energy is
+// not finite is an *atoms.StructureError.
 func (e *Engine[T]) Gradient(ctx context.Context, batch []*Sample, grad []T) (Terms, error) {
 	if err := e.check(batch, grad); err != nil {
 		return Terms{}, err
@@ -189,8 +174,6 @@ func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (ter
 		}
 	}
 	if !exact {
-		e.span = e.touched(batch)
-		e.growKnots()
 		e.pool.Run(blocks*e.knotTiles(), e.tasks.knotValues)
 		e.pool.Run(blocks, e.tasks.knotFit)
 	}
@@ -200,6 +183,12 @@ func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (ter
 	e.pool.Run(e.used, e.tasks.shard)
 	if err := ctx.Err(); err != nil {
 		return Terms{}, err
+	}
+	for _, s := range e.shards[:e.used] {
+		if s.err != nil {
+			return Terms{}, s.err
+		}
+		terms.add(&s.terms)
 	}
 	e.pool.Run((len(grad)+sumTile-1)/sumTile, e.tasks.sum)
 	if !exact {
@@ -215,15 +204,13 @@ func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (ter
 			grad[i] = 0
 		}
 	}
-	for _, s := range e.shards[:e.used] {
-		terms.add(&s.terms)
-	}
 	return terms, nil
 }
 
 // cut makes shards of a batch.
 func (e *Engine[T]) cut(batch []*Sample) {
 	e.used = 0
+	first := 0
 	for len(batch) > 0 {
 		n, atoms := 0, 0
 		for n < len(batch) && atoms < shardAtoms {
@@ -233,11 +220,13 @@ func (e *Engine[T]) cut(batch []*Sample) {
 		if e.used == len(e.shards) {
 			s := &shard[T]{gradient: make([]T, e.layout.size)}
 			for k := range e.splines {
-				s.splines = append(s.splines, e.newSpline(k))
+				s.values, s.slopes = append(s.values, e.splines[k].NewMoments()), append(s.slopes, e.splines[k].NewMoments())
 			}
 			e.shards = append(e.shards, s)
 		}
-		e.shards[e.used].samples, batch = batch[:n], batch[n:]
+		s := e.shards[e.used]
+		s.samples, s.first = batch[:n], first
+		batch, first = batch[n:], first+n
 		e.used++
 	}
 }

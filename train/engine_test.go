@@ -18,7 +18,7 @@ import (
 func shardsOf(t testing.TB) (batch []*Sample) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for i := range 6 {
-		batch = append(batch, labelled(t, rng, 8+i, 4.5, isolated, 3), labelled(t, rng, 9, 5.5, everywhere, 3))
+		batch = append(batch, sample(t, rng, 8+i, 4.5, isolated, 3), sample(t, rng, 9, 5.5, everywhere, 3))
 	}
 	return batch
 }
@@ -143,8 +143,8 @@ func TestGradientAllocatesNothing(t *testing.T) {
 
 func TestGradientRefuses(t *testing.T) {
 	m, rng := newTestModel(t, 8, 2, 4, false), rand.New(rand.NewPCG(1, 2))
-	x, wide := labelled(t, rng, 3, 2, isolated, 3), labelled(t, rng, 3, 2, isolated, 4)
-	heavy := labelled(t, rng, 3, 2, isolated, 3)
+	x, wide := sample(t, rng, 3, 2, isolated, 3), sample(t, rng, 3, 2, isolated, 4)
+	heavy := sample(t, rng, 3, 2, isolated, 3)
 	heavy.Numbers[1] = 9
 	e := newTestEngine[float32](t, m, EngineOptions{Threads: 1})
 	g := make([]float32, len(m.Weights))

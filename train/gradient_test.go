@@ -116,15 +116,15 @@ func TestGradientIsThatOfTheLoss(t *testing.T) {
 }
 
 func molecules(t *testing.T, rng *rand.Rand) []*Sample {
-	a, b := labelled(t, rng, 5, 2.2, isolated, 3), labelled(t, rng, 2, 1.5, isolated, 3)
+	a, b := sample(t, rng, 5, 2.2, isolated, 3), sample(t, rng, 2, 1.5, isolated, 3)
 	b.Forces = nil
 	return []*Sample{a, b}
 }
 
 func crystals(t *testing.T, rng *rand.Rand) []*Sample {
-	return []*Sample{labelled(t, rng, 2, 3.4, everywhere, 3), labelled(t, rng, 3, 3.6, [3]bool{true, false, true}, 3)}
+	return []*Sample{sample(t, rng, 2, 3.4, everywhere, 3), sample(t, rng, 3, 3.6, [3]bool{true, false, true}, 3)}
 }
 
 func mixed(t *testing.T, rng *rand.Rand) []*Sample {
-	return []*Sample{labelled(t, rng, 1, 2.9, everywhere, 3), labelled(t, rng, 4, 2.2, isolated, 3)}
+	return []*Sample{sample(t, rng, 1, 2.9, everywhere, 3), sample(t, rng, 4, 2.2, isolated, 3)}
 }

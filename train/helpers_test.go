@@ -48,8 +48,8 @@ func newTestModel(t testing.TB, h, blocks, rbf int, free bool) *Model {
 	return m
 }
 
-// labelled is a structure with labels of all kinds that make sense.
-func labelled(t testing.TB, rng *rand.Rand, n int, size float64, pbc [3]bool, cutoff float64) *Sample {
+// sample is a structure with labels of all kinds that make sense.
+func sample(t testing.TB, rng *rand.Rand, n int, size float64, pbc [3]bool, cutoff float64) *Sample {
 	t.Helper()
 	for range 100_000 {
 		s := systems.Random(rng, n, size, 0.2, pbc, false)

@@ -17,11 +17,11 @@ func (w *worker[T]) filter(k, group, lo, hi int, slopes bool) cpu.Filter[T] {
 	if w.exact != nil {
 		return w.exact[k].filter(w.network.filters[k], group, lo)
 	}
-	s := w.splines[k].coefficients
+	table := w.splines[k].Table
 	if slopes {
-		s.ValuesAndSlopes(w.tile.phi, w.tile.slope, w.knots[lo:hi], group)
+		table.ValuesAndSlopes(w.tile.phi, w.tile.slope, w.knots[lo:hi], group)
 	} else {
-		s.Values(w.tile.phi, w.knots[lo:hi], group)
+		table.Values(w.tile.phi, w.knots[lo:hi], group)
 	}
 	return cpu.Filter[T]{Phi: w.tile.phi, Slope: w.tile.slope, Row: w.parts(k) * cpu.GroupWidth, Part: cpu.GroupWidth}
 }
@@ -113,7 +113,8 @@ func (w *worker[T]) messageDualBackward(k int) {
 		}
 		cpu.MessageDualBackward(lin, grad, l, g, in, rate, w.pairs.Slice(lo, hi), w.rates[lo:hi], filter, h)
 		if w.exact == nil {
-			w.shard.splines[k].Scatter(w.tile.gphi, w.tile.gslope, w.knots[lo:hi], group)
+			w.splines[k].Add(w.shard.values[k], w.tile.gphi, w.knots[lo:hi], group)
+			w.splines[k].Add(w.shard.slopes[k], w.tile.gslope, w.knots[lo:hi], group)
 		}
 	})
 	if w.exact != nil {

@@ -25,7 +25,7 @@ func moved(t *testing.T, free bool) *Model {
 	rng := rand.New(rand.NewPCG(1, 2))
 	e := newTestEngine[float32](t, m, EngineOptions{Threads: 1})
 	for range 3 {
-		g, _ := gradientOf(t, e, []*Sample{labelled(t, rng, 6, 3, isolated, 3)})
+		g, _ := gradientOf(t, e, []*Sample{sample(t, rng, 6, 3, isolated, 3)})
 		for i := range g {
 			m.Weights[i] -= 1e-3 * g[i]
 		}
@@ -99,7 +99,7 @@ func TestFold(t *testing.T) {
 	require.NoError(t, err)
 	whole, err := m.Network(m.Weights, elements)
 	require.NoError(t, err)
-	x := labelled(t, rand.New(rand.NewPCG(5, 6)), 8, 4, isolated, 3)
+	x := sample(t, rand.New(rand.NewPCG(5, 6)), 8, 4, isolated, 3)
 	for i := range x.Numbers {
 		x.Numbers[i] = []int{1, 6, 7, 8}[i%4]
 	}

@@ -1,8 +1,10 @@
 package train
 
 import (
+	"fmt"
 	"math"
 
+	"painless/atoms"
 	"painless/internal/vec"
 	"painless/kernels/cpu"
 )
@@ -41,18 +43,25 @@ var components = [6][2]int{{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}}
 //	ṙ = −∂L/∂F      ε̇ = ∂L/∂(∂E/∂ε)      so that  ∂L/∂W = Σ ∂L/∂E_i·∂E_i/∂W + ∂Ė/∂W
 func (w *worker[T]) compare() {
 	loss, terms := &w.options.Loss, &w.shard.terms
-	*terms = Terms{}
+	*terms, w.shard.err = Terms{}, nil
 	clear(w.motion)
 	seeds := w.seeds()
 	for k, x := range w.shard.samples {
 		lo, hi := w.start[k], w.start[k+1]
-		atoms := w.energies()[lo:hi]
-		seed := w.compareEnergy(x, atoms, loss, terms)
-		for i := range atoms {
+		shares := w.energies()[lo:hi]
+		energy := 0.0
+		for _, share := range shares {
+			energy += float64(share)
+		}
+		if !vec.Finite(energy) && w.shard.err == nil {
+			w.shard.err = &atoms.StructureError{Index: w.shard.first + k, Err: fmt.Errorf("the energy is %v", energy)}
+		}
+		seed := w.compareEnergy(x, energy, loss, terms)
+		for i := range shares {
 			seeds[lo+i] = T(seed)
 		}
 		for i, label := range x.AtomEnergies {
-			e := float64(atoms[i]) - label
+			e := float64(shares[i]) - label
 			value, slope := huber(e, loss.EnergyHuber)
 			terms.AtomEnergy += w.share.atomEnergy * value
 			terms.AbsAtomEnergies += math.Abs(e)
@@ -69,14 +78,11 @@ func (w *worker[T]) compare() {
 }
 
 // compareEnergy returns ∂L/∂E.
-func (w *worker[T]) compareEnergy(x *Sample, atoms []T, loss *Loss, terms *Terms) float64 {
+func (w *worker[T]) compareEnergy(x *Sample, energy float64, loss *Loss, terms *Terms) float64 {
 	if math.IsNaN(x.Energy) {
 		return 0
 	}
-	n, e, weight := float64(len(atoms)), -x.Energy, 1.0
-	for _, share := range atoms {
-		e += float64(share)
-	}
+	n, e, weight := float64(len(x.Numbers)), energy-x.Energy, 1.0
 	if x.Forces != nil {
 		weight = 0
 		for _, f := range x.Forces {

@@ -48,7 +48,7 @@ func tieGradient[T cpu.Float](c chain[T], weights, gradient, scratch []T) {
 	}
 	for i, part := range last.parts {
 		gb := gradient[last.bias+part*last.size:][:last.size]
-		cpu.AddOuter(gradient[last.weight+part*last.size*last.in:][:last.size*last.in], gb, last.size, value, 1, last.size, last.in)
+		cpu.Outer(gradient[last.weight+part*last.size*last.in:][:last.size*last.in], nil, gb, value, 1, last.size, last.in, last.size)
 		copy(last.row[i*last.size:], gb)
 		clear(gb)
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // writeMetadata writes attributes as h5py does, in the order of their names.
-func writeMetadata(g *hdf5.Group, m map[string]any) error {
+func writeMetadata(g holder, m map[string]any) error {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if err := writeAttribute(g, name, m[name]); err != nil {
 			return fmt.Errorf("attribute %q: %w", name, err)
@@ -29,7 +29,12 @@ func writeMetadata(g *hdf5.Group, m map[string]any) error {
 	return nil
 }
 
-func writeAttribute(g *hdf5.Group, name string, value any) error {
+// holder is what has attributes.
+type holder interface {
+	CreateAttribute(name string, t *hdf5.Datatype, space *hdf5.Dataspace) (*hdf5.Attribute, error)
+}
+
+func writeAttribute(g holder, name string, value any) error {
 	var t *hdf5.Datatype
 	switch value.(type) {
 	case string, []string:

@@ -29,3 +29,18 @@ herr_t add_bools(hid_t type)
 	signed char no = 0, yes = 1;
 	return H5Tenum_insert(type, "FALSE", &no) < 0 || H5Tenum_insert(type, "TRUE", &yes) < 0 ? -1 : 0;
 }
+
+herr_t create_latest(const char *path)
+{
+	hid_t list = H5Pcreate(H5P_FILE_ACCESS), file = -1;
+	if (list >= 0 && H5Pset_libver_bounds(list, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0)
+		file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+	if (list >= 0)
+		H5Pclose(list);
+	return file < 0 ? -1 : H5Fclose(file);
+}
+
+herr_t link_hard(hid_t file, const char *name, const char *other)
+{
+	return H5Lcreate_hard(file, name, file, other, H5P_DEFAULT, H5P_DEFAULT);
+}

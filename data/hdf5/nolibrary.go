@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"painless/data"
+	"painless/data/trajectory"
 )
 
 // errNoLibrary says how to get a binary that can.
@@ -37,3 +38,31 @@ func (w *Writer) Close() error { return errNoLibrary }
 
 // Abort gives the file up.
 func (w *Writer) Abort() {}
+
+// Trajectory appends frames in H5MD; here CreateTrajectory and AppendTrajectory
+// are errors that say how to build for it.
+type Trajectory struct{}
+
+// CreateTrajectory is an error that says how to build for HDF5.
+func CreateTrajectory(path string, _ []int, _ bool) (*Trajectory, error) { return nil, without(path) }
+
+// AppendTrajectory is an error that says how to build for HDF5.
+func AppendTrajectory(path string, _ []int, _ int64) (*Trajectory, error) { return nil, without(path) }
+
+// Write appends a frame.
+func (t *Trajectory) Write(*trajectory.Frame) error { return errNoLibrary }
+
+// Frames returns how many frames the file has.
+func (t *Trajectory) Frames() int { return 0 }
+
+// LastStep returns the step of the last frame.
+func (t *Trajectory) LastStep() int64 { return -1 }
+
+// Interval returns the steps from the first frame to the second.
+func (t *Trajectory) Interval() int64 { return 0 }
+
+// Sync waits until the disk has all frames.
+func (t *Trajectory) Sync() error { return errNoLibrary }
+
+// Close closes the file.
+func (t *Trajectory) Close() error { return errNoLibrary }

@@ -78,6 +78,7 @@ func TestAppendAfterStep(t *testing.T) {
 			} else {
 				assert.Len(t, content(t, path), int(ends[want-1]))
 				assert.EqualValues(t, 10*(want-1), w.LastStep())
+				assert.EqualValues(t, min(10, 10*(want-1)), w.Interval())
 				assert.ErrorContains(t, w.Write(frames[want-1]), "expected a step after")
 			}
 			add(t, w, frames[want:]...)

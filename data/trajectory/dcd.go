@@ -192,7 +192,11 @@ func (d *dcd) find(file io.ReaderAt, size, after int64) (place, error) {
 	if after < d.first+(n-1)*d.every {
 		n = (after-d.first)/d.every + 1
 	}
-	return place{frames: int(n), last: d.first + (n-1)*d.every, end: dcdHeader + n*d.frameSize()}, nil
+	p := place{frames: int(n), last: d.first + (n-1)*d.every, end: dcdHeader + n*d.frameSize()}
+	if n > 1 {
+		p.every = d.every
+	}
+	return p, nil
 }
 
 // differ is the first byte in which two texts differ as far as both go, outside

@@ -16,11 +16,13 @@ type Frame struct {
 	Time            float64 // fs
 
 	// What is nil is not written.
-	Velocities [][3]float64 // Å/fs, [N]
-	Forces     [][3]float64 // eV/Å, [N]
-	Energy     *float64     // eV
-	Stress     *[6]float64  // eV/Å³: xx, yy, zz, yz, xz, xy; tension is positive
-	Masses     []float64    // u, [N]; nil for those of the elements
+	Velocities  [][3]float64 // Å/fs, [N]
+	Forces      [][3]float64 // eV/Å, [N]
+	Energy      *float64     // eV
+	Kinetic     *float64     // eV; in H5MD alone
+	Temperature *float64     // K; in H5MD alone
+	Stress      *[6]float64  // eV/Å³: xx, yy, zz, yz, xz, xy; tension is positive
+	Masses      []float64    // u, [N]; nil for those of the elements
 }
 
 // mass is that of atom i, u.
@@ -41,9 +43,9 @@ func (f *Frame) hasOwnMasses() bool {
 	return false
 }
 
-// check says what keeps a frame from following the one of step last, with
+// Check says what keeps a frame from following the one of step last, with
 // positions, velocities and forces up to limit. Numbers are the trajectory's.
-func (f *Frame) check(numbers []int, last int64, limit float64) error {
+func (f *Frame) Check(numbers []int, last int64, limit float64) error {
 	if f.Step <= last {
 		return fmt.Errorf("expected a step after %d, found %d", last, f.Step)
 	}
@@ -58,6 +60,11 @@ func (f *Frame) check(numbers []int, last int64, limit float64) error {
 	}
 	if f.Energy != nil && !vec.Finite(*f.Energy) {
 		return fmt.Errorf("expected a finite energy, found %v eV", *f.Energy)
+	}
+	for _, x := range []*float64{f.Kinetic, f.Temperature} {
+		if x != nil && !vec.Finite(*x) {
+			return fmt.Errorf("expected a finite kinetic energy and temperature, found %v", *x)
+		}
 	}
 	if f.Stress != nil && !vec.Finite(f.Stress[:]...) {
 		return fmt.Errorf("expected finite stress, found %v eV/Å³", *f.Stress)

@@ -155,5 +155,8 @@ func (c *netcdf) last(file io.ReaderAt, count uint32, size, after int64) (place,
 	if kept > 0 {
 		p = place{frames: kept, last: step(int64(kept - 1)), end: c.start + int64(kept)*record}
 	}
+	if kept > 1 {
+		p.every = step(1) - step(0)
+	}
 	return p, err
 }

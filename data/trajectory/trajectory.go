@@ -67,6 +67,7 @@ type layout interface {
 type place struct {
 	frames int
 	last   int64 // step of the last frame; −1 where there is none
+	every  int64 // steps from the first frame to the second; 0 where there is none
 	end    int64 // of the last frame, in bytes from the start of the file; 0 where there is none
 }
 

@@ -126,7 +126,7 @@ func (w *Writer) Write(f *Frame) error {
 }
 
 func (w *Writer) write(f *Frame) (err error) {
-	if err := f.check(w.numbers, w.last, w.layout.limit()); err != nil {
+	if err := f.Check(w.numbers, w.last, w.layout.limit()); err != nil {
 		return err
 	}
 	if w.buf, err = w.layout.encode(w.buf[:0], f, w.frames); err != nil {
@@ -142,7 +142,10 @@ func (w *Writer) write(f *Frame) (err error) {
 		w.torn = w.file.Truncate(w.end) != nil
 		return err
 	}
-	w.place = place{frames: w.frames + 1, last: f.Step, end: w.end + int64(len(w.buf))}
+	if w.frames == 1 {
+		w.every = f.Step - w.last
+	}
+	w.frames, w.last, w.end = w.frames+1, f.Step, w.end+int64(len(w.buf))
 	return nil
 }
 
@@ -164,6 +167,9 @@ func (w *Writer) Frames() int { return w.frames }
 
 // LastStep returns the step of the last frame, or −1 where there is none.
 func (w *Writer) LastStep() int64 { return w.last }
+
+// Interval returns the steps from the first frame to the second, or 0 where there is none.
+func (w *Writer) Interval() int64 { return w.every }
 
 // Sync waits until the disk has all frames: what is written after it may be lost
 // if the machine stops, though not if the program does.

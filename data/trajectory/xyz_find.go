@@ -30,7 +30,10 @@ func (x *xyz) find(file io.ReaderAt, size, after int64) (place, error) {
 		case step <= last:
 			return empty, fmt.Errorf("line %d: expected a frame of a step after %d, found %d", s.line-len(s.symbols), last, step)
 		case step <= after:
-			kept, start = place{frames: kept.frames + 1, last: step, end: s.offset}, from
+			if kept.frames == 1 {
+				kept.every = step - last
+			}
+			kept.frames, kept.last, kept.end, start = kept.frames+1, step, s.offset, from
 		}
 		last = step
 	}

@@ -16,7 +16,8 @@ import (
 // energy, eV, and, if asked for, forces [N, 3], eV/Å. The pairs are found in
 // the graph, all of them looked at. The weights are initializers with their
 // names in c, which are plain.
-func Write(w io.Writer, c *checkpoint.Checkpoint, cfg nn.Config, forces bool) error {
+func Write(w io.Writer, c *checkpoint.Checkpoint, net *nn.Network, forces bool) error {
+	cfg := net.Config
 	s := &student{cfg: cfg, h: int64(cfg.HiddenDim)}
 	for _, name := range c.Names() {
 		t, _ := c.Tensor(name)
@@ -38,7 +39,7 @@ func Write(w io.Writer, c *checkpoint.Checkpoint, cfg nn.Config, forces bool) er
 		outputs = append(outputs, value("forces", typeFloat, "eV/Å", "atoms", 3))
 		doc = "Energy and forces of a student force field."
 	}
-	config, err := json.Marshal(cfg.Map())
+	config, err := json.Marshal(net.Statement())
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func written(t *testing.T, name string, forces bool) []byte {
 	t.Helper()
 	c, n := load(t, name)
 	var file bytes.Buffer
-	require.NoError(t, Write(&file, c, n.Config, forces))
+	require.NoError(t, Write(&file, c, n, forces))
 	return file.Bytes()
 }
 

@@ -18,12 +18,12 @@ import (
 // Write writes the network of c, whose tensors have their plain names. The
 // module's inputs are atomic_numbers int64 [N] and positions [N, 3], Å, isolated;
 // its output is the energy, eV.
-func Write(w io.Writer, c *checkpoint.Checkpoint, cfg nn.Config) error {
-	config, err := json.Marshal(cfg.Map())
+func Write(w io.Writer, c *checkpoint.Checkpoint, net *nn.Network) error {
+	config, err := json.Marshal(net.Statement())
 	if err != nil {
 		return err
 	}
-	return c.WriteTorchScript(w, source(cfg), config)
+	return c.WriteTorchScript(w, source(net.Config), config)
 }
 
 const head = `  def forward(self: __torch__.Student,

@@ -26,7 +26,7 @@ func written(t *testing.T, name string) ([]byte, *nn.Network) {
 	found, err := nn.Find(c, 0)
 	require.NoError(t, err)
 	var file bytes.Buffer
-	require.NoError(t, Write(&file, checkpoint.New(nil, found.Tensors...), found.Network.Config))
+	require.NoError(t, Write(&file, checkpoint.New(nil, found.Tensors...), found.Network))
 	require.NoError(t, c.Close())
 	return file.Bytes(), found.Network
 }

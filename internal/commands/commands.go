@@ -9,8 +9,10 @@ import (
 	"painless/internal/commands/inspect"
 	"painless/internal/commands/md"
 	"painless/internal/commands/predict"
+	"painless/internal/commands/relax"
+	"painless/internal/commands/train"
 	"painless/internal/commands/validate"
 )
 
 // All is the verbs, in the order of a first session.
-var All = cli.Program{inspect.Verb, predict.Verb, md.Verb, validate.Verb, convert.Verb, dataset.Verb, bench.Verb}
+var All = cli.Program{inspect.Verb, predict.Verb, relax.Verb, md.Verb, validate.Verb, predict.Label, train.Verb, convert.Verb, dataset.Verb, bench.Verb}

@@ -72,7 +72,7 @@ func TestInterruptedSimulation(t *testing.T) {
 	dir := t.TempDir()
 	log, checkpoint := filepath.Join(dir, "log.csv"), filepath.Join(dir, "run.json")
 	p := command(t, "md", "-model", "../../testdata/ultra_tiny.pt", "-temperature", "20", "-dt", "0.01", "-steps", "1000000000", "-every", "10",
-		"-log", log, "-checkpoint", checkpoint, "../../testdata/ethanol.xyz").start()
+		"-log", log, "-checkpoint", checkpoint, "-report", filepath.Join(dir, "report"), "../../testdata/ethanol.xyz").start()
 	eventually(t, "lines of the log", func() bool {
 		text, _ := os.ReadFile(log)
 		return strings.Count(string(text), "\n") > 3
@@ -80,6 +80,8 @@ func TestInterruptedSimulation(t *testing.T) {
 	p.signal(syscall.SIGTERM)
 	assert.Equal(t, 143, p.code())
 	assert.Contains(t, p.stderr.String(), "-restart "+checkpoint+" goes on")
-	_, err := os.Stat(checkpoint)
-	assert.NoError(t, err)
+	for _, file := range []string{checkpoint, filepath.Join(dir, "report", "report.json"), filepath.Join(dir, "report", "conserved.png")} {
+		assert.FileExists(t, file)
+	}
+	assert.Contains(t, readFile(t, filepath.Join(dir, "report", "report.json")), `"stopped": "by a signal"`)
 }

@@ -138,6 +138,7 @@ func TestOutputIsNoInput(t *testing.T) {
 		`"$0" predict -model model.pt -o in.xyz in.xyz`, `"$0" predict -model model.pt -o soft.xyz hard.xyz`, `"$0" predict -model model.pt -o hard.xyz - <in.xyz`,
 		`"$0" predict -model model.pt -o hard.pt in.xyz`, `"$0" predict -model soft.pt -o model.pt in.xyz`, `"$0" predict -model model.pt in.xyz >>hard.xyz`,
 		`"$0" predict -model model.pt -o /dev/stdout soft.xyz >>in.xyz`, `"$0" dataset -force -o hard.xyz in.xyz`, `"$0" dataset in.xyz >>in.xyz`,
+		`"$0" relax -model model.pt -o soft.xyz in.xyz`, `"$0" relax -model model.pt -o hard.pt in.xyz`,
 		`"$0" convert -force hard.pt soft.pt`, `"$0" convert -force -o hard.pt model.pt`,
 	} {
 		p := shell(t, script)
@@ -153,7 +154,7 @@ func TestOutputIsNoInput(t *testing.T) {
 // An output without a name is refused before the work.
 func TestOutputWithoutAName(t *testing.T) {
 	for _, args := range [][]string{
-		{"predict", "-model", "none.pt", "-o", "", golden}, {"dataset", "-o", "", "none.xyz"}, {"validate", "-model", "none.pt", "-o", "", golden},
+		{"predict", "-model", "none.pt", "-o", "", golden}, {"relax", "-model", "none.pt", "-o", "", golden}, {"dataset", "-o", "", "none.xyz"}, {"validate", "-model", "none.pt", "-o", "", golden},
 		{"bench", "-model", "none.pt", "-o", ""}, {"convert", "-to", "pt", "none.pt", ""}, {"convert", "-o", "", "none.pt"},
 	} {
 		p := command(t, args...)
@@ -166,7 +167,7 @@ func TestOutputWithoutAName(t *testing.T) {
 // What cannot be printed is an error.
 func TestFullDevice(t *testing.T) {
 	for _, args := range [][]string{
-		{"predict", "-model", model, golden}, {"predict", "-json", "-model", model, golden}, {"dataset", golden}, {"validate", "-model", model, golden},
+		{"predict", "-model", model, golden}, {"predict", "-json", "-model", model, golden}, {"relax", "-fmax", "1e9", "-model", model, golden}, {"dataset", golden}, {"validate", "-model", model, golden},
 		{"validate", "-json", "-model", model, golden}, {"inspect", model}, {"inspect", "-json", model}, {"convert", model, filepath.Join(t.TempDir(), "out.pt")},
 		{"bench", "-model", model, "-batch", "1", "-rounds", "1"}, {"bench", "-json", "-model", model, "-batch", "1", "-rounds", "1"},
 		{"help"}, {"version"}, {"predict", "-h"}, {"completion", "bash"},
@@ -308,7 +309,7 @@ func TestUsage(t *testing.T) {
 func TestBadFrame(t *testing.T) {
 	const h = "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1\nH 0 0 0 0 0 0\n"
 	input := writeFile(t, filepath.Join(t.TempDir(), "in.xyz"), h+strings.Replace(h, "\nH", "\nXx", 1)+h)
-	for _, args := range [][]string{{"predict", "-model", model}, {"validate", "-model", model}, {"dataset"}} {
+	for _, args := range [][]string{{"predict", "-model", model}, {"relax", "-model", model}, {"validate", "-model", model}, {"dataset"}} {
 		p := command(t, append(args, input)...)
 		stdout, code := p.run()
 		assert.Equal(t, 2, code, args)
@@ -318,7 +319,7 @@ func TestBadFrame(t *testing.T) {
 		p = command(t, append(append([]string{args[0], "-strict"}, args[1:]...), input)...)
 		stdout, code = p.run()
 		assert.Equal(t, 1, code, args)
-		assert.Equal(t, args[0] == "predict" || args[0] == "dataset", strings.HasPrefix(stdout, "1\n"), "what stood before it")
+		assert.Equal(t, args[0] != "validate", strings.HasPrefix(stdout, "1\n"), "what stood before it")
 		assert.Equal(t, 1, bytes.Count(p.stderr.Bytes(), []byte("frame 1, line 6")))
 	}
 }

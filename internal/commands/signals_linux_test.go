@@ -86,7 +86,7 @@ func TestSignalWhileOpening(t *testing.T) {
 		assert.Equal(t, 143, p.code(), args)
 	}
 	for _, args := range [][]string{
-		{"predict", "-model", model, input}, {"validate", "-model", model, input}, {"dataset", input}, {"bench", "-model", model, "-structures", input},
+		{"predict", "-model", model, input}, {"relax", "-model", model, input}, {"validate", "-model", model, input}, {"dataset", input}, {"bench", "-model", model, "-structures", input},
 	} {
 		p := command(t, args...).start()
 		writer, err := os.OpenFile(input, os.O_WRONLY, 0) // once the program has opened it
@@ -129,6 +129,7 @@ func TestSignalLeavesNothing(t *testing.T) {
 		for _, args := range [][]string{
 			{"predict", "-model", model, "-o", old, "-"},
 			{"predict", "-model", model, "-o", filepath.Join(dir, "new.xyz"), "-"},
+			{"relax", "-model", model, "-o", filepath.Join(dir, "new.xyz"), "-"},
 			{"dataset", "-o", filepath.Join(dir, "new.xyz"), "-"},
 			{"dataset", "-force", "-o", old, "-"},
 			{"validate", "-model", model, "-o", filepath.Join(dir, "folder", "below"), "-"},

@@ -39,6 +39,7 @@ func New(title, x, y string) *plot.Plot {
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Label.TextStyle.Font, axis.Label.Padding = sans(10), 3
 		axis.Tick.Label.Font = sans(9)
+		axis.Tick.Marker = linearTicks{}
 		axis.Padding = 0
 	}
 	grid := plotter.NewGrid()

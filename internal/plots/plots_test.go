@@ -70,3 +70,26 @@ func TestLogTicks(t *testing.T) {
 		assert.Equal(t, c.labels, labels)
 	}
 }
+
+func TestLinearTicks(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		labels []string
+	}{
+		{0, 10, []string{"0", "2", "4", "6", "8", "10"}},
+		{-0.33, 0.91, []string{"-0.2", "0", "0.2", "0.4", "0.6", "0.8"}},
+		{0.1, 0.7, []string{"0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"}},
+		{96, 704, []string{"100", "200", "300", "400", "500", "600", "700"}},
+		{-1.1e-7, 2.9e-7, []string{"-1e-07", "0", "1e-07", "2e-07"}},
+		{12345678, 12345698, []string{"12345680", "12345685", "12345690", "12345695"}},
+	} {
+		var labels []string
+		for _, tick := range (linearTicks{}).Ticks(c.lo, c.hi) {
+			if tick.Label != "" {
+				labels = append(labels, tick.Label)
+			}
+		}
+		assert.Equal(t, c.labels, labels)
+	}
+	assert.Empty(t, linearTicks{}.Ticks(1, 1))
+}

@@ -41,3 +41,43 @@ func logLabel(digit, decade int) string {
 	}
 	return strconv.FormatFloat(float64(digit)*math.Pow10(decade), 'f', max(0, -decade), 64)
 }
+
+// linearTicks is four to ten round numbers, with a mark halfway between two where
+// these are few.
+type linearTicks struct{}
+
+// Ticks is plot.Ticker's.
+func (linearTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
+	const least, rounding = 4, 1e-9 // of labels; of a step
+	if !(hi > lo) || math.IsInf(hi-lo, 0) {
+		return nil
+	}
+	decade := int(math.Floor(math.Log10((hi - lo) / least)))
+	step := math.Pow10(decade)
+	for _, times := range []float64{5, 2} {
+		if (hi-lo)/(times*step) >= least {
+			step *= times
+			break
+		}
+	}
+	largest := max(math.Abs(lo), math.Abs(hi))
+	digits := max(1, int(math.Floor(math.Log10(largest)))-decade+1)
+	for i := math.Ceil(lo/step - rounding); i*step <= hi+rounding*step; i++ {
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: linearLabel(i*step, largest, decade, digits)})
+		if half := (i + 0.5) * step; (hi-lo)/step < 8 && half < hi {
+			ticks = append(ticks, plot.Tick{Value: half})
+		}
+	}
+	return ticks
+}
+
+// linearLabel writes a multiple of a step of a decade on an axis up to largest.
+func linearLabel(x, largest float64, decade, digits int) string {
+	if x == 0 {
+		return "0"
+	}
+	if decade < -4 || largest >= 1e6 {
+		return strconv.FormatFloat(x, 'g', digits, 64)
+	}
+	return strconv.FormatFloat(x, 'f', max(0, -decade), 64)
+}

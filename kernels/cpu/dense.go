@@ -15,19 +15,13 @@ type Linear[T Float] struct {
 func NewLinear[T Float](weight, bias []T, out, in int) *Linear[T] {
 	count := (out + panelWidth - 1) / panelWidth
 	l := &Linear[T]{In: in, Out: out, panels: make([]T, count*in*panelWidth), bias: make([]T, count*panelWidth)}
-	l.SetOutputs(0, weight, bias)
+	copy(l.bias, bias)
+	l.Set(weight, 0)
 	return l
 }
 
-// Tangent returns y = x·Wᵀ, the layer without its bias, which shares its weights.
-func (l *Linear[T]) Tangent() *Linear[T] {
-	return &Linear[T]{In: l.In, Out: l.Out, panels: l.panels, bias: make([]T, len(l.bias))}
-}
-
-// SetOutputs replaces outputs, from first on, by weight [n, in] and bias [n]; a nil
-// bias leaves that as it is.
-func (l *Linear[T]) SetOutputs(first int, weight, bias []T) {
-	copy(l.bias[first:l.Out], bias)
+// Set packs other weights, for the outputs from first on: rows of [out, in].
+func (l *Linear[T]) Set(weight []T, first int) {
 	for o := first; len(weight) > 0; {
 		n := min(panelWidth-o%panelWidth, len(weight)/l.In) // outputs of the panel
 		panel := l.panels[o/panelWidth*l.In*panelWidth+o%panelWidth:]
@@ -41,12 +35,19 @@ func (l *Linear[T]) SetOutputs(first int, weight, bias []T) {
 	}
 }
 
-// SetInputs replaces inputs, from first on, by the transpose of weight [n, out]: the
-// layer then takes n of the outputs of one with that weight back to its inputs.
-func (l *Linear[T]) SetInputs(first int, weight []T) {
+// Tangent returns y = x·Wᵀ, the layer without its bias, which shares its weights.
+func (l *Linear[T]) Tangent() *Linear[T] {
+	return &Linear[T]{In: l.In, Out: l.Out, panels: l.panels, bias: make([]T, len(l.bias))}
+}
+
+// SetBias sets the bias of the outputs from first on.
+func (l *Linear[T]) SetBias(bias []T, first int) { copy(l.bias[first:], bias) }
+
+// SetTransposed packs the transpose of weights [In, Out], for the inputs from first on.
+func (l *Linear[T]) SetTransposed(weight []T, first int) {
 	for k := first; len(weight) > 0; k++ {
 		for o := 0; o < l.Out; o += panelWidth {
-			copy(l.panels[(o/panelWidth*l.In+k)*panelWidth:][:panelWidth], weight[o:min(o+panelWidth, l.Out)])
+			copy(l.panels[(o/panelWidth*l.In+k)*panelWidth:][:panelWidth], weight[o:l.Out])
 		}
 		weight = weight[l.Out:]
 	}

@@ -4,11 +4,18 @@ package cpu
 
 //go:generate go run -C _asm . -stem dense -out ../dense_amd64.s -stubs ../dense_stub_amd64.go -pkg cpu
 
-// densePanels is densePanelGeneric for one or two whole panels, of left columns
-// that there are: how many columns it computed, 0 if there is no vector code.
+// narrowRows is how many rows of a panel that is not whole are computed at a time.
+const narrowRows = 24
+
+// densePanels is densePanelGeneric for one or two panels, of left columns that
+// there are: how many columns it computed, 0 if there is no vector code.
 func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) int {
-	if !vectorized[T]() || left < panelWidth || in == 0 {
+	if !vectorized[T]() || in == 0 {
 		return 0
+	}
+	if left < panelWidth {
+		narrowPanel(dst, x, panels, bias, rows, stride, in, left)
+		return left
 	}
 	width := panelWidth
 	if vectors == avx512 && left >= 2*panelWidth {
@@ -22,4 +29,16 @@ func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) 
 		densePairAVX512(d, stride, f, in, w, b, rows)
 	}
 	return width
+}
+
+// narrowPanel computes the first columns of a panel: all of them, aside.
+func narrowPanel[T Float](dst, x, panel, bias []T, rows, stride, in, columns int) {
+	var wide [narrowRows * panelWidth]T
+	for from := 0; from < rows; from += narrowRows {
+		few := min(rows-from, narrowRows)
+		densePanelAVX2(pointer(wide[:], few*panelWidth), panelWidth, pointer(x[from*in:], few*in), in, pointer(panel, in*panelWidth), pointer(bias, panelWidth), few)
+		for r := range few {
+			copy(dst[(from+r)*stride:][:columns], wide[r*panelWidth:])
+		}
+	}
 }

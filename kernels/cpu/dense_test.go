@@ -50,13 +50,15 @@ func TestDenseSet(t *testing.T) {
 		w, bias, cut := normal[float64](rng, out*in), normal[float64](rng, out), out/3
 		want := NewLinear(w, bias, out, in)
 		got := NewLinear(normal[float64](rng, out*in), nil, out, in)
-		got.SetOutputs(0, w[:cut*in], bias[:cut])
-		got.SetOutputs(cut, w[cut*in:], bias[cut:])
+		got.Set(w[:cut*in], 0)
+		got.Set(w[cut*in:], cut)
+		got.SetBias(bias[:cut], 0)
+		got.SetBias(bias[cut:], cut)
 		assert.Equal(t, want, got)
 
 		tangent := got.Tangent()
 		assert.Equal(t, NewLinear(w, nil, out, in), tangent)
-		got.SetOutputs(0, w[in:2*in], nil)
+		got.Set(w[in:2*in], 0)
 		assert.Equal(t, got.panels, tangent.panels, "shared")
 
 		transposed := make([]float64, in*out)
@@ -66,8 +68,8 @@ func TestDenseSet(t *testing.T) {
 			}
 		}
 		back := NewLinear(normal[float64](rng, in*out), nil, in, out)
-		back.SetInputs(0, w[:cut*in])
-		back.SetInputs(cut, w[cut*in:])
+		back.SetTransposed(w[:cut*in], 0)
+		back.SetTransposed(w[cut*in:], cut)
 		assert.Equal(t, NewLinear(transposed, nil, in, out), back)
 	}
 }

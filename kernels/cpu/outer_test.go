@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+
 	"painless/internal/tolerance"
 )
 
@@ -23,8 +25,10 @@ func testOuter[T Float](t *testing.T, epsilon float64) {
 				}
 			}
 		}
-		AddOuter(gw, gy, stride, x, rows, out, in)
-		AddColumns(gb, gy, stride, rows, out)
+		alone := append([]T(nil), gw...)
+		Outer(gw, gb, gy, x, rows, out, in, stride)
+		Outer(alone, nil, gy, x, rows, out, in, stride)
+		assert.Equal(t, gw, alone)
 		tolerance.Check(t, fmt.Sprint("by the weight", shape), widen(gw), wantW, 4*epsilon*float64(rows+1), 0)
 		tolerance.Check(t, fmt.Sprint("by the bias", shape), widen(gb), wantB, 4*epsilon*float64(rows+1), 0)
 	}

@@ -20,6 +20,13 @@ import (
 	"math"
 )
 
+// The flags of a file that is open for writing, or was never closed; where writes
+// are ordered for readers of the moment (SWMR) what is in the file is whole.
+const (
+	openMark    = 1
+	orderedMark = 4
+)
+
 const signature = "\x89HDF\r\n\x1a\n"
 
 // Find is where in a file of size bytes HDF5 begins: at 0, 512, 1024 and so on,
@@ -92,7 +99,7 @@ func (f *File) superblock() error {
 		if version == 1 {
 			c.skip(4)
 		}
-	} else if flags := c.byte(); version == 3 && flags&1 != 0 {
+	} else if flags := c.byte(); version == 3 && flags&(openMark|orderedMark) == openMark {
 		return errors.New("expected a file that was closed, found one that is open for writing, or was never closed (h5clear -s makes it one)")
 	}
 	base := c.address()

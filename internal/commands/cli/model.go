@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,12 +15,18 @@ import (
 
 // Model is the flags that say what computes, and where: the same in all verbs.
 type Model struct {
+	// AtomEnergies asks for the atoms' shares of the energies.
+	AtomEnergies bool
+
+	flag  string // that names the files
 	paths string
 	Weights
 	Device    string
 	Precision string
 	Filters   string
 	Threads   int
+
+	anyElement bool
 }
 
 var (
@@ -54,26 +59,33 @@ func (w *Weights) Check() error {
 
 // Register adds the flags.
 func (m *Model) Register(flags *flag.FlagSet) {
-	flags.StringVar(&m.paths, "model", "", "checkpoint `file` of the student; validate and bench take several, with commas between")
+	m.RegisterAs(flags, "model", "checkpoint `file` of the student; validate and bench take several, with commas between")
+}
+
+// RegisterAs is Register under another name for the files.
+func (m *Model) RegisterAs(flags *flag.FlagSet, name, usage string) {
+	m.flag = name
+	flags.StringVar(&m.paths, name, "", usage)
 	m.Weights.Register(flags)
 	flags.StringVar(&m.Device, "device", "cpu", "what to compute on: cpu, cuda or cuda:N for a GPU (in binaries built with -tags cuda), or emulator, a GPU's kernels run slowly on the CPU")
 	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")
 	flags.StringVar(&m.Filters, "filters", "auto", "filter networks: table, interpolated to float32's accuracy, exact, or auto: table in float32 and exact in float64")
 	flags.IntVar(&m.Threads, "threads", 0, "threads on the CPU; 0 is one for each core, and there are never more")
+	flags.BoolVar(&m.anyElement, "any-element", false, "compute elements too that the student was not trained on, where its file says on which it was")
 }
 
 // Check says which of the flags has a value that it cannot have.
 func (m *Model) Check() error {
 	paths := m.Paths()
 	if len(paths) == 0 {
-		return errors.New("-model is missing: expected a checkpoint file; -h shows the usage")
+		return fmt.Errorf("-%s is missing: expected a checkpoint file; -h shows the usage", m.flag)
 	}
 	for i, path := range paths {
 		if path == "" {
-			return fmt.Errorf("-model %s: expected file names between the commas", m.paths)
+			return fmt.Errorf("-%s %s: expected file names between the commas", m.flag, m.paths)
 		}
 		if slices.Contains(paths[:i], path) {
-			return fmt.Errorf("-model %s: expected each file once, found %s twice", m.paths, path)
+			return fmt.Errorf("-%s %s: expected each file once, found %s twice", m.flag, m.paths, path)
 		}
 	}
 	if _, ok := precisions[m.Precision]; !ok {
@@ -102,7 +114,7 @@ func (m *Model) CheckOne() error {
 		return err
 	}
 	if len(m.Paths()) > 1 {
-		return fmt.Errorf("-model %s: expected one file", m.paths)
+		return fmt.Errorf("-%s %s: expected one file", m.flag, m.paths)
 	}
 	return painless.CheckDevice(m.Device)
 }
@@ -139,7 +151,7 @@ func (m *Model) Options() painless.Options {
 	if m.Threads > 0 { // more would only be in each other's way, and in that of a signal
 		threads = min(threads, m.Threads)
 	}
-	return painless.Options{Device: m.Device, Key: m.Key, Cutoff: m.Cutoff, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: threads}
+	return painless.Options{Device: m.Device, Key: m.Key, Cutoff: m.Cutoff, Precision: precisions[m.Precision], Filters: filters[m.Filters], Threads: threads, AnyElement: m.anyElement, AtomEnergies: m.AtomEnergies}
 }
 
 // Open opens a student, and says on stderr where there are other weights beside
@@ -150,6 +162,9 @@ func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
 		return nil, err
 	}
 	Took(stderr, path, model.Key, model.Others)
+	if elements := model.Network.Elements; m.anyElement && len(elements) > 0 {
+		fmt.Fprintf(stderr, "painless: %s: was trained on %s alone: what it says of other elements is of no use but to look at\n", path, nn.Symbols(elements))
+	}
 	if len(model.Unapplied) > 0 {
 		fmt.Fprintf(stderr, "painless: %s: %s beside the weights: not applied, as energies are the network's own\n", path, strings.Join(model.Unapplied, ", "))
 	}

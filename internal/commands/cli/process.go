@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,6 +32,7 @@ func Main(name string, run func(ctx context.Context, std Std, args []string) err
 				exit(name, err) // it was about to
 			}
 		case <-time.After(patience): // it waits for input, or computes
+			finishing.Lock()
 		}
 		atomicfile.Stop()
 		wait(name)
@@ -41,6 +43,17 @@ func Main(name string, run func(ctx context.Context, std Std, args []string) err
 
 // patience is how long a verb has to hand on, or save, what it has computed.
 const patience = 500 * time.Millisecond
+
+// finishing is held by a verb that saves what it has before it ends.
+var finishing sync.Mutex
+
+// Finish does what a signal must not cut short, such as a step of a simulation
+// and saving it: the program ends after it, or at once with a second signal.
+func Finish(do func() error) error {
+	finishing.Lock()
+	defer finishing.Unlock()
+	return do()
+}
 
 // ending is the signals that end the program: not SIGHUP under nohup.
 func ending() []os.Signal {

@@ -24,10 +24,17 @@ func (s *Skips) Register(flags *flag.FlagSet) {
 
 // Skip leaves out a frame.
 func (s *Skips) Skip(at fmt.Stringer, because error) error {
+	if !s.Strict {
+		s.N++
+	}
+	return s.List(at, because)
+}
+
+// List lists a frame that is not left out for what is wrong with it.
+func (s *Skips) List(at fmt.Stringer, because error) error {
 	if s.Strict {
 		return fmt.Errorf("%v: %w", at, because)
 	}
-	s.N++
 	s.Bar.Clear()
 	_, err := fmt.Fprintf(s.Stderr, "painless: %v: %v\n", at, because)
 	return err

@@ -10,11 +10,18 @@ import (
 	"painless/kernels/cpu"
 )
 
+// Version is this binary's.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
+
 // writeVersion says what this binary is, as a report of a fault should.
 func writeVersion(w io.Writer) error {
-	version, settings := "unknown", map[string]string{}
+	settings := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = cmp.Or(info.Main.Version, version)
 		for _, s := range info.Settings {
 			settings[s.Key] = s.Value
 		}
@@ -24,6 +31,6 @@ func writeVersion(w io.Writer) error {
 		commit += ", changed since"
 	}
 	_, err := fmt.Fprintf(w, "painless %s\ncommit        %s\nGo            %s %s/%s\ninstructions  %s\ntags          %s\n",
-		version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH, cpu.Instructions(), cmp.Or(settings["-tags"], "none"))
+		Version(), commit, runtime.Version(), runtime.GOOS, runtime.GOARCH, cpu.Instructions(), cmp.Or(settings["-tags"], "none"))
 	return err
 }

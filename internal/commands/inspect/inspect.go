@@ -12,6 +12,7 @@ import (
 
 	"painless/checkpoint"
 	"painless/internal/commands/cli"
+	"painless/internal/commands/health"
 	"painless/internal/jsonfile"
 	"painless/nn"
 )
@@ -82,7 +83,7 @@ func inspect(ctx context.Context, path string, c *checkpoint.Checkpoint, cutoff 
 	}
 	r.count()
 	r.Config, r.Parameters = configuration(found), found.Network.Parameters
-	if r.Health, err = examine(ctx, found.Network); err != nil {
+	if r.Health, err = health.Examine(ctx, found.Network); err != nil {
 		if ctx.Err() != nil {
 			return nil, err
 		}

@@ -68,7 +68,7 @@ func summary(metadata map[string]any) []entry {
 	return entries
 }
 
-// describe is a value in a line. A dict is opened once: it may hold itself.
+// describe is a value in a line. A dict or a list is opened once: it may hold itself.
 func describe(value any, open bool) string {
 	switch x := value.(type) {
 	case nil:
@@ -82,7 +82,15 @@ func describe(value any, open bool) string {
 	case []byte:
 		return fmt.Sprintf("%d bytes", len(x))
 	case []any:
-		return fmt.Sprintf("a list of %d", len(x))
+		text := fmt.Sprintf("a list of %d", len(x))
+		if !open || len(x) > maxEntries {
+			return text
+		}
+		var parts []string
+		for _, item := range x {
+			parts = append(parts, describe(item, false))
+		}
+		return text + ": " + strings.Join(parts, ", ")
 	case *checkpoint.Tensor:
 		return fmt.Sprintf("a %s tensor of shape %v", x.DType(), x.Shape)
 	case *checkpoint.Object:

@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"painless/internal/commands/cli"
+	"painless/internal/commands/health"
 	"painless/nn"
 )
 
@@ -17,23 +18,23 @@ const (
 
 // report is what is written.
 type report struct {
-	Format     string    `json:"format"` // formatName
-	Version    int       `json:"version"`
-	File       string    `json:"file"`
-	Bytes      int64     `json:"bytes"`
-	Container  string    `json:"container"`
-	Key        string    `json:"key"`                  // where the state dict stands; "" is the top level
-	OtherKeys  []string  `json:"other_keys,omitempty"` // of other weights, for -key
-	Prefixes   []string  `json:"prefixes"`
-	Config     []setting `json:"config,omitempty"`
-	Parameters int       `json:"parameters,omitempty"` // trainable
-	Elements   int       `json:"elements"`             // of all tensors
-	Tensors    []tensor  `json:"tensors"`
-	LeftOut    []string  `json:"left_out,omitempty"` // names of tensors that are not the student's
-	Metadata   []entry   `json:"metadata"`
-	NoStudent  string    `json:"no_student,omitempty"` // why
-	Health     *health   `json:"health,omitempty"`
-	NoHealth   string    `json:"no_health,omitempty"` // why
+	Format     string       `json:"format"` // formatName
+	Version    int          `json:"version"`
+	File       string       `json:"file"`
+	Bytes      int64        `json:"bytes"`
+	Container  string       `json:"container"`
+	Key        string       `json:"key"`                  // where the state dict stands; "" is the top level
+	OtherKeys  []string     `json:"other_keys,omitempty"` // of other weights, for -key
+	Prefixes   []string     `json:"prefixes"`
+	Config     []setting    `json:"config,omitempty"`
+	Parameters int          `json:"parameters,omitempty"` // trainable
+	Elements   int          `json:"elements"`             // of all tensors
+	Tensors    []tensor     `json:"tensors"`
+	LeftOut    []string     `json:"left_out,omitempty"` // names of tensors that are not the student's
+	Metadata   []entry      `json:"metadata"`
+	NoStudent  string       `json:"no_student,omitempty"` // why
+	Health     *health.Card `json:"health,omitempty"`
+	NoHealth   string       `json:"no_health,omitempty"` // why
 }
 
 // count counts the elements of all tensors.
@@ -85,7 +86,7 @@ func (r *report) print(w io.Writer) error {
 	case r.NoHealth != "":
 		fmt.Fprintf(w, "\nno health card: %s\n", printable(r.NoHealth, maxReason))
 	default:
-		return r.Health.print(w)
+		return printHealth(w, r.Health)
 	}
 	return nil
 }
@@ -110,8 +111,8 @@ func (r *report) printTensors(w io.Writer) error {
 	return out.Flush()
 }
 
-// print writes the health card for people.
-func (h *health) print(w io.Writer) error {
+// printHealth writes the health card for people.
+func printHealth(w io.Writer, h *health.Card) error {
 	fmt.Fprintln(w, "\nhealth card")
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, v := range h.Verdicts {

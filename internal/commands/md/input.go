@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"painless/atoms"
 	"painless/data"
@@ -79,70 +77,14 @@ func velocities(f *data.Frame, masses []float64, to [][3]float64) (found bool, e
 
 // fixAtoms marks what the flag -fix and the frame's column move_mask hold.
 func (s *settings) fixAtoms(system *md.System, k int, f *data.Frame) error {
-	lo, hi := system.Start[k], system.Start[k+1]
-	fix := func(i int, components [3]bool) {
-		if system.Fixed == nil {
-			system.Fixed = make([][3]bool, system.NumAtoms())
-		}
-		for c := range components {
-			system.Fixed[lo+i][c] = system.Fixed[lo+i][c] || components[c]
-		}
+	fixed, err := s.fix.Of(f)
+	if err != nil || fixed == nil {
+		return err
 	}
-	if mask := f.Column("move_mask"); mask != nil {
-		if mask.Kind != data.Logical || mask.Width != 1 && mask.Width != 3 {
-			return fmt.Errorf("column move_mask: expected L:1 or L:3, found %c:%d", mask.Kind, mask.Width)
-		}
-		for i := range hi - lo {
-			var components [3]bool
-			for c := range components {
-				components[c] = !mask.Bools[i*mask.Width+min(c, mask.Width-1)]
-			}
-			if components != [3]bool{} {
-				fix(i, components)
-			}
-		}
+	if system.Fixed == nil {
+		system.Fixed = make([][3]bool, system.NumAtoms())
 	}
-	for word := range strings.SplitSeq(s.fix, ",") {
-		if word == "" {
-			continue
-		}
-		if err := fixed(word, system.Numbers[lo:hi], func(i int) { fix(i, [3]bool{true, true, true}) }); err != nil {
-			return fmt.Errorf("-fix %s: %w", s.fix, err)
-		}
-	}
-	return nil
-}
-
-// fixed calls fix for the atoms of a word: an element, an index or a range of indices.
-func fixed(word string, numbers []int, fix func(i int)) error {
-	if z, ok := atoms.AtomicNumber(word); ok {
-		found := false
-		for i, number := range numbers {
-			if number == z {
-				fix(i)
-				found = true
-			}
-		}
-		if !found {
-			return fmt.Errorf("expected atoms of %s, found none", word)
-		}
-		return nil
-	}
-	first, last, isRange := strings.Cut(word, "-")
-	if !isRange {
-		last = first
-	}
-	lo, err1 := strconv.Atoi(first)
-	hi, err2 := strconv.Atoi(last)
-	if err1 != nil || err2 != nil || lo < 0 || hi < lo {
-		return fmt.Errorf("expected an element, an index or a range such as 0-11, found %q", word)
-	}
-	if hi >= len(numbers) {
-		return fmt.Errorf("expected indices below %d, the number of atoms, found %d", len(numbers), hi)
-	}
-	for i := lo; i <= hi; i++ {
-		fix(i)
-	}
+	copy(system.Fixed[system.Start[k]:], fixed)
 	return nil
 }
 

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"painless/internal/commands/cli"
+	"painless/internal/commands/datasets"
 	"painless/md"
 )
 
@@ -42,15 +45,17 @@ type settings struct {
 	dynamics md.Settings
 	limits   md.Limits
 
-	ensemble, coupling, fix string
-	temperature, pressure   ramp
-	hydrogens               bool
+	ensemble, coupling    string
+	fix                   datasets.Fix
+	temperature, pressure ramp
+	hydrogens             bool
 
 	every           int64
 	trajectory, log string
 	checkpoint      string
 	saveEvery       int64
 	restart         string
+	report, from    string
 	force           bool
 	input           string
 	set             map[string]bool // flags that stand on the command line
@@ -92,17 +97,19 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.Float64Var(&d.ThermostatTime, "thermostat-time", 100, "relaxation time of the thermostat, or the inverse of Langevin's friction, `fs`")
 	flags.Float64Var(&d.BarostatTime, "barostat-time", 1000, "relaxation time of the barostat, `fs`")
 	flags.Float64Var(&d.Compressibility, "compressibility", 4.5e-5, "of the substance, `1/bar`, which sets the pace of npt-scr; the one left out is water's")
-	flags.StringVar(&s.fix, "fix", "", "atoms that do not move: `elements and indices` from 0, such as Pt,0-11; a column move_mask of the input says so too")
+	flags.Var(&s.fix, "fix", datasets.FixUsage)
 	flags.BoolVar(&s.hydrogens, "hbonds", false, "hold the lengths that bonds to hydrogen have at the start (SHAKE and RATTLE), for steps of 2 fs")
 	flags.BoolVar(&d.KeepDrift, "keep-drift", false, "keep the total momentum of the velocities")
 	flags.BoolVar(&d.NoRotation, "no-rotation", false, "take away the angular momentum of isolated structures at every step")
 	flags.Int64Var(&s.every, "every", 100, "`steps` between frames of the trajectory and lines of the log")
-	flags.StringVar(&s.trajectory, "o", "", "trajectory `file`, by its ending: .xyz and .extxyz, .dcd, .nc; of several replicas one file each, such as traj-0003.xyz")
+	flags.StringVar(&s.trajectory, "o", "", "trajectory `file`, by its ending: .xyz and .extxyz, .dcd, .nc, or .h5 for H5MD in binaries built with -tags hdf5; of several replicas one file each, such as traj-0003.xyz")
 	flags.StringVar(&s.log, "log", "", "`file` of comma-separated values, whose units are in the first line")
 	flags.StringVar(&s.checkpoint, "checkpoint", "", "`file` to go on from, written as often as -checkpoint-every says and at the end")
 	flags.Int64Var(&s.saveEvery, "checkpoint-every", 10_000, "`steps` between checkpoints")
 	flags.StringVar(&s.restart, "restart", "", "checkpoint `file` to go on from: its ensemble, settings and atoms hold, and the trajectory and the log go on where it stands")
-	flags.BoolVar(&s.force, "force", false, "replace an existing trajectory, log and checkpoint")
+	flags.Func("report", "`folder` for report.json and figures of the run, however it ends: drift, temperature, kinetic energies, momenta, speed", cli.Folder(&s.report))
+	flags.StringVar(&s.from, "from", "", "report on the run of this log `file`: with -report and nothing else")
+	flags.BoolVar(&s.force, "force", false, "replace an existing trajectory, log, checkpoint and report")
 	flags.Float64Var(&s.limits.Temperature, "max-temperature", 0, "stop a replica beyond this, `K`; 0 is ten times the temperature, and at least 3000")
 	flags.Float64Var(&s.limits.Drift, "max-drift", 0, "stop a replica whose conserved energy has changed by this, `eV` an atom; 0 is 0.1")
 	flags.Float64Var(&s.limits.Distance, "min-distance", 0, "stop a replica with atoms closer than this, `Å`; 0 is 0.4")
@@ -114,11 +121,30 @@ func New(flags *flag.FlagSet) cli.Run {
 	}
 }
 
+// checkFrom is check of who wants a report on a log.
+func (s *settings) checkFrom(inputs []string) error {
+	if s.report == "" {
+		return errors.New("-from: expected -report beside it, the folder to write to")
+	}
+	if len(inputs) > 0 {
+		return fmt.Errorf("-from: expected no INPUT beside it, found %d", len(inputs))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.set)) {
+		if !slices.Contains([]string{"from", "report", "force"}, name) {
+			return fmt.Errorf("-%s beside -from: expected -report and -force alone, as no steps are made", name)
+		}
+	}
+	return nil
+}
+
 // kept is flags whose values a checkpoint has, so that a restart takes none.
 var kept = []string{"ensemble", "temperature", "pressure", "coupling", "dt", "seed", "thermostat-time", "barostat-time", "compressibility",
 	"fix", "hbonds", "keep-drift", "no-rotation"}
 
 func (s *settings) check(inputs []string) (err error) {
+	if s.from != "" {
+		return s.checkFrom(inputs)
+	}
 	if err := s.model.CheckOne(); err != nil {
 		return err
 	}

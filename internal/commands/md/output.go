@@ -1,30 +1,46 @@
 package md
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
-	"strconv"
+	"slices"
 	"strings"
 
+	"painless/data/hdf5"
 	"painless/data/trajectory"
 	"painless/md"
 )
 
-// outputs is the trajectories and the log.
+// writer writes a trajectory, of any format.
+type writer interface {
+	Write(f *trajectory.Frame) error
+	LastStep() int64
+	Interval() int64
+	Sync() error
+	Close() error
+}
+
+// outputs is the trajectories, the log and what the report is made of.
 type outputs struct {
-	writers map[int]*trajectory.Writer // by the replica
-	log     *os.File
-	logged  int64 // the last step in it, or −1
-	line    []byte
+	settings *settings
+	writers  map[int]writer // by the replica
+	replicas int            // that the run began with
+	log      *os.File
+	columns  int   // of the log
+	logged   int64 // the last step in it and in the records, or −1
+	interval int64 // between the first two steps of a log that goes on; 0 where it is not known
+	records  *recorder
+	samples  []sample
+	lines    []byte
 }
 
 // open begins the outputs or, after a restart, goes on with them.
 func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outputs, err error) {
-	o = &outputs{writers: map[int]*trajectory.Writer{}, logged: -1}
+	o = &outputs{settings: s, writers: map[int]writer{}, replicas: replicas, columns: len(columns), logged: -1, records: newRecorder()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.Close())
@@ -33,152 +49,199 @@ func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outp
 	if s.trajectory != "" {
 		turned := false
 		format, err := trajectory.FormatOf(s.trajectory)
-		if err != nil {
+		if err != nil && !hdf5.IsTrajectory(s.trajectory) {
 			return o, fmt.Errorf("-o: %w", err)
 		}
 		for k, id := range d.System.Replicas {
 			path := trajectory.ReplicaPath(s.trajectory, id, replicas)
 			numbers := d.System.Numbers[d.System.Start[k]:d.System.Start[k+1]]
-			if o.writers[id], err = s.openTrajectory(path, numbers, d.Step); err != nil {
+			w, err := s.openTrajectory(path, numbers, d.Step)
+			if err != nil {
 				return o, err
 			}
+			o.writers[id] = w
 			one := d.System.Structure(k)
-			turned = turned || format != trajectory.XYZ && trajectory.Turned(&one)
+			turned = turned || (format == trajectory.DCD || format == trajectory.NetCDF) && trajectory.Turned(&one)
 		}
 		if turned {
 			fmt.Fprintf(stderr, "painless: md: %s has cells turned so that a lies along x and b in the plane of x and y, and positions, velocities and forces with them\n", s.trajectory)
 		}
 	}
 	if s.log != "" {
-		if o.log, o.logged, err = s.openLog(d.Step); err != nil {
+		if err := o.openLog(d.Step); err != nil {
 			return o, err
 		}
 	}
-	return o, nil
+	return o, o.sayIntervals(stderr)
 }
 
-func (s *settings) openTrajectory(path string, numbers []int, step int64) (*trajectory.Writer, error) {
-	if s.restart != "" {
-		w, err := trajectory.Append(path, numbers, step, trajectory.Options{})
-		if err == nil || !errors.Is(err, fs.ErrNotExist) {
-			return w, err
+// sayIntervals says where a run that goes on has been written at other intervals.
+func (o *outputs) sayIntervals(stderr io.Writer) error {
+	every := o.settings.every
+	say := func(path string, interval int64) {
+		if interval > 0 && interval != every {
+			fmt.Fprintf(stderr, "painless: md: %s has been written every %d steps so far, and goes on every %d, as -every says\n", path, interval, every)
 		}
 	}
-	w, err := trajectory.Create(path, numbers, trajectory.Options{Replace: s.force})
+	say(o.settings.log, o.interval)
+	for _, id := range slices.Sorted(maps.Keys(o.writers)) {
+		w, path := o.writers[id], trajectory.ReplicaPath(o.settings.trajectory, id, o.replicas)
+		if n := w.Interval(); n > 0 && n != every {
+			if format, _ := trajectory.FormatOf(path); format == trajectory.DCD {
+				return fmt.Errorf("%s: -every %d: expected %d, as DCD holds frames at equal intervals", path, every, n)
+			}
+			say(path, n)
+			break // the others are alike
+		}
+	}
+	return nil
+}
+
+func (s *settings) openTrajectory(path string, numbers []int, step int64) (writer, error) {
+	create := func() (writer, error) { return trajectory.Create(path, numbers, trajectory.Options{Replace: s.force}) }
+	resume := func() (writer, error) { return trajectory.Append(path, numbers, step, trajectory.Options{}) }
+	if hdf5.IsTrajectory(path) {
+		create = func() (writer, error) { return hdf5.CreateTrajectory(path, numbers, s.force) }
+		resume = func() (writer, error) { return hdf5.AppendTrajectory(path, numbers, step) }
+	}
+	if s.restart != "" {
+		w, err := resume()
+		if err == nil {
+			return w, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	w, err := create()
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("%w; -force replaces it", err)
 	}
-	return w, err
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
-const header = "step,time_fs,replica,temperature_K,potential_eV,kinetic_eV,total_eV,conserved_eV,pressure_bar,volume_A3\n"
-
-// openLog begins the log or cuts off what follows a step; logged is the last
-// step that it has, or −1.
-func (s *settings) openLog(step int64) (file *os.File, logged int64, err error) {
-	if s.restart != "" {
-		file, err = os.OpenFile(s.log, os.O_RDWR, 0)
+// openLog begins the log or cuts off what follows a step, and records what is in it.
+func (o *outputs) openLog(step int64) error {
+	path := o.settings.log
+	if o.settings.restart != "" {
+		file, err := os.OpenFile(path, os.O_RDWR, 0)
 		if err == nil {
-			if logged, err = cutLog(file, step); err != nil {
-				return nil, -1, errors.Join(fmt.Errorf("%s: %w", s.log, err), file.Close())
+			o.log = file
+			if err := o.resumeLog(step); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
 			}
-			return file, logged, nil
+			return nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, -1, err
+			return err
 		}
 	}
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if s.force {
+	if o.settings.force {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	file, err = os.OpenFile(s.log, flags, 0o666)
+	file, err := os.OpenFile(path, flags, 0o666)
 	if errors.Is(err, fs.ErrExist) {
-		return nil, -1, fmt.Errorf("%w; -force replaces it", err)
+		return fmt.Errorf("%w; -force replaces it", err)
 	}
 	if err != nil {
-		return nil, -1, err
+		return err
 	}
-	if _, err = file.WriteString(header); err != nil {
-		return nil, -1, errors.Join(err, file.Close())
-	}
-	return file, -1, nil
+	o.log = file
+	_, err = file.WriteString(strings.Join(columns, ",") + "\n")
+	return err
 }
 
-// cutLog leaves the whole lines of steps up to one, and returns the last of them.
-func cutLog(file *os.File, step int64) (last int64, err error) {
-	in := bufio.NewReader(file)
-	line, err := in.ReadString('\n')
-	if err != nil || line != header {
-		return -1, fmt.Errorf("expected a log of painless md, found %.60q", line)
+// resumeLog leaves the whole lines of steps up to one.
+func (o *outputs) resumeLog(step int64) error {
+	in, err := newLogReader(o.log)
+	if err != nil {
+		return err
 	}
-	last = -1
-	end := int64(len(line))
+	o.columns = in.columns
+	end, first := in.end, int64(-1)
 	for {
-		line, err = in.ReadString('\n')
-		if err == io.EOF {
+		var s sample
+		if err := in.read(&s); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+		if s.step > step {
 			break
 		}
-		if err != nil {
-			return -1, err
+		switch {
+		case first < 0:
+			first = s.step
+		case o.interval == 0:
+			o.interval = s.step - first
 		}
-		text, _, _ := strings.Cut(line, ",")
-		at, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || at > step {
-			break
+		o.logged, end = s.step, in.end
+		if err := o.records.add(&s); err != nil {
+			return err
 		}
-		last = at
-		end += int64(len(line))
 	}
-	if err := file.Truncate(end); err != nil {
-		return -1, err
+	if err := o.log.Truncate(end); err != nil {
+		return err
 	}
-	_, err = file.Seek(end, io.SeekStart)
-	return last, err
+	_, err = o.log.Seek(end, io.SeekStart)
+	return err
 }
 
 // write appends a frame and a line for each replica. A restart begins with the
 // frame that its checkpoint was written after, which is there already.
 func (o *outputs) write(d *md.Dynamics) error {
-	s, time := d.System, float64(d.Step)*d.Settings.TimeStep
-	for k, id := range s.Replicas {
+	for k, id := range d.System.Replicas {
 		if w := o.writers[id]; w != nil && w.LastStep() < d.Step {
-			lo, hi := s.Start[k], s.Start[k+1]
-			f := &trajectory.Frame{
-				Structure: s.Structure(k), Step: d.Step, Time: time,
-				Velocities: s.Velocities[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k],
-			}
-			if _, ok := s.Volume(k); ok {
-				f.Stress = &s.Result.Stress[k]
-			}
-			if err := w.Write(f); err != nil {
+			if err := w.Write(frame(d, k)); err != nil {
 				return err
 			}
 		}
 	}
-	if o.log == nil || o.logged >= d.Step {
+	if o.logged >= d.Step {
 		return nil
 	}
-	o.logged = d.Step
-	o.line = o.line[:0]
-	for k, id := range s.Replicas {
-		o.line = strconv.AppendInt(o.line, d.Step, 10)
-		o.number(time)
-		o.line = append(o.line, ',')
-		o.line = strconv.AppendInt(o.line, int64(id), 10)
-		kinetic := s.KineticEnergy(k)
-		volume, _ := s.Volume(k)
-		for _, x := range []float64{d.Temperature(k), s.Result.Energy[k], kinetic, s.Result.Energy[k] + kinetic, d.Conserved(k), s.Pressure(k), volume} {
-			o.number(x)
-		}
-		o.line = append(o.line, '\n')
+	o.samples = samples(o.samples[:0], d)
+	if err := o.add(o.samples...); err != nil {
+		return err
 	}
-	_, err := o.log.Write(o.line)
+	o.logged = d.Step
+	o.records.addMomenta(d)
+	return nil
+}
+
+// add records and logs samples of a step.
+func (o *outputs) add(list ...sample) error {
+	o.lines = o.lines[:0]
+	for i := range list {
+		if err := o.records.add(&list[i]); err != nil {
+			return err
+		}
+		o.lines = list[i].append(o.lines, o.columns)
+	}
+	if o.log == nil {
+		return nil
+	}
+	_, err := o.log.Write(o.lines)
 	return err
 }
 
-func (o *outputs) number(x float64) {
-	o.line = strconv.AppendFloat(append(o.line, ','), x, 'g', 12, 64)
+// frame is how structure k stands, in the memory of the dynamics.
+func frame(d *md.Dynamics, k int) *trajectory.Frame {
+	s := d.System
+	lo, hi := s.Start[k], s.Start[k+1]
+	kinetic, temperature := s.KineticEnergy(k), d.Temperature(k)
+	f := &trajectory.Frame{
+		Structure: s.Structure(k), Step: d.Step, Time: float64(d.Step) * d.Settings.TimeStep,
+		Velocities: s.Velocities[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k], Kinetic: &kinetic, Temperature: &temperature,
+	}
+	if _, ok := s.Volume(k); ok {
+		f.Stress = &s.Result.Stress[k]
+	}
+	return f
 }
 
 // Sync waits until the disk has what was written, as a checkpoint counts on it.
@@ -195,9 +258,7 @@ func (o *outputs) Sync() (err error) {
 // Close closes the files.
 func (o *outputs) Close() (err error) {
 	for _, w := range o.writers {
-		if w != nil {
-			err = errors.Join(err, w.Close())
-		}
+		err = errors.Join(err, w.Close())
 	}
 	if o.log != nil {
 		err = errors.Join(err, o.log.Close())

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"painless/checkpoint"
 	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
+	"painless/internal/series"
 	"painless/md"
 )
 
@@ -26,13 +26,18 @@ type simulation struct {
 	outputs  *outputs
 	live     *live
 	stderr   io.Writer
-	listed   int // failures that were said
-	replicas int // that the run began with
+	good     good
+	steps    series.Quantiles // seconds of each
+	listed   int              // failures that were said
+	replicas int              // that the run began with
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err error) {
 	if err := s.check(inputs); err != nil {
 		return err
+	}
+	if s.from != "" {
+		return s.reportLog(ctx, std)
 	}
 	path := s.model.Paths()[0]
 	if err := s.checkOutputs(std, path); err != nil {
@@ -59,13 +64,25 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 		return err
 	}
 	s.limits.Cutoff = model.Network.Config.Cutoff
+	if s.limits.Pair, err = s.examine(ctx, model, r.System.Numbers, std.Err); err != nil {
+		return err
+	}
 	r.guard = md.NewGuard(r.Dynamics, s.limits)
+	r.good.keep(r.Dynamics)
+	folder, err := s.createReport()
+	if err != nil {
+		return err
+	}
+	defer folder.Abort()
 	if r.outputs, err = s.open(r.Dynamics, r.replicas, std.Err); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.outputs.Close()) }()
 	r.live = newLive(std.Err, r.Step, s.dynamics.Steps)
-	return r.advance(ctx)
+	return cli.Finish(func() error {
+		begin, from := time.Now(), r.Step
+		err := r.advance(ctx)
+		return errors.Join(err, r.outputs.Close(), r.report(folder, from, time.Since(begin), err))
+	})
 }
 
 // checkOutputs refuses outputs that are inputs or one another, that exist, or
@@ -91,10 +108,10 @@ func (s *settings) checkOutputs(std cli.Std, model string) error {
 			return fmt.Errorf("%s: %w", output, err)
 		}
 	}
-	if s.restart == "" {
-		return cli.CheckNew(s.force, outputs...)
+	if err := s.checkReport(std, reads...); err != nil || s.restart != "" {
+		return err
 	}
-	return nil
+	return cli.CheckNew(s.force, outputs...)
 }
 
 // begin makes the dynamics of the input.
@@ -167,32 +184,22 @@ func (r *simulation) advance(ctx context.Context) (err error) {
 		if err := ctx.Err(); err != nil {
 			return r.interrupted(err)
 		}
-		if err := r.Advance(context.WithoutCancel(ctx)); err != nil { // a step is whole, as what is saved must be
+		if err := r.step(context.WithoutCancel(ctx)); err != nil { // whole, as what is saved must be
 			return err
-		}
-		r.list()
-		if r.Step%guardEvery == 0 || r.Step%s.every == 0 {
-			for _, alarm := range r.guard.Check(r.Dynamics) {
-				if r.System.Len() == 1 {
-					return fmt.Errorf("step %d: replica %d: %w", r.Step, r.System.Replicas[0], alarm.Err)
-				}
-				r.Fail(alarm.Structure, alarm.Err)
-			}
-			r.list()
 		}
 		if r.Step%s.every == 0 {
 			if err := r.outputs.write(r.Dynamics); err != nil {
 				return err
 			}
 		}
-		if s.checkpoint != "" && (r.Step%s.saveEvery == 0 || r.Step == s.dynamics.Steps) {
+		if r.saves() {
 			if err := r.save(); err != nil {
 				return err
 			}
 		}
 		r.live.show(r.Dynamics)
 	}
-	r.live.clear()
+	r.live.Clear()
 	r.summary(from, time.Since(start))
 	if len(r.Failed) > 0 {
 		return &cli.Partial{Err: fmt.Errorf("%d of %d replicas failed", len(r.Failed), r.replicas)}
@@ -200,9 +207,48 @@ func (r *simulation) advance(ctx context.Context) (err error) {
 	return nil
 }
 
+// saves says whether a checkpoint of this step is due.
+func (r *simulation) saves() bool {
+	s := r.settings
+	return s.checkpoint != "" && (r.Step%s.saveEvery == 0 || r.Step == s.dynamics.Steps)
+}
+
+// step makes a step, and looks at what may have gone wrong: before anything is
+// written or saved too.
+func (r *simulation) step(ctx context.Context) error {
+	begin := time.Now()
+	if err := r.Advance(ctx); err != nil {
+		if e := r.list(); e != nil || r.System.Len() == 0 {
+			return errors.Join(err, e)
+		}
+		said, e := r.outputs.writeLast(r.System.Replicas[0], &r.good) // the only one that is left
+		return errors.Join(fmt.Errorf("%w%s", err, said), e)
+	}
+	r.steps.Add(time.Since(begin).Seconds())
+	if err := r.list(); err != nil {
+		return err
+	}
+	if r.Step%guardEvery != 0 && r.Step%r.settings.every != 0 && !r.saves() {
+		return nil
+	}
+	for _, alarm := range r.guard.Check(r.Dynamics) {
+		if r.System.Len() == 1 {
+			id := r.System.Replicas[0]
+			said, err := r.outputs.writeLast(id, &r.good)
+			return errors.Join(fmt.Errorf("step %d: replica %d: %w%s", r.Step, id, alarm.Err, said), err)
+		}
+		r.Fail(alarm.Structure, alarm.Err)
+	}
+	if err := r.list(); err != nil {
+		return err
+	}
+	r.good.keep(r.Dynamics)
+	return nil
+}
+
 // interrupted saves what there is, after a signal, and says how to go on.
 func (r *simulation) interrupted(err error) error {
-	r.live.clear()
+	r.live.Clear()
 	if r.settings.checkpoint == "" {
 		fmt.Fprintf(r.stderr, "painless: md: stopped after step %d; with -checkpoint it could go on\n", r.Step)
 		return err
@@ -230,24 +276,25 @@ func (r *simulation) save() error {
 	return file.Commit()
 }
 
-// list says which replicas left.
-func (r *simulation) list() {
+// list says which replicas left, and writes their last good frames.
+func (r *simulation) list() error {
 	for _, f := range r.Failed[r.listed:] {
-		r.live.clear()
-		fmt.Fprintf(r.stderr, "painless: md: replica %d left at step %d: %v\n", f.Replica, f.Step, f.Err)
+		r.live.Clear()
+		said, err := r.outputs.writeLast(f.Replica, &r.good)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(r.stderr, "painless: md: replica %d left at step %d: %v%s\n", f.Replica, f.Step, f.Err, said)
 	}
 	r.listed = len(r.Failed)
+	return nil
 }
 
 // summary says what was done, and how fast.
 func (r *simulation) summary(from int64, took time.Duration) {
 	steps := float64(r.Step - from)
 	nanoseconds := steps * r.Settings.TimeStep * 1e-6
-	drift := 0.0
-	for k := range r.System.Len() {
-		n := float64(r.System.Start[k+1] - r.System.Start[k])
-		drift = max(drift, math.Abs(r.guard.Drift(r.Dynamics, k))/n)
-	}
-	fmt.Fprintf(r.stderr, "painless: md: %d steps of %v fs, %s, in %v: %.3g steps/s, %.3g ns/day; the conserved energy has changed by %.2g eV an atom\n",
-		r.Step-from, r.Settings.TimeStep, cli.Counted(r.System.Len(), "replica"), took.Round(time.Millisecond), steps/took.Seconds(), nanoseconds*86400/took.Seconds(), drift)
+	end, largest := r.outputs.records.drift(r.Dynamics)
+	fmt.Fprintf(r.stderr, "painless: md: %d steps of %v fs, %s, in %v: %.3g steps/s, %.3g ns/day; the conserved energy has changed by %.2g eV an atom, and by at most %.2g on the way\n",
+		r.Step-from, r.Settings.TimeStep, cli.Counted(r.System.Len(), "replica"), took.Round(time.Millisecond), steps/took.Seconds(), nanoseconds*86400/took.Seconds(), end, largest)
 }

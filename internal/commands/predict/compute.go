@@ -108,6 +108,9 @@ func (p *predictor) write(f named, k int) error {
 	if _, ok := b.Volume(k); ok {
 		prediction.stress = &r.Stress[k]
 	}
+	if len(r.AtomEnergy) > 0 {
+		prediction.shares = r.AtomEnergy[b.Start[k]:b.Start[k+1]]
+	}
 	if err := p.writer.Write(&prediction); err != nil {
 		return p.skips.Skip(f.at, err)
 	}

@@ -14,6 +14,7 @@ type prediction struct {
 	energy float64
 	forces [][3]float64
 	stress *[6]float64 // xx, yy, zz, yz, xz, xy; nil where there is no volume
+	shares []float64   // of the atoms in the energy; nil where nobody asked for them
 }
 
 // writer writes predictions in one of the formats. Of one that cannot be written
@@ -28,13 +29,14 @@ func (s *settings) writer(out *cli.Records) writer {
 	if s.json {
 		return jsonWriter{out, json.NewEncoder(out)}
 	}
-	return extxyzWriter{out, data.NewWriter(out)}
+	return extxyzWriter{out, data.NewWriter(out), s.label}
 }
 
 // extxyzWriter writes the frame that was read with energy, forces and stress as ASE names them.
 type extxyzWriter struct {
 	*cli.Records
 	frames *data.Writer
+	label  *labels // may be nil
 }
 
 func (w extxyzWriter) Write(p *prediction) error {
@@ -45,6 +47,7 @@ func (w extxyzWriter) Write(p *prediction) error {
 		f.SetStress(*p.stress)
 	}
 	f.SetVectors("forces", p.forces)
+	w.label.add(f, p.shares)
 	return errors.Join(w.frames.Write(f), w.frames.Flush())
 }
 

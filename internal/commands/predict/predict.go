@@ -40,6 +40,7 @@ type settings struct {
 	format string
 	output string
 	inputs []string
+	label  *labels // of the verb label
 }
 
 // New registers the flags.
@@ -71,7 +72,7 @@ func (s *settings) check(std cli.Std) error {
 	case s.output == "":
 		return errors.New("-o is empty: expected a file, or - for standard output")
 	case datasets.IsHDF5(s.output):
-		return fmt.Errorf("-o %s: predict writes extended XYZ; painless dataset makes HDF5 of it", s.output)
+		return fmt.Errorf("-o %s: what is written is extended XYZ; painless dataset makes HDF5 of it", s.output)
 	case s.batch < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
 	}
@@ -90,6 +91,9 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	defer out.Abort()
 	model, err := s.model.Open(s.model.Paths()[0], std.Err)
 	if err != nil {
+		return err
+	}
+	if err := s.label.name(s.model.Paths()[0]); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()

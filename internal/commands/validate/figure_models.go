@@ -10,6 +10,7 @@ import (
 
 	"painless/atoms"
 	"painless/internal/plots"
+	"painless/internal/scores"
 )
 
 // drawModels compares the models: errors of energies and of forces, and of
@@ -72,7 +73,7 @@ func (r *report) elementCategories() (list []category) {
 		}
 	}
 	var elements []string
-	for z := range atomicNumbers {
+	for z := range scores.AtomicNumbers {
 		if counts[atoms.Symbol(z)] > 0 {
 			elements = append(elements, atoms.Symbol(z))
 		}

@@ -56,9 +56,8 @@ func (v *validator) energyParity(r *report) ([][]*plot.Plot, error) {
 		var d density
 		for k, err := range m.score.energyErrors {
 			if !math.IsNaN(err) {
-				s := &v.structures[k]
-				atoms := float64(v.compositions.list[s.composition].atoms)
-				d.add(s.energy/atoms, (s.energy+err)/atoms)
+				atoms := float64(v.compositions.List[v.composed[k]].Atoms)
+				d.add(v.energies[k]/atoms, (v.energies[k]+err)/atoms)
 			}
 		}
 		p, err := parity(&d, fmt.Sprintf("%s\nRMSE %s meV/atom", m.name, milli(1, e.PerAtom.RMSE)), "energy, %s (eV/atom)", "structure")
@@ -155,7 +154,7 @@ func (v *validator) errorHistograms(r *report) ([][]*plot.Plot, error) {
 	for i, m := range v.models {
 		for k, e := range m.score.energyErrors {
 			if !math.IsNaN(e) {
-				energies[i].add(math.Abs(e) / float64(v.compositions.list[v.structures[k].composition].atoms))
+				energies[i].add(math.Abs(e) / float64(v.compositions.List[v.composed[k]].Atoms))
 			}
 		}
 		forces[i] = m.score.forceErrors

@@ -7,6 +7,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 
 	"painless/atoms"
+	"painless/internal/scores"
 )
 
 // version is of the report's JSON: it changes when a field is renamed, removed
@@ -113,7 +114,7 @@ func (v *validator) report() *report {
 	r := &report{
 		Version: version, EnergyKey: v.keys.Energy, ForcesKey: v.keys.Forces, StressKey: v.keys.Stress,
 		Device: v.model.Device, Precision: v.model.Precision, Filters: v.model.Filters, Max: v.max, Seed: v.seed,
-		Structures: len(v.structures), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled),
+		Structures: len(v.composed), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled),
 	}
 	for i, path := range v.datasets {
 		r.Datasets = append(r.Datasets, datasetReport{path, v.read[i], v.selected[i]})
@@ -123,7 +124,7 @@ func (v *validator) report() *report {
 		r.Models = append(r.Models, modelReport{
 			Name: m.name, File: m.path, Key: m.Key, Parameters: m.Network.Parameters,
 			Computed: s.computed, Failed: orEmpty(s.failed),
-			Energy: s.energyReport(v.structures, v.compositions.list), Forces: s.forcesReport(), Stress: s.stress.report(),
+			Energy: s.energyReport(v.composed, v.energies, v.compositions.List), Forces: s.forcesReport(), Stress: reported(s.stress),
 			ByElement: s.elementReports(), BySize: s.sizeReports(),
 			WorstEnergy: orEmpty(s.worstEnergy.list), WorstForces: orEmpty(s.worstForces.list),
 		})
@@ -139,22 +140,22 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-// report is nil where there are no errors.
-func (d *deviation) report() *errorReport {
-	if d.n == 0 {
+// reported is nil where there are no errors.
+func reported(d scores.Deviation) *errorReport {
+	if d.N == 0 {
 		return nil
 	}
-	return &errorReport{d.n, d.mae(), d.rmse(), d.largest}
+	return &errorReport{d.N, d.MAE(), d.RMSE(), d.Largest}
 }
 
-func (s *score) energyReport(structures []structure, cs []composition) *energyReport {
+func (s *score) energyReport(of []int32, labels []float64, cs []scores.Composition) *energyReport {
 	var predicted, want []float64
 	for k, e := range s.energyErrors {
 		if !math.IsNaN(e) {
-			predicted, want = append(predicted, structures[k].energy+e), append(want, structures[k].energy)
+			predicted, want = append(predicted, labels[k]+e), append(want, labels[k])
 		}
 	}
-	total, perAtom := energyErrors(structures, cs, s.energyErrors)
+	total, perAtom := energyErrors(of, cs, s.energyErrors)
 	if total.N == 0 {
 		return nil
 	}
@@ -163,53 +164,44 @@ func (s *score) energyReport(structures []structure, cs []composition) *energyRe
 	if r2 := stat.RSquaredFrom(predicted, want, nil); !math.IsNaN(r2) && !math.IsInf(r2, 0) {
 		r.R2 = &r2
 	}
-	if o := fitOffsets(structures, cs, s.energyErrors); o != nil {
-		r.Offsets = &offsetReport{Rank: o.rank, PerElement: map[string]float64{}}
-		r.Offsets.errorReport, r.Offsets.PerAtom = energyErrors(structures, cs, o.residuals(structures, cs, s.energyErrors))
-		for i, z := range o.elements {
-			r.Offsets.PerElement[atoms.Symbol(z)] = o.energies[i]
+	if o := scores.FitOffsets(of, cs, s.energyErrors); o != nil {
+		r.Offsets = &offsetReport{Rank: o.Rank, PerElement: map[string]float64{}}
+		r.Offsets.errorReport, r.Offsets.PerAtom = energyErrors(of, cs, o.Residuals(of, cs, s.energyErrors))
+		for i, z := range o.Elements {
+			r.Offsets.PerElement[atoms.Symbol(z)] = o.Energies[i]
 		}
 	}
 	return r
 }
 
 // energyErrors is of the errors that are numbers, in total and per atom.
-func energyErrors(structures []structure, cs []composition, errors []float64) (total, perAtom errorReport) {
-	var sum, sumPerAtom deviation
+func energyErrors(of []int32, cs []scores.Composition, errors []float64) (total, perAtom errorReport) {
+	var sum, sumPerAtom scores.Deviation
 	for k, e := range errors {
 		if !math.IsNaN(e) {
-			sum.add(e)
-			sumPerAtom.add(e / float64(cs[structures[k].composition].atoms))
+			sum.Add(e)
+			sumPerAtom.Add(e / float64(cs[of[k]].Atoms))
 		}
 	}
-	if sum.n == 0 {
+	if sum.N == 0 {
 		return total, perAtom
 	}
-	return *sum.report(), *sumPerAtom.report()
+	return *reported(sum), *reported(sumPerAtom)
 }
 
 func (s *score) forcesReport() *forcesReport {
-	errors := s.forces.report()
+	errors := reported(s.forces.All)
 	if errors == nil {
 		return nil
 	}
-	r := &forcesReport{errorReport: *errors, CosineAtoms: s.directed}
-	if s.forceLabels.squares > 0 {
-		r2 := 1 - s.forces.squares/s.forceLabels.squares
-		r.R2 = &r2
-	}
-	if s.directed > 0 {
-		cosine := s.cosines / float64(s.directed)
-		r.Cosine = &cosine
-	}
-	return r
+	return &forcesReport{errorReport: *errors, R2: s.forces.R2(), Cosine: s.forces.Cosine(), CosineAtoms: s.forces.Directed}
 }
 
 func (s *score) elementReports() []elementReport {
 	list := []elementReport{}
-	for z := range s.elements {
-		if d := &s.elements[z]; d.n > 0 {
-			list = append(list, elementReport{atoms.Symbol(z), d.n / 3, *d.report()})
+	for z, d := range s.forces.Elements {
+		if d.N > 0 {
+			list = append(list, elementReport{atoms.Symbol(z), d.N / 3, *reported(d)})
 		}
 	}
 	return list
@@ -219,7 +211,7 @@ func (s *score) sizeReports() []sizeReport {
 	list := []sizeReport{}
 	for k := range s.sizes {
 		if size := &s.sizes[k]; size.structures > 0 {
-			list = append(list, sizeReport{1 << k, 2<<k - 1, size.structures, size.energy.report(), size.forces.report()})
+			list = append(list, sizeReport{1 << k, 2<<k - 1, size.structures, reported(size.energy), reported(size.forces)})
 		}
 	}
 	return list

@@ -5,9 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-
-	"painless/internal/vec"
+	"painless/internal/scores"
 )
 
 // prediction is what a model says of a structure.
@@ -17,63 +15,19 @@ type prediction struct {
 	stress [6]float64   // eV/Å³
 }
 
-// deviation is sums over errors, predicted − label.
-type deviation struct {
-	n       int
-	abs     float64 // Σ|e|
-	squares float64 // Σe²
-	largest float64 // max |e|
-}
-
-func (d *deviation) add(e float64) {
-	d.n++
-	d.abs += math.Abs(e)
-	d.squares += e * e
-	d.largest = math.Max(d.largest, math.Abs(e))
-}
-
-// merge adds sums over other errors: those of a structure are summed alone, as
-// fewer additions to a large sum lose fewer digits.
-func (d *deviation) merge(o deviation) {
-	d.n += o.n
-	d.abs += o.abs
-	d.squares += o.squares
-	d.largest = math.Max(d.largest, o.largest)
-}
-
-func (d *deviation) mae() float64  { return d.abs / float64(d.n) }
-func (d *deviation) rmse() float64 { return math.Sqrt(d.squares / float64(d.n)) }
-
-// moments is a mean and the sum of squares about it.
-type moments struct{ n, mean, squares float64 }
-
-// merge adds numbers: Chan, Golub and LeVeque's update (1979).
-func (m *moments) merge(x []float64) {
-	mean, variance := stat.PopMeanVariance(x, nil)
-	n := float64(len(x))
-	delta, total := mean-m.mean, m.n+n
-	m.mean += delta * n / total
-	m.squares += variance*n + delta*delta*m.n*n/total
-	m.n = total
-}
-
 // bySize is the errors of the structures that have from 2^k to 2^(k+1)−1 atoms.
 type bySize struct {
 	structures int
-	energy     deviation // per atom
-	forces     deviation
+	energy     scores.Deviation // per atom
+	forces     scores.Deviation
 }
 
 // score is how a model fares. Energies are kept one by one, as the offsets of
 // the elements are known only at the end; forces in sums.
 type score struct {
 	energyErrors []float64 // predicted − label, eV, for each structure; NaN where there is none
-	forces       deviation // components
-	forceLabels  moments
-	cosines      float64 // Σ of the cosine between the forces, over the atoms where neither is 0
-	directed     int     // those atoms
-	stress       deviation
-	elements     [atomicNumbers]deviation // forces, by atomic number
+	forces       scores.Forces
+	stress       scores.Deviation
 	sizes        [64]bySize
 	forceErrors  histogram
 	parity       density // forces: label, predicted
@@ -81,8 +35,6 @@ type score struct {
 	worstForces  ranking
 	computed     int // structures
 	failed       []lack
-
-	components []float64 // of a structure's labels of forces
 }
 
 // resize makes room for the energies of n structures.
@@ -103,13 +55,13 @@ func (s *score) add(l *labelled, p prediction) {
 		perAtom := e / float64(l.Atoms)
 		w.Energy, w.EnergyPerAtom = &e, &perAtom
 		s.energyErrors[l.index] = e
-		size.energy.add(perAtom)
+		size.energy.Add(perAtom)
 	}
 	if l.Forces != nil {
 		forces := s.addForces(l, p.forces)
-		rmse := forces.rmse()
-		w.ForceRMSE, w.ForceMax = &rmse, &forces.largest
-		size.forces.merge(forces)
+		rmse := forces.RMSE()
+		w.ForceRMSE, w.ForceMax = &rmse, &forces.Largest
+		size.forces.Merge(forces)
 		s.worstForces.add(w, rmse)
 	}
 	if l.Energy != nil {
@@ -117,36 +69,20 @@ func (s *score) add(l *labelled, p prediction) {
 	}
 	if l.Stress != nil {
 		for c := range l.Stress {
-			s.stress.add(p.stress[c] - l.Stress[c])
+			s.stress.Add(p.stress[c] - l.Stress[c])
 		}
 	}
 }
 
 // addForces is the errors of a structure's force components.
-func (s *score) addForces(l *labelled, predicted [][3]float64) (all deviation) {
-	s.components = s.components[:0]
-	cosines := 0.0
+func (s *score) addForces(l *labelled, predicted [][3]float64) scores.Deviation {
 	for i, want := range l.Forces {
-		got := predicted[i]
-		var atom deviation
 		for c := range want {
-			e := got[c] - want[c]
-			atom.add(e)
-			s.forceErrors.add(math.Abs(e))
-			s.parity.add(want[c], got[c])
-		}
-		s.elements[l.Numbers[i]].merge(atom)
-		all.merge(atom)
-		s.components = append(s.components, want[:]...)
-		if lengths := vec.Norm(got) * vec.Norm(want); lengths > 0 {
-			s.directed++
-			cosines += vec.Dot(got, want) / lengths
+			s.forceErrors.add(math.Abs(predicted[i][c] - want[c]))
+			s.parity.add(want[c], predicted[i][c])
 		}
 	}
-	s.cosines += cosines
-	s.forces.merge(all)
-	s.forceLabels.merge(s.components)
-	return all
+	return s.forces.Add(l.Numbers, l.Forces, predicted)
 }
 
 // worst is a structure and its errors: nil where it has no label.

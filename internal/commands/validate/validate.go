@@ -106,7 +106,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 	r := v.report()
 	r.Date, r.Seconds = start.UTC().Format(time.RFC3339), time.Since(start).Seconds()
 	if v.nothing() {
-		return fmt.Errorf("no results: none of %d structures could be read and computed, as listed", len(v.structures))
+		return fmt.Errorf("no results: none of %d structures could be read and computed, as listed", len(v.composed))
 	}
 	if err := out.write(v, r); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"painless/internal/commands/cli"
 	"painless/internal/commands/datasets"
 	"painless/internal/progress"
+	"painless/internal/scores"
 )
 
 // model is a student and how it fares.
@@ -22,12 +23,6 @@ type model struct {
 	*painless.Model
 	name, path string
 	score      score
-}
-
-// structure is what is kept of every structure.
-type structure struct {
-	composition int32   // in validator.compositions
-	energy      float64 // label, eV; NaN where there is none
 }
 
 // place is where a structure stood and what it is.
@@ -39,7 +34,7 @@ type place struct {
 
 	file  int // in validator.datasets
 	line  int // the first, or that with an error, from 1; 0 where there are none
-	index int // in validator.structures
+	index int // of all structures
 }
 
 // lack is a structure that was not validated, or not wholly, and why.
@@ -61,17 +56,18 @@ type labelled struct {
 }
 
 // validator computes structures some at a time with every model. Of each
-// structure it keeps 16 bytes, and 8 for each model; a drawn one it holds whole.
+// structure it keeps 12 bytes, and 8 for each model; a drawn one it holds whole.
 type validator struct {
 	settings
 	models []*model
 	bar    *progress.Bar
 
-	read         []int // structures in each data set
-	selected     []int // of them
-	atoms        int   // of the selected ones
-	structures   []structure
-	compositions compositions
+	read         []int     // structures in each data set
+	selected     []int     // of them
+	atoms        int       // of the selected ones
+	composed     []int32   // of each structure, in compositions
+	energies     []float64 // of each structure, label, eV; NaN where there is none
+	compositions scores.Compositions
 	unlabelled   []lack
 	unreadable   int // structures
 
@@ -153,8 +149,8 @@ func (v *validator) labels(f *data.Frame, file int, at datasets.Place, unreadabl
 func (v *validator) add(ctx context.Context, l labelled) error {
 	v.selected[l.file]++
 	v.atoms += l.Atoms
-	s := structure{v.compositions.add(l.Numbers), math.NaN()}
-	l.index, l.Formula = len(v.structures), v.compositions.list[s.composition].formula
+	composition, energy := v.compositions.Add(l.Numbers), math.NaN()
+	l.index, l.Formula = len(v.composed), v.compositions.List[composition].Formula
 	for _, reason := range l.lacks {
 		v.unlabelled = append(v.unlabelled, l.place.lacks(reason))
 	}
@@ -168,9 +164,9 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 		}
 	}
 	if l.Energy != nil {
-		s.energy = *l.Energy
+		energy = *l.Energy
 	}
-	v.structures = append(v.structures, s)
+	v.composed, v.energies = append(v.composed, composition), append(v.energies, energy)
 	if l.Energy != nil || l.Forces != nil || l.Stress != nil {
 		v.waiting = append(v.waiting, l)
 	}
@@ -183,7 +179,7 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 // compute computes those that wait with every model.
 func (v *validator) compute(ctx context.Context) error {
 	for _, m := range v.models {
-		m.score.resize(len(v.structures))
+		m.score.resize(len(v.composed))
 		if err := v.computeWith(ctx, m); err != nil {
 			return err
 		}
@@ -223,7 +219,7 @@ func (v *validator) computeWith(ctx context.Context, m *model) error {
 
 // nothing reports whether something is wrong with every structure.
 func (v *validator) nothing() bool {
-	return !slices.ContainsFunc(v.models, func(m *model) bool { return v.unreadable+len(m.score.failed) < len(v.structures) })
+	return !slices.ContainsFunc(v.models, func(m *model) bool { return v.unreadable+len(m.score.failed) < len(v.composed) })
 }
 
 // at is the place in words.

@@ -80,6 +80,8 @@ var stems = map[string]func(v isa){
 	"message": message,
 	"rows":    func(v isa) { rows(v, false); rows(v, true) },
 	"update":  update,
+	"outer":   outer,
+	"learn":   learn,
 }
 
 func main() {

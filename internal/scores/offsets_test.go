@@ -1,4 +1,4 @@
-package validate
+package scores
 
 import (
 	"math"
@@ -12,7 +12,7 @@ import (
 )
 
 // errorsOf is structures of random compositions whose errors are offsets alone.
-func errorsOf(n int, energy map[int]float64, elements ...[]int) (structures []structure, cs compositions, errors []float64) {
+func errorsOf(n int, energy map[int]float64, elements ...[]int) (of []int32, cs Compositions, errors []float64) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range n {
 		var numbers []int
@@ -26,24 +26,24 @@ func errorsOf(n int, energy map[int]float64, elements ...[]int) (structures []st
 		for _, z := range numbers {
 			e += energy[z]
 		}
-		structures = append(structures, structure{composition: cs.add(numbers)})
+		of = append(of, cs.Add(numbers))
 		errors = append(errors, e)
 	}
-	return structures, cs, errors
+	return of, cs, errors
 }
 
 // Offsets are found again, in as many blocks of rows as there are.
 func TestOffsets(t *testing.T) {
 	energy := map[int]float64{1: 0.5, 6: -3, 8: 70}
 	for _, n := range []int{40, blockRows, 3*blockRows + 17} {
-		structures, cs, errors := errorsOf(n, energy, []int{6}, []int{1}, []int{8})
+		of, cs, errors := errorsOf(n, energy, []int{6}, []int{1}, []int{8})
 		errors[3] = math.NaN() // was not computed
-		o := fitOffsets(structures, cs.list, errors)
+		o := FitOffsets(of, cs.List, errors)
 		require.NotNil(t, o)
-		assert.Equal(t, []int{1, 6, 8}, o.elements)
-		assert.Equal(t, 3, o.rank)
-		tolerance.Check(t, "offsets", o.energies, []float64{0.5, -3, 70}, 0, 1e-12)
-		left := o.residuals(structures, cs.list, errors)
+		assert.Equal(t, []int{1, 6, 8}, o.Elements)
+		assert.Equal(t, 3, o.Rank)
+		tolerance.Check(t, "offsets", o.Energies, []float64{0.5, -3, 70}, 0, 1e-12)
+		left := o.Residuals(of, cs.List, errors)
 		assert.True(t, math.IsNaN(left[3]))
 		left[3] = 0
 		tolerance.Check(t, "residuals", left, make([]float64, n), 1e-11, 0)
@@ -52,19 +52,19 @@ func TestOffsets(t *testing.T) {
 
 // Elements that always come together share their offset, and nothing is left of the errors.
 func TestOffsetsThatCannotBeToldApart(t *testing.T) {
-	structures, cs, errors := errorsOf(50, map[int]float64{6: 1, 11: 3, 17: 5}, []int{6}, []int{11, 17})
-	o := fitOffsets(structures, cs.list, errors)
+	of, cs, errors := errorsOf(50, map[int]float64{6: 1, 11: 3, 17: 5}, []int{6}, []int{11, 17})
+	o := FitOffsets(of, cs.List, errors)
 	require.NotNil(t, o)
-	assert.Equal(t, 2, o.rank)
-	tolerance.Check(t, "offsets", o.energies, []float64{1, 4, 4}, 0, 1e-12)
-	tolerance.Check(t, "residuals", o.residuals(structures, cs.list, errors), make([]float64, 50), 1e-11, 0)
+	assert.Equal(t, 2, o.Rank)
+	tolerance.Check(t, "offsets", o.Energies, []float64{1, 4, 4}, 0, 1e-12)
+	tolerance.Check(t, "residuals", o.Residuals(of, cs.List, errors), make([]float64, 50), 1e-11, 0)
 }
 
 func TestTooFewForOffsets(t *testing.T) {
-	structures, cs, errors := errorsOf(1, map[int]float64{6: 1}, []int{6})
-	assert.Nil(t, fitOffsets(structures, cs.list, errors), "one structure, one unknown")
+	of, cs, errors := errorsOf(1, map[int]float64{6: 1}, []int{6})
+	assert.Nil(t, FitOffsets(of, cs.List, errors), "one structure, one unknown")
 	errors[0] = math.NaN()
-	assert.Nil(t, fitOffsets(structures, cs.list, errors), "no errors")
+	assert.Nil(t, FitOffsets(of, cs.List, errors), "no errors")
 }
 
 func TestFormula(t *testing.T) {
@@ -75,6 +75,6 @@ func TestFormula(t *testing.T) {
 		"CCl4":  {17, 17, 17, 17, 6},
 		"":      {},
 	} {
-		assert.Equal(t, want, compose(numbers).formula)
+		assert.Equal(t, want, compose(numbers).Formula)
 	}
 }

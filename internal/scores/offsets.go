@@ -1,4 +1,4 @@
-package validate
+package scores
 
 import (
 	"math"
@@ -7,12 +7,12 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// offsets is the energies c_z of the elements that fit the errors e_k of
+// Offsets is the energies c_z of the elements that fit the errors e_k of
 // structures with n_kz atoms of element z best: least Σ_k (e_k − Σ_z n_kz c_z)².
-type offsets struct {
-	elements []int     // atomic numbers, ascending
-	energies []float64 // c, eV; of all that fit equally well, those of least Σc²
-	rank     int       // of n: how many c the compositions can tell apart
+type Offsets struct {
+	Elements []int     // atomic numbers, ascending
+	Energies []float64 // c, eV; of all that fit equally well, those of least Σc²
+	Rank     int       // of n: how many c the compositions can tell apart
 }
 
 const (
@@ -22,17 +22,18 @@ const (
 	tiny = 1e-10
 )
 
-// fitOffsets fits the errors that are numbers; nil where there are no more of
+// FitOffsets fits the errors that are numbers, of structures whose compositions in cs
+// have these indices; nil where there are no more of
 // them than unknowns. Memory does not grow with the structures: their rows
 // (n_k | e_k) are reduced to a triangle R block by block (QR of R and the next
 // block), and R's singular values give the rank and the solution.
-func fitOffsets(structures []structure, cs []composition, errors []float64) *offsets {
-	o := &offsets{}
-	column, rows := o.columns(structures, cs, errors)
+func FitOffsets(of []int32, cs []Composition, errors []float64) *Offsets {
+	o := &Offsets{}
+	column, rows := o.columns(of, cs, errors)
 	if rows == 0 {
 		return nil
 	}
-	width := len(o.elements) + 1
+	width := len(o.Elements) + 1
 	triangle, used := mat.NewDense(width, width, nil), 0
 	block := mat.NewDense(width+blockRows, width, nil)
 	factorize := func() {
@@ -49,9 +50,9 @@ func fitOffsets(structures []structure, cs []composition, errors []float64) *off
 		if math.IsNaN(e) {
 			continue
 		}
-		c := cs[structures[k].composition]
-		for i, z := range c.numbers {
-			block.Set(width+used, column[z], float64(c.counts[i]))
+		c := cs[of[k]]
+		for i, z := range c.Numbers {
+			block.Set(width+used, column[z], float64(c.Counts[i]))
 		}
 		block.Set(width+used, width-1, e)
 		if used++; used == blockRows {
@@ -64,22 +65,22 @@ func fitOffsets(structures []structure, cs []composition, errors []float64) *off
 	if !svd.Factorize(triangle.Slice(0, width-1, 0, width-1), mat.SVDThin) {
 		return nil
 	}
-	if o.rank = svd.Rank(tiny); rows <= o.rank {
+	if o.Rank = svd.Rank(tiny); rows <= o.Rank {
 		return nil
 	}
 	var solution mat.VecDense
-	svd.SolveVecTo(&solution, triangle.ColView(width-1).(*mat.VecDense).SliceVec(0, width-1), o.rank)
-	o.energies = solution.RawVector().Data
+	svd.SolveVecTo(&solution, triangle.ColView(width-1).(*mat.VecDense).SliceVec(0, width-1), o.Rank)
+	o.Energies = solution.RawVector().Data
 	return o
 }
 
 // columns gives each element that occurs a column, and counts the rows.
-func (o *offsets) columns(structures []structure, cs []composition, errors []float64) (column map[int]int, rows int) {
-	var occurs [atomicNumbers]bool
+func (o *Offsets) columns(of []int32, cs []Composition, errors []float64) (column map[int]int, rows int) {
+	var occurs [AtomicNumbers]bool
 	for k, e := range errors {
 		if !math.IsNaN(e) {
 			rows++
-			for _, z := range cs[structures[k].composition].numbers {
+			for _, z := range cs[of[k]].Numbers {
 				occurs[z] = true
 			}
 		}
@@ -87,28 +88,28 @@ func (o *offsets) columns(structures []structure, cs []composition, errors []flo
 	column = map[int]int{}
 	for z, ok := range occurs {
 		if ok {
-			column[z] = len(o.elements)
-			o.elements = append(o.elements, z)
+			column[z] = len(o.Elements)
+			o.Elements = append(o.Elements, z)
 		}
 	}
 	return column, rows
 }
 
-// residuals is the errors without the offsets; NaN where there is no error.
-func (o *offsets) residuals(structures []structure, cs []composition, errors []float64) []float64 {
+// Residuals returns the errors without the offsets; NaN where there is no error.
+func (o *Offsets) Residuals(of []int32, cs []Composition, errors []float64) []float64 {
 	shift := make([]float64, len(cs))
-	var energy [atomicNumbers]float64
-	for i, z := range o.elements {
-		energy[z] = o.energies[i]
+	var energy [AtomicNumbers]float64
+	for i, z := range o.Elements {
+		energy[z] = o.Energies[i]
 	}
 	for i, c := range cs {
-		for k, z := range c.numbers {
-			shift[i] += float64(c.counts[k]) * energy[z]
+		for k, z := range c.Numbers {
+			shift[i] += float64(c.Counts[k]) * energy[z]
 		}
 	}
 	left := make([]float64, len(errors))
 	for k := range left {
-		left[k] = shift[structures[k].composition]
+		left[k] = shift[of[k]]
 	}
 	return floats.SubTo(left, errors, left)
 }

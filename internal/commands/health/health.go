@@ -1,4 +1,6 @@
-package inspect
+// Package health measures what a network does that it should not, on built-in
+// molecules and pairs of atoms, and says what that means for molecular dynamics.
+package health
 
 import (
 	"context"
@@ -14,18 +16,18 @@ import (
 	"painless/nn"
 )
 
-// health is what was measured, in float64 with the exact filter networks where
+// Card is what was measured, in float64 with the exact filter networks where
 // nothing else is said, and what that means.
-type health struct {
-	Molecules []moleculeCheck `json:"molecules"`
-	Pairs     []pairCheck     `json:"pairs"`
-	Float32   string          `json:"float32_error,omitempty"` // why float32 gives no numbers
-	Verdicts  []verdict       `json:"verdicts"`
+type Card struct {
+	Molecules []Molecule `json:"molecules"`
+	Pairs     []Pair     `json:"pairs"`
+	Float32   string     `json:"float32_error,omitempty"` // why float32 gives no numbers
+	Verdicts  []Verdict  `json:"verdicts"`
 }
 
-// moleculeCheck is the largest changes of a molecule's energy, eV, and forces,
+// Molecule is the largest changes of a molecule's energy, eV, and forces,
 // eV/Å (the length of an atom's), that should not be.
-type moleculeCheck struct {
+type Molecule struct {
 	Name            string  `json:"name"`
 	Atoms           int     `json:"atoms"`
 	TurnedEnergy    float64 `json:"turned_energy_ev"` // over random rotations, from the energy of the molecule as it is
@@ -36,8 +38,8 @@ type moleculeCheck struct {
 	Float32Force    float64 `json:"float32_force"`              // largest component over max(1 eV/Å, largest force)
 }
 
-// pairCheck is two atoms on the x axis and nothing else.
-type pairCheck struct {
+// Pair is two atoms on the x axis and nothing else.
+type Pair struct {
 	Elements [2]string `json:"elements"`
 	Jump     float64   `json:"jump_ev"`          // the energy just inside the cutoff minus that just outside
 	Best     float64   `json:"best_angstrom"`    // the distance of lowest energy from bonded on
@@ -59,10 +61,10 @@ var probed = [][2]int{{1, 1}, {1, 6}, {1, 7}, {1, 8}, {6, 6}, {6, 7}, {6, 8}, {7
 // examiner computes structures as reference and as users do.
 type examiner struct{ double, single nn.Potential }
 
-// examine measures a network on molecules and pairs of the elements that it knows.
-func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
-	if least := pairBonded + pairStep; network.Cutoff < least {
-		return nil, fmt.Errorf("the cutoff is %v Å: expected one of at least %v Å, beyond a bond", network.Cutoff, least)
+// Examine measures a network on molecules and pairs of the elements that it knows.
+func Examine(ctx context.Context, network *nn.Network) (h *Card, err error) {
+	if err := checkCutoff(network); err != nil {
+		return nil, err
 	}
 	var e examiner
 	if e.double, err = nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact}); err != nil {
@@ -74,9 +76,9 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 	}
 	defer func() { err = errors.Join(err, e.single.Close()) }()
 
-	h = &health{}
+	h = &Card{}
 	for i, m := range systems.Molecules() {
-		if slices.Max(m.Numbers) > network.MaxZ {
+		if !network.KnowsAll(m.Numbers) {
 			continue
 		}
 		check, err := e.molecule(ctx, h, m, uint64(i))
@@ -86,7 +88,7 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 		h.Molecules = append(h.Molecules, check)
 	}
 	for _, elements := range probed {
-		if slices.Max(elements[:]) > network.MaxZ {
+		if !network.KnowsAll(elements[:]) {
 			continue
 		}
 		check, err := e.pair(ctx, h, elements, network.Cutoff)
@@ -96,16 +98,27 @@ func examine(ctx context.Context, network *nn.Network) (h *health, err error) {
 		h.Pairs = append(h.Pairs, check)
 	}
 	if len(h.Molecules) == 0 || len(h.Pairs) == 0 {
-		return nil, fmt.Errorf("the network knows elements up to %s only: expected those of organic molecules", atoms.Symbol(network.MaxZ))
+		known := "up to " + atoms.Symbol(network.MaxZ)
+		if len(network.Elements) > 0 {
+			known = nn.Symbols(network.Elements)
+		}
+		return nil, fmt.Errorf("the network knows elements %s only: expected those of organic molecules", known)
 	}
 	h.Verdicts = verdicts(h)
 	return h, nil
 }
 
+func checkCutoff(network *nn.Network) error {
+	if least := pairBonded + pairStep; network.Cutoff < least {
+		return fmt.Errorf("the cutoff is %v Å: expected one of at least %v Å, beyond a bond", network.Cutoff, least)
+	}
+	return nil
+}
+
 // molecule compares a molecule with itself turned, moved, with its atoms in
 // another order, and in float32.
-func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, seed uint64) (moleculeCheck, error) {
-	check := moleculeCheck{Name: m.Name, Atoms: len(m.Numbers)}
+func (e *examiner) molecule(ctx context.Context, h *Card, m systems.Molecule, seed uint64) (Molecule, error) {
+	check := Molecule{Name: m.Name, Atoms: len(m.Numbers)}
 	rng := rand.New(rand.NewPCG(64, seed))
 	n, as := len(m.Numbers), m.Structure
 	moved, reordered := as, atoms.Structure{}
@@ -118,28 +131,14 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 	for _, i := range rng.Perm(n) {
 		reordered.Numbers, reordered.Positions = append(reordered.Numbers, as.Numbers[i]), append(reordered.Positions, as.Positions[i])
 	}
-	all, turns := []atoms.Structure{as, moved, reordered}, []vec.Matrix{}
-	for range rotations {
-		r := rotation(rng)
-		turned := as
-		turned.Positions = make([][3]float64, n)
-		for i, x := range as.Positions {
-			turned.Positions[i] = vec.Times(&r, x)
-		}
-		all, turns = append(all, turned), append(turns, r)
-	}
+	turned, turns := turnedBy(rng, as, rotations)
 	var want, got nn.Result
-	if err := e.double.Compute(ctx, atoms.NewBatch(all...), &want); err != nil {
+	if err := e.double.Compute(ctx, atoms.NewBatch(append([]atoms.Structure{as, moved, reordered}, turned...)...), &want); err != nil {
 		return check, err
 	}
 	energy, forces := want.Energy[0], want.Forces[:n]
 	check.MovedEnergy, check.ReorderedEnergy = math.Abs(want.Energy[1]-energy), math.Abs(want.Energy[2]-energy)
-	for k, r := range turns {
-		check.TurnedEnergy = math.Max(check.TurnedEnergy, math.Abs(want.Energy[3+k]-energy))
-		for i, f := range want.Forces[(3+k)*n : (4+k)*n] {
-			check.TurnedForce = math.Max(check.TurnedForce, vec.Distance(f, vec.Times(&r, forces[i])))
-		}
-	}
+	check.turned(&want, 3, turns)
 	if !e.float32(ctx, h, &got, as) {
 		return check, ctx.Err()
 	}
@@ -154,42 +153,47 @@ func (e *examiner) molecule(ctx context.Context, h *health, m systems.Molecule, 
 	return check, nil
 }
 
+// turnedBy is copies of a structure, turned at random.
+func turnedBy(rng *rand.Rand, s atoms.Structure, copies int) (turned []atoms.Structure, turns []vec.Matrix) {
+	for range copies {
+		r, one := rotation(rng), s
+		one.Positions = make([][3]float64, len(s.Positions))
+		for i, x := range s.Positions {
+			one.Positions[i] = vec.Times(&r, x)
+		}
+		turned, turns = append(turned, one), append(turns, r)
+	}
+	return turned, turns
+}
+
+// turned compares a result's structures from the first on, which are turned, with
+// its structure 0, of which they are copies.
+func (m *Molecule) turned(r *nn.Result, first int, turns []vec.Matrix) {
+	n := m.Atoms
+	for k, turn := range turns {
+		m.TurnedEnergy = math.Max(m.TurnedEnergy, math.Abs(r.Energy[first+k]-r.Energy[0]))
+		for i, f := range r.Forces[(first+k)*n : (first+k+1)*n] {
+			m.TurnedForce = math.Max(m.TurnedForce, vec.Distance(f, vec.Times(&turn, r.Forces[i])))
+		}
+	}
+}
+
 // pair goes along the distance of two atoms, and to both sides of the cutoff.
-func (e *examiner) pair(ctx context.Context, h *health, elements [2]int, cutoff float64) (pairCheck, error) {
-	check := pairCheck{Elements: [2]string{atoms.Symbol(elements[0]), atoms.Symbol(elements[1])}}
-	at := func(d float64) atoms.Structure {
-		return atoms.Structure{Numbers: elements[:], Positions: [][3]float64{{}, {d, 0, 0}}}
-	}
-	all, distances := []atoms.Structure{at(cutoff * (1 - cutoffShift)), at(cutoff * (1 + cutoffShift))}, []float64{}
-	for d := pairLeast; d < cutoff; d += pairStep {
-		all, distances = append(all, at(d)), append(distances, d)
-	}
+func (e *examiner) pair(ctx context.Context, h *Card, elements [2]int, cutoff float64) (Pair, error) {
+	s := newScan(elements, cutoff, cutoffShift)
 	var r nn.Result
-	if err := e.double.Compute(ctx, atoms.NewBatch(all...), &r); err != nil {
-		return check, err
+	if err := e.double.Compute(ctx, atoms.NewBatch(s.structures...), &r); err != nil {
+		return Pair{}, err
 	}
-	check.Jump = r.Energy[0] - r.Energy[1]
-	best, wall := 0, 0
-	energies := r.Energy[2:]
-	for i, d := range distances {
-		if d >= pairBonded && (distances[best] < pairBonded || energies[i] < energies[best]) {
-			best = i
-		}
-	}
-	for i := range best {
-		if energies[i] > energies[wall] {
-			wall = i
-		}
-	}
-	check.Best, check.Wall, check.WallAt = distances[best], energies[wall]-energies[best], distances[wall]
-	if !e.float32(ctx, h, &nn.Result{}, all...) {
+	check := s.pair(r.Energy)
+	if !e.float32(ctx, h, &nn.Result{}, s.structures...) {
 		return check, ctx.Err()
 	}
 	return check, nil
 }
 
 // float32 computes as users do; what goes wrong is part of the picture.
-func (e *examiner) float32(ctx context.Context, h *health, r *nn.Result, structures ...atoms.Structure) bool {
+func (e *examiner) float32(ctx context.Context, h *Card, r *nn.Result, structures ...atoms.Structure) bool {
 	err := e.single.Compute(ctx, atoms.NewBatch(structures...), r)
 	if err != nil && h.Float32 == "" {
 		h.Float32 = err.Error()

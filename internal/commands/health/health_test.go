@@ -1,12 +1,10 @@
-package inspect
+package health
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,6 +17,8 @@ import (
 	"painless/nn"
 )
 
+const testdata = "../../../testdata/"
+
 func load(t *testing.T, path string) *nn.Network {
 	t.Helper()
 	network, err := painless.Load(path, painless.Options{})
@@ -26,9 +26,9 @@ func load(t *testing.T, path string) *nn.Network {
 	return network
 }
 
-func healthOf(t *testing.T, network *nn.Network) *health {
+func healthOf(t *testing.T, network *nn.Network) *Card {
 	t.Helper()
-	h, err := examine(context.Background(), network)
+	h, err := Examine(context.Background(), network)
 	require.NoError(t, err)
 	return h
 }
@@ -46,17 +46,17 @@ func compute(t *testing.T, network *nn.Network) func(s atoms.Structure) (float64
 	}
 }
 
-func (h *health) pair(a, b string) pairCheck {
+func (h *Card) pair(a, b string) Pair {
 	for _, p := range h.Pairs {
 		if p.Elements == [2]string{a, b} {
 			return p
 		}
 	}
-	return pairCheck{}
+	return Pair{}
 }
 
-func (h *health) grades() map[string]grade {
-	grades := map[string]grade{}
+func (h *Card) grades() map[string]Grade {
+	grades := map[string]Grade{}
 	for _, v := range h.Verdicts {
 		grades[v.Topic] = v.Grade
 	}
@@ -128,45 +128,11 @@ func aroundAxis(r, axis [3]float64, angle float64) (turned [3]float64) {
 	return turned
 }
 
-// What is known of the trained students, where they are beside the project.
-func TestTrainedStudents(t *testing.T) {
-	const folder = "../../../../shared/models/"
-	for _, c := range []struct {
-		file         string
-		parameters   int
-		jump, turned float64 // eV: O–O, of molecules
-	}{
-		{"original.pt", 427292, 0.30, 0.17},
-		{"tiny.pt", 77203, 0.04, 0.05},
-		{"ultra_tiny.pt", 21459, 0.04, 0.55},
-		{"ultra_tiny_legacy.pt", 21459, 0.04, 0.55},
-	} {
-		t.Run(c.file, func(t *testing.T) {
-			if _, err := os.Stat(folder + c.file); errors.Is(err, fs.ErrNotExist) {
-				t.Skip("no development data beside the project; its own testdata is tested")
-			}
-			r := jsonOf(t, folder+c.file)
-			assert.Equal(t, c.parameters, r.Parameters)
-			assert.InDelta(t, c.jump, math.Abs(r.Health.pair("O", "O").Jump), 0.005)
-			turned := 0.0
-			for _, m := range r.Health.Molecules {
-				turned = math.Max(turned, m.TurnedEnergy)
-			}
-			// Which molecules and which rotations these were is not known: within a factor of 2.5.
-			assert.True(t, turned > c.turned/2.5 && turned < c.turned*2.5, "%v eV", turned)
-			assert.Equal(t, poor, r.Health.grades()["rotation"])
-			assert.Equal(t, poor, r.Health.grades()["cutoff"])
-			assert.Equal(t, good, r.Health.grades()["symmetry"])
-			assert.Equal(t, good, r.Health.grades()["float32"])
-		})
-	}
-}
-
 // A network whose matrices do not mix is invariant to rotation, and one whose
 // filters have no biases does not jump: the card says so.
 func TestHealthyNetwork(t *testing.T) {
 	network := load(t, testdata+"ultra_tiny.pt")
-	assert.Equal(t, poor, healthOf(t, network).grades()["rotation"])
+	assert.Equal(t, Poor, healthOf(t, network).grades()["rotation"])
 	for k := range network.Blocks {
 		network.Blocks[k].Mixing = [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
 		for _, l := range network.Blocks[k].Filter {
@@ -181,8 +147,8 @@ func TestHealthyNetwork(t *testing.T) {
 	for _, p := range h.Pairs {
 		assert.InDelta(t, 0, p.Jump, 1e-9, p.Elements)
 	}
-	assert.Equal(t, good, h.grades()["rotation"])
-	assert.Equal(t, good, h.grades()["cutoff"])
+	assert.Equal(t, Good, h.grades()["rotation"])
+	assert.Equal(t, Good, h.grades()["cutoff"])
 }
 
 // Weights that are too large for float32, and for float64.
@@ -194,21 +160,21 @@ func TestOverflow(t *testing.T) {
 	}
 	h := healthOf(t, network)
 	assert.Contains(t, h.Float32, "expected a number")
-	assert.Equal(t, poor, h.grades()["float32"])
+	assert.Equal(t, Poor, h.grades()["float32"])
 	for i := range head.Weight {
 		head.Weight[i] = math.MaxFloat64
 	}
-	_, err := examine(context.Background(), network)
+	_, err := Examine(context.Background(), network)
 	assert.ErrorContains(t, err, "water: structure ")
 }
 
 func TestNoHealth(t *testing.T) {
 	network := load(t, testdata+"ultra_tiny.pt")
 	network.MaxZ, network.Embedding = 1, network.Embedding[:2*network.HiddenDim]
-	_, err := examine(context.Background(), network)
+	_, err := Examine(context.Background(), network)
 	assert.EqualError(t, err, "the network knows elements up to H only: expected those of organic molecules")
 	network.Cutoff = 0.01
-	_, err = examine(context.Background(), network)
+	_, err = Examine(context.Background(), network)
 	assert.ErrorContains(t, err, "the cutoff is 0.01 Å: expected one of at least 0.65 Å")
 }
 
@@ -230,28 +196,60 @@ func TestRotation(t *testing.T) {
 func TestVerdicts(t *testing.T) {
 	for _, c := range []struct {
 		turned, jump, wall float64
-		want               [3]grade
+		want               [3]Grade
 		says               string
 	}{
-		{1e-3, -1e-3, 10, [3]grade{good, good, good}, "no simulation will notice"},
-		{0.01, 0.01, 2, [3]grade{fair, fair, fair}, "the energy of a long NVE run will wander"},
-		{0.1, -0.1, 0.5, [3]grade{poor, poor, poor}, "use a thermostat"},
-		{0, 0, -1, [3]grade{good, good, poor}, "nothing keeps H and O apart"},
+		{1e-3, -1e-3, 10, [3]Grade{Good, Good, Good}, "no simulation will notice"},
+		{0.01, 0.01, 2, [3]Grade{Fair, Fair, Fair}, "the energy of a long NVE run will wander"},
+		{0.1, -0.1, 0.5, [3]Grade{Poor, Poor, Poor}, "use a thermostat"},
+		{0, 0, -1, [3]Grade{Good, Good, Poor}, "nothing keeps H and O apart"},
 	} {
-		h := &health{
-			Molecules: []moleculeCheck{{Name: "other"}, {Name: "water", TurnedEnergy: c.turned}},
-			Pairs:     []pairCheck{{Elements: [2]string{"C", "C"}, Wall: 20}, {Elements: [2]string{"H", "O"}, Jump: c.jump, Wall: c.wall}},
+		h := &Card{
+			Molecules: []Molecule{{Name: "other"}, {Name: "water", TurnedEnergy: c.turned}},
+			Pairs:     []Pair{{Elements: [2]string{"C", "C"}, Wall: 20}, {Elements: [2]string{"H", "O"}, Jump: c.jump, Wall: c.wall}},
 		}
 		h.Verdicts = verdicts(h)
 		g := h.grades()
-		assert.Equal(t, c.want, [3]grade{g["rotation"], g["cutoff"], g["close atoms"]})
+		assert.Equal(t, c.want, [3]Grade{g["rotation"], g["cutoff"], g["close atoms"]})
 		text := ""
 		for _, v := range h.Verdicts {
 			text += v.Text + "\n"
 		}
 		assert.Contains(t, text, c.says)
 	}
-	h := &health{Molecules: []moleculeCheck{{MovedEnergy: 1e-3, Float32Energy: 1e-4}}, Pairs: make([]pairCheck, 1)}
-	assert.Equal(t, poor, symmetryVerdict(h).Grade)
-	assert.Equal(t, fair, float32Verdict(h).Grade)
+	h := &Card{Molecules: []Molecule{{MovedEnergy: 1e-3, Float32Energy: 1e-4}}, Pairs: make([]Pair, 1)}
+	assert.Equal(t, Poor, symmetryVerdict(h).Grade)
+	assert.Equal(t, Fair, float32Verdict(h).Grade)
+	text, err := json.Marshal(Verdict{"cutoff", Good, "all is well"})
+	require.NoError(t, err)
+	assert.Equal(t, `{"topic":"cutoff","grade":"good","text":"all is well"}`, string(text), "what programs read")
+}
+
+// The quick card finds by the potential as users run it what the whole one finds
+// by the reference, for the elements of the system.
+func TestMotion(t *testing.T) {
+	network := load(t, testdata+"tiny.pt")
+	whole := healthOf(t, network)
+	p, err := nn.NewPotential(network, nn.Options{})
+	require.NoError(t, err)
+	defer p.Close()
+	water := systems.WaterBox(1, 1, 2)
+	quick, err := Motion(context.Background(), p, network, water.Numbers)
+	require.NoError(t, err)
+	require.Len(t, quick.Pairs, 3)
+	for _, got := range quick.Pairs {
+		want := whole.pair(got.Elements[0], got.Elements[1])
+		assert.InDelta(t, want.Jump, got.Jump, 1e-4, got.Elements)
+		assert.InDelta(t, want.Wall, got.Wall, 1e-3, got.Elements)
+		assert.Equal(t, want.WallAt, got.WallAt, got.Elements)
+	}
+	require.Len(t, quick.Verdicts, 3)
+	for i, m := range quick.Molecules {
+		assert.InEpsilon(t, whole.Molecules[i].TurnedEnergy, m.TurnedEnergy, 0.7, "fewer rotations go less far")
+		assert.LessOrEqual(t, m.TurnedEnergy, whole.Molecules[i].TurnedEnergy+1e-5)
+	}
+	assert.Equal(t, []int{1, 6, 7, 8}, frequent([]int{8, 8, 8, 7, 7, 1, 6, 1, 6, 17}))
+	network.Cutoff = 0.01
+	_, err = Motion(context.Background(), p, network, water.Numbers)
+	assert.ErrorContains(t, err, "the cutoff is 0.01 Å")
 }

@@ -1,4 +1,4 @@
-package validate
+package scores
 
 import (
 	"cmp"
@@ -11,27 +11,27 @@ import (
 	"painless/atoms"
 )
 
-// atomicNumbers is more than the elements that a data set can hold.
-const atomicNumbers = 128
+// AtomicNumbers is more than the elements that a data set can hold.
+const AtomicNumbers = 128
 
-// composition is how many atoms of each element a structure has.
-type composition struct {
-	numbers []int // atomic numbers, ascending
-	counts  []int
-	atoms   int
-	formula string
+// Composition is how many atoms of each element a structure has.
+type Composition struct {
+	Numbers []int // atomic numbers, ascending
+	Counts  []int // of each
+	Atoms   int
+	Formula string // in Hill's order
 }
 
-func compose(numbers []int) composition {
+func compose(numbers []int) Composition {
 	count := map[int]int{}
 	for _, z := range numbers {
 		count[z]++
 	}
-	c := composition{numbers: slices.Sorted(maps.Keys(count)), atoms: len(numbers)}
-	for _, z := range c.numbers {
-		c.counts = append(c.counts, count[z])
+	c := Composition{Numbers: slices.Sorted(maps.Keys(count)), Atoms: len(numbers)}
+	for _, z := range c.Numbers {
+		c.Counts = append(c.Counts, count[z])
 	}
-	c.formula = formula(c.numbers, count)
+	c.Formula = formula(c.Numbers, count)
 	return c
 }
 
@@ -59,15 +59,15 @@ func formula(numbers []int, count map[int]int) string {
 	return text.String()
 }
 
-// compositions keeps each composition once.
-type compositions struct {
-	list  []composition
+// Compositions keeps each composition once.
+type Compositions struct {
+	List  []Composition
 	index map[string]int32
 }
 
-// add is the index of the composition of these atoms.
-func (cs *compositions) add(numbers []int) int32 {
-	var count [atomicNumbers]uint64
+// Add returns the index in List of the composition of these atoms.
+func (cs *Compositions) Add(numbers []int) int32 {
+	var count [AtomicNumbers]uint64
 	for _, z := range numbers {
 		count[z]++
 	}
@@ -82,8 +82,8 @@ func (cs *compositions) add(numbers []int) int32 {
 		if cs.index == nil {
 			cs.index = map[string]int32{}
 		}
-		i = int32(len(cs.list))
-		cs.list, cs.index[string(key)] = append(cs.list, compose(numbers)), i
+		i = int32(len(cs.List))
+		cs.List, cs.index[string(key)] = append(cs.List, compose(numbers)), i
 	}
 	return i
 }

@@ -1,23 +1,25 @@
-package inspect
+package health
 
 import (
 	"fmt"
 	"math"
 )
 
-// verdict is what a measurement means for molecular dynamics.
-type verdict struct {
+// Verdict is what a measurement means for molecular dynamics.
+type Verdict struct {
 	Topic string `json:"topic"`
-	Grade grade  `json:"grade"`
+	Grade Grade  `json:"grade"`
 	Text  string `json:"text"`
 }
 
-type grade string
+// Grade is how good that is.
+type Grade string
 
+// The grades, the best first.
 const (
-	good grade = "good"
-	fair grade = "fair"
-	poor grade = "poor"
+	Good Grade = "good"
+	Fair Grade = "fair"
+	Poor Grade = "poor"
 )
 
 // thermal is kT at 300 K, eV: what moves energies less than this gets lost in
@@ -25,14 +27,14 @@ const (
 const thermal = 0.025852
 
 // small grades an energy that should be 0.
-func small(energy float64) grade {
+func small(energy float64) Grade {
 	switch {
 	case energy < 0.1*thermal:
-		return good
+		return Good
 	case energy < thermal:
-		return fair
+		return Fair
 	}
-	return poor
+	return Poor
 }
 
 // What float32 is allowed to lose: the tolerances that the tests hold it to
@@ -43,11 +45,11 @@ const (
 )
 
 // verdicts is one line a topic.
-func verdicts(h *health) []verdict {
-	return []verdict{rotationVerdict(h), cutoffVerdict(h), wallVerdict(h), symmetryVerdict(h), float32Verdict(h)}
+func verdicts(h *Card) []Verdict {
+	return []Verdict{rotationVerdict(h), cutoffVerdict(h), wallVerdict(h), symmetryVerdict(h), float32Verdict(h)}
 }
 
-func rotationVerdict(h *health) verdict {
+func rotationVerdict(h *Card) Verdict {
 	worst, force := h.Molecules[0], 0.0
 	for _, m := range h.Molecules {
 		if m.TurnedEnergy > worst.TurnedEnergy {
@@ -55,13 +57,13 @@ func rotationVerdict(h *health) verdict {
 		}
 		force = math.Max(force, m.TurnedForce)
 	}
-	v := verdict{"rotation", small(worst.TurnedEnergy),
+	v := Verdict{"rotation", small(worst.TurnedEnergy),
 		fmt.Sprintf("turning a molecule moves its energy by up to %.2g eV (%s, %.2g kT at 300 K) and a force by up to %.2g eV/Å: ",
 			worst.TurnedEnergy, worst.Name, worst.TurnedEnergy/thermal, force)}
 	switch v.Grade {
-	case good:
+	case Good:
 		v.Text += "no simulation will notice"
-	case fair:
+	case Fair:
 		v.Text += "small beside the thermal motion; angular momentum is not conserved"
 	default:
 		v.Text += "molecules prefer directions of space, and angular momentum is not conserved; compare energies in one orientation only"
@@ -69,7 +71,7 @@ func rotationVerdict(h *health) verdict {
 	return v
 }
 
-func cutoffVerdict(h *health) verdict {
+func cutoffVerdict(h *Card) Verdict {
 	worst := h.Pairs[0]
 	for _, p := range h.Pairs {
 		if math.Abs(p.Jump) > math.Abs(worst.Jump) {
@@ -77,12 +79,12 @@ func cutoffVerdict(h *health) verdict {
 		}
 	}
 	jump := math.Abs(worst.Jump)
-	v := verdict{"cutoff", small(jump), fmt.Sprintf("the energy jumps by up to %.2g eV (%s–%s, %.2g kT at 300 K) when a pair crosses the cutoff: ",
+	v := Verdict{"cutoff", small(jump), fmt.Sprintf("the energy jumps by up to %.2g eV (%s–%s, %.2g kT at 300 K) when a pair crosses the cutoff: ",
 		jump, worst.Elements[0], worst.Elements[1], jump/thermal)}
 	switch v.Grade {
-	case good:
+	case Good:
 		v.Text += "energy is conserved as well as the time step allows"
-	case fair:
+	case Fair:
 		v.Text += "the energy of a long NVE run will wander"
 	default:
 		v.Text += "energy is not conserved where atoms come and go, as in liquids; use a thermostat, and do not trust NVE drifts or free energies across that distance"
@@ -90,59 +92,59 @@ func cutoffVerdict(h *health) verdict {
 	return v
 }
 
-func wallVerdict(h *health) verdict {
+func wallVerdict(h *Card) Verdict {
 	worst := h.Pairs[0]
 	for _, p := range h.Pairs {
 		if p.Wall < worst.Wall {
 			worst = p
 		}
 	}
-	v := verdict{Topic: "close atoms", Text: fmt.Sprintf("the lowest wall between bonded and fused atoms is %.2g eV, at %.2f Å (%s–%s, %.2g kT at 300 K): ",
+	v := Verdict{Topic: "close atoms", Text: fmt.Sprintf("the lowest wall between bonded and fused atoms is %.2g eV, at %.2f Å (%s–%s, %.2g kT at 300 K): ",
 		worst.Wall, worst.WallAt, worst.Elements[0], worst.Elements[1], worst.Wall/thermal)}
 	switch {
 	case worst.Wall <= 0:
-		v.Grade, v.Text = poor, fmt.Sprintf("nothing keeps %s and %s apart: the energy falls until they fuse", worst.Elements[0], worst.Elements[1])
+		v.Grade, v.Text = Poor, fmt.Sprintf("nothing keeps %s and %s apart: the energy falls until they fuse", worst.Elements[0], worst.Elements[1])
 	case worst.Wall >= 200*thermal:
-		v.Grade = good
+		v.Grade = Good
 		v.Text += "atoms will not fall into each other"
 	case worst.Wall >= 40*thermal:
-		v.Grade = fair
+		v.Grade = Fair
 		v.Text += "safe at room temperature; hot starts and overlapping atoms may get stuck behind it"
 	default:
-		v.Grade = poor
+		v.Grade = Poor
 		v.Text += "atoms may fall into each other; watch the shortest distance"
 	}
 	return v
 }
 
-func symmetryVerdict(h *health) verdict {
+func symmetryVerdict(h *Card) Verdict {
 	moved, reordered := 0.0, 0.0
 	for _, m := range h.Molecules {
 		moved, reordered = math.Max(moved, m.MovedEnergy), math.Max(reordered, m.ReorderedEnergy)
 	}
-	v := verdict{"symmetry", good, fmt.Sprintf("moving a molecule changes its energy by up to %.1g eV and renumbering its atoms by up to %.1g eV: ", moved, reordered)}
+	v := Verdict{"symmetry", Good, fmt.Sprintf("moving a molecule changes its energy by up to %.1g eV and renumbering its atoms by up to %.1g eV: ", moved, reordered)}
 	if math.Max(moved, reordered) < 1e-8 { // float64's rounding
 		v.Text += "rounding only"
 	} else {
-		v.Grade = poor
+		v.Grade = Poor
 		v.Text += "expected rounding only; the weights are out of proportion"
 	}
 	return v
 }
 
-func float32Verdict(h *health) verdict {
+func float32Verdict(h *Card) Verdict {
 	if h.Float32 != "" {
-		return verdict{"float32", poor, "float32 gives no numbers (" + h.Float32 + "): use float64"}
+		return Verdict{"float32", Poor, "float32 gives no numbers (" + h.Float32 + "): use float64"}
 	}
 	energy, force := 0.0, 0.0
 	for _, m := range h.Molecules {
 		energy, force = math.Max(energy, m.Float32Energy), math.Max(force, m.Float32Force)
 	}
-	v := verdict{"float32", good, fmt.Sprintf("float32 differs from float64 by up to %.1g eV per atom, and in forces by up to %.1g of the largest (or of 1 eV/Å): ", energy, force)}
+	v := Verdict{"float32", Good, fmt.Sprintf("float32 differs from float64 by up to %.1g eV per atom, and in forces by up to %.1g of the largest (or of 1 eV/Å): ", energy, force)}
 	if energy <= float32Energy && force <= float32Force {
 		v.Text += "use it; energies are finite down to " + fmt.Sprint(pairLeast) + " Å"
 	} else {
-		v.Grade = fair
+		v.Grade = Fair
 		v.Text += "more than students of this kind lose; use float64 where energies are compared"
 	}
 	return v

@@ -1,0 +1,206 @@
+package train
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+
+	"painless/checkpoint"
+	"painless/export"
+	"painless/internal/atomicfile"
+	"painless/internal/commands/cli"
+	"painless/internal/plots"
+	"painless/nn"
+	"painless/train"
+)
+
+// checkOutputs says which output cannot be written, and completes the state's name.
+func (s *settings) checkOutputs(std cli.Std) error {
+	if format, ok := export.FormatOf(s.output); !ok || format.Computes() {
+		return fmt.Errorf("-o %s: expected a name that ends in .pt, .pth or .safetensors; painless convert makes ONNX and TorchScript of it", s.output)
+	}
+	if s.state == "" {
+		s.state = s.output + ".state"
+	}
+	var outputs []string
+	for _, output := range []string{s.output, s.state, s.log, s.plot} {
+		if output == "" {
+			continue
+		}
+		if slices.Contains(outputs, output) {
+			return fmt.Errorf("%s is two outputs: expected different files", output)
+		}
+		if info, err := os.Stat(output); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s: expected a file, which is written again and again, found %v", output, info.Mode())
+		}
+		if err := std.CheckOutput(output, append(append(slices.Clone(s.inputs), strings.Split(s.valid, ",")...), s.from)...); err != nil {
+			return err
+		}
+		outputs = append(outputs, output)
+	}
+	if s.resume {
+		if _, err := os.Stat(s.state); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("-resume: there is no state %s", s.state)
+		}
+		return nil
+	}
+	return cli.CheckNew(s.force, outputs...)
+}
+
+// whole writes a file that is whole or as it was.
+func whole(path string, write func(w io.Writer) error) error {
+	file, err := atomicfile.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Abort()
+	if err := write(file); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return file.Commit()
+}
+
+// writeStudent writes the network with its architecture, its elements, and where it
+// is from.
+func (s *settings) writeStudent(network *nn.Network, from map[string]any) error {
+	tensors, err := network.Tensors(checkpoint.Float32)
+	if err != nil {
+		return err
+	}
+	elements := make([]any, len(network.Elements))
+	for i, z := range network.Elements {
+		elements[i] = z
+	}
+	metadata := map[string]any{"config": network.Map(), "num_parameters": network.Parameters, nn.ElementsKey: elements, "training": from}
+	c := checkpoint.New(metadata, tensors...)
+	return whole(s.output, func(w io.Writer) error {
+		if format, _ := export.FormatOf(s.output); format == export.PyTorch {
+			return c.WritePyTorch(w)
+		}
+		text := map[string]string{"format": "pt"}
+		for key, value := range metadata {
+			raw, err := json.Marshal(value)
+			if err != nil {
+				return err
+			}
+			text[key] = string(raw)
+		}
+		return c.WriteSafetensors(w, text)
+	})
+}
+
+// origin is what a student says of its training: text and whole numbers, which every
+// reader of checkpoints takes.
+func (s *settings) origin(notes train.Notes, t *train.Trainer) map[string]any {
+	from := map[string]any{}
+	for key, value := range notes {
+		from[key] = value
+	}
+	best := t.Rows[0]
+	for _, row := range t.Rows {
+		if row.Valid.Figure() < best.Valid.Figure() {
+			best = row
+		}
+	}
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	maps.Copy(from, map[string]any{
+		"seed": strconv.FormatUint(t.Seed, 10), "steps": best.Steps, "visits": best.Visits, "visits_of_the_run": t.Total,
+		"valid_force_mae_ev_per_angstrom": number(best.Valid.ForceMAE), "valid_energy_mae_ev_per_atom": number(best.Valid.EnergyMAE),
+	})
+	return from
+}
+
+// columns is those of the log: names with units, and what they say of a row.
+var columns = []struct {
+	name string
+	of   func(r *train.Row) float64
+}{
+	{"steps", func(r *train.Row) float64 { return float64(r.Steps) }},
+	{"visits", func(r *train.Row) float64 { return float64(r.Visits) }},
+	{"epochs", func(r *train.Row) float64 { return r.Epochs }},
+	{"time_s", func(r *train.Row) float64 { return r.Seconds }},
+	{"rate", func(r *train.Row) float64 { return r.Rate }},
+	{"loss", func(r *train.Row) float64 { return r.Loss }},
+	{"gradient_norm", func(r *train.Row) float64 { return r.Norm }},
+	{"train_force_mae_eV_per_A", func(r *train.Row) float64 { return r.ForceMAE }},
+	{"train_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.EnergyMAE }},
+	{"valid_force_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceMAE }},
+	{"valid_force_rmse_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceRMSE }},
+	{"valid_force_r2", func(r *train.Row) float64 { return r.Valid.ForceR2 }},
+	{"valid_force_cosine", func(r *train.Row) float64 { return r.Valid.Cosine }},
+	{"valid_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyMAE }},
+	{"valid_energy_rmse_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyRMSE }},
+}
+
+// writeLog writes all rows so far.
+func (s *settings) writeLog(rows []train.Row) error {
+	return whole(s.log, func(w io.Writer) error {
+		out := csv.NewWriter(w)
+		line := make([]string, len(columns))
+		for i, c := range columns {
+			line[i] = c.name
+		}
+		_ = out.Write(line) // kept for Error
+		for i := range rows {
+			for k, c := range columns {
+				line[k] = strconv.FormatFloat(c.of(&rows[i]), 'g', 8, 64)
+			}
+			_ = out.Write(line)
+		}
+		out.Flush()
+		return out.Error()
+	})
+}
+
+// writePlot draws the errors over the visits, once there are two validations.
+func (s *settings) writePlot(rows []train.Row) error {
+	if len(rows) < 3 { // the first is of no training
+		return nil
+	}
+	panel := func(title, y string, scale float64, training, valid func(r *train.Row) float64) (*plot.Plot, error) {
+		p := plots.New(title, "visits of structures", y)
+		p.Legend.Left = false
+		plots.Log(&p.X)
+		plots.Log(&p.Y)
+		for i, series := range []struct {
+			name string
+			of   func(r *train.Row) float64
+		}{{"validation, average", valid}, {"training, as visited", training}} {
+			var points plotter.XYs
+			for k := range rows[1:] {
+				if y := series.of(&rows[k+1]); y > 0 {
+					points = append(points, plotter.XY{X: float64(rows[k+1].Visits), Y: scale * y})
+				}
+			}
+			if len(points) > 1 {
+				if err := plots.Curve(p, i, series.name, points); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return p, nil
+	}
+	forces, err := panel("forces", "MAE of components (meV/Å)", 1000, func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) float64 { return r.Valid.ForceMAE })
+	if err != nil {
+		return err
+	}
+	energies, err := panel("energies", "MAE (meV/atom)", 1000, func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) float64 { return r.Valid.EnergyMAE })
+	if err != nil {
+		return err
+	}
+	return whole(s.plot, func(w io.Writer) error {
+		return plots.Write(w, 7.4*vg.Inch, 3.2*vg.Inch, []*plot.Plot{forces, energies})
+	})
+}
