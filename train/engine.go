@@ -64,9 +64,8 @@ type shard[T cpu.Float] struct {
 	first    int // of the samples, in the batch
 	terms    Terms
 	err      error
-	gradient []T // by the weights, [W]
-
-	values, slopes []*cpu.Moments[T] // of ∂L/∂φ and ∂L/∂φ′ of the pairs, [K]
+	gradient []T               // by the weights, [W]
+	moments  []*cpu.Moments[T] // of ∂L/∂φ and ∂L/∂φ′ of the pairs, [K]
 }
 
 // shardAtoms is how many atoms close a shard.
@@ -220,7 +219,7 @@ func (e *Engine[T]) cut(batch []*Sample) {
 		if e.used == len(e.shards) {
 			s := &shard[T]{gradient: make([]T, e.layout.size)}
 			for k := range e.splines {
-				s.values, s.slopes = append(s.values, e.splines[k].NewMoments()), append(s.slopes, e.splines[k].NewMoments())
+				s.moments = append(s.moments, e.splines[k].NewMoments())
 			}
 			e.shards = append(e.shards, s)
 		}

@@ -85,11 +85,9 @@ func (e *Engine[T]) knotFit(_, k int) { e.splines[k].Set(e.splines[k].values, e.
 func (e *Engine[T]) knotFitBackward(_, k int) {
 	f, sum := &e.splines[k], e.shards[0]
 	for _, s := range e.shards[1:e.used] {
-		sum.values[k].AddFrom(s.values[k])
-		sum.slopes[k].AddFrom(s.slopes[k])
+		sum.moments[k].AddFrom(s.moments[k])
 	}
-	f.AddSlopes(sum.values[k], sum.slopes[k])
-	f.Gradient(f.values, sum.values[k], e.h)
+	f.Gradient(f.values, sum.moments[k], e.h)
 }
 
 // knotBackward takes ∂L/∂φ of a tile of knots through the filter network.

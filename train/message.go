@@ -113,8 +113,7 @@ func (w *worker[T]) messageDualBackward(k int) {
 		}
 		cpu.MessageDualBackward(lin, grad, l, g, in, rate, w.pairs.Slice(lo, hi), w.rates[lo:hi], filter, h)
 		if w.exact == nil {
-			w.splines[k].Add(w.shard.values[k], w.tile.gphi, w.knots[lo:hi], group)
-			w.splines[k].Add(w.shard.slopes[k], w.tile.gslope, w.knots[lo:hi], group)
+			w.splines[k].AddWithSlopes(w.shard.moments[k], w.tile.gphi, w.tile.gslope, w.knots[lo:hi], group)
 		}
 	})
 	if w.exact != nil {

@@ -112,17 +112,25 @@ func (m *Moments[T]) AddFrom(other *Moments[T]) {
 	AddRows(m.data, GroupWidth, other.data, GroupWidth, GroupWidth, len(m.data)/GroupWidth)
 }
 
-// AddSlopes adds what other has of ∂L/∂(dφ/dd) in place of ∂L/∂φ, as
-// dφ/dd = Σ n·c_n·tⁿ⁻¹/step: of moments n−1 of other, moment n times n/step.
-func (s *Spline[T]) AddSlopes(m, other *Moments[T]) {
-	row := len(cubic) * GroupWidth
-	for at := 0; at < len(m.data); at += row {
-		to, from := m.data[at:][:row], other.data[at:][:row]
-		for n := 1; n < len(cubic); n++ {
-			scale := T(n) * s.Table.perLength
-			slopes := from[(n-1)*GroupWidth:][:GroupWidth]
-			for f, x := range to[n*GroupWidth:][:GroupWidth] {
-				to[n*GroupWidth+f] = x + T(scale*slopes[f])
+// AddWithSlopes adds ∂L/∂φ and ∂L/∂(dφ/dd), gphi and gslope [P, parts, 16], of the
+// pairs at knots, for a group of features: gphi·tⁿ + gslope·n·tⁿ⁻¹/step.
+func (s *Spline[T]) AddWithSlopes(m *Moments[T], gphi, gslope []T, knots []Knot[T], group int) {
+	part := s.padded() * len(cubic) * GroupWidth
+	data := m.data[group*s.parts*part:][:s.parts*part]
+	if momentsSlopes(data, gphi, gslope, knots, s.parts, part, s.Table.perLength) {
+		return
+	}
+	for p, k := range knots {
+		t, scale := k.T, s.Table.perLength
+		powers, slopes := [4]T{1, t, t * t, t * t * t}, [4]T{0, scale, 2 * t * scale, 3 * t * t * scale}
+		for c := range s.parts {
+			to := data[c*part+(int(k.Below)+margin)*len(cubic)*GroupWidth:][:len(cubic)*GroupWidth]
+			g, dg := gphi[(p*s.parts+c)*GroupWidth:][:GroupWidth], gslope[(p*s.parts+c)*GroupWidth:][:GroupWidth]
+			for n, power := range powers {
+				row, slope := to[n*GroupWidth:][:GroupWidth], slopes[n]
+				for f := range row {
+					row[f] += T(power*g[f]) + T(slope*dg[f])
+				}
 			}
 		}
 	}

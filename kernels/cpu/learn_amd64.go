@@ -50,3 +50,23 @@ func moments[T Float](data, gphi []T, knots []Knot[T], parts, part int) bool {
 	}
 	return true
 }
+
+// momentsSlopes is Spline.AddWithSlopes for the intervals of a group of features;
+// false if there is no vector code.
+func momentsSlopes[T Float](data, gphi, gslope []T, knots []Knot[T], parts, part int, perLength T) bool {
+	if !vectorized[T]() {
+		return false
+	}
+	n := len(knots)
+	if n == 0 {
+		return true
+	}
+	d, k := pointer(data[margin*len(cubic)*GroupWidth:], 1), (*float32)(unsafe.Pointer(unsafe.SliceData(knots)))
+	g, s := pointer(gphi, n*parts*GroupWidth), pointer(gslope, n*parts*GroupWidth)
+	if vectors == avx512 {
+		momentsSlopesAVX512(d, g, s, k, n, parts, part, float32(perLength))
+	} else {
+		momentsSlopesAVX2(d, g, s, k, n, parts, part, float32(perLength))
+	}
+	return true
+}

@@ -298,6 +298,75 @@ part:
 	VZEROUPPER
 	RET
 
+// func momentsSlopesAVX2(data *float32, gphi *float32, gslope *float32, knots *float32, pairs int, parts int, part int, perLength float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·momentsSlopesAVX2(SB), NOSPLIT, $0-60
+	MOVQ         data+0(FP), AX
+	MOVQ         gphi+8(FP), CX
+	MOVQ         knots+24(FP), DX
+	MOVQ         pairs+32(FP), BX
+	MOVQ         part+48(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         gslope+16(FP), DI
+	MOVSS        perLength+56(FP), X0
+	VBROADCASTSS X0, Y0
+
+pair:
+	VBROADCASTSS (DX), Y1
+	VMULPS       Y1, Y1, Y2
+	VMULPS       Y1, Y2, Y3
+	VADDPS       Y1, Y1, Y4
+	VADDPS       Y2, Y2, Y5
+	VADDPS       Y2, Y5, Y5
+	MOVQ         parts+40(FP), R9
+	MOVLQSX      4(DX), R8
+	SHLQ         $0x08, R8
+	ADDQ         AX, R8
+
+part:
+	VMOVUPS     (CX), Y6
+	VMULPS      (DI), Y0, Y7
+	VADDPS      (R8), Y6, Y8
+	VMOVUPS     Y8, (R8)
+	VMOVUPS     64(R8), Y8
+	VFMADD231PS Y1, Y6, Y8
+	VADDPS      Y7, Y8, Y8
+	VMOVUPS     Y8, 64(R8)
+	VMOVUPS     128(R8), Y8
+	VFMADD231PS Y2, Y6, Y8
+	VFMADD231PS Y4, Y7, Y8
+	VMOVUPS     Y8, 128(R8)
+	VMOVUPS     192(R8), Y8
+	VFMADD231PS Y3, Y6, Y8
+	VFMADD231PS Y5, Y7, Y8
+	VMOVUPS     Y8, 192(R8)
+	VMOVUPS     32(CX), Y6
+	VMULPS      32(DI), Y0, Y7
+	VADDPS      32(R8), Y6, Y8
+	VMOVUPS     Y8, 32(R8)
+	VMOVUPS     96(R8), Y8
+	VFMADD231PS Y1, Y6, Y8
+	VADDPS      Y7, Y8, Y8
+	VMOVUPS     Y8, 96(R8)
+	VMOVUPS     160(R8), Y8
+	VFMADD231PS Y2, Y6, Y8
+	VFMADD231PS Y4, Y7, Y8
+	VMOVUPS     Y8, 160(R8)
+	VMOVUPS     224(R8), Y8
+	VFMADD231PS Y3, Y6, Y8
+	VFMADD231PS Y5, Y7, Y8
+	VMOVUPS     Y8, 224(R8)
+	ADDQ        SI, R8
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	DECQ        R9
+	JNZ         part
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         pair
+	VZEROUPPER
+	RET
+
 // func messageLearnFirstAVX512(ginS *float32, ginV *float32, gphi *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, phi *float32, pairs int, row int, part int)
 // Requires: AVX, AVX512F
 TEXT ·messageLearnFirstAVX512(SB), NOSPLIT, $0-112
@@ -494,6 +563,59 @@ part:
 	ADDQ        SI, DI
 	ADDQ        $0x40, CX
 	DECQ        R8
+	JNZ         part
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         pair
+	VZEROUPPER
+	RET
+
+// func momentsSlopesAVX512(data *float32, gphi *float32, gslope *float32, knots *float32, pairs int, parts int, part int, perLength float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·momentsSlopesAVX512(SB), NOSPLIT, $0-60
+	MOVQ         data+0(FP), AX
+	MOVQ         gphi+8(FP), CX
+	MOVQ         knots+24(FP), DX
+	MOVQ         pairs+32(FP), BX
+	MOVQ         part+48(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         gslope+16(FP), DI
+	MOVSS        perLength+56(FP), X0
+	VBROADCASTSS X0, Z0
+
+pair:
+	VBROADCASTSS (DX), Z1
+	VMULPS       Z1, Z1, Z2
+	VMULPS       Z1, Z2, Z3
+	VADDPS       Z1, Z1, Z4
+	VADDPS       Z2, Z2, Z5
+	VADDPS       Z2, Z5, Z5
+	MOVQ         parts+40(FP), R9
+	MOVLQSX      4(DX), R8
+	SHLQ         $0x08, R8
+	ADDQ         AX, R8
+
+part:
+	VMOVUPS     (CX), Z6
+	VMULPS      (DI), Z0, Z7
+	VADDPS      (R8), Z6, Z8
+	VMOVUPS     Z8, (R8)
+	VMOVUPS     64(R8), Z8
+	VFMADD231PS Z1, Z6, Z8
+	VADDPS      Z7, Z8, Z8
+	VMOVUPS     Z8, 64(R8)
+	VMOVUPS     128(R8), Z8
+	VFMADD231PS Z2, Z6, Z8
+	VFMADD231PS Z4, Z7, Z8
+	VMOVUPS     Z8, 128(R8)
+	VMOVUPS     192(R8), Z8
+	VFMADD231PS Z3, Z6, Z8
+	VFMADD231PS Z5, Z7, Z8
+	VMOVUPS     Z8, 192(R8)
+	ADDQ        SI, R8
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, DI
+	DECQ        R9
 	JNZ         part
 	ADDQ        $0x08, DX
 	DECQ        BX

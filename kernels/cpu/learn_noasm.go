@@ -9,3 +9,7 @@ func messageLearn[T Float](gin State[T], gphi []T, g, in State[T], pairs Pairs[T
 }
 
 func moments[T Float](data, gphi []T, knots []Knot[T], parts, part int) bool { return false }
+
+func momentsSlopes[T Float](data, gphi, gslope []T, knots []Knot[T], parts, part int, perLength T) bool {
+	return false
+}

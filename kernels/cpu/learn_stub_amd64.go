@@ -19,6 +19,11 @@ func messageLearnAVX2(ginS *float32, ginV *float32, gphi *float32, gS *float32, 
 //go:noescape
 func momentsAVX2(data *float32, gphi *float32, knots *float32, pairs int, parts int, part int)
 
+// momentsSlopesAVX2 adds rows of 16 numbers; a part's intervals begin part numbers after those of the one before.
+//
+//go:noescape
+func momentsSlopesAVX2(data *float32, gphi *float32, gslope *float32, knots *float32, pairs int, parts int, part int, perLength float32)
+
 // messageLearnFirstAVX512 is messageLearnGeneric for 16 features; pointers are to the first of them.
 //
 //go:noescape
@@ -33,3 +38,8 @@ func messageLearnAVX512(ginS *float32, ginV *float32, gphi *float32, gS *float32
 //
 //go:noescape
 func momentsAVX512(data *float32, gphi *float32, knots *float32, pairs int, parts int, part int)
+
+// momentsSlopesAVX512 adds rows of 16 numbers; a part's intervals begin part numbers after those of the one before.
+//
+//go:noescape
+func momentsSlopesAVX512(data *float32, gphi *float32, gslope *float32, knots *float32, pairs int, parts int, part int, perLength float32)

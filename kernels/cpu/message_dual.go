@@ -23,6 +23,12 @@ func Rate[T Float](x [3]T, d T, rate [3]T) PairRate[T] {
 // and the same of i to j, with −u and −u̇. Where in.V is nil, before the first message,
 // nothing has changed yet: tangent is not read.
 func MessageTangent[T Float](out, in, tangent State[T], pairs Pairs[T], rates []PairRate[T], filter Filter[T], h int) {
+	if !messageTangent(out, in, tangent, pairs, rates, filter, h) {
+		messageTangentGeneric(out, in, tangent, pairs, rates, filter, h)
+	}
+}
+
+func messageTangentGeneric[T Float](out, in, tangent State[T], pairs Pairs[T], rates []PairRate[T], filter Filter[T], h int) {
 	parts := in.parts()
 	for p := range pairs.D {
 		u, rate := pairs.U[p], rates[p]
@@ -85,8 +91,14 @@ func push[T Float](i, j []T, c T, a []T, d T, b []T) {
 //	φu: u·(l.v_i − l.v_j) + u̇·(g.v_i − g.v_j)                  φu′: ḋ u·(g.v_i − g.v_j)
 //
 // ∂L/∂tangent is MessageBackward's gin of g. Where in.V is nil, lin.V and tangent are
-// left alone.
+// left alone. Rows and parts of grad lie as those of filter do.
 func MessageDualBackward[T Float](lin State[T], grad Filter[T], l, g, in, tangent State[T], pairs Pairs[T], rates []PairRate[T], filter Filter[T], h int) {
+	if !messageDualBackward(lin, grad, l, g, in, tangent, pairs, rates, filter, h) {
+		messageDualBackwardGeneric(lin, grad, l, g, in, tangent, pairs, rates, filter, h)
+	}
+}
+
+func messageDualBackwardGeneric[T Float](lin State[T], grad Filter[T], l, g, in, tangent State[T], pairs Pairs[T], rates []PairRate[T], filter Filter[T], h int) {
 	parts := in.parts()
 	for p := range pairs.D {
 		u, rate := pairs.U[p], rates[p]

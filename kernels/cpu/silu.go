@@ -47,6 +47,9 @@ func SiLUBackward[T Float](grad, x []T) {
 func SiLUDualBackward[T Float](grad, x, tangent, gtangent []T) {
 	n := len(grad)
 	x, tangent, gtangent = x[:n], tangent[:n], gtangent[:n]
+	if siluDualBackward(grad, x, tangent, gtangent) {
+		return
+	}
 	for i, xi := range x {
 		sigma := sigmoid(xi)
 		rest := 1 - sigma

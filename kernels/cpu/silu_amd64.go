@@ -39,3 +39,34 @@ func siluPanels(dst, x *float32, n int, backward bool) {
 		siluAVX2(dst, x, n)
 	}
 }
+
+// siluDualBackward is SiLUDualBackward, the last elements as in elementwise; false if
+// there is no vector code.
+func siluDualBackward[T Float](grad, x, tangent, gtangent []T) bool {
+	if !vectorized[T]() {
+		return false
+	}
+	panels := func(grad, x, tangent, gtangent []T) {
+		n := len(grad)
+		g, f, t, gt := pointer(grad, n), pointer(x, n), pointer(tangent, n), pointer(gtangent, n)
+		if vectors == avx512 {
+			siluDualBackwardAVX512(g, f, t, gt, n)
+		} else {
+			siluDualBackwardAVX2(g, f, t, gt, n)
+		}
+	}
+	whole := len(grad) &^ (panelWidth - 1)
+	if whole > 0 {
+		panels(grad[:whole], x, tangent, gtangent)
+	}
+	if rest := len(grad) - whole; rest > 0 {
+		var g, f, t, gt [panelWidth]T
+		copy(g[:], grad[whole:])
+		copy(f[:], x[whole:])
+		copy(t[:], tangent[whole:])
+		copy(gt[:], gtangent[whole:])
+		panels(g[:], f[:], t[:], gt[:])
+		copy(grad[whole:], g[:rest])
+	}
+	return true
+}

@@ -188,6 +188,112 @@ GLOBL siluBackwardexp5AVX2<>(SB), RODATA|NOPTR, $4
 DATA siluBackwardexp6AVX2<>+0(SB)/4, $0x3ab60b61
 GLOBL siluBackwardexp6AVX2<>(SB), RODATA|NOPTR, $4
 
+// func siluDualBackwardAVX2(grad *float32, x *float32, tangent *float32, gtangent *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluDualBackwardAVX2(SB), NOSPLIT, $0-40
+	MOVQ         grad+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         tangent+16(FP), DX
+	MOVQ         gtangent+24(FP), BX
+	MOVQ         n+32(FP), SI
+	SHLQ         $0x02, SI
+	VBROADCASTSS siluDualBackwardexpMostAVX2<>+0(SB), Y0
+	VBROADCASTSS siluDualBackwardexpLeastAVX2<>+0(SB), Y1
+	VBROADCASTSS siluDualBackwardlog2eAVX2<>+0(SB), Y2
+	VBROADCASTSS siluDualBackwardln2HighAVX2<>+0(SB), Y3
+	VBROADCASTSS siluDualBackwardln2LowAVX2<>+0(SB), Y4
+	VBROADCASTSS siluDualBackwardoneAVX2<>+0(SB), Y5
+	VBROADCASTSS siluDualBackwardtwoAVX2<>+0(SB), Y6
+
+next:
+	VMOVUPS      (CX), Y7
+	VXORPS       Y8, Y8, Y8
+	VSUBPS       Y7, Y8, Y8
+	VMINPS       Y0, Y8, Y8
+	VMAXPS       Y1, Y8, Y8
+	VMULPS       Y2, Y8, Y10
+	VCVTPS2DQ    Y10, Y9
+	VCVTDQ2PS    Y9, Y10
+	VFNMADD231PS Y10, Y3, Y8
+	VFNMADD231PS Y10, Y4, Y8
+	VBROADCASTSS siluDualBackwardexp6AVX2<>+0(SB), Y10
+	VBROADCASTSS siluDualBackwardexp5AVX2<>+0(SB), Y11
+	VFMADD231PS  Y8, Y10, Y11
+	VBROADCASTSS siluDualBackwardexp4AVX2<>+0(SB), Y10
+	VFMADD231PS  Y8, Y11, Y10
+	VBROADCASTSS siluDualBackwardexp3AVX2<>+0(SB), Y11
+	VFMADD231PS  Y8, Y10, Y11
+	VBROADCASTSS siluDualBackwardexp2AVX2<>+0(SB), Y10
+	VFMADD231PS  Y8, Y11, Y10
+	VBROADCASTSS siluDualBackwardexp1AVX2<>+0(SB), Y11
+	VFMADD231PS  Y8, Y10, Y11
+	VBROADCASTSS siluDualBackwardexp0AVX2<>+0(SB), Y10
+	VFMADD231PS  Y8, Y11, Y10
+	VPSLLD       $0x17, Y9, Y9
+	VPADDD       Y9, Y10, Y10
+	VADDPS       Y5, Y10, Y8
+	VDIVPS       Y8, Y5, Y8
+	VMULPS       Y8, Y10, Y10
+	VMULPS       Y8, Y10, Y9
+	VSUBPS       Y8, Y10, Y10
+	VFMADD213PS  Y6, Y7, Y10
+	VMULPS       Y9, Y10, Y10
+	VMULPS       (BX), Y10, Y10
+	VFMADD231PS  Y7, Y9, Y8
+	VMULPS       (AX), Y8, Y8
+	VFMADD231PS  (DX), Y10, Y8
+	VMOVUPS      Y8, (AX)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	ADDQ         $0x20, BX
+	SUBQ         $0x20, SI
+	JNZ          next
+	VZEROUPPER
+	RET
+
+DATA siluDualBackwardexpMostAVX2<>+0(SB)/4, $0x42ae0000
+GLOBL siluDualBackwardexpMostAVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexpLeastAVX2<>+0(SB)/4, $0xc2ae0000
+GLOBL siluDualBackwardexpLeastAVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardlog2eAVX2<>+0(SB)/4, $0x3fb8aa3b
+GLOBL siluDualBackwardlog2eAVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardln2HighAVX2<>+0(SB)/4, $0x3f317200
+GLOBL siluDualBackwardln2HighAVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardln2LowAVX2<>+0(SB)/4, $0x35bfbe8e
+GLOBL siluDualBackwardln2LowAVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardoneAVX2<>+0(SB)/4, $0x3f800000
+GLOBL siluDualBackwardoneAVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp0AVX2<>+0(SB)/4, $0x3f800000
+GLOBL siluDualBackwardexp0AVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp1AVX2<>+0(SB)/4, $0x3f800000
+GLOBL siluDualBackwardexp1AVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp2AVX2<>+0(SB)/4, $0x3f000000
+GLOBL siluDualBackwardexp2AVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp3AVX2<>+0(SB)/4, $0x3e2aaaab
+GLOBL siluDualBackwardexp3AVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp4AVX2<>+0(SB)/4, $0x3d2aaaab
+GLOBL siluDualBackwardexp4AVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp5AVX2<>+0(SB)/4, $0x3c088889
+GLOBL siluDualBackwardexp5AVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp6AVX2<>+0(SB)/4, $0x3ab60b61
+GLOBL siluDualBackwardexp6AVX2<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardtwoAVX2<>+0(SB)/4, $0x40000000
+GLOBL siluDualBackwardtwoAVX2<>(SB), RODATA|NOPTR, $4
+
 // func siluAVX512(dst *float32, x *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·siluAVX512(SB), NOSPLIT, $0-24
@@ -371,3 +477,109 @@ GLOBL siluBackwardexp5AVX512<>(SB), RODATA|NOPTR, $4
 
 DATA siluBackwardexp6AVX512<>+0(SB)/4, $0x3ab60b61
 GLOBL siluBackwardexp6AVX512<>(SB), RODATA|NOPTR, $4
+
+// func siluDualBackwardAVX512(grad *float32, x *float32, tangent *float32, gtangent *float32, n int)
+// Requires: AVX, AVX512F
+TEXT ·siluDualBackwardAVX512(SB), NOSPLIT, $0-40
+	MOVQ         grad+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         tangent+16(FP), DX
+	MOVQ         gtangent+24(FP), BX
+	MOVQ         n+32(FP), SI
+	SHLQ         $0x02, SI
+	VBROADCASTSS siluDualBackwardexpMostAVX512<>+0(SB), Z0
+	VBROADCASTSS siluDualBackwardexpLeastAVX512<>+0(SB), Z1
+	VBROADCASTSS siluDualBackwardlog2eAVX512<>+0(SB), Z2
+	VBROADCASTSS siluDualBackwardln2HighAVX512<>+0(SB), Z3
+	VBROADCASTSS siluDualBackwardln2LowAVX512<>+0(SB), Z4
+	VBROADCASTSS siluDualBackwardoneAVX512<>+0(SB), Z5
+	VBROADCASTSS siluDualBackwardtwoAVX512<>+0(SB), Z6
+
+next:
+	VMOVUPS      (CX), Z7
+	VPXORD       Z8, Z8, Z8
+	VSUBPS       Z7, Z8, Z8
+	VMINPS       Z0, Z8, Z8
+	VMAXPS       Z1, Z8, Z8
+	VMULPS       Z2, Z8, Z10
+	VCVTPS2DQ    Z10, Z9
+	VCVTDQ2PS    Z9, Z10
+	VFNMADD231PS Z10, Z3, Z8
+	VFNMADD231PS Z10, Z4, Z8
+	VBROADCASTSS siluDualBackwardexp6AVX512<>+0(SB), Z10
+	VBROADCASTSS siluDualBackwardexp5AVX512<>+0(SB), Z11
+	VFMADD231PS  Z8, Z10, Z11
+	VBROADCASTSS siluDualBackwardexp4AVX512<>+0(SB), Z10
+	VFMADD231PS  Z8, Z11, Z10
+	VBROADCASTSS siluDualBackwardexp3AVX512<>+0(SB), Z11
+	VFMADD231PS  Z8, Z10, Z11
+	VBROADCASTSS siluDualBackwardexp2AVX512<>+0(SB), Z10
+	VFMADD231PS  Z8, Z11, Z10
+	VBROADCASTSS siluDualBackwardexp1AVX512<>+0(SB), Z11
+	VFMADD231PS  Z8, Z10, Z11
+	VBROADCASTSS siluDualBackwardexp0AVX512<>+0(SB), Z10
+	VFMADD231PS  Z8, Z11, Z10
+	VPSLLD       $0x17, Z9, Z9
+	VPADDD       Z9, Z10, Z10
+	VADDPS       Z5, Z10, Z9
+	VDIVPS       Z9, Z5, Z9
+	VMULPS       Z9, Z10, Z10
+	VMULPS       Z9, Z10, Z11
+	VSUBPS       Z9, Z10, Z10
+	VFMADD213PS  Z6, Z7, Z10
+	VMULPS       Z11, Z10, Z10
+	VMULPS       (BX), Z10, Z10
+	VFMADD231PS  Z7, Z11, Z9
+	VMULPS       (AX), Z9, Z9
+	VFMADD231PS  (DX), Z10, Z9
+	VMOVUPS      Z9, (AX)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	SUBQ         $0x40, SI
+	JNZ          next
+	VZEROUPPER
+	RET
+
+DATA siluDualBackwardexpMostAVX512<>+0(SB)/4, $0x42ae0000
+GLOBL siluDualBackwardexpMostAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexpLeastAVX512<>+0(SB)/4, $0xc2ae0000
+GLOBL siluDualBackwardexpLeastAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardlog2eAVX512<>+0(SB)/4, $0x3fb8aa3b
+GLOBL siluDualBackwardlog2eAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardln2HighAVX512<>+0(SB)/4, $0x3f317200
+GLOBL siluDualBackwardln2HighAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardln2LowAVX512<>+0(SB)/4, $0x35bfbe8e
+GLOBL siluDualBackwardln2LowAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardoneAVX512<>+0(SB)/4, $0x3f800000
+GLOBL siluDualBackwardoneAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp0AVX512<>+0(SB)/4, $0x3f800000
+GLOBL siluDualBackwardexp0AVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp1AVX512<>+0(SB)/4, $0x3f800000
+GLOBL siluDualBackwardexp1AVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp2AVX512<>+0(SB)/4, $0x3f000000
+GLOBL siluDualBackwardexp2AVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp3AVX512<>+0(SB)/4, $0x3e2aaaab
+GLOBL siluDualBackwardexp3AVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp4AVX512<>+0(SB)/4, $0x3d2aaaab
+GLOBL siluDualBackwardexp4AVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp5AVX512<>+0(SB)/4, $0x3c088889
+GLOBL siluDualBackwardexp5AVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardexp6AVX512<>+0(SB)/4, $0x3ab60b61
+GLOBL siluDualBackwardexp6AVX512<>(SB), RODATA|NOPTR, $4
+
+DATA siluDualBackwardtwoAVX512<>+0(SB)/4, $0x40000000
+GLOBL siluDualBackwardtwoAVX512<>(SB), RODATA|NOPTR, $4

@@ -7,3 +7,5 @@ package cpu
 func silu[T Float](dst, x []T) bool { return false }
 
 func siluBackward[T Float](grad, x []T) bool { return false }
+
+func siluDualBackward[T Float](grad, x, tangent, gtangent []T) bool { return false }

@@ -14,6 +14,11 @@ func siluAVX2(dst *float32, x *float32, n int)
 //go:noescape
 func siluBackwardAVX2(dst *float32, x *float32, n int)
 
+// siluDualBackwardAVX2 is SiLUDualBackward on n numbers, a multiple of 16.
+//
+//go:noescape
+func siluDualBackwardAVX2(grad *float32, x *float32, tangent *float32, gtangent *float32, n int)
+
 // siluAVX512 is silu on n numbers, a multiple of 16.
 //
 //go:noescape
@@ -23,3 +28,8 @@ func siluAVX512(dst *float32, x *float32, n int)
 //
 //go:noescape
 func siluBackwardAVX512(dst *float32, x *float32, n int)
+
+// siluDualBackwardAVX512 is SiLUDualBackward on n numbers, a multiple of 16.
+//
+//go:noescape
+func siluDualBackwardAVX512(grad *float32, x *float32, tangent *float32, gtangent *float32, n int)

@@ -12,7 +12,7 @@ import "math"
 func UpdateInput[T Float](x, s, v []T, floor T, h, full int) {
 	row := 2 * full
 	CopyRows(x, row, s, h, h, len(s)/h)
-	if len(s) == 0 || floor == 0 && norms(x[full:], v, h, row) {
+	if len(s) == 0 || norms(x[full:], v, floor, h, row) {
 		return
 	}
 	for i := 0; i*h < len(s); i++ {
@@ -85,7 +85,7 @@ func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, ful
 func UpdateInputBackward[T Float](gs, gv, gx, v []T, floor T, h, full int) {
 	row := 2 * full
 	AddRows(gs, h, gx, row, h, len(gs)/h)
-	if len(gs) == 0 || floor == 0 && normsBackward(gv, gx[full:], v, h, row) {
+	if len(gs) == 0 || normsBackward(gv, gx[full:], v, floor, h, row) {
 		return
 	}
 	for i := 0; i*h < len(gs); i++ {

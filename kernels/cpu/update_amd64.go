@@ -7,7 +7,7 @@ import "unsafe"
 //go:generate go run -C _asm . -stem update -out ../update_amd64.s -stubs ../update_stub_amd64.go -pkg cpu
 
 // norms is |v| of atoms, row numbers apart.
-func norms[T Float](norm, v []T, h, row int) bool {
+func norms[T Float](norm, v []T, floor T, h, row int) bool {
 	if !panelsFit[T](h) {
 		return false
 	}
@@ -17,9 +17,9 @@ func norms[T Float](norm, v []T, h, row int) bool {
 	}
 	n, f := pointer(norm, (atoms-1)*row+h), pointer(v, len(v))
 	if vectors == avx512 {
-		updateNormAVX512(n, f, atoms, row)
+		updateNormAVX512(n, f, atoms, row, float32(floor))
 	} else {
-		updateNormAVX2(n, f, atoms, row)
+		updateNormAVX2(n, f, atoms, row, float32(floor))
 	}
 	return true
 }
@@ -64,7 +64,7 @@ func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h, rows, row
 }
 
 // normsBackward is gv += gnorm·v/|v| of atoms; gnorm are row numbers apart.
-func normsBackward[T Float](gv, gnorm, v []T, h, row int) bool {
+func normsBackward[T Float](gv, gnorm, v []T, floor T, h, row int) bool {
 	if !panelsFit[T](h) {
 		return false
 	}
@@ -74,9 +74,9 @@ func normsBackward[T Float](gv, gnorm, v []T, h, row int) bool {
 	}
 	g, n, f := pointer(gv, len(v)), pointer(gnorm, (atoms-1)*row+h), pointer(v, len(v))
 	if vectors == avx512 {
-		updateNormBackwardAVX512(g, n, f, atoms, row)
+		updateNormBackwardAVX512(g, n, f, atoms, row, float32(floor))
 	} else {
-		updateNormBackwardAVX2(g, n, f, atoms, row)
+		updateNormBackwardAVX2(g, n, f, atoms, row, float32(floor))
 	}
 	return true
 }

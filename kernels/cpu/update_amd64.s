@@ -4,32 +4,36 @@
 
 #include "textflag.h"
 
-// func updateNormAVX2(norm *float32, v *float32, atoms int, row int)
-// Requires: AVX, FMA3
-TEXT ·updateNormAVX2(SB), NOSPLIT, $0-32
-	MOVQ norm+0(FP), AX
-	MOVQ row+24(FP), CX
-	SHLQ $0x02, CX
-	MOVQ v+8(FP), DX
-	MOVQ atoms+16(FP), BX
+// func updateNormAVX2(norm *float32, v *float32, atoms int, row int, floor float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·updateNormAVX2(SB), NOSPLIT, $0-36
+	MOVQ         norm+0(FP), AX
+	MOVQ         row+24(FP), CX
+	SHLQ         $0x02, CX
+	MOVSS        floor+32(FP), X0
+	VBROADCASTSS X0, Y0
+	MOVQ         v+8(FP), DX
+	MOVQ         atoms+16(FP), BX
 
 atom:
-	VMOVUPS     (DX), Y0
-	VMOVUPS     64(DX), Y1
-	VMOVUPS     128(DX), Y2
-	VMULPS      Y0, Y0, Y0
-	VFMADD231PS Y1, Y1, Y0
-	VFMADD231PS Y2, Y2, Y0
-	VSQRTPS     Y0, Y0
-	VMOVUPS     Y0, (AX)
-	VMOVUPS     32(DX), Y0
-	VMOVUPS     96(DX), Y1
-	VMOVUPS     160(DX), Y2
-	VMULPS      Y0, Y0, Y0
-	VFMADD231PS Y1, Y1, Y0
-	VFMADD231PS Y2, Y2, Y0
-	VSQRTPS     Y0, Y0
-	VMOVUPS     Y0, 32(AX)
+	VMOVUPS     (DX), Y1
+	VMOVUPS     64(DX), Y2
+	VMOVUPS     128(DX), Y3
+	VMULPS      Y1, Y1, Y1
+	VFMADD231PS Y2, Y2, Y1
+	VFMADD231PS Y3, Y3, Y1
+	VADDPS      Y0, Y1, Y1
+	VSQRTPS     Y1, Y1
+	VMOVUPS     Y1, (AX)
+	VMOVUPS     32(DX), Y1
+	VMOVUPS     96(DX), Y2
+	VMOVUPS     160(DX), Y3
+	VMULPS      Y1, Y1, Y1
+	VFMADD231PS Y2, Y2, Y1
+	VFMADD231PS Y3, Y3, Y1
+	VADDPS      Y0, Y1, Y1
+	VSQRTPS     Y1, Y1
+	VMOVUPS     Y1, 32(AX)
 	ADDQ        $0xc0, DX
 	ADDQ        CX, AX
 	DECQ        BX
@@ -279,56 +283,60 @@ atom:
 	VZEROUPPER
 	RET
 
-// func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int)
-// Requires: AVX, FMA3
-TEXT ·updateNormBackwardAVX2(SB), NOSPLIT, $0-40
+// func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+// Requires: AVX, AVX2, FMA3, SSE
+TEXT ·updateNormBackwardAVX2(SB), NOSPLIT, $0-44
 	MOVQ         gnorm+8(FP), AX
 	MOVQ         row+32(FP), CX
 	SHLQ         $0x02, CX
+	MOVSS        floor+40(FP), X0
+	VBROADCASTSS X0, Y0
 	MOVQ         gv+0(FP), DX
 	MOVQ         v+16(FP), BX
-	VBROADCASTSS leastAVX2<>+0(SB), Y0
+	VBROADCASTSS leastAVX2<>+0(SB), Y1
 	MOVQ         atoms+24(FP), SI
 
 atom:
-	VMOVUPS     (BX), Y1
-	VMOVUPS     64(BX), Y2
-	VMOVUPS     128(BX), Y3
-	VMULPS      Y1, Y1, Y4
-	VFMADD231PS Y2, Y2, Y4
-	VFMADD231PS Y3, Y3, Y4
-	VMAXPS      Y0, Y4, Y4
-	VSQRTPS     Y4, Y4
-	VMOVUPS     (AX), Y5
-	VDIVPS      Y4, Y5, Y5
-	VMOVUPS     (DX), Y4
-	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     Y4, (DX)
-	VMOVUPS     64(DX), Y1
-	VFMADD231PS Y5, Y2, Y1
-	VMOVUPS     Y1, 64(DX)
-	VMOVUPS     128(DX), Y1
-	VFMADD231PS Y5, Y3, Y1
-	VMOVUPS     Y1, 128(DX)
-	VMOVUPS     32(BX), Y1
-	VMOVUPS     96(BX), Y2
-	VMOVUPS     160(BX), Y3
-	VMULPS      Y1, Y1, Y4
-	VFMADD231PS Y2, Y2, Y4
-	VFMADD231PS Y3, Y3, Y4
-	VMAXPS      Y0, Y4, Y4
-	VSQRTPS     Y4, Y4
-	VMOVUPS     32(AX), Y5
-	VDIVPS      Y4, Y5, Y5
-	VMOVUPS     32(DX), Y4
-	VFMADD231PS Y5, Y1, Y4
-	VMOVUPS     Y4, 32(DX)
-	VMOVUPS     96(DX), Y1
-	VFMADD231PS Y5, Y2, Y1
-	VMOVUPS     Y1, 96(DX)
-	VMOVUPS     160(DX), Y1
-	VFMADD231PS Y5, Y3, Y1
-	VMOVUPS     Y1, 160(DX)
+	VMOVUPS     (BX), Y2
+	VMOVUPS     64(BX), Y3
+	VMOVUPS     128(BX), Y4
+	VMULPS      Y2, Y2, Y5
+	VFMADD231PS Y3, Y3, Y5
+	VFMADD231PS Y4, Y4, Y5
+	VADDPS      Y0, Y5, Y5
+	VMAXPS      Y1, Y5, Y5
+	VSQRTPS     Y5, Y5
+	VMOVUPS     (AX), Y6
+	VDIVPS      Y5, Y6, Y6
+	VMOVUPS     (DX), Y5
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     Y5, (DX)
+	VMOVUPS     64(DX), Y2
+	VFMADD231PS Y6, Y3, Y2
+	VMOVUPS     Y2, 64(DX)
+	VMOVUPS     128(DX), Y2
+	VFMADD231PS Y6, Y4, Y2
+	VMOVUPS     Y2, 128(DX)
+	VMOVUPS     32(BX), Y2
+	VMOVUPS     96(BX), Y3
+	VMOVUPS     160(BX), Y4
+	VMULPS      Y2, Y2, Y5
+	VFMADD231PS Y3, Y3, Y5
+	VFMADD231PS Y4, Y4, Y5
+	VADDPS      Y0, Y5, Y5
+	VMAXPS      Y1, Y5, Y5
+	VSQRTPS     Y5, Y5
+	VMOVUPS     32(AX), Y6
+	VDIVPS      Y5, Y6, Y6
+	VMOVUPS     32(DX), Y5
+	VFMADD231PS Y6, Y2, Y5
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     96(DX), Y2
+	VFMADD231PS Y6, Y3, Y2
+	VMOVUPS     Y2, 96(DX)
+	VMOVUPS     160(DX), Y2
+	VFMADD231PS Y6, Y4, Y2
+	VMOVUPS     Y2, 160(DX)
 	ADDQ        $0xc0, DX
 	ADDQ        $0xc0, BX
 	ADDQ        CX, AX
@@ -340,24 +348,27 @@ atom:
 DATA leastAVX2<>+0(SB)/4, $0x00800000
 GLOBL leastAVX2<>(SB), RODATA|NOPTR, $4
 
-// func updateNormAVX512(norm *float32, v *float32, atoms int, row int)
-// Requires: AVX, AVX512F
-TEXT ·updateNormAVX512(SB), NOSPLIT, $0-32
-	MOVQ norm+0(FP), AX
-	MOVQ row+24(FP), CX
-	SHLQ $0x02, CX
-	MOVQ v+8(FP), DX
-	MOVQ atoms+16(FP), BX
+// func updateNormAVX512(norm *float32, v *float32, atoms int, row int, floor float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·updateNormAVX512(SB), NOSPLIT, $0-36
+	MOVQ         norm+0(FP), AX
+	MOVQ         row+24(FP), CX
+	SHLQ         $0x02, CX
+	MOVSS        floor+32(FP), X0
+	VBROADCASTSS X0, Z0
+	MOVQ         v+8(FP), DX
+	MOVQ         atoms+16(FP), BX
 
 atom:
-	VMOVUPS     (DX), Z0
-	VMOVUPS     64(DX), Z1
-	VMOVUPS     128(DX), Z2
-	VMULPS      Z0, Z0, Z0
-	VFMADD231PS Z1, Z1, Z0
-	VFMADD231PS Z2, Z2, Z0
-	VSQRTPS     Z0, Z0
-	VMOVUPS     Z0, (AX)
+	VMOVUPS     (DX), Z1
+	VMOVUPS     64(DX), Z2
+	VMOVUPS     128(DX), Z3
+	VMULPS      Z1, Z1, Z1
+	VFMADD231PS Z2, Z2, Z1
+	VFMADD231PS Z3, Z3, Z1
+	VADDPS      Z0, Z1, Z1
+	VSQRTPS     Z1, Z1
+	VMOVUPS     Z1, (AX)
 	ADDQ        $0xc0, DX
 	ADDQ        CX, AX
 	DECQ        BX
@@ -511,37 +522,40 @@ atom:
 	VZEROUPPER
 	RET
 
-// func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int)
-// Requires: AVX, AVX512F
-TEXT ·updateNormBackwardAVX512(SB), NOSPLIT, $0-40
+// func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·updateNormBackwardAVX512(SB), NOSPLIT, $0-44
 	MOVQ         gnorm+8(FP), AX
 	MOVQ         row+32(FP), CX
 	SHLQ         $0x02, CX
+	MOVSS        floor+40(FP), X0
+	VBROADCASTSS X0, Z0
 	MOVQ         gv+0(FP), DX
 	MOVQ         v+16(FP), BX
-	VBROADCASTSS leastAVX512<>+0(SB), Z0
+	VBROADCASTSS leastAVX512<>+0(SB), Z1
 	MOVQ         atoms+24(FP), SI
 
 atom:
-	VMOVUPS     (BX), Z1
-	VMOVUPS     64(BX), Z2
-	VMOVUPS     128(BX), Z3
-	VMULPS      Z1, Z1, Z4
-	VFMADD231PS Z2, Z2, Z4
-	VFMADD231PS Z3, Z3, Z4
-	VMAXPS      Z0, Z4, Z4
-	VSQRTPS     Z4, Z4
-	VMOVUPS     (AX), Z5
-	VDIVPS      Z4, Z5, Z5
-	VMOVUPS     (DX), Z4
-	VFMADD231PS Z5, Z1, Z4
-	VMOVUPS     Z4, (DX)
-	VMOVUPS     64(DX), Z1
-	VFMADD231PS Z5, Z2, Z1
-	VMOVUPS     Z1, 64(DX)
-	VMOVUPS     128(DX), Z1
-	VFMADD231PS Z5, Z3, Z1
-	VMOVUPS     Z1, 128(DX)
+	VMOVUPS     (BX), Z2
+	VMOVUPS     64(BX), Z3
+	VMOVUPS     128(BX), Z4
+	VMULPS      Z2, Z2, Z5
+	VFMADD231PS Z3, Z3, Z5
+	VFMADD231PS Z4, Z4, Z5
+	VADDPS      Z0, Z5, Z5
+	VMAXPS      Z1, Z5, Z5
+	VSQRTPS     Z5, Z5
+	VMOVUPS     (AX), Z6
+	VDIVPS      Z5, Z6, Z6
+	VMOVUPS     (DX), Z5
+	VFMADD231PS Z6, Z2, Z5
+	VMOVUPS     Z5, (DX)
+	VMOVUPS     64(DX), Z2
+	VFMADD231PS Z6, Z3, Z2
+	VMOVUPS     Z2, 64(DX)
+	VMOVUPS     128(DX), Z2
+	VFMADD231PS Z6, Z4, Z2
+	VMOVUPS     Z2, 128(DX)
 	ADDQ        $0xc0, DX
 	ADDQ        $0xc0, BX
 	ADDQ        CX, AX

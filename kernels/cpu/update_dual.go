@@ -10,6 +10,9 @@ package cpu
 func UpdateInputTangent[T Float](dx, ds, dv, x, v []T, h, full int) {
 	row := 2 * full
 	CopyRows(dx, row, ds, h, h, len(ds)/h)
+	if len(ds) == 0 || normsTangent(dx[full:], x[full:], v, dv, h, row) {
+		return
+	}
 	for i := 0; i*h < len(ds); i++ {
 		n, dn := x[i*row+full:][:h], dx[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
@@ -31,6 +34,9 @@ func UpdateInputTangent[T Float](dx, ds, dv, x, v []T, h, full int) {
 func UpdateInputDualBackward[T Float](ls, lv, lx, gx, v, dv, x, dx []T, h, full int) {
 	row := 2 * full
 	AddRows(ls, h, lx, row, h, len(ls)/h)
+	if len(ls) == 0 || normsDualBackward(lv, lx[full:], gx[full:], v, dv, x[full:], dx[full:], h, row) {
+		return
+	}
 	for i := 0; i*h < len(ls); i++ {
 		ln, gn, n, dn := lx[i*row+full:][:h], gx[i*row+full:][:h], x[i*row+full:][:h], dx[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
@@ -57,6 +63,9 @@ func UpdateInputDualBackward[T Float](ls, lv, lx, gx, v, dv, x, dx []T, h, full 
 // for dout, v, dv [A, 3, h] and gates, dgates [A, 2H].
 func UpdateVectorsTangent[T Float](dout, v, dv, gates, dgates []T, m *[3][3]T, h, full int) {
 	row := 2 * full
+	if len(v) == 0 || gateTangent(dout, v, dv, gates, gates[full:], dgates, dgates[full:], m, h, row) {
+		return
+	}
 	for i := 0; 3*i*h < len(v); i++ {
 		g1, g2 := gates[i*row:][:h], gates[i*row+full:][:h]
 		d1, d2 := dgates[i*row:][:h], dgates[i*row+full:][:h]
@@ -81,6 +90,9 @@ func UpdateVectorsTangent[T Float](dout, v, dv, gates, dgates []T, m *[3][3]T, h
 //	lv = l ⊙ g1 + g ⊙ ġ1 + Mᵀ(l ⊙ g2 + g ⊙ ġ2)
 func UpdateVectorsDualBackward[T Float](lv, lgates, g, v, dv, gates, dgates []T, m *[3][3]T, h, full, rows int) {
 	row := 2 * full
+	if len(v) == 0 || gateDualBackward(lv, lgates, lgates[full:], g, v, dv, gates, gates[full:], dgates, dgates[full:], m, h, rows, row) {
+		return
+	}
 	for i := 0; 3*i*h < len(v); i++ {
 		g1, g2 := gates[i*row:][:h], gates[i*row+full:][:h]
 		d1, d2 := dgates[i*row:][:h], dgates[i*row+full:][:h]

@@ -4,7 +4,7 @@ package cpu
 
 // Without vector code the operation is its portable Go.
 
-func norms[T Float](norm, v []T, h, row int) bool { return false }
+func norms[T Float](norm, v []T, floor T, h, row int) bool { return false }
 
 func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h, row int) bool { return false }
 
@@ -12,4 +12,4 @@ func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h, rows, row
 	return false
 }
 
-func normsBackward[T Float](gv, gnorm, v []T, h, row int) bool { return false }
+func normsBackward[T Float](gv, gnorm, v []T, floor T, h, row int) bool { return false }

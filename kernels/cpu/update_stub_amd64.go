@@ -7,7 +7,7 @@ package cpu
 // updateNormAVX2 is |v| of atoms, their norms row numbers apart.
 //
 //go:noescape
-func updateNormAVX2(norm *float32, v *float32, atoms int, row int)
+func updateNormAVX2(norm *float32, v *float32, atoms int, row int, floor float32)
 
 // updateVectorsAVX2 is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.
 //
@@ -22,12 +22,12 @@ func updateVectorsBackwardAVX2(gv *float32, gg1 *float32, gg2 *float32, v *float
 // updateNormBackwardAVX2 is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.
 //
 //go:noescape
-func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int)
+func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
 
 // updateNormAVX512 is |v| of atoms, their norms row numbers apart.
 //
 //go:noescape
-func updateNormAVX512(norm *float32, v *float32, atoms int, row int)
+func updateNormAVX512(norm *float32, v *float32, atoms int, row int, floor float32)
 
 // updateVectorsAVX512 is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.
 //
@@ -42,4 +42,4 @@ func updateVectorsBackwardAVX512(gv *float32, gg1 *float32, gg2 *float32, v *flo
 // updateNormBackwardAVX512 is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.
 //
 //go:noescape
-func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int)
+func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)

@@ -9,7 +9,8 @@ import (
 func learn(v isa) {
 	messageLearn(v, true)
 	messageLearn(v, false)
-	moments(v)
+	moments(v, false)
+	moments(v, true)
 }
 
 func messageLearn(v isa, first bool) {
@@ -82,17 +83,33 @@ func messageLearn(v isa, first bool) {
 	RET()
 }
 
-// moments is, per pair, gphi·tⁿ added to the four rows of its interval.
-func moments(v isa) {
-	TEXT("moments"+v.name, NOSPLIT, "func(data, gphi, knots *float32, pairs, parts, part int)")
+// moments is, per pair, gphi·tⁿ added to the four rows of its interval, and with
+// slopes n·tⁿ⁻¹·gslope/step as well.
+func moments(v isa, slopes bool) {
+	name, parameters, perLength := "moments"+v.name, "data, gphi", ""
+	if slopes {
+		name, parameters, perLength = "momentsSlopes"+v.name, "data, gphi, gslope", ", perLength float32"
+	}
+	TEXT(name, NOSPLIT, "func("+parameters+", knots *float32, pairs, parts, part int"+perLength+")")
 	Pragma("noescape")
-	Doc("moments" + v.name + " adds rows of 16 numbers; a part's intervals begin part numbers after those of the one before.")
+	Doc(name + " adds rows of 16 numbers; a part's intervals begin part numbers after those of the one before.")
 	data, gphi, knot, pairs, part := pointer("data"), pointer("gphi"), pointer("knots"), pointer("pairs"), scaled("part")
+	gslope := GP64()
+	var scale reg.VecVirtual
+	if slopes {
+		Load(Param("gslope"), gslope)
+		scale = v.number("perLength")
+	}
 	Label("pair")
 	t := v.broadcast(Mem{Base: knot})
-	square, cube := v.vector(), v.vector()
+	square, cube, twice, thrice := v.vector(), v.vector(), v.vector(), v.vector()
 	VMULPS(t, t, square)
 	VMULPS(t, square, cube)
+	if slopes {
+		VADDPS(t, t, twice)
+		VADDPS(square, square, thrice)
+		VADDPS(square, thrice, thrice)
+	}
 	to, left := GP64(), pointer("parts")
 	MOVLQSX(Mem{Base: knot, Disp: knotBelow}, to)
 	SHLQ(Imm(panelBits+2), to)
@@ -100,7 +117,10 @@ func moments(v isa) {
 	Label("part")
 	for g := range v.registers() {
 		disp := g * v.bytes
-		from := v.load(Mem{Base: gphi, Disp: disp})
+		from, slope := v.load(Mem{Base: gphi, Disp: disp}), v.vector()
+		if slopes {
+			VMULPS(Mem{Base: gslope, Disp: disp}, scale, slope)
+		}
 		sum := v.vector()
 		VADDPS(Mem{Base: to, Disp: disp}, from, sum)
 		VMOVUPS(sum, Mem{Base: to, Disp: disp})
@@ -108,11 +128,20 @@ func moments(v isa) {
 			m := Mem{Base: to, Disp: (n+1)*panel + disp}
 			sum := v.load(m)
 			VFMADD231PS(power, from, sum)
+			switch {
+			case slopes && n == 0:
+				VADDPS(slope, sum, sum)
+			case slopes:
+				VFMADD231PS([]reg.VecVirtual{nil, twice, thrice}[n], slope, sum)
+			}
 			VMOVUPS(sum, m)
 		}
 	}
 	ADDQ(part, to)
 	ADDQ(Imm(panel), gphi)
+	if slopes {
+		ADDQ(Imm(panel), gslope)
+	}
 	DECQ(left)
 	JNZ(LabelRef("part"))
 	ADDQ(Imm(knotSize), knot)

@@ -54,6 +54,14 @@ func (v isa) broadcast(m Mem) reg.VecVirtual {
 	return r
 }
 
+// number is a parameter in all lanes of a new register.
+func (v isa) number(name string) reg.VecVirtual {
+	x, r := XMM(), v.vector()
+	Load(Param(name), x)
+	VBROADCASTSS(x, r)
+	return r
+}
+
 // at is the memory offset bytes from base + index.
 func at(base, index reg.Register, offset int) Mem {
 	return Mem{Base: base, Index: index, Scale: 1, Disp: offset}
@@ -76,12 +84,15 @@ func scaled(name string) reg.GPVirtual {
 var stems = map[string]func(v isa){
 	"dense":   dense,
 	"table":   func(v isa) { tableRows(v, false); tableRows(v, true) },
-	"silu":    func(v isa) { silu(v, false); silu(v, true) },
+	"silu":    func(v isa) { silu(v, false); silu(v, true); siluDualBackward(v) },
 	"message": message,
 	"rows":    func(v isa) { rows(v, false); rows(v, true) },
 	"update":  update,
 	"outer":   outer,
 	"learn":   learn,
+
+	"message_dual": messageDual,
+	"update_dual":  updateDual,
 }
 
 func main() {

@@ -99,3 +99,36 @@ func silu(v isa, backward bool) {
 	VZEROUPPER()
 	RET()
 }
+
+// siluDualBackward is grad = grad ⊙ silu′(x) + gtangent ⊙ silu″(x) ⊙ tangent with
+// silu″ = σ(1−σ)(2 + x(1−σ) − xσ).
+func siluDualBackward(v isa) {
+	name := "siluDualBackward"
+	TEXT(name+v.name, NOSPLIT, "func(grad, x, tangent, gtangent *float32, n int)")
+	Pragma("noescape")
+	Doc(name + v.name + " is SiLUDualBackward on n numbers, a multiple of 16.")
+	grad, from, tangent, gtangent, left := pointer("grad"), pointer("x"), pointer("tangent"), pointer("gtangent"), scaled("n")
+	c := newSiluConstants(v, name)
+	two := v.broadcast(constant(name+"two"+v.name, 2))
+	Label("next")
+	x := v.load(Mem{Base: from})
+	sigma, rest := c.sigmoid(v, x)
+	VMULPS(sigma, rest, rest) // 1 − σ = σ·e^−x, without cancellation
+	product, curvature := v.vector(), v.vector()
+	VMULPS(sigma, rest, product)
+	VSUBPS(sigma, rest, curvature)
+	VFMADD213PS(two, x, curvature)
+	VMULPS(product, curvature, curvature)
+	VMULPS(Mem{Base: gtangent}, curvature, curvature)
+	VFMADD231PS(x, product, sigma) // σ + x·σ·(1−σ)
+	VMULPS(Mem{Base: grad}, sigma, sigma)
+	VFMADD231PS(Mem{Base: tangent}, curvature, sigma)
+	VMOVUPS(sigma, Mem{Base: grad})
+	for _, p := range []reg.GPVirtual{grad, from, tangent, gtangent} {
+		ADDQ(Imm(uint64(v.bytes)), p)
+	}
+	SUBQ(Imm(uint64(v.bytes)), left)
+	JNZ(LabelRef("next"))
+	VZEROUPPER()
+	RET()
+}

@@ -23,10 +23,7 @@ func tableRows(v isa, slopes bool) {
 	var scale reg.VecVirtual
 	if slopes {
 		outputs = append(outputs, pointer("slope"))
-		x := XMM()
-		Load(Param("perLength"), x)
-		scale = v.vector()
-		VBROADCASTSS(x, scale)
+		scale = v.number("perLength")
 	}
 	data, knot, pairs, row := pointer("data"), pointer("knots"), pointer("pairs"), scaled("row")
 	three, five := GP64(), GP64()

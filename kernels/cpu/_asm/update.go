@@ -60,13 +60,14 @@ func squaredNorm(v isa, r [3]reg.VecVirtual) reg.VecVirtual {
 }
 
 func updateNorm(v isa) {
-	TEXT("updateNorm"+v.name, NOSPLIT, "func(norm, v *float32, atoms, row int)")
+	TEXT("updateNorm"+v.name, NOSPLIT, "func(norm, v *float32, atoms, row int, floor float32)")
 	Pragma("noescape")
 	Doc("updateNorm" + v.name + " is |v| of atoms, their norms row numbers apart.")
-	norm, row := pointer("norm"), scaled("row")
+	norm, row, floor := pointer("norm"), scaled("row"), v.number("floor")
 	from, next := vectorsAt("v")
 	eachAtom(v, []strided{next, {norm, row}}, func(disp int) {
 		n := squaredNorm(v, loadAll(v, from, disp))
+		VADDPS(floor, n, n)
 		VSQRTPS(n, n)
 		VMOVUPS(n, Mem{Base: norm, Disp: disp})
 	})
@@ -141,16 +142,17 @@ func updateVectorsBackward(v isa) {
 }
 
 func updateNormBackward(v isa) {
-	TEXT("updateNormBackward"+v.name, NOSPLIT, "func(gv, gnorm, v *float32, atoms, row int)")
+	TEXT("updateNormBackward"+v.name, NOSPLIT, "func(gv, gnorm, v *float32, atoms, row int, floor float32)")
 	Pragma("noescape")
 	Doc("updateNormBackward" + v.name + " is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.")
-	gnorm, row := pointer("gnorm"), scaled("row")
+	gnorm, row, floor := pointer("gnorm"), scaled("row"), v.number("floor")
 	gv, nextGrad := vectorsAt("gv")
 	from, next := vectorsAt("v")
 	least := v.broadcast(constant("least"+v.name, 0x1p-126))
 	eachAtom(v, []strided{nextGrad, next, {gnorm, row}}, func(disp int) {
 		r := loadAll(v, from, disp)
 		n := squaredNorm(v, r)
+		VADDPS(floor, n, n)
 		VMAXPS(least, n, n) // where |v| = 0 the quotient is then 0·finite
 		VSQRTPS(n, n)
 		quotient := v.load(Mem{Base: gnorm, Disp: disp})
