@@ -35,7 +35,6 @@ type cpuEngine[T cpu.Float] struct {
 	scratch  []scratch[T] // one a worker
 	block    int          // that the running stage works on
 	tasks    tasks
-	learn    *learning[T] // nil, but where the gradient by the weights is asked for
 }
 
 // Compute walks the schedule, whose way back docs/backward.md derives.
@@ -103,12 +102,8 @@ type tasks struct {
 }
 
 func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngine[T] {
-	return newEngine(net, newWeights[T](net, opts.Filters), opts, threads)
-}
-
-func newEngine[T cpu.Float](net *Network, weights weights[T], opts Options, threads int) *cpuEngine[T] {
 	e := &cpuEngine[T]{
-		weights: weights,
+		weights: newWeights[T](net, opts.Filters),
 		known:   net.acquainted(opts.AnyElement),
 		cutoff:  net.Cutoff,
 		h:       net.HiddenDim,

@@ -94,10 +94,6 @@ func (e *cpuEngine[T]) messageBackwardGroup(worker, group int) {
 	atoms := len(e.energy)
 	in, g, gin := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.g, group, 0, atoms), e.rows(e.gin, group, 0, atoms)
 	first, last := e.features(group)
-	if e.learn != nil {
-		e.learn.message(worker, group, in, g, gin)
-		return
-	}
 	for i := range e.chunk.tiles() {
 		lo, hi := e.chunk.tile(i)
 		grad := e.pairGrads[group][lo:hi]

@@ -25,9 +25,6 @@ func (e *cpuEngine[T]) updateTile(worker, unit int) {
 	block.update[0].forward.Apply(pre, scratch.input, n)
 	hidden := scratch.hidden[:n*h]
 	cpu.SiLU(hidden, pre)
-	if e.learn != nil {
-		e.learn.keepUpdate(k, lo, scratch.input[:n*2*h], hidden)
-	}
 	block.update[1].forward.Apply(scratch.output, hidden, n)
 
 	rows := block.update[1].forward.Out
@@ -60,24 +57,18 @@ func (e *cpuEngine[T]) updateBackwardTile(worker, unit int) {
 		cpu.CopyRows(gh[first:], rows, g.S, last-first, last-first, n)
 		if block.gated {
 			v := e.rows(e.after(k), group, lo, hi).V
-			if e.learn != nil {
-				e.learn.mixing(k, g.V, v, e.gates[k][lo*2*h+h+first:hi*2*h], last-first)
-			}
 			cpu.UpdateVectorsBackward(g.V, gh[h+first:], v, e.gates[k][lo*2*h+first:hi*2*h], &block.mixing, last-first, h, rows)
 		}
 	}
 	hidden := scratch.hidden[:n*h]
 	block.update[1].backward.Apply(hidden, gh, n)
 	cpu.SiLUBackward(hidden, e.pre[k][lo*h:hi*h])
-	if e.learn != nil {
-		e.learn.update(k, lo, n, gh, hidden)
-	}
 	block.update[0].backward.Apply(scratch.input, hidden, n)
 	for group := range e.pairGrads {
 		first, last := e.features(group)
 		g := e.rows(e.g, group, lo, hi)
 		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), group, lo, hi).V, 0, last-first, h)
-		if k > 0 || e.learn != nil { // nothing before the first message depends on positions
+		if k > 0 { // nothing before the first message depends on positions
 			gin := e.rows(e.gin, group, lo, hi)
 			copy(gin.S, g.S) // where the message's backward begins to add
 			copy(gin.V, g.V)
@@ -120,24 +111,12 @@ func (e *cpuEngine[T]) readoutTile(worker, unit int) {
 		return
 	}
 
-	if e.learn != nil {
-		e.learn.head(2, e.learn.seeds[lo:hi], layerB, n)
-	}
 	for i := range n { // ∂E/∂layerB is W_c, for every atom
 		copy(layerB[i*b:(i+1)*b], e.weights.headOut)
 	}
-	if e.learn != nil {
-		e.learn.seed(layerB, lo, n)
-	}
 	cpu.SiLUBackward(layerB, preB)
-	if e.learn != nil {
-		e.learn.head(1, layerB, layerA, n)
-	}
 	head[1].backward.Apply(layerA, layerB, n)
 	cpu.SiLUBackward(layerA, preA)
-	if e.learn != nil {
-		e.learn.head(0, layerA, s, n)
-	}
 	head[0].backward.Apply(s, layerA, n)
 	for group := range e.pairGrads {
 		first, last := e.features(group)

@@ -38,8 +38,8 @@ type Engine[T cpu.Float] struct {
 	splines   []knotFilter[T] // [K]
 	intervals int
 	perLength float64 // intervals over the cutoff, 1/Å
-	knotCount int     // those beyond both ends are among them
-	radial    []T     // e at the knots, [knots, R]
+	radial    []T     // e at the knots, [intervals+6, R]
+	span      span    // of coefficients, that the batch at hand touches
 
 	workers  []worker[T]
 	shards   []*shard[T]
@@ -64,8 +64,8 @@ type shard[T cpu.Float] struct {
 	first    int // of the samples, in the batch
 	terms    Terms
 	err      error
-	gradient []T               // by the weights, [W]
-	moments  []*cpu.Moments[T] // of ∂L/∂φ and ∂L/∂φ′ of the pairs, [K]
+	gradient []T              // by the weights, [W]
+	splines  []*cpu.Spline[T] // by the splines' coefficients, [K]
 }
 
 // shardAtoms is how many atoms close a shard.
@@ -173,6 +173,8 @@ func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (ter
 		}
 	}
 	if !exact {
+		e.span = e.touched(batch)
+		e.growKnots()
 		e.pool.Run(blocks*e.knotTiles(), e.tasks.knotValues)
 		e.pool.Run(blocks, e.tasks.knotFit)
 	}
@@ -219,7 +221,7 @@ func (e *Engine[T]) cut(batch []*Sample) {
 		if e.used == len(e.shards) {
 			s := &shard[T]{gradient: make([]T, e.layout.size)}
 			for k := range e.splines {
-				s.moments = append(s.moments, e.splines[k].NewMoments())
+				s.splines = append(s.splines, e.newSpline(k))
 			}
 			e.shards = append(e.shards, s)
 		}

@@ -3,16 +3,17 @@ package train
 import (
 	"math"
 
+	"painless/internal/buffer"
 	"painless/kernels/cpu"
 )
 
-// knotFilter is the filter network of a block at the knots, and the splines of φ(d)
-// through them. φ depends on d alone, so that this is done once a step, whatever the
-// pairs.
+// knotFilter is the filter network of a block at the knots that a batch touches, and
+// the splines of φ(d) through them. φ depends on d alone, so that this is done once a
+// step, whatever the pairs.
 type knotFilter[T cpu.Float] struct {
-	*cpu.Spline[T]
-	tiles  []chainState[T] // of knotTile knots
-	values []T             // φ at the knots, and then ∂L/∂φ; [knots, parts·H]
+	coefficients *cpu.Spline[T]
+	tiles        []chainState[T] // of knotTile knots, from the first that is touched on
+	values       []T             // φ at the knots, and then ∂L/∂φ; [touched, parts·H]
 }
 
 // knotTile is how many knots a unit of work has.
@@ -36,32 +37,64 @@ func intervalsFor(m *Model) int {
 	return int(max(fewestIntervals, min(mostIntervals, want)))
 }
 
+// span is the coefficients, lo up to hi, that a batch touches.
+type span struct{ lo, hi int }
+
+func (s span) len() int { return s.hi - s.lo }
+
+// values is how many values at knots the coefficients are made of.
+func (s span) values() int { return s.len() + cpu.SplineValues - cpu.SplineCoefficients }
+
 // newKnots makes room for the splines, and computes what the weights do not change.
 func (e *Engine[T]) newKnots() {
-	e.knotCount = e.intervals + cpu.KnotsBefore + 1 + cpu.KnotsAfter
 	e.splines = make([]knotFilter[T], len(e.layout.blocks))
 	for k := range e.splines {
-		out := e.network.filters[k][1].out
-		e.splines[k] = knotFilter[T]{
-			Spline: cpu.NewSpline[T](e.intervals, out/e.h, e.h, e.model.Config.Cutoff),
-			tiles:  make([]chainState[T], e.knotTiles()), values: make([]T, e.knotCount*out),
-		}
+		e.splines[k].coefficients = e.newSpline(k)
 	}
-	d := make([]T, e.knotCount)
+	d := make([]T, e.intervals+cpu.SplineValues)
 	for i := range d {
-		d[i] = T(float64(i-cpu.KnotsBefore) / e.perLength)
+		d[i] = T(float64(i-2) / e.perLength)
 	}
 	e.radial = make([]T, len(d)*len(e.rbf.Centers))
 	e.rbf.RBF(e.radial, nil, d)
 }
 
-// knotTiles is how many tiles of knots a block has.
-func (e *Engine[T]) knotTiles() int { return (e.knotCount + knotTile - 1) / knotTile }
+func (e *Engine[T]) newSpline(k int) *cpu.Spline[T] {
+	return cpu.NewSpline[T](len(filterParts(k)), e.h, e.intervals, e.perLength)
+}
 
-// knotTileAt is a unit's block and its knots, lo up to hi.
+func (e *Engine[T]) touched(batch []*Sample) span {
+	nearest, farthest := math.Inf(1), 0.0
+	for _, x := range batch {
+		for _, d := range x.pairs.D {
+			nearest, farthest = min(nearest, d), max(farthest, d)
+		}
+	}
+	if farthest == 0 {
+		return span{0, 1}
+	}
+	place := func(d float64) int { return int(cpu.NewKnot(T(d), e.perLength, e.intervals).Below) }
+	return span{place(nearest), place(farthest) + cpu.SplineCoefficients}
+}
+
+// tilesOf is how many tiles of knots a block has.
+func (e *Engine[T]) knotTiles() int { return (e.span.values() + knotTile - 1) / knotTile }
+
+// knotTileAt is a unit's block and its knots, lo up to hi, of those touched.
 func (e *Engine[T]) knotTileAt(unit int) (k, tile, lo, hi int) {
 	k, tile = unit/e.knotTiles(), unit%e.knotTiles()
-	return k, tile, tile * knotTile, min((tile+1)*knotTile, e.knotCount)
+	return k, tile, tile * knotTile, min((tile+1)*knotTile, e.span.values())
+}
+
+// growKnots makes room for the knots that are touched.
+func (e *Engine[T]) growKnots() {
+	for k := range e.splines {
+		f, c := &e.splines[k], e.network.filters[k]
+		for len(f.tiles) < e.knotTiles() {
+			f.tiles = append(f.tiles, chainState[T]{})
+		}
+		f.values = buffer.Resize(f.values, e.span.values()*c[1].out)
+	}
 }
 
 // knotValues computes φ at a tile of knots.
@@ -72,22 +105,26 @@ func (e *Engine[T]) knotValues(_, unit int) {
 	s.grow(c, hi-lo)
 	r := len(e.model.Centers)
 	x, _ := halves(s.x[0])
-	copy(x, e.radial[lo*r:hi*r])
+	copy(x, e.radial[(e.span.lo+lo)*r:(e.span.lo+hi)*r])
 	c.values(s)
 	y, _ := halves(s.y[1])
 	copy(f.values[lo*c[1].out:], y)
 }
 
 // knotFit makes the spline of a block.
-func (e *Engine[T]) knotFit(_, k int) { e.splines[k].Set(e.splines[k].values, e.h) }
+func (e *Engine[T]) knotFit(_, k int) {
+	f := &e.splines[k]
+	f.coefficients.Fit(f.values, e.span.lo, e.span.hi)
+}
 
-// knotFitBackward makes ∂L/∂φ at the knots of the shards' moments.
+// knotFitBackward makes ∂L/∂φ at the knots of the shards' gradients.
 func (e *Engine[T]) knotFitBackward(_, k int) {
-	f, sum := &e.splines[k], e.shards[0]
+	f, sum := &e.splines[k], e.shards[0].splines[k]
 	for _, s := range e.shards[1:e.used] {
-		sum.moments[k].AddFrom(s.moments[k])
+		sum.Add(s.splines[k], e.span.lo, e.span.hi)
 	}
-	f.Gradient(f.values, sum.moments[k], e.h)
+	clear(f.values)
+	sum.FitBackward(f.values, e.span.lo, e.span.hi)
 }
 
 // knotBackward takes ∂L/∂φ of a tile of knots through the filter network.

@@ -17,11 +17,11 @@ func (w *worker[T]) filter(k, group, lo, hi int, slopes bool) cpu.Filter[T] {
 	if w.exact != nil {
 		return w.exact[k].filter(w.network.filters[k], group, lo)
 	}
-	table := w.splines[k].Table
+	spline := w.splines[k].coefficients
 	if slopes {
-		table.ValuesAndSlopes(w.tile.phi, w.tile.slope, w.knots[lo:hi], group)
+		spline.ValuesAndSlopes(w.tile.phi, w.tile.slope, w.knots[lo:hi], group)
 	} else {
-		table.Values(w.tile.phi, w.knots[lo:hi], group)
+		spline.Values(w.tile.phi, w.knots[lo:hi], group)
 	}
 	return cpu.Filter[T]{Phi: w.tile.phi, Slope: w.tile.slope, Row: w.parts(k) * cpu.GroupWidth, Part: cpu.GroupWidth}
 }
@@ -113,7 +113,7 @@ func (w *worker[T]) messageDualBackward(k int) {
 		}
 		cpu.MessageDualBackward(lin, grad, l, g, in, rate, w.pairs.Slice(lo, hi), w.rates[lo:hi], filter, h)
 		if w.exact == nil {
-			w.splines[k].AddWithSlopes(w.shard.moments[k], w.tile.gphi, w.tile.gslope, w.knots[lo:hi], group)
+			w.shard.splines[k].Scatter(w.tile.gphi, w.tile.gslope, w.knots[lo:hi], group)
 		}
 	})
 	if w.exact != nil {

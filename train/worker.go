@@ -87,8 +87,8 @@ func newWorker[T cpu.Float](e *Engine[T]) *worker[T] {
 func (w *worker[T]) load(s *shard[T]) {
 	w.shard = s
 	clear(s.gradient)
-	for _, m := range s.moments {
-		m.Clear()
+	for _, x := range s.splines {
+		x.Clear(w.span.lo, w.span.hi)
 	}
 	w.start, w.from = append(w.start[:0], 0), append(w.from[:0], 0)
 	n, p := 0, 0

@@ -89,7 +89,7 @@ var stems = map[string]func(v isa){
 	"rows":    func(v isa) { rows(v, false); rows(v, true) },
 	"update":  update,
 	"outer":   outer,
-	"learn":   learn,
+	"spline":  func(v isa) { splineRows(v, false); splineRows(v, true); splineScatter(v) },
 
 	"message_dual": messageDual,
 	"update_dual":  updateDual,
