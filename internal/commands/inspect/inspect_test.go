@@ -90,7 +90,7 @@ func TestContainers(t *testing.T) {
 		{checkpoints + "views.pt", "PyTorch zip archive", "4 elements repeat a storage of 1"},
 		{checkpoints + "types.pt", "PyTorch zip archive", "complex64 .*real numbers"},
 		{checkpoints + "legacy.pt", "PyTorch legacy stream", "epoch: 4\n"},
-		{checkpoints + "metadata.pt", "PyTorch zip archive", `loop: a list of 1\n`},
+		{checkpoints + "metadata.pt", "PyTorch zip archive", `loop: a list of 1: a list of 1\n`},
 		{checkpoints + "metadata.pt", "PyTorch zip archive", `dict: a dict of 2: 3 4, a a dict of 1\n`},
 		{checkpoints + "metadata.pt", "PyTorch zip archive", `big: an integer of 71 bits\n`},
 		{checkpoints + "metadata.pt", "PyTorch zip archive", `text: "Å"\n`},
