@@ -74,7 +74,7 @@ func (s *Shard[T]) Learn(ctx context.Context, a []float64, b [][3]float64, c [][
 	e.list, e.learn = s.moved, &s.learning
 	s.displace(a, b, c, reach)
 	n := 2 * len(a)
-	e.numbers = s.numbers
+	e.numbers, e.own = s.numbers, n
 	e.grow(n, len(e.list.D))
 	s.grow(n)
 	e.locate()
