@@ -89,20 +89,6 @@ func (r *Reader) Read() (*Frame, error) {
 // Line is the first line of the frame that Read returned, from 1.
 func (r *Reader) Line() int { return r.first }
 
-// Ready reports whether the next Read has all that it reads in memory already. If
-// not it may wait for the input, and who answers frame by frame answers first.
-func (r *Reader) Ready() bool {
-	if r.err != nil {
-		return true
-	}
-	text, _ := r.in.Peek(r.in.Buffered()) // which is there
-	first, rest, ok := bytes.Cut(bytes.TrimLeft(text, " \t\v\f\r\n"), newline)
-	n, err := parseCount(bytes.TrimPrefix(first, byteOrderMark))
-	return ok && (err != nil || bytes.Count(rest, newline) > n) // the comment, and n atoms
-}
-
-var newline = []byte{'\n'}
-
 func (r *Reader) frame() (*Frame, error) {
 	if err := r.open(); err != nil {
 		return nil, err

@@ -60,29 +60,3 @@ func TestReadGoesOnAfterABadFrame(t *testing.T) {
 		}
 	}
 }
-
-// Who answers frame by frame knows when to answer: the next frame may come only then.
-func TestReady(t *testing.T) {
-	assert.False(t, NewReader(strings.NewReader("1\n\nH 1 2 3\n"), "f").Ready(), "nothing has been read")
-	for text, ready := range map[string]bool{
-		"":                       false,
-		" \r\n\n":                false,
-		"1":                      false,
-		"1\n":                    false,
-		"1\n\nH 1 2 3":           false,
-		"\n1\n\nH 1 2 3\n":       true,
-		"2\n\nH 1 2 3\nH 1 2":    false,
-		"one\n":                  true, // an error
-		"1\n\nH 1 2 3\n\n1\n\nH": true,
-		"\xef\xbb\xbf1\n\nH 1":   false,
-	} {
-		r := NewReader(strings.NewReader("1\n\nH 1 2 3\n"+text), "f")
-		_, err := r.Read()
-		require.NoError(t, err)
-		assert.Equal(t, ready, r.Ready(), "%q", text)
-	}
-	r := NewReader(strings.NewReader("x\n"), "f")
-	_, err := r.Read()
-	require.Error(t, err)
-	assert.True(t, r.Ready(), "there is no next frame to wait for")
-}
