@@ -40,7 +40,7 @@ func (r *Reader) vectors(h *header) error {
 // nothing of it is in memory it waits for the input only if that is a file, or if a
 // frame before had as many such lines: who waits for an answer sends no more.
 func (r *Reader) atVector(k int) bool {
-	if r.in.Buffered() == 0 && !r.packed && !r.source.full && k >= r.vectorLines {
+	if r.in.Buffered() == 0 && !r.waitsForFile() && k >= r.vectorLines {
 		return false
 	}
 	const most = 64 // blanks before it
