@@ -212,3 +212,45 @@ func TestElements(t *testing.T) {
 		assert.Empty(t, f.Columns)
 	}
 }
+
+// A matrix in brackets is its rows, the vectors of the cell: as JSON has it, and the
+// specification of libAtoms; nothing else in brackets is read as one.
+func TestMatrices(t *testing.T) {
+	const rows = "[[4, 0, 0], [0, 4.5, 0], [1, 0, 5]]"
+	for comment, pbc := range map[string][3]bool{
+		"Lattice=" + rows: {true, true, true},
+		"Lattice=" + strings.ReplaceAll(rows, " ", "") + " pbc=[T, T, F]": {true, true, false},
+		`Lattice="` + rows + `"`:                                    {true, true, true},
+		"Lattice = " + rows + " pbc = [true, false, true] config=x": {true, false, true},
+		"Lattice={" + rows + "}":                                    {true, true, true},
+		"Lattice=\"[4 0 0], [0 4.5 0], [1 0 5]\"":                   {true, true, true},
+		"virial=" + rows + " Lattice=" + rows:                       {true, true, true},
+	} {
+		f, err := NewReader(strings.NewReader("1\n"+comment+"\nH 1 2 3\n"), "f").Read()
+		require.NoError(t, err, comment)
+		assert.Equal(t, [3][3]float64{{4, 0, 0}, {0, 4.5, 0}, {1, 0, 5}}, f.Cell, comment)
+		assert.Equal(t, pbc, f.PBC, comment)
+		assert.Empty(t, f.Warnings, comment)
+		if _, ok := f.Get("virial"); ok {
+			virial, err := f.Floats("virial", 9)
+			require.NoError(t, err)
+			assert.Equal(t, []float64{4, 0, 0, 0, 4.5, 0, 1, 0, 5}, virial)
+		}
+	}
+	for comment, says := range map[string]string{
+		"Lattice=[[4, 0, 0], [0, 4, 0]]":                     "key Lattice: ",
+		"Lattice=[[4, 0, 0, 0], [4, 0, 0, 0], [4]]":          "key Lattice: ",
+		"Lattice=[[4, 0, 0], [0, 4, 0], [0, 0, [4]]]":        "key Lattice: ",
+		"Lattice=[[4, 0, 0], [0, 4, 0], [0, 0, 4]":           "expected every quote and bracket to have its pair",
+		`Lattice="{4 0 0} {0 4 0} {0 0 4}"`:                  "key Lattice: ",
+		`Lattice="4 0 0; 0 4 0; 0 0 4"`:                      "key Lattice: ",
+		`Lattice="4 4 4"`:                                    "key Lattice: expected 9 numbers, found 3",
+		`Lattice="4 4 4 90 90 90"`:                           "key Lattice: expected 9 numbers, found 6",
+		`{"lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]]}`:     "expected a cell as Lattice=",
+		`cell=[[4, 0, 0], [0, 4, 0], [0, 0, 4]]`:             "expected a cell as Lattice=",
+		`cell=[[4, 0, 0], [0, 4, 0], [0, 0, 4]] pbc="T T T"`: "expected a cell as Lattice=",
+	} {
+		_, err := NewReader(strings.NewReader("1\n"+comment+"\nH 1 2 3\n"), "f").Read()
+		assert.ErrorContains(t, err, says, comment)
+	}
+}

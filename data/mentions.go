@@ -67,7 +67,7 @@ func fieldWords(fields []Field) (words []string) {
 			continue
 		}
 		if isNumbers(f.Value, 1, 3, 6, 9) {
-			words = append(words, strings.FieldsFunc(f.Value, isSeparator)...)
+			words = append(words, strings.FieldsFunc(unnested(f.Value), isSeparator)...)
 		}
 		words = append(words, "")
 	}
@@ -77,7 +77,7 @@ func fieldWords(fields []Field) (words []string) {
 // isNumbers says whether a value is nothing but numbers, as many as one of counts.
 func isNumbers(value string, counts ...int) bool {
 	n := 0
-	for word := range strings.FieldsFuncSeq(value, isSeparator) {
+	for word := range strings.FieldsFuncSeq(unnested(value), isSeparator) {
 		if n++; !isNumber(word) {
 			return false
 		}

@@ -1,6 +1,7 @@
 package hdf5
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -119,9 +120,13 @@ func openLayout(file *h5.File, size int64) (layout, error) {
 		return nil, err
 	}
 	var names []string
-	for _, l := range links[:min(len(links), 3)] {
+	const most = 5
+	for _, l := range links[:min(len(links), most)] {
 		names = append(names, fmt.Sprintf("/%.40s", l.Name))
 	}
-	return nil, fmt.Errorf("expected a layout that docs/datasets.md describes: the training side's, with %s and more, or that of ANI-1x, SPICE, QM7-X or MACE; found %d objects: %s",
-		splitsName, len(links), strings.Join(names, ", "))
+	if len(links) > most {
+		names = append(names, fmt.Sprintf("and %d more", len(links)-most))
+	}
+	return nil, fmt.Errorf("expected a layout that docs/datasets.md describes: the training side's, with %s and more, or that of ANI-1x, SPICE, QM7-X or MACE; found %s",
+		splitsName, cmp.Or(strings.Join(names, ", "), "nothing"))
 }
