@@ -46,6 +46,7 @@ func Open(path string) (*Reader, error) {
 	r := &Reader{path: path, in: in}
 	if r.file, err = h5.Open(in, info.Size()); err == nil {
 		r.structures, err = openLayout(r.file, info.Size())
+		r.file.Renew()
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), in.Close())
@@ -66,6 +67,7 @@ func (r *Reader) Seek(k int) error {
 		return fmt.Errorf("%s: expected a structure from 0 to %d, found %d", r.path, r.Len(), k)
 	}
 	r.next = k
+	r.file.Renew()
 	return nil
 }
 
@@ -112,7 +114,7 @@ func openLayout(file *h5.File, size int64) (layout, error) {
 		return p, p.open(root, size)
 	}
 	if p := findProject(file, root, groupsOfMolecules+1); p != nil {
-		m := &molecules{project: *p, file: file, size: size, left: 4 * size}
+		m := &molecules{project: *p, file: file, size: size}
 		return m, m.find(root, "", groupsOfMolecules)
 	}
 	links, err := root.Links()
