@@ -155,6 +155,18 @@ func TestOutputFileIsWholeOrNotThere(t *testing.T) {
 	assert.Len(t, entries, 2, "no temporary file stays")
 }
 
+// An output that ends as .gz is compressed, and is an input again.
+func TestPackedOutput(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.xyz.gz")
+	want := output(t, "", "-model", model, golden)
+	assert.Empty(t, output(t, "", "-model", model, "-o", path, golden))
+	assert.True(t, strings.HasPrefix(readFile(t, path), "\x1f\x8b"))
+	assert.Equal(t, want, output(t, "", "-model", model, path))
+	for ending, says := range map[string]string{".xyz.xz": "gzip (.gz) and zstd (.zst) are what can be written", ".h5.gz": "what is written is extended XYZ"} {
+		assert.ErrorContains(t, refused(t, "-model", model, "-o", path+ending, golden), says)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
