@@ -90,7 +90,8 @@ func TestDirectoryRefused(t *testing.T) {
 		`expected one entry "a/data.pkl", found "a/Data.pkl" too`:      rawZip(t, "", append(items, item{name: "a/Data.pkl"})...),
 		`expected one entry "a/data/0", found two`:                     rawZip(t, "", append(items, items[1])...),
 		"expected numbers of 64 bits once, and no other name, found":   rawZip(t, le(0x7075, 2)+le(8, 2)+"\x01\x00\x00\x00\x00evl", items...),
-		"expected an entry data.pkl, found none among 1, such as":      rawZip(t, "", item{name: "a.npy"}),
+		"expected an entry data.pkl, found none among 1, such as":      rawZip(t, "", item{name: "a.txt"}),
+		"expected an entry data.pkl, found arrays of NumPy":            rawZip(t, "", item{name: "a.npy"}),
 		"expected checksum and sizes after its bytes to be the direct": changed(zipOf(t, items...), "PK\x07\x08", 4),
 	} {
 		_, err := readBytes(file)

@@ -181,7 +181,7 @@ func TestElements(t *testing.T) {
 		"2\nAtoms. Timestep: 0\nO 1 2 3\nH 1 2 4\n":                        {[]int{8, 1}, "LAMMPS states no cell here: the structure is read as isolated"},
 		"2\nAtoms. Timestep: 0\n1 1 2 3\n2 1 2 4\n":                        {nil, "LAMMPS's types of atoms are no atomic numbers"},
 		"2\nTimestep=0 Properties=species:S:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {nil, "LAMMPS's types of atoms are no atomic numbers"},
-		"2\nTimestep=0 Properties=species:I:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {[]int{1, 2}, ""},
+		"2\nTimestep=0 Properties=species:I:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {nil, "LAMMPS's types of atoms are no atomic numbers"},
 		"2\nProperties=species:S:1:pos:R:3:Z:I:1\nH 1 2 3 1\nC 1 2 4 7\n":  {[]int{1, 7}, "symbols and atomic numbers differ: the numbers are read"},
 		"2\nProperties=Z:I:1:species:S:1:pos:R:3\n1 H 1 2 3\n7 C1 1 2 4\n": {[]int{1, 7}, ""},
 		"3\n\nO 1 2 3\nD 1 2 4\nt 1 2 5\n":                                 {[]int{8, 1, 1}, "D and T are read as hydrogen; the column isotope keeps the names"},

@@ -277,7 +277,7 @@ func (l *layout) element(f *Frame, kind Kind, word []byte) (int, error) {
 		if z, err = parseAtomicNumber(word); err != nil {
 			return 0, fmt.Errorf("expected the symbol of an element, or its atomic number, found %.40q", word)
 		}
-		if l.types && kind == String {
+		if l.types {
 			return 0, fmt.Errorf("expected the symbol of an element, as LAMMPS's types of atoms are no atomic numbers, found %.40q", word)
 		}
 		l.numbers = l.numbers || kind == String

@@ -26,6 +26,12 @@ var fillers = set("x", "a", "b", "c", "å", "ang", "angs", "angstrom", "size", "
 var lengthUnits = set("bohr", "bohrs", "a.u", "au", "atomic_unit", "atomic_units", "atomicunits", "nm", "nanometer", "nanometers", "nanometre",
 	"nanometres", "pm", "picometer", "picometers", "fractional", "fract", "frac")
 
+// positionNames is parts of keys for positions, and scaledPositions is what else than lengths they may be.
+var (
+	positionNames   = set("pos", "position", "positions", "coord", "coords", "coordinate", "coordinates", "scaled")
+	scaledPositions = set("fractional", "frac", "fract", "scaled", "direct", "crystal", "reduced", "relative")
+)
+
 // ourUnits is words for the units that are read.
 var ourUnits = set("å", "a", "ang", "angstrom", "angstroms", "ev", "metal", "ase")
 
@@ -189,6 +195,9 @@ func (f *Frame) otherUnits(words []string) {
 func (f *Frame) unitFields() error {
 	for _, field := range f.Info {
 		key := parts(strings.ToLower(field.Key))
+		if slices.ContainsFunc(key, func(part string) bool { return positionNames[part] }) && scaledPositions[strings.ToLower(field.Value)] {
+			return fmt.Errorf("key %.40s: expected positions in Å, found %.40q", field.Key, field.Value)
+		}
 		if !slices.Contains(key, "unit") && !slices.Contains(key, "units") {
 			continue
 		}

@@ -195,7 +195,7 @@ func (r *Reader) count() (n int, err error) {
 		if r.first = r.line; err != nil {
 			return 0, err
 		}
-		if len(bytes.TrimSpace(line)) == 0 {
+		if text := bytes.TrimSpace(line); len(text) == 0 || string(text) == ">" { // which ORCA writes between frames
 			continue
 		}
 		n, err := parseCount(bytes.TrimPrefix(line, byteOrderMark))

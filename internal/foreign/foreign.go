@@ -126,6 +126,7 @@ var formats = []known{
 	byASE("an XDATCAR of VASP", "vasp-xdatcar", all(vasp, pattern(`(?m)^Direct configuration=`))),
 	byASE("a POSCAR, CONTCAR or CHGCAR of VASP", "vasp", vasp),
 	byASE("a GRO file of GROMACS", "gromacs", pattern(`\A[^\n]*\n\s*\d+\s*\n\s*\d+[A-Za-z]\S*\s+\S+\s*\d+\s+-?\d+\.\d+\s`)),
+	byASE("a GEN file of DFTB+", "gen", pattern(`\A\s*\d+\s+[CSFHcsfh]\s*\n(\s*[A-Z][a-z]?)+\s*\n\s*1\s+1\s+[-+.\d]`)),
 	byASE("a cube file", "cube", pattern(`\A[^\n]*\n[^\n]*\n\s*-?\d+(\s+[-+.\deE]+){3,4}\s*\n(\s*\d+(\s+[-+.\deE]+){3}\s*\n){3}`)),
 	byOpenBabel("an XYZ file of Tinker", "txyz", pattern(`\A\s*\d+\s+\S[^\n]*\n(\s*[-+.\d]+(\s+[-+.\d]+){5}\s*\n)?\s*1\s+[A-Z]\S*\s+-?\d+\.\d+\s+-?\d+\.\d+\s+-?\d+\.\d+\s+\d+`)),
 	byASE("an ASE database in JSON", "json", all(text("{"), pattern(`"(numbers|unique_id|positions)"\s*:`))),

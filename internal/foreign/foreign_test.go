@@ -40,6 +40,7 @@ func TestOf(t *testing.T) {
 		" Cube file\n density\n    3    0.0   0.0   0.0\n   40   0.2 0.0 0.0\n   40 0.0 0.2 0.0\n 40 0.0 0.0 0.2\n":  "a cube file",
 		"     3  water\n     1  O   0.000 0.000 0.117 1 2 3\n":                                                       "an XYZ file of Tinker",
 		"water\n         0         3         3\n  10.0 0.0 0.0\n 0.0 10.0 0.0\n 0.0 0.0 10.0\nOW   1\n 1 2 3\n":      "a file of DL_POLY",
+		"  3  C\n O H\n 1 1 0.0 0.0 0.1\n":                                                                           "a GEN file of DFTB+",
 		"- of UlmASE-Trajectory \x00":                                                                                "an ASE trajectory",
 		"SQLite format 3\x00\x10\x00":                                                                                "an SQLite database",
 		strings.Repeat("\x00", 16) + "\xde\xc0\xef\xbe\x01\x00\x00\x00":                                              "an LMDB database",
