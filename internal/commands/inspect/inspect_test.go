@@ -157,7 +157,7 @@ func TestErrors(t *testing.T) {
 		"0 files: expected one":                                {},
 		"2 files: expected one":                                {"a", "b"},
 		"none.pt: no such file":                                {"none.pt"},
-		"expected a file, found a folder":                              {folder},
+		"expected a file, found a folder":                      {folder},
 		"empty.pt: expected a checkpoint, found an empty file": {write("empty.pt", nil)},
 		"half.pt: ": {write("half.pt", whole[:len(whole)/2])},
 		"text.pt: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {write("text.pt", []byte("hello, world"))},
