@@ -9,20 +9,12 @@ import time
 
 import numpy as np
 
+from frames import Frame
 from geometry import numbers
-from plan import PARTS, frames, read_rows, tasks
+from plan import PARTS, read_rows, structures, tasks
 from xtb import GFN2, SCFError
 
 LARGEST_FORCE = 60  # eV/Å on an atom: beyond it two nuclei nearly meet, and GFN2 means little
-SYMBOLS = {1: "H", 6: "C", 7: "N", 8: "O", 9: "F", 16: "S", 17: "Cl"}
-
-
-def extended_xyz(z, x, energy, forces, **info):
-    """Returns a frame as text: Å, eV, eV/Å."""
-    fields = " ".join(f'{k}="{v}"' for k, v in info.items())
-    lines = [str(len(z)), f'Properties=species:S:1:pos:R:3:forces:R:3 energy={energy:.7f} {fields} pbc="F F F"']
-    lines += ["%s %.6f %.6f %.6f %.6f %.6f %.6f" % (SYMBOLS[e], *p, *f) for e, p, f in zip(z.tolist(), x.tolist(), forces.tolist())]
-    return "\n".join(lines) + "\n"
 
 
 def label(task, rows, counts):
@@ -30,7 +22,7 @@ def label(task, rows, counts):
     out, gfn2, atoms = [], None, None
     smiles, ids = ".".join(r.smiles for r in rows), "+".join(str(r.id) for r in rows)
     try:
-        for kind, mol, x in frames(task, rows):
+        for kind, mol, x in structures(task, rows):
             z, x = numbers(mol), np.round(x, 6)
             if gfn2 is None or len(z) != atoms:
                 gfn2, atoms = GFN2(z), len(z)
@@ -43,7 +35,7 @@ def label(task, rows, counts):
                 counts["dropped |F|"] += 1
                 continue
             counts["kept"] += 1
-            out.append(extended_xyz(z, x, energy, forces, kind=kind, smiles=smiles, molecule=ids))
+            out.append(Frame(z, x, energy, forces, kind=kind, smiles=smiles, molecule=ids).text())
     except SCFError:
         counts["failed dynamics"] += 1
     if not out:

@@ -41,7 +41,7 @@ def tasks(split, rows):
     water = next(r for r in rows if r.name == "water")
     part = 1.0 if split == "train" else 0.05 if split == "valid" else 0.08
     out = [(f"molecule {r.id}", (r,)) for r in own]
-    out += [(f"chain {r.id}", (r,)) for r in own if r.atoms <= 14 and (r.source == "known" or rng.random() < 0.4)]
+    out += [(f"chain {r.id}", (r,)) for r in own if r.atoms <= 14 and (r.source == "known" or rng.random() < 0.2)]
 
     by_class = defaultdict(list)
     for r in own:
@@ -54,7 +54,7 @@ def tasks(split, rows):
         scans = sorted(by_class[name], key=lambda t: (t[1][0].source != "known", t[1][0].atoms + rng.uniform(0, 12)))
         out += scans[:max(2, round(SCANS_A_CLASS * part))]
 
-    small = [r for r in own if r.atoms <= 16]
+    small = [r for r in own if r.atoms <= 14]
     tiny = [r for r in own if r.atoms <= 10] + [water]
     for i in range(round(PAIRS * part)):
         first = rng.choice(small)
@@ -68,7 +68,7 @@ def tasks(split, rows):
     return out
 
 
-def frames(name, rows):
+def structures(name, rows):
     """Yields (kind, mol, positions) of a task."""
     rng = np.random.default_rng([SEED, zlib.crc32(name.encode())])
     verb, *rest = name.split()
@@ -77,7 +77,7 @@ def frames(name, rows):
     if verb == "chain":
         return chain(rows[0], rng, forces_of)
     if verb == "torsion":
-        quenched = rows[0].source == "known" and rows[0].atoms <= 15
+        quenched = rows[0].source == "known" and rows[0].atoms <= 12
         return scan(rows[0], tuple(map(int, rest[1:])), rng, forces_of if quenched else None)
     if verb == "pair":
         return pair(*rows, rng)

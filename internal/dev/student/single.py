@@ -40,10 +40,10 @@ def beyond(mol, a, b):
 
 def molecule(row, rng):
     """Yields (kind, mol, positions) of one molecule, moved in the force field."""
-    mol = embed(row.smiles, 3, int(rng.integers(2**31)))
+    frames = share(row.atoms)
+    mol = embed(row.smiles, (frames + 2) // 3, int(rng.integers(2**31)))
     if mol is None:
         return
-    frames, x, v, field = share(mol.GetNumAtoms()), None, None, None
     for i in range(frames):
         if i % 3 == 0:
             c = i // 3 % mol.GetNumConformers()
