@@ -27,7 +27,7 @@ def label(task, rows, counts):
             if gfn2 is None or len(z) != atoms:
                 gfn2, atoms = GFN2(z), len(z)
             try:
-                energy, forces = gfn2(x)
+                energy, forces = gfn2(x, fresh=True)
             except SCFError:
                 counts["failed scf"] += 1
                 continue

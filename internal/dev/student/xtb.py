@@ -48,14 +48,20 @@ class GFN2:
             self.forget()
             raise SCFError(message.value.decode(errors="replace").strip())
 
-    def __call__(self, positions):
-        """Returns the energy and the forces [n, 3]; the density of the last call is the first guess. Raises SCFError."""
+    def __call__(self, positions, fresh=False):
+        """Returns the energy and the forces [n, 3]; the last call's density is the first guess, unless fresh. Raises SCFError.
+
+        After a clash the old density can hold the field in a wrong state, tens of eV too low, for all geometries that follow.
+        """
         GFN2.calls += 1
         bohr = np.ascontiguousarray(positions / BOHR, dtype=np.float64)
         if self.mol is None:
             self._load(bohr)
         else:
             _lib.xtb_updateMolecule(self.env, self.mol, _array(bohr), None)
+            if fresh:
+                _lib.xtb_delResults(ctypes.byref(self.res))
+                self.res = ctypes.c_void_p(_lib.xtb_newResults())
         _lib.xtb_singlepoint(self.env, self.mol, self.calc, self.res)
         self._check()
         energy, gradient = ctypes.c_double(), np.empty((len(self.numbers), 3))
