@@ -16,7 +16,7 @@ from xtb import GFN2
 
 PARTS_A_FILE = 10
 STRAY = 3.0  # eV per atom off the sum of element energies: further than any bonding goes
-DIFFERENCES = 60  # frames whose forces are held against differences of energies
+DIFFERENCES = 400  # of the whole set: frames whose forces are held against differences of energies
 
 
 def composition(z):
