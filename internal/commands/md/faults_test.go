@@ -57,7 +57,40 @@ func TestRestartAtConstantPressure(t *testing.T) {
 	}
 }
 
-// momenta makes two molecules that move, and prints the energies that ASE says they have.
+// Masses that a file states, or isotopes, are those that move: they were passed
+// over, and momenta of deuterium made velocities of twice their size.
+func TestMasses(t *testing.T) {
+	for text, want := range map[string][]float64{
+		"Properties=species:S:1:pos:R:3:masses:R:1\nO 0 0 0 17.999\nH 0 0.76 -0.6 2.014\nH 0 -0.76 -0.6 1.008\n": {17.999, 2.014, 1.008},
+		"\nO 0 0 0\nD 0 0.76 -0.6\nT 0 -0.76 -0.6\n":                                                             {15.999, 2.014101777844, 3.01604928132},
+		"\nO 0 0 0\nH 0 0.76 -0.6\nH 0 -0.76 -0.6\n":                                                             {15.999, 1.008, 1.008},
+	} {
+		dir := t.TempDir()
+		whole, again := filepath.Join(dir, "whole.xyz"), filepath.Join(dir, "again.xyz")
+		_, err := execute(t, "-temperature", "300", "-dt", "0.1", "-steps", "1", "-every", "1", "-o", whole, write(t, "in.xyz", "3\n"+text))
+		require.NoError(t, err)
+		_, err = execute(t, "-dt", "0.1", "-steps", "1", "-every", "1", "-o", again, whole)
+		require.NoError(t, err)
+		list := append(frames(t, whole), frames(t, filepath.Join(dir, "again-0001.xyz"))...)
+		require.Len(t, list, 4)
+		for _, f := range list {
+			found := []float64{15.999, 1.008, 1.008}
+			require.NoError(t, masses(f, found))
+			assert.Equal(t, want, found)
+		}
+		require.NotNil(t, list[2].Column("momenta"))
+	}
+	for column, want := range map[string]string{
+		"masses:R:1\nH 0 0 0 0\n":     "column masses: atom 0 has 0 u: expected more than 0",
+		"masses:R:2\nH 0 0 0 1 1\n":   "column masses: expected R:1, found R:2",
+		"masses:S:1\nH 0 0 0 heavy\n": "column masses: expected R:1, found S:1",
+	} {
+		_, err := execute(t, "-temperature", "300", "-steps", "1", write(t, "in.xyz", "1\nProperties=species:S:1:pos:R:3:"+column))
+		assert.ErrorContains(t, err, want)
+	}
+}
+
+// momenta makes two molecules that move, one of heavy isotopes, and prints the energies that ASE says they have.
 const momenta = `
 import json, sys
 import numpy as np
@@ -66,6 +99,8 @@ from ase.io import write
 frames = []
 for name in "CH3OH", "C2H6":
     atoms = molecule(name)
+    if name == "C2H6":
+        atoms.set_masses([2.014 if z == 1 else 13.003 for z in atoms.numbers])
     atoms.set_momenta(np.random.RandomState(7).normal(size=(len(atoms), 3)))
     frames.append(atoms)
 write(sys.argv[1], frames, format="extxyz")

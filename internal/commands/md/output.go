@@ -146,7 +146,7 @@ func (o *outputs) write(d *md.Dynamics) error {
 			lo, hi := s.Start[k], s.Start[k+1]
 			f := &trajectory.Frame{
 				Structure: s.Structure(k), Step: d.Step, Time: time,
-				Velocities: s.Velocities[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k],
+				Velocities: s.Velocities[lo:hi], Masses: s.Masses[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k],
 			}
 			if _, ok := s.Volume(k); ok {
 				f.Stress = &s.Result.Stress[k]
