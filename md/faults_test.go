@@ -68,7 +68,7 @@ func TestDensityStays(t *testing.T) {
 	mean := func(settings Settings, of func(d *Dynamics, k int) float64) (sum float64) {
 		settings.TimeStep, settings.Seed, settings.ThermostatTime, settings.Temperature = 5, 31, 100, Constant(kelvin)
 		d := simulation(t, argonFluid(2.2, true), 2*kelvin, settings, copies(crystal, copiesOf)...)
-		const before, many = 120, 240
+		const before, many = 120, 360
 		advance(t, d, before)
 		for range many {
 			advance(t, d, 1)
@@ -82,13 +82,13 @@ func TestDensityStays(t *testing.T) {
 	// The degrees of freedom of the drift that was taken away have their share of the pressure too.
 	pressure += units.Boltzmann * kelvin / (volume * float64(len(crystal.Numbers))) / units.Bar
 	for _, settings := range barostats() {
-		settings.Pressure, settings.BarostatTime, settings.Compressibility = Constant(pressure), 300, 5e-5
+		settings.Pressure, settings.BarostatTime, settings.Compressibility = Constant(pressure), 150, 5e-5
 		found := mean(settings, func(d *Dynamics, k int) float64 {
 			v, _ := d.System.Volume(k)
 			return v / float64(len(crystal.Numbers))
 		})
 		t.Logf("%v %v: %.3f Å³ an atom at %.0f bar", settings.Ensemble, settings.Coupling, found, pressure)
-		assert.InEpsilon(t, volume, found, 0.01, "%v %v", settings.Ensemble, settings.Coupling)
+		assert.InEpsilon(t, volume, found, 0.015, "%v %v", settings.Ensemble, settings.Coupling)
 	}
 }
 

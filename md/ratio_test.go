@@ -115,6 +115,7 @@ type ensembleOf struct {
 	replicas            int
 	before, every, many int     // steps before the first sample, steps between them, and how many
 	colder, hotter      float64 // K
+	resolution          float64 // standard error of a slope that there have to be samples for
 }
 
 // observed is what the ratios are of, eV and Å³.
@@ -165,7 +166,7 @@ func (r ratio) isFound(t *testing.T, what string) {
 // beta is 1/kT, 1/eV.
 func beta(temperature float64) float64 { return 1 / (units.Boltzmann * temperature) }
 
-func at(settings Settings, temperature, pressure float64) Settings {
+func under(settings Settings, temperature, pressure float64) Settings {
 	settings.Temperature, settings.Pressure = Constant(temperature), Constant(pressure)
 	settings.Seed += uint64(temperature) + 1000*uint64(pressure)
 	return settings
@@ -177,12 +178,13 @@ func TestTemperatureRatio(t *testing.T) {
 		t.Run(settings.Ensemble.String(), func(t *testing.T) {
 			t.Parallel()
 			settings.TimeStep, settings.ThermostatTime, settings.Seed = 4, 50, 17
-			if settings.Ensemble == NHC {
-				settings.ThermostatTime = 20 // as in TestKineticEnergy
+			before := 250
+			if settings.Ensemble == NHC { // as in TestKineticEnergy
+				settings.ThermostatTime, before = 20, 1500
 			}
-			e := ensembleOf{springs(3, false), argons(ratioAtoms(), 0.3, false), 200, 250, 15, 20, 250, 400}
+			e := ensembleOf{springs(3, false), argons(ratioAtoms(), 0.3, false), 200, before, 15, 20, 250, 400, 0.07}
 			if long() {
-				e.replicas, e.before, e.many = 600, 2000, 60
+				e.replicas, e.before, e.many, e.resolution = 600, 2000, 60, 0.025
 			}
 			compareTemperatures(t, settings, e)
 		})
@@ -191,18 +193,14 @@ func TestTemperatureRatio(t *testing.T) {
 
 func compareTemperatures(t *testing.T, settings Settings, e ensembleOf) {
 	t.Helper()
-	resolution := 0.07
-	if long() {
-		resolution = 0.025
-	}
-	first, second := e.sample(t, at(settings, e.colder, 0)), e.sample(t, at(settings, e.hotter, 0))
+	first, second := e.sample(t, under(settings, e.colder, 0)), e.sample(t, under(settings, e.hotter, 0))
 	want := beta(e.colder) - beta(e.hotter)
-	ratioOf(first.kinetic, second.kinetic, want).holds(t, "kinetic energy", resolution)
-	ratioOf(first.potential, second.potential, want).holds(t, "potential energy", resolution)
-	ratioOf(first.energy(), second.energy(), want).holds(t, "total energy", resolution)
+	ratioOf(first.kinetic, second.kinetic, want).holds(t, "kinetic energy", e.resolution)
+	ratioOf(first.potential, second.potential, want).holds(t, "potential energy", e.resolution)
+	ratioOf(first.energy(), second.energy(), want).holds(t, "total energy", e.resolution)
 	n := float64(len(e.structure.Numbers))
 	ratioOf(first.kinetic.times(n/(n-1)), second.kinetic.times(n/(n-1)), want).isFound(t, "kinetic energy")
-	if long() {
+	if e.resolution < 0.03 {
 		ratioOf(first.energy().plus(first.kinetic, 1/(n-1)), second.energy().plus(second.kinetic, 1/(n-1)), want).isFound(t, "total energy")
 	}
 }
@@ -213,12 +211,12 @@ func TestPressureRatio(t *testing.T) {
 	for _, settings := range barostats() {
 		t.Run(fmt.Sprintf("%v %v", settings.Ensemble, settings.Coupling), func(t *testing.T) {
 			t.Parallel()
-			settings.TimeStep, settings.ThermostatTime, settings.Seed = 8, 50, 19
+			settings.TimeStep, settings.ThermostatTime, settings.Seed = 8, 50, 17
 			settings.BarostatTime, settings.Compressibility = 400, 1e-3 // below 50 steps the volume's distribution is some percent off
-			e := ensembleOf{scaledSprings(20, 0.2, false), argons(ratioAtoms(), 2.5, true), 100, 300, 25, 16, 250, 400}
+			e := ensembleOf{scaledSprings(20, 0.2, false), argons(ratioAtoms(), 2.5, true), 100, 300, 25, 16, 250, 400, 0.12}
 			if long() {
 				settings.BarostatTime = 800
-				e.replicas, e.before, e.every, e.many = 400, 1500, 80, 40
+				e.replicas, e.before, e.every, e.many, e.resolution = 400, 1500, 80, 40, 0.04
 			}
 			if settings.Ensemble == NPTMTK { // as in TestVolume
 				settings.BarostatTime = 60
@@ -230,17 +228,13 @@ func TestPressureRatio(t *testing.T) {
 
 func comparePressures(t *testing.T, settings Settings, e ensembleOf, lower, higher float64) {
 	t.Helper()
-	resolution := 0.12
-	if long() {
-		resolution = 0.04
-	}
-	base := e.sample(t, at(settings, e.colder, lower))
-	pressed, heated := e.sample(t, at(settings, e.colder, higher)), e.sample(t, at(settings, e.hotter, lower))
+	base := e.sample(t, under(settings, e.colder, lower))
+	pressed, heated := e.sample(t, under(settings, e.colder, higher)), e.sample(t, under(settings, e.hotter, lower))
 	want := beta(e.colder) * units.Bar * (lower - higher)
-	ratioOf(base.volume, pressed.volume, want).holds(t, "volume", resolution)
+	ratioOf(base.volume, pressed.volume, want).holds(t, "volume", e.resolution)
 	n, p := float64(len(e.structure.Numbers)), lower*units.Bar
 	want = beta(e.colder) - beta(e.hotter)
-	ratioOf(base.enthalpy(p), heated.enthalpy(p), want).holds(t, "enthalpy", resolution)
+	ratioOf(base.enthalpy(p), heated.enthalpy(p), want).holds(t, "enthalpy", e.resolution)
 	if long() {
 		ratioOf(base.kinetic.times(n/(n-1)), heated.kinetic.times(n/(n-1)), want).isFound(t, "kinetic energy")
 	}
@@ -256,7 +250,7 @@ func TestRatiosOfArgon(t *testing.T) {
 			t.Parallel()
 			settings.TimeStep, settings.ThermostatTime, settings.Seed = 5, 100, 21
 			settings.BarostatTime, settings.Compressibility = 500, 5e-5
-			e := ensembleOf{argonFluid(2.2, true), rhombohedral(2, volume), 120, 1000, 40, 30, 50, 60}
+			e := ensembleOf{argonFluid(2.2, true), rhombohedral(2, volume), 200, 2000, 40, 40, 50, 60, 0.06}
 			if settings.Ensemble.barostatted() {
 				comparePressures(t, settings, e, 500, 1500)
 			} else {
