@@ -69,6 +69,9 @@ func compareTrajectories(t *testing.T, peer string, ours, theirs [][][3]float64,
 
 // ASE's velocity Verlet, in its own units: their constants of nature are older.
 func TestInteropASEDynamics(t *testing.T) {
+	if os.Getenv("PAINLESS_REQUIRE_INTEROP") == "" {
+		t.Skip("ten seconds of Python: make interop runs this test")
+	}
 	d := crystalInMotion(t)
 	p := argonFluid(peerCutoff, false)
 	var velocities [][3]float64
