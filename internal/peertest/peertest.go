@@ -71,6 +71,17 @@ func ONNXRuntime(t testing.TB, args ...string) *exec.Cmd {
 	return command
 }
 
+// LAMMPS returns the path of the program. make interop installs it and sets
+// PAINLESS_REQUIRE_INTEROP.
+func LAMMPS(t testing.TB) (path string) {
+	t.Helper()
+	path, err := exec.LookPath("lmp")
+	if err != nil {
+		missing(t, "PAINLESS_REQUIRE_INTEROP", "LAMMPS (Debian's lammps)", "make interop")
+	}
+	return path
+}
+
 func missing(t testing.TB, require, peer, target string) {
 	t.Helper()
 	if os.Getenv(require) != "" {
