@@ -18,13 +18,14 @@ lib:
 		-extldflags '-Wl,-soname,libpainless.so.0 -Wl,--version-script=$(CURDIR)/hosts/c/painless.map'" ./hosts/c
 	@rm -f $(LIB)/libpainless.h && ln -sf libpainless.so $(LIB)/libpainless.so.0 # painless.h is written by hand
 
-# The library, painless.h and painless.pc under PREFIX.
+# The library, painless.h, painless.pc and ASE's calculator under PREFIX.
 PREFIX = /usr/local
 install: lib
-	install -d $(addprefix $(DESTDIR)$(PREFIX)/,lib/pkgconfig include)
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,lib/pkgconfig include share/painless)
 	install -m 755 $(LIB)/libpainless.so $(DESTDIR)$(PREFIX)/lib/libpainless.so.0
 	ln -sf libpainless.so.0 $(DESTDIR)$(PREFIX)/lib/libpainless.so
 	install -m 644 hosts/c/painless.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 hosts/ase/painless_ase.py $(DESTDIR)$(PREFIX)/share/painless/
 	version=$$(sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1) && sed -e "s#@PREFIX@#$(PREFIX)#; s#@VERSION@#$$version#" \
 		hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
 

@@ -1,5 +1,7 @@
 /* The functions of painless.h: each turns a forked child away, which Go's runtime
  * cannot run in, and goes into Go. */
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -7,14 +9,29 @@
 
 static pid_t loaded; /* the process that has the runtime's threads */
 
-__attribute__((constructor)) static void remember(void) { loaded = getpid(); }
+/* Each thread's message, on the heap: with Go's runtime in it the library's thread-local
+ * variables must lie in what little room dlopen finds. */
+static pthread_key_t messages;
 
-static _Thread_local char message[4096];
+enum { message_size = 4096 };
+
+__attribute__((constructor)) static void load(void) {
+    loaded = getpid();
+    pthread_key_create(&messages, free);
+}
 
 /* painless_set_message keeps what fits of a text, in whole characters. */
 void painless_set_message(const char *text, size_t length) {
-    if (length >= sizeof message)
-        for (length = sizeof message - 1; ((unsigned char)text[length] & 0xC0) == 0x80;)
+    char *message = pthread_getspecific(messages);
+    if (message == NULL) {
+        message = malloc(message_size);
+        if (message == NULL || pthread_setspecific(messages, message) != 0) {
+            free(message);
+            return;
+        }
+    }
+    if (length >= message_size)
+        for (length = message_size - 1; ((unsigned char)text[length] & 0xC0) == 0x80;)
             length--;
     memcpy(message, text, length);
     message[length] = 0;
@@ -46,7 +63,10 @@ const char *pl_version(void) {
     return version;
 }
 
-const char *pl_message(void) { return message; }
+const char *pl_message(void) {
+    const char *message = pthread_getspecific(messages);
+    return message == NULL ? "" : message;
+}
 
 pl_model *pl_open(const char *path, const pl_options *options) {
     pl_options defaults = PL_OPTIONS_INIT;

@@ -97,9 +97,10 @@ int pl_close(pl_model *model);
 int pl_get_info(pl_model *model, pl_info *info);
 
 /* pl_notes writes what a user should read of how the file was understood: where the
- * cutoff is from, other weights in the file, what beside the weights is not applied. Lines
- * of UTF-8 without a newline at the end; at most size − 1 bytes and a 0, and the text's
- * whole length, as snprintf, is returned. text may be NULL if size is 0. */
+ * cutoff is from and which weights were taken, in two lines; in more lines, which are
+ * warnings, other weights in the file and what beside the weights is not applied. UTF-8
+ * without a newline at the end; at most size − 1 bytes and a 0 are written, and the text's
+ * whole length is returned, as by snprintf. text may be NULL if size is 0. */
 int64_t pl_notes(pl_model *model, char *text, size_t size);
 
 /* pl_compute computes one structure of n atoms.

@@ -154,4 +154,9 @@ func TestInteropInstall(t *testing.T) {
 	command := exec.Command(program, testdata+"tiny.pt")
 	command.Env = append(os.Environ(), "LD_LIBRARY_PATH="+prefix+"/lib")
 	run(t, command)
+
+	// ASE's calculator, which finds the library under its own prefix.
+	python := exec.Command(peertest.ASE(t), "-c", "import painless_ase, sys; painless_ase.Painless(model=sys.argv[1]).info", testdata+"tiny.pt")
+	python.Env = append(os.Environ(), "PYTHONPATH="+prefix+"/share/painless", "PYTHONDONTWRITEBYTECODE=1")
+	run(t, python)
 }
