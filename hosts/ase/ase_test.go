@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -73,4 +75,35 @@ func TestCalculator(t *testing.T) {
 		}
 	}
 	assert.NotZero(t, stresses)
+}
+
+// The examples run, and end where painless predict says that they do.
+func TestInteropExamples(t *testing.T) {
+	peertest.Interop(t)
+	const model, ethanol = "../../testdata/tiny.pt", "../../testdata/ethanol.xyz"
+	dir := t.TempDir()
+	minimum, turned := dir+"/minimum.extxyz", dir+"/turned.extxyz"
+
+	found := regexp.MustCompile(`^converged after \d+ steps: (\S+) eV, largest force 0\.00\d\d eV/Å\n$`).FindStringSubmatch(python(t, "examples/optimise.py", model, ethanol, minimum))
+	require.NotNil(t, found)
+	predicted, err := exec.Command("go", "run", "../../tools/painless", "predict", "-json", "-model", model, minimum).Output()
+	require.NoError(t, err)
+	var line struct{ Energy float64 }
+	require.NoError(t, json.Unmarshal(predicted, &line))
+	assert.Equal(t, found[1], strconv.FormatFloat(line.Energy, 'f', 6, 64))
+	assert.Regexp(t, `^converged after `, python(t, "examples/optimise.py", model, "testdata/salt.extxyz"), "a cell")
+
+	kept := regexp.MustCompile(`^100 fs of 9 atoms at \d+ K: total energy \S+ eV, within (\S+) meV an atom\n$`).FindStringSubmatch(python(t, "examples/nve.py", model, minimum))
+	require.NotNil(t, kept)
+	drift, err := strconv.ParseFloat(kept[1], 64)
+	require.NoError(t, err)
+	assert.Less(t, drift, 0.05)
+
+	bands := python(t, "examples/phonons.py", model)
+	assert.Regexp(t, `(?m)^q = \[0\. 0\. 0\.\]   ħω/meV:( +-?\d+\.\d{3}){6}$`, bands)
+	assert.Regexp(t, `(?m)^q = \[0\. 0\. 0\.\].* -?0\.0\d\d( |$)`, bands, "translations cost nothing")
+
+	// A methyl group turned by a third, which is the same again.
+	python(t, "-c", `import sys; from ase.io import read, write; a = read(sys.argv[1]); a.positions[[6, 7, 8]] = a.positions[[7, 8, 6]]; write(sys.argv[2], a)`, minimum, turned)
+	assert.Regexp(t, `^(not )?converged after \d+ steps; energies along the way, eV: 0\.0000 (-?\d+\.\d{4} ){5}-?0\.0000\n$`, python(t, "examples/neb.py", model, minimum, turned))
 }
