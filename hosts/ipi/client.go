@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"painless/atoms"
@@ -34,8 +35,15 @@ type Client struct {
 	// Computed is told of every call, how many structures it had, and how long
 	// they took; it may be nil.
 	Computed func(structures int, took time.Duration)
-	// Notice is told what the server says that is not used; it may be nil.
+	// Notice is told what users should know: what a server says that is not used,
+	// that there is none. It may be nil.
 	Notice func(text string)
+}
+
+func (c *Client) notice(format string, args ...any) {
+	if c.Notice != nil {
+		c.Notice(fmt.Sprintf(format, args...))
+	}
 }
 
 // ErrExit is a server that has said EXIT: it wants no more.
@@ -106,10 +114,7 @@ func (s *session) answer(ctx context.Context) error {
 	case "EXIT":
 		return ErrExit
 	default:
-		return fmt.Errorf("message %q from the server: expected STATUS, INIT, POSDATA, GETFORCE or EXIT", header)
-	}
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+		return fmt.Errorf("message %q from the server: expected one of %s", header, strings.Join(words, ", "))
 	}
 	if err != nil {
 		return fmt.Errorf("%s from the server: %w", header, err)
@@ -139,8 +144,8 @@ func (s *session) init() error {
 	if err != nil {
 		return err
 	}
-	if rest != "" && s.Notice != nil {
-		s.Notice(fmt.Sprintf("the server says in INIT %q, which is not used", rest))
+	if rest != "" {
+		s.notice("the server says in INIT %q, which is not used", rest)
 	}
 	s.initialised, s.computed, s.size = true, false, size
 	s.batch.Reset()

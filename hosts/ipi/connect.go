@@ -44,17 +44,15 @@ func TCP(text string) (Address, error) {
 	return Address{"tcp", net.JoinHostPort(host, port)}, nil
 }
 
-// Run connects to a server and answers it until it ends. While there is none it
-// looks for one for as long as patience is: at the start and, unless it is 0,
-// again after a server has gone without an EXIT. Its error is nil where the last
-// server was served to its end.
-func (c *Client) Run(ctx context.Context, at Address, patience time.Duration) error {
-	err := c.session(ctx, at, patience)
-	for patience > 0 && gone(err) {
-		if c.Notice != nil {
-			c.Notice(fmt.Sprintf("the server has gone (%v); waits for the next one, up to %v", err, patience))
-		}
-		next := c.session(ctx, at, patience)
+// Run connects to a server and answers it until it ends. Where there is none it
+// looks for one for as long as wait says. Unless again is 0, it looks that long for
+// the next one after a server has gone without an EXIT. Its error is nil where the
+// last server was served to its end.
+func (c *Client) Run(ctx context.Context, at Address, wait, again time.Duration) error {
+	err := c.session(ctx, at, wait)
+	for again > 0 && gone(err) {
+		c.notice("the server has gone: %v", err)
+		next := c.session(ctx, at, again)
 		if absent(next) {
 			break
 		}
@@ -63,7 +61,7 @@ func (c *Client) Run(ctx context.Context, at Address, patience time.Duration) er
 	switch {
 	case err == ErrExit || err == io.EOF:
 		return nil
-	case gone(err): // said without its cause: a broken pipe is a reader's of our output, elsewhere
+	case gone(err): // said without its cause: a broken pipe would be a reader's of our output
 		return fmt.Errorf("%v: the server has gone in the middle: %v", at, err)
 	case err != nil && !absent(err):
 		return fmt.Errorf("%v: %w", at, err)
@@ -72,8 +70,8 @@ func (c *Client) Run(ctx context.Context, at Address, patience time.Duration) er
 }
 
 // session connects and serves.
-func (c *Client) session(ctx context.Context, at Address, patience time.Duration) error {
-	conn, err := dial(ctx, at, patience)
+func (c *Client) session(ctx context.Context, at Address, wait time.Duration) error {
+	conn, err := c.dial(ctx, at, wait)
 	if err != nil {
 		return err
 	}
@@ -81,16 +79,21 @@ func (c *Client) session(ctx context.Context, at Address, patience time.Duration
 }
 
 // dial connects, and tries again for as long as it cannot.
-func dial(ctx context.Context, at Address, patience time.Duration) (net.Conn, error) {
+func (c *Client) dial(ctx context.Context, at Address, wait time.Duration) (net.Conn, error) {
 	const pause = 50 * time.Millisecond
 	var dialer net.Dialer
-	for end := time.Now().Add(patience); ; {
+	end, said := time.Now().Add(wait), false
+	for {
 		conn, err := dialer.DialContext(ctx, at.Network, at.Address)
 		if err == nil {
 			return conn, nil
 		}
 		if time.Until(end) < pause {
 			return nil, fmt.Errorf("%w: expected a server that listens there", err)
+		}
+		if !said {
+			said = true
+			c.notice("waits for a server at %v, up to %v", at, wait)
 		}
 		select {
 		case <-ctx.Done():

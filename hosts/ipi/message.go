@@ -2,6 +2,7 @@ package ipi
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -25,34 +26,49 @@ const (
 
 // Limits of what a server can make us take memory for.
 const (
-	maxInit  = 1 << 20 // bytes
-	maxAtoms = 1 << 22 // of all structures of a batch
+	maxInit       = 1 << 20 // bytes
+	maxStructures = 1 << 16 // of a batch
+	maxAtoms      = 1 << 21 // of all of them
 )
 
 // reader reads a server's messages.
 type reader struct {
-	in    *bufio.Reader
-	bytes []byte // of the numbers being read
+	in   *bufio.Reader
+	part []byte // of a message, being read
 }
 
 func newReader(in io.Reader) reader { return reader{in: bufio.NewReaderSize(in, 1<<16)} }
 
-// read returns the next n bytes, which are there until the next call. Its error
-// is io.EOF where there is none of them.
+// read returns the next n bytes of a message, which are there until the next call.
 func (r *reader) read(n int) ([]byte, error) {
-	r.bytes = buffer.Resize(r.bytes, n)
-	_, err := io.ReadFull(r.in, r.bytes)
-	return r.bytes, err
+	r.part = buffer.Resize(r.part, n)
+	_, err := io.ReadFull(r.in, r.part)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return r.part, err
 }
 
-// header reads the word that begins a message.
+// header reads the word that begins a message. Its error is io.EOF where there is no more.
 func (r *reader) header() (string, error) {
+	if _, err := r.in.Peek(1); err != nil {
+		return "", err
+	}
 	b, err := r.read(headerSize)
-	if err == io.ErrUnexpectedEOF {
+	if err != nil {
 		return "", fmt.Errorf("the start of a message: %w", err)
 	}
-	return strings.TrimRight(string(b), " "), err
+	b = bytes.TrimRight(b, " ")
+	for _, word := range words {
+		if string(b) == word { // which takes no memory
+			return word, nil
+		}
+	}
+	return string(b), nil
 }
+
+// words begin a server's messages.
+var words = []string{"STATUS", "INIT", "POSDATA", "GETFORCE", "EXIT"}
 
 func (r *reader) int32() (int, error) {
 	b, err := r.read(int32Size)
@@ -92,7 +108,7 @@ func batchSize(text string, numAtoms int) (size int, rest string, err error) {
 			}
 			continue
 		}
-		most := max(1, maxAtoms/max(1, numAtoms))
+		most := max(1, min(maxStructures, maxAtoms/max(1, numAtoms)))
 		if size, err = strconv.Atoi(strings.TrimSpace(value)); err != nil || size < 1 || size > most {
 			return 0, "", fmt.Errorf("%q: expected a batch_size of 1 to %d", part, most)
 		}
@@ -197,7 +213,7 @@ func (w *writer) write() error {
 }
 
 func appendHeader(b []byte, word string) []byte {
-	return fmt.Appendf(b, "%-*s", headerSize, word)
+	return append(append(b, word...), "            "[:headerSize-len(word)]...)
 }
 
 func appendFloat(b []byte, x float64) []byte {

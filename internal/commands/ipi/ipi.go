@@ -23,9 +23,9 @@ var Verb = &cli.Verb{
 	Name:    "ipi",
 	Args:    "-model FILE -structure FILE (-unix NAME | -tcp HOST:PORT) [flags]",
 	Summary: "Computes for i-PI, ASE and others that move atoms and ask for forces over a socket.",
-	Help: `The other program is the server: start it first, or give -reconnect. It sends
-positions and cells, but neither elements nor what is periodic: these are those of
--structure, whose atoms stand in the server's order.
+	Help: `The other program is the server. It sends positions and cells, but neither elements
+nor what is periodic: these are those of -structure, whose atoms stand in the server's
+order.
 
 A structure that cannot be computed ends the connection, as the protocol has no word
 for it: exit code 1. So does a server that goes in the middle of a step.`,
@@ -40,7 +40,8 @@ type settings struct {
 	unix, tcp string
 	at        ipi.Address
 	timeout   time.Duration
-	patience  time.Duration
+	wait      time.Duration
+	again     time.Duration
 }
 
 // New registers the flags.
@@ -52,7 +53,8 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.StringVar(&s.unix, "unix", "", "`name` of a UNIX socket, which is /tmp/ipi_NAME, or its path, with a / in it")
 	flags.StringVar(&s.tcp, "tcp", "", "`host:port` of a server; localhost and "+ipi.Port+" where they are left out")
 	flags.DurationVar(&s.timeout, "timeout", 0, "give up a server that says nothing for this `time`, such as 10m; 0 waits for ever")
-	flags.DurationVar(&s.patience, "reconnect", 0, "look for a server for up to this `time`, such as 30s, at the start and after one has gone; 0 needs one at the start, and ends with it")
+	flags.DurationVar(&s.wait, "wait", 10*time.Second, "`time` in which a server has to be there")
+	flags.DurationVar(&s.again, "reconnect", 0, "`time` in which the next server has to be there after one has gone without the word EXIT; 0 ends with the first")
 	return s.run
 }
 
@@ -69,8 +71,8 @@ func (s *settings) check(inputs []string) (err error) {
 		return fmt.Errorf("-frame %d: expected 0 or more", s.frame)
 	case (s.unix == "") == (s.tcp == ""):
 		return errors.New("expected one of -unix NAME and -tcp HOST:PORT; -h shows the usage")
-	case s.timeout < 0 || s.patience < 0:
-		return fmt.Errorf("-timeout %v, -reconnect %v: expected 0 or more", s.timeout, s.patience)
+	case s.timeout < 0 || s.wait < 0 || s.again < 0:
+		return fmt.Errorf("-timeout %v, -wait %v, -reconnect %v: expected 0 or more", s.timeout, s.wait, s.again)
 	case s.unix != "":
 		s.at = ipi.Unix(s.unix)
 		return nil
@@ -100,7 +102,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 		calls.line.Clear()
 		say(std.Err, "%s", text)
 	}}
-	err = client.Run(ctx, s.at, s.patience)
+	err = client.Run(ctx, s.at, s.wait, s.again)
 	calls.line.Clear()
 	if calls.n > 0 {
 		say(std.Err, "%v", calls)
