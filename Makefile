@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run test test-variants interop bench bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run lib install test test-variants interop bench bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -9,6 +9,25 @@ APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done
 # Energy and forces of ethanol from a shipped checkpoint (random weights, the size of the tiny student).
 run:
 	go run ./tools/painless predict -model testdata/tiny.pt testdata/ethanol.xyz
+
+# The C library, LIB/libpainless.so, for Linux; TAGS=cuda builds it for GPUs. Programs see its functions, and nothing of Go.
+LIB = bin
+lib:
+	@command -v gcc >/dev/null || { $(call APT,gcc libc6-dev); }
+	CGO_ENABLED=1 go build -buildmode=c-shared -trimpath -tags "$(TAGS)" -o $(LIB)/libpainless.so -ldflags "-s -w \
+		-extldflags '-Wl,-soname,libpainless.so.0 -Wl,--version-script=$(CURDIR)/hosts/c/painless.map'" ./hosts/c
+	@rm -f $(LIB)/libpainless.h && ln -sf libpainless.so $(LIB)/libpainless.so.0 # painless.h is written by hand
+
+# The library, painless.h, painless.pc and ASE's calculator under PREFIX.
+PREFIX = /usr/local
+install: lib
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,lib/pkgconfig include share/painless)
+	install -m 755 $(LIB)/libpainless.so $(DESTDIR)$(PREFIX)/lib/libpainless.so.0
+	ln -sf libpainless.so.0 $(DESTDIR)$(PREFIX)/lib/libpainless.so
+	install -m 644 hosts/c/painless.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 hosts/ase/painless_ase.py $(DESTDIR)$(PREFIX)/share/painless/
+	version=$$(sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1) && sed -e "s#@PREFIX@#$(PREFIX)#; s#@VERSION@#$$version#" \
+		hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
 
 # gcc and libhdf5-dev are for HDF5; ASE reads what we write. GODEBUG takes AVX-512 away and purego all vector code, so
 # that each set is tested where the machine has a better one.
@@ -32,11 +51,11 @@ test-variants:
 ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev/peers && \
 	{ [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
 
-# PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, and ONNX Runtime runs it; users need it never.
+# PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, ONNX Runtime runs it, and ASE and LAMMPS move atoms alike; users need it never.
 interop:
-	@$(call APT,gcc libc6-dev libhdf5-dev python3-torch python3-h5py python3-ase python3-netcdf4 python3-mdanalysis python3-mdtraj zsh fish)
+	@$(call APT,gcc g++ libc6-dev libhdf5-dev python3-torch python3-h5py python3-ase python3-netcdf4 python3-mdanalysis python3-mdtraj lammps zsh fish)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./md ./internal/commands/... ./internal/dev/peers ./train
+	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
 
 # Every student and size, on one core and all.
 bench:

@@ -96,6 +96,15 @@ func TestImportsRunDownwards(t *testing.T) {
 	}
 }
 
+// A host reaches the network through the front door alone: another network, or
+// another device, is no matter to it.
+func TestHostsSeeNoNetwork(t *testing.T) {
+	module := strings.TrimSpace(command(t, ".", "go", "list", "-m"))
+	list := command(t, ".", "go", "list", "-e", "-f", `{{.ImportPath}} {{join .Imports " "}} {{join .TestImports " "}}`, "./hosts/...")
+	assert.Contains(t, list, module+"/hosts/")
+	assert.NotRegexp(t, ` `+regexp.QuoteMeta(module)+`/(nn|kernels)\b`, list)
+}
+
 // The files that the documentation names are there.
 func TestDocumentedFilesExist(t *testing.T) {
 	pages, err := filepath.Glob("docs/*.md")

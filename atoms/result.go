@@ -48,13 +48,14 @@ func (r *Result) Finish(b *Batch, k int) error {
 		}
 		forces = r.Forces[b.Start[k]:b.Start[k+1]]
 	}
-	if err := finite(r.Energy[k], forces); err != nil {
+	if err := Finite(r.Energy[k], forces); err != nil {
 		return &StructureError{Index: k, Err: err}
 	}
 	return nil
 }
 
-func finite(energy float64, forces [][3]float64) error {
+// Finite returns an error where an energy or a force is no finite number.
+func Finite(energy float64, forces [][3]float64) error {
 	if math.IsNaN(energy) || math.IsInf(energy, 0) {
 		return fmt.Errorf("the energy is %v: expected a number; are atoms too close, or weights too large?", energy)
 	}

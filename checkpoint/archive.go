@@ -47,8 +47,23 @@ func openArchive(src *source) (*archive, error) {
 			pickle, a.prefix = e.name, folder
 		}
 	}
+	for name := range a.entries {
+		if lower := strings.ToLower(name); lower != name && path.Ext(name) != ".py" && a.entries[lower] != nil { // which PyTorch does not tell apart
+			return nil, fmt.Errorf("zip archive: expected one entry %.80q, found %.80q too", lower, name)
+		}
+	}
+	if pickle == "" && len(entries) == 0 {
+		return nil, errors.New("zip archive: expected an entry data.pkl, found no entries")
+	}
 	if pickle == "" {
-		return nil, errors.New("zip archive: expected an entry data.pkl, found none; this is no PyTorch checkpoint")
+		var names []string
+		for _, e := range entries[:min(len(entries), 3)] {
+			names = append(names, e.name)
+		}
+		if strings.HasSuffix(entries[0].name, ".npy") {
+			return nil, errors.New("zip archive: expected an entry data.pkl, found arrays of NumPy: torch.save writes a checkpoint of a dict of them")
+		}
+		return nil, fmt.Errorf("zip archive: expected an entry data.pkl, found none among %d, such as %.80q; this is no PyTorch checkpoint: one may be in it, unpack it", len(entries), names)
 	}
 	if a.entries[a.prefix+"byteorder"] != nil {
 		order, err := a.read("byteorder")

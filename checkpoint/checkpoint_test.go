@@ -172,9 +172,9 @@ func TestOpenRefuses(t *testing.T) {
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	for path, says := range map[string]string{
 		"testdata/none.pt":     "no such file",
-		"testdata":             "testdata: expected a regular file, found d",
+		"testdata":             "testdata: expected a file, found a folder, in which is testdata/extra.pt, testdata/legacy.pt, ",
 		empty:                  "found an empty file",
-		"testdata/make.py":     `found one that begins with "\"\"\"Makes the small checkpoints beside it"`,
+		"testdata/make.py":     "found a script",
 		"testdata/no_dict.pt":  `no state dict: expected tensors in a dict or in a module, found the keys ["0" (1) "1" (2)]`,
 		"testdata/no_state.pt": `no state dict: expected tensors in a dict or in a module, found the keys ["epoch" (1) "model" (a dict)]`,
 	} {

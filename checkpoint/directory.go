@@ -11,6 +11,13 @@ import (
 	"unicode/utf8"
 )
 
+// The directory is read here and not by archive/zip, as a checkpoint is to have one
+// meaning, whoever reads it. archive/zip looks at an entry's local header for its
+// length alone, so that one that says another size, method or name passes, as do
+// encrypted entries, entries over the same bytes, and bytes before the first; and it
+// makes its list of entries before their number can be held against a limit, about
+// 300 bytes for 46 in the file. What is deflated is inflated by compress/flate.
+
 // zipEntry is an entry as the directory has it and its local header repeats it.
 type zipEntry struct {
 	name     string
@@ -62,7 +69,7 @@ func findDirectory(src *source) (at, size, entries int64, err error) {
 		}
 	}
 	if end < 0 {
-		return 0, 0, 0, errors.New("expected its directory at the end of the file, found none or more bytes after it")
+		return 0, 0, 0, noDirectory(tail, src.size)
 	}
 	f := fields(tail[end+4 : end+directoryEnd])
 	disk, first, here := f.next(2), f.next(2), f.next(2)
@@ -92,6 +99,18 @@ func findDirectory(src *source) (at, size, entries int64, err error) {
 		return 0, 0, 0, fmt.Errorf("expected a directory of one file, up to its end at byte %d, found %d bytes of %d entries at byte %d", endsAt, length, all, start)
 	}
 	return int64(start), int64(length), int64(all), nil
+}
+
+// noDirectory says why a file of size bytes that ends so has no directory at its end.
+func noDirectory(tail string, size int64) error {
+	at := strings.LastIndex(tail, "PK\x05\x06")
+	switch rest := len(tail) - at; {
+	case at >= 0 && rest > directoryEnd:
+		return fmt.Errorf("expected its directory at the end of the file's %d bytes, found more bytes after it", size)
+	case strings.Trim(tail[max(0, len(tail)-directoryEnd):], "\x00") == "":
+		return fmt.Errorf("expected its directory at the end of the file's %d bytes, found zeros: a download, or what wrote it, did not end", size)
+	}
+	return fmt.Errorf("expected its directory at the end of the file's %d bytes, found none: %w", size, errCut)
 }
 
 // readDirectory reads all entries, and holds their local headers to them.
@@ -159,7 +178,7 @@ func (e *zipEntry) parse(text string) (rest string, err error) {
 	switch {
 	case !utf8.ValidString(e.name):
 		return "", fmt.Errorf("expected a name in UTF-8, found %.80q", e.name)
-	case !filepath.IsLocal(e.name) || strings.Contains(e.name, `\`):
+	case !filepath.IsLocal(e.name) || strings.ContainsAny(e.name, "\\\x00"):
 		return "", fmt.Errorf("expected names of entries within the archive, found %.80q", e.name)
 	case e.flags&encrypted != 0:
 		return "", fmt.Errorf("%.80s: expected a plain entry, found an encrypted one", e.name)
@@ -174,16 +193,22 @@ func (e *zipEntry) parse(text string) (rest string, err error) {
 }
 
 // zip64 takes the numbers that are absent elsewhere from the extra field for them.
+// Fields that give an entry another name or other numbers are errors.
 func zip64(extra string, numbers ...*uint64) error {
 	var wide fields
+	seen := false
 	for len(extra) >= 4 {
 		f := fields(extra[:4])
 		id, size := f.next(2), int(f.next(2))
 		if extra = extra[4:]; size > len(extra) {
 			break // padding
 		}
-		if id == 1 {
-			wide = fields(extra[:size])
+		const numbers, otherName = 0x0001, 0x7075
+		if id == numbers && seen || id == otherName {
+			return errors.New("expected numbers of 64 bits once, and no other name, found them twice or one")
+		}
+		if id == numbers {
+			wide, seen = fields(extra[:size]), true
 		}
 		extra = extra[size:]
 	}
@@ -219,7 +244,7 @@ func (e *zipEntry) locate(w *window, limit int64) (end int64, err error) {
 	}
 	e.data = e.header + int64(localHeader+name) + extra
 	if end = e.data + e.size; e.size > limit || end > limit {
-		return 0, fmt.Errorf("expected %d bytes, found the end of the file", e.size)
+		return 0, fmt.Errorf("expected %d bytes before the directory, found fewer", e.size)
 	}
 	if size == absent || inflated == absent {
 		text, err := w.text(e.data-extra, extra)

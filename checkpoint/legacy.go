@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -66,6 +67,15 @@ func decodeLegacy(src *source) (*Checkpoint, error) {
 		return nil, err
 	}
 	return fromPickle("PyTorch legacy stream", root, src.allow)
+}
+
+// pickle is the next value; its end is the file's.
+func (s *legacyFile) pickle(what string) (any, error) {
+	v, err := s.stream.pickle(what)
+	if errors.Is(err, errEnd) {
+		err = fmt.Errorf("%w, after %d bytes: %w", err, len(s.text), errCut)
+	}
+	return v, err
 }
 
 // storage is the storage of a key; its elements come later in the file. view

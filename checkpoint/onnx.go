@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -23,7 +24,10 @@ func decodeONNX(src *source) (*Checkpoint, error) {
 	state := &dict{}
 	c := newCheckpoint("ONNX", []*State{{entries: state}})
 	var model once
-	err = eachField(file, func(field int, _ uint64, content []byte) error {
+	err = eachField(file, func(field int, kind wire, _ uint64, content []byte) error {
+		if (field == 7 || field == 14) && kind != bytesWire {
+			return errProtobuf
+		}
 		switch field {
 		case 7: // graph
 			if err := model.see(field, "graph"); err != nil {
@@ -56,9 +60,12 @@ func (o *once) see(field int, what string) error {
 }
 
 func readGraph(graph []byte, state *dict, allow *allowance) error {
-	return eachField(graph, func(field int, _ uint64, content []byte) error {
+	return eachField(graph, func(field int, kind wire, _ uint64, content []byte) error {
 		if field != 5 { // initializer
 			return nil
+		}
+		if kind != bytesWire {
+			return errProtobuf
 		}
 		name, t, err := onnxTensor(content, allow)
 		if err == nil {
@@ -81,11 +88,11 @@ func readGraph(graph []byte, state *dict, allow *allowance) error {
 func readProperty(content []byte, metadata map[string]any, allow *allowance) error {
 	var entry [3]string
 	var seen once
-	err := eachField(content, func(field int, _ uint64, text []byte) error {
+	err := eachField(content, func(field int, kind wire, _ uint64, text []byte) error {
 		if field >= len(entry) {
 			return nil
 		}
-		if !utf8.Valid(text) {
+		if kind != bytesWire || !utf8.Valid(text) {
 			return fmt.Errorf("metadata: expected text in UTF-8, found %.80q", text)
 		}
 		if err := allow.take(indexBytes + len(text)); err != nil {
@@ -101,6 +108,12 @@ func readProperty(content []byte, metadata map[string]any, allow *allowance) err
 	return err
 }
 
+// onnxWires is how the fields of a TensorProto that are read may be written.
+var onnxWires = map[int][]wire{
+	1: {varintWire, bytesWire}, 2: {varintWire}, 4: {fixed32Wire, bytesWire}, 7: {varintWire, bytesWire}, 8: {bytesWire}, 9: {bytesWire},
+	10: {fixed64Wire, bytesWire}, 14: {varintWire},
+}
+
 // onnxTensor reads a TensorProto whose elements are raw data, or of their own type.
 func onnxTensor(b []byte, allow *allowance) (name string, t *Tensor, err error) {
 	var shape []int64
@@ -108,7 +121,10 @@ func onnxTensor(b []byte, allow *allowance) (name string, t *Tensor, err error) 
 	own := map[DType][]byte{} // elements in fields of their types
 	var kind uint64
 	var seen once
-	err = eachField(b, func(field int, x uint64, content []byte) error {
+	err = eachField(b, func(field int, how wire, x uint64, content []byte) error {
+		if ways, ok := onnxWires[field]; ok && !slices.Contains(ways, how) {
+			return errProtobuf
+		}
 		switch field {
 		case 1: // dims, one by one or packed
 			if content == nil {
@@ -130,6 +146,8 @@ func onnxTensor(b []byte, allow *allowance) (name string, t *Tensor, err error) 
 		case 2:
 			kind = x
 			return seen.see(field, "a type")
+		case 3: // segment
+			return errors.New("expected a whole tensor, found a part of one")
 		case 4: // float_data
 			return addTo(own, Float32, content, allow)
 		case 7: // int64_data
@@ -148,8 +166,10 @@ func onnxTensor(b []byte, allow *allowance) (name string, t *Tensor, err error) 
 		case 9:
 			raw = content
 			return seen.see(field, "its elements")
-		case 13, 14:
-			return errors.New("expected the elements in the file, found them elsewhere")
+		case 13, 14: // external_data; data_location, of which 0 is this file
+			if field == 13 || x != 0 {
+				return errors.New("expected the elements in the file, found them elsewhere")
+			}
 		}
 		return nil
 	})
@@ -209,8 +229,18 @@ func fromVarints(content []byte, allow *allowance) ([]byte, error) {
 
 var errProtobuf = errors.New("expected a protocol buffer, found something else or its end")
 
+// wire is how a field of a protocol buffer is written.
+type wire byte
+
+const (
+	varintWire  wire = 0
+	fixed64Wire wire = 1
+	bytesWire   wire = 2
+	fixed32Wire wire = 5
+)
+
 // eachField goes over a protocol buffer's fields: numbers, or content.
-func eachField(b []byte, do func(field int, x uint64, content []byte) error) error {
+func eachField(b []byte, do func(field int, kind wire, x uint64, content []byte) error) error {
 	for len(b) > 0 {
 		key, n := binary.Uvarint(b)
 		if n <= 0 || key>>3 == 0 || key>>3 > 1<<29 {
@@ -219,29 +249,33 @@ func eachField(b []byte, do func(field int, x uint64, content []byte) error) err
 		b = b[n:]
 		var x uint64
 		var content []byte
-		switch key & 7 {
-		case 0:
+		kind := wire(key & 7)
+		switch kind {
+		case varintWire:
 			if x, n = binary.Uvarint(b); n <= 0 {
 				return errProtobuf
 			}
-		case 1, 5:
-			if n = 8; key&7 == 5 {
+		case fixed64Wire, fixed32Wire:
+			if n = 8; kind == fixed32Wire {
 				n = 4
 			}
 			if n > len(b) {
 				return errProtobuf
 			}
 			content = b[:n]
-		case 2:
+		case bytesWire:
 			size, m := binary.Uvarint(b)
-			if m <= 0 || size > uint64(len(b)-m) {
+			if m <= 0 {
 				return errProtobuf
+			}
+			if size > uint64(len(b)-m) {
+				return fmt.Errorf("expected %d bytes of field %d, found %d: %w", size, key>>3, len(b)-m, errCut)
 			}
 			content, n = b[m:m+int(size):m+int(size)], m+int(size)
 		default:
 			return errProtobuf
 		}
-		if err := do(int(key>>3), x, content); err != nil {
+		if err := do(int(key>>3), kind, x, content); err != nil {
 			return err
 		}
 		b = b[n:]

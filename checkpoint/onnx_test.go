@@ -44,7 +44,7 @@ func TestONNX(t *testing.T) {
 }
 
 func TestONNXRefused(t *testing.T) {
-	four := floats(binary.LittleEndian)
+	four, one := floats(binary.LittleEndian), small(1, 1)+small(2, 1)
 	for says, initializer := range map[string]string{
 		"initializer \"w\": type 8 is none that can be read":          small(2, 8) + field(8, "w"),
 		"expected 12 bytes for shape [3] of float32, found 16":        small(1, 3) + small(2, 1) + field(8, "w") + field(9, four),
@@ -53,11 +53,34 @@ func TestONNXRefused(t *testing.T) {
 		"expected at most 64 dimensions":                              strings.Repeat(small(1, 1), 65) + small(2, 1) + field(9, four[:4]),
 		"expected a protocol buffer, found something else or its end": "\x0b",
 		"shape [-1]: expected no negative numbers":                    field(1, strings.Repeat("\xff", 9)+"\x01") + small(2, 1) + field(9, four),
+		`expected a key in UTF-8, found "w\xff"`:                      one + field(8, "w\xff") + field(9, four[:4]),
+		"expected a name once, found it twice":                        one + field(8, "v") + field(8, "w") + field(9, four[:4]),
+		"expected a type once, found it twice":                        small(2, 1) + one + field(8, "w") + field(9, four[:4]),
+		"expected its elements once, found it twice":                  one + field(8, "w") + field(9, four[:4]) + field(9, four[:4]),
+		"expected elements of float32 once":                           one + field(8, "w") + field(9, four[:4]) + field(4, four[:4]),
+		"expected a whole tensor, found a part of one":                one + field(8, "w") + field(9, four[:4]) + field(3, ""),
+		"initializer \"\": expected a protocol buffer, found":         one + small(8, 7) + field(9, four[:4]),
+		"initializer \"w\": expected a protocol buffer":               field(8, "w") + field(2, "\x01") + field(9, four[:4]),
+		"found them elsewhere":                                        one + field(8, "w") + field(9, four[:4]) + small(14, 1),
 	} {
 		_, err := readBytes([]byte(onnxFile(initializer)))
 		assert.ErrorContains(t, err, says)
 	}
-	_, err := readBytes([]byte(onnxFile()))
+	w := one + field(8, "w") + field(9, four[:4])
+	for says, file := range map[string]string{
+		`initializer "w": expected one of that name, found two`: onnxFile(w, w),
+		"expected graph once, found it twice":                   onnxFile(w) + field(7, field(5, w)),
+		`metadata: expected "config" once, found it twice`:      onnxFile(w) + field(14, field(1, "config")+field(2, "{ }")),
+		"expected a key and a value of metadata once":           onnxFile(w) + field(14, field(1, "a")+field(1, "b")+field(2, "c")),
+		`metadata: expected text in UTF-8, found "\xff"`:        onnxFile(w) + field(14, field(1, "\xff")+field(2, "c")),
+		"ONNX: expected a protocol buffer":                      small(1, 8) + small(7, 3),
+	} {
+		_, err := readBytes([]byte(file))
+		assert.ErrorContains(t, err, says)
+	}
+	_, err := readBytes([]byte(onnxFile(w + small(14, 0))))
+	assert.NoError(t, err, "elements that are said to be in the file")
+	_, err = readBytes([]byte(onnxFile()))
 	assert.ErrorContains(t, err, "ONNX: expected initializers, found none")
 	whole := onnxFile(small(2, 1) + field(8, "w") + field(9, four[:4]))
 	for n := range len(whole) - len(field(14, field(1, "config")+field(2, "{}"))) { // what follows the graph may be left out

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -39,8 +40,8 @@ func decodeSafetensors(src *source) (*Checkpoint, error) {
 	}
 	f := fields(head)
 	length, rest := f.next(8), uint64(src.size-8)
-	if length > maxHeader || length > rest {
-		return nil, fmt.Errorf("safetensors: expected a header of at most %d bytes, found %d", min(maxHeader, rest), length)
+	if length > rest {
+		return nil, fmt.Errorf("safetensors: expected a header of %d bytes, found %d: %w", length, rest, errCut)
 	}
 	if err := src.allow.take(int(length)); err != nil {
 		return nil, err
@@ -108,25 +109,20 @@ func readHeader(header string, data span, state *dict, metadata map[string]any) 
 
 // readSafetensor reads the fields of a tensor, each of which is there once.
 func readSafetensor(j *jsonText) (t safetensor, err error) {
+	var seen once
 	err = j.object(func(field string) (err error) {
-		twice := false
-		switch field {
-		case "dtype":
-			twice = t.DType != ""
+		n := slices.Index([]string{"dtype", "shape", "data_offsets"}, field)
+		switch n {
+		case 0:
 			t.DType, err = j.string()
-		case "shape":
-			twice = t.Shape != nil
+		case 1:
 			t.Shape, err = j.integers()
-		case "data_offsets":
-			twice = t.Offsets != nil
+		case 2:
 			t.Offsets, err = j.integers()
 		default:
 			return fmt.Errorf("expected the fields dtype, shape and data_offsets, found %.80q", field)
 		}
-		if twice {
-			return fmt.Errorf("expected the field %s once, found it twice", field)
-		}
-		return err
+		return cmp.Or(err, seen.see(n, "the field "+field))
 	})
 	return t, err
 }
@@ -140,8 +136,8 @@ func (s *safetensor) tensor(name string, data span) (*Tensor, error) {
 		return nil, fmt.Errorf("expected a shape and two data_offsets, found %v and %v", s.Shape, s.Offsets)
 	}
 	from, to := s.Offsets[0], s.Offsets[1]
-	if from < 0 || to < from || to > data.size {
-		return nil, fmt.Errorf("expected data_offsets within %d bytes, found %v", data.size, s.Offsets)
+	if from < 0 || to < from || to > math.MaxInt64-data.at {
+		return nil, fmt.Errorf("expected data_offsets of a tensor, found %v", s.Offsets)
 	}
 	return wholeTensor(data.src.allow, &Storage{Key: name, DType: dtype, from: span{data.src, data.at + from, to - from}}, to-from, s.Shape)
 }
@@ -168,8 +164,11 @@ func covered(state *dict, data span) error {
 		}
 		end += at.size
 	}
-	if end -= data.at; end != data.size {
-		return fmt.Errorf("expected tensors of %d bytes, found %d bytes of them", data.size, end)
+	switch end -= data.at; {
+	case end > data.size:
+		return fmt.Errorf("safetensors: expected tensors of %d bytes, found %d: %w", end, data.size, errCut)
+	case end < data.size:
+		return fmt.Errorf("safetensors: expected the end of the file after tensors of %d bytes, found %d more", end, data.size-end)
 	}
 	return nil
 }

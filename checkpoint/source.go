@@ -22,7 +22,7 @@ type source struct {
 func openFile(path string) (*source, io.Closer, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() { // to open a pipe could take for ever
-		err = fmt.Errorf("%s: expected a regular file, found %s", path, info.Mode().Type())
+		err = notRegular(path, info.Mode())
 	}
 	if err != nil {
 		return nil, nil, err
@@ -43,6 +43,9 @@ func openFile(path string) (*source, io.Closer, error) {
 	}
 	return &source{r: file, size: info.Size(), check: check, allow: newAllowance(info.Size())}, file, nil
 }
+
+// errCut is the end of a file that should have more.
+var errCut = errors.New("the file is cut short, as by a download or a save that did not end")
 
 var errChanged = errors.New("the file was changed while it was read: is it still being written?")
 

@@ -28,7 +28,7 @@ func (s *stream) pickle(what string) (any, error) {
 // take is the next n bytes.
 func (s *stream) take(n int, what string) (string, error) {
 	if n > len(s.text)-s.pos {
-		return "", fmt.Errorf("%s: expected %d bytes, found the end", what, n)
+		return "", fmt.Errorf("%s: expected %d bytes, found %d: %w", what, n, len(s.text)-s.pos, errCut)
 	}
 	b := s.text[s.pos:][:n]
 	s.pos += n

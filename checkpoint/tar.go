@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -76,6 +78,9 @@ func tarMembers(allow *allowance, file string) (map[string]member, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("expected more than %d bytes: %w", len(file), errCut)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -88,18 +93,21 @@ func tarMembers(allow *allowance, file string) (map[string]member, error) {
 		}
 		start := len(file) - r.Len()
 		if h.Size > int64(r.Len()) {
-			return nil, fmt.Errorf("%.80s: expected %d bytes, found the end of the file", h.Name, h.Size)
+			return nil, fmt.Errorf("%.80s: expected %d bytes, found %d: %w", h.Name, h.Size, r.Len(), errCut)
 		}
 		size := int(h.Size)
 		members[h.Name] = member{int64(start), file[start:][:size]}
 		end = start + (size+511)/512*512
 	}
 	if rest := file[min(end, len(file)):]; len(rest) < tarEnd || len(file)%tarRecord != 0 || strings.Count(rest, "\x00") != len(rest) {
+		if strings.Trim(rest, "\x00") == "" {
+			return nil, fmt.Errorf("expected zeros up to a multiple of %d bytes after the last file, found a file of %d: %w", tarRecord, len(file), errCut)
+		}
 		return nil, fmt.Errorf("expected zeros after the last file, up to a multiple of %d bytes, found %d bytes", tarRecord, len(rest))
 	}
 	for _, name := range []string{"storages", "tensors", "pickle"} {
 		if _, ok := members[name]; !ok {
-			return nil, fmt.Errorf("expected a file %s, found none", name)
+			return nil, fmt.Errorf("expected a file %s, found %.80q: a checkpoint may be in it, unpack it", name, slices.Sorted(maps.Keys(members))[:min(len(members), 5)])
 		}
 	}
 	return members, nil

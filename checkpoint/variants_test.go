@@ -51,8 +51,10 @@ func TestTarRefused(t *testing.T) {
 		"storage 1: expected at most the 159 bytes":    {le(6, 8) + "\x00\x00\x00\x00\x00\x00\x80\x3e", le(1<<60, 8) + "\x00\x00\x00\x00\x00\x00\x80\x3e"},
 		"tensor 10: expected at most 64 dimensions":    {"\x02\x00\x00\x00\x00\x00\x00\x00\x02\x00", "\xff\xff\xff\xff\x00\x00\x00\x00\x02\x00"},
 		"lie within its storage of 6 elements":         {le(2, 8) + le(3, 8) + le(3, 8), le(2, 8) + le(4, 8) + le(3, 8)},
-		"expected a file pickle, found none":           {"pickle\x00", "nickle\x00"},
+		"expected a file pickle, found [\"nickle\"":    {"pickle\x00", "nickle\x00"},
 		"expected regular files, each once and within": {"sys_info", "../s_inf"},
+		`within the folder, found "pickle"`:            {"sys_info\x00\x00", "pickle\x00\x00\x00\x00"},
+		`within the folder, found "s\xff"`:             {"sys_info", "s\xff\x00\x00\x00\x00\x00\x00"},
 	} {
 		file := []byte(strings.Replace(string(whole), change[0], change[1], 1))
 		require.NotEqual(t, whole, file, says)

@@ -78,11 +78,11 @@ type commentParser struct {
 	flags  int
 
 	key, word []byte
-	end       byte // what ends the quote that we are in
-	inValue   bool // word follows an =
-	filled    bool // word has begun, perhaps with an empty quote
-	apart     bool // blanks stand between the = and word
-	alone     bool // the last field is a key without =, so far
+	ends      []byte // what ends the quotes and brackets that we are in
+	inValue   bool   // word follows an =
+	filled    bool   // word has begun, perhaps with an empty quote
+	apart     bool   // blanks stand between the = and word
+	alone     bool   // the last field is a key without =, so far
 }
 
 func (p *commentParser) parse() error {
@@ -100,12 +100,10 @@ func (p *commentParser) parse() error {
 			escaped = false
 		case b == '\\' && p.quoting != literal:
 			escaped, p.filled = true, true
-		case p.end != 0 && b == p.end:
-			p.end = 0
-		case p.end != 0:
-			p.word = append(p.word, b)
+		case len(p.ends) > 0:
+			p.quoted(b)
 		case opens:
-			p.end, p.filled = closing[b], true
+			p.ends, p.filled = append(p.ends, closing[b]), true
 		case isBlank(b) && p.inValue && !p.filled:
 			p.apart = true
 		case isBlank(b):
@@ -126,10 +124,25 @@ func (p *commentParser) parse() error {
 			p.filled = true
 		}
 	}
-	if p.end != 0 {
+	if len(p.ends) > 0 {
 		return errUnpaired
 	}
 	return p.finish()
+}
+
+// quoted takes a byte within quotes or brackets. Brackets within brackets are kept, as
+// in [[1, 0, 0], [0, 1, 0], [0, 0, 1]].
+func (p *commentParser) quoted(b byte) {
+	inner, end := len(p.ends), p.ends[len(p.ends)-1]
+	switch {
+	case b == end:
+		if p.ends = p.ends[:inner-1]; inner == 1 {
+			return
+		}
+	case (b == '[' || b == '{') && (end == ']' || end == '}'):
+		p.ends = append(p.ends, closing[b])
+	}
+	p.word = append(p.word, b)
 }
 
 // equals makes word the key of the value that follows.

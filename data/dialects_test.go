@@ -206,3 +206,23 @@ func assertClose(t *testing.T, want, got [3]float64) {
 		assert.LessOrEqual(t, math.Abs(got[c]-want[c]), 0x1p-51*math.Abs(want[c]))
 	}
 }
+
+// What ORCA writes between frames is none; types of atoms and scaled positions are refused.
+func TestSmallDialects(t *testing.T) {
+	in := data.NewReader(strings.NewReader("1\na\nH 1 2 3\n>\n1\nb\nHe 1 2 3\n>\n"), "f")
+	for _, z := range []int{1, 2} {
+		f, err := in.Read()
+		require.NoError(t, err)
+		assert.Equal(t, []int{z}, f.Numbers)
+	}
+	_, err := in.Read()
+	assert.Equal(t, io.EOF, err)
+	for text, says := range map[string]string{
+		"1\nProperties=species:I:1:pos:R:3 Timestep=10\n1 0 0 0\n":           "LAMMPS's types of atoms are no atomic numbers",
+		"1\nLattice=\"4 0 0 0 4 0 0 0 4\" coordinates=fractional\nH 0 0 0\n": `key coordinates: expected positions in Å, found "fractional"`,
+		"1\nLattice=\"4 0 0 0 4 0 0 0 4\" position_type=Direct\nH 0 0 0\n":   `key position_type: expected positions in Å, found "Direct"`,
+	} {
+		_, err := data.NewReader(strings.NewReader(text), "f").Read()
+		assert.ErrorContains(t, err, says)
+	}
+}

@@ -8,6 +8,7 @@ package data
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -169,8 +170,25 @@ func (f *Frame) column(name string) int {
 	return slices.IndexFunc(f.Columns, func(c Column) bool { return c.Name == name })
 }
 
-// parseFloats is n numbers separated by blanks or commas.
+// matrix is three rows of three in brackets, as [[1, 0, 0], [0, 1, 0], [0, 0, 1]] or without the outer ones.
+var matrix = regexp.MustCompile(`^\s*(\[\s*)?\[([^][]*)\]\s*,\s*\[([^][]*)\]\s*,\s*\[([^][]*)\]\s*(\])?\s*$`)
+
+// unnested is the nine numbers of a matrix row by row, without its brackets; of
+// anything else it is the text. In brackets, as in quotes, rows are vectors.
+func unnested(text string) string {
+	if !strings.Contains(text, "[") {
+		return text
+	}
+	m := matrix.FindStringSubmatch(text)
+	if m == nil || (m[1] == "") != (m[5] == "") || slices.ContainsFunc(m[2:5], func(row string) bool { return len(strings.FieldsFunc(row, isSeparator)) != 3 }) {
+		return text
+	}
+	return strings.Join(m[2:5], " ")
+}
+
+// parseFloats is n numbers separated by blanks or commas; nine may be a matrix in brackets.
 func parseFloats(text string, n int) ([]float64, error) {
+	text = unnested(text)
 	numbers, found := make([]float64, 0, n), 0
 	for word := range strings.FieldsFuncSeq(text, isSeparator) {
 		if found++; found > n {

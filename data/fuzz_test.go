@@ -85,7 +85,6 @@ func FuzzSource(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		in := NewReader(bytes.NewReader(content), "fuzz")
 		for range 10_000 {
-			in.Ready()
 			_, err := in.Read()
 			if err == nil {
 				continue

@@ -14,6 +14,7 @@ type header struct {
 	properties string  // the value of Properties
 	unit       float64 // of the positions, Å
 	types      bool    // numbers in place of elements are a program's types of atoms
+	babel      bool    // Open Babel's vectors follow the atoms
 }
 
 // readHeader reads a comment line: extended XYZ, i-PI's, LAMMPS's, key=value pairs
@@ -43,6 +44,9 @@ func readHeader(line string) (header, error) {
 		h.types = true
 		h.warn("LAMMPS states no cell here: the structure is read as isolated")
 		return h, nil
+	}
+	if h.babel = strings.Contains(line, "%PBC"); h.babel {
+		line = strings.ReplaceAll(line, "%PBC", "")
 	}
 	words := textWords(line)
 	if err := h.otherCell(words); err != nil {

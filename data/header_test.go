@@ -181,7 +181,7 @@ func TestElements(t *testing.T) {
 		"2\nAtoms. Timestep: 0\nO 1 2 3\nH 1 2 4\n":                        {[]int{8, 1}, "LAMMPS states no cell here: the structure is read as isolated"},
 		"2\nAtoms. Timestep: 0\n1 1 2 3\n2 1 2 4\n":                        {nil, "LAMMPS's types of atoms are no atomic numbers"},
 		"2\nTimestep=0 Properties=species:S:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {nil, "LAMMPS's types of atoms are no atomic numbers"},
-		"2\nTimestep=0 Properties=species:I:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {[]int{1, 2}, ""},
+		"2\nTimestep=0 Properties=species:I:1:pos:R:3\n1 1 2 3\n2 1 2 4\n": {nil, "LAMMPS's types of atoms are no atomic numbers"},
 		"2\nProperties=species:S:1:pos:R:3:Z:I:1\nH 1 2 3 1\nC 1 2 4 7\n":  {[]int{1, 7}, "symbols and atomic numbers differ: the numbers are read"},
 		"2\nProperties=Z:I:1:species:S:1:pos:R:3\n1 H 1 2 3\n7 C1 1 2 4\n": {[]int{1, 7}, ""},
 		"3\n\nO 1 2 3\nD 1 2 4\nt 1 2 5\n":                                 {[]int{8, 1, 1}, "D and T are read as hydrogen; the column isotope keeps the names"},
@@ -210,5 +210,47 @@ func TestElements(t *testing.T) {
 		assert.Equal(t, []int{2}, f.Numbers, text)
 		assert.Empty(t, f.Warnings)
 		assert.Empty(t, f.Columns)
+	}
+}
+
+// A matrix in brackets is its rows, the vectors of the cell: as JSON has it, and the
+// specification of libAtoms; nothing else in brackets is read as one.
+func TestMatrices(t *testing.T) {
+	const rows = "[[4, 0, 0], [0, 4.5, 0], [1, 0, 5]]"
+	for comment, pbc := range map[string][3]bool{
+		"Lattice=" + rows: {true, true, true},
+		"Lattice=" + strings.ReplaceAll(rows, " ", "") + " pbc=[T, T, F]": {true, true, false},
+		`Lattice="` + rows + `"`:                                    {true, true, true},
+		"Lattice = " + rows + " pbc = [true, false, true] config=x": {true, false, true},
+		"Lattice={" + rows + "}":                                    {true, true, true},
+		"Lattice=\"[4 0 0], [0 4.5 0], [1 0 5]\"":                   {true, true, true},
+		"virial=" + rows + " Lattice=" + rows:                       {true, true, true},
+	} {
+		f, err := NewReader(strings.NewReader("1\n"+comment+"\nH 1 2 3\n"), "f").Read()
+		require.NoError(t, err, comment)
+		assert.Equal(t, [3][3]float64{{4, 0, 0}, {0, 4.5, 0}, {1, 0, 5}}, f.Cell, comment)
+		assert.Equal(t, pbc, f.PBC, comment)
+		assert.Empty(t, f.Warnings, comment)
+		if _, ok := f.Get("virial"); ok {
+			virial, err := f.Floats("virial", 9)
+			require.NoError(t, err)
+			assert.Equal(t, []float64{4, 0, 0, 0, 4.5, 0, 1, 0, 5}, virial)
+		}
+	}
+	for comment, says := range map[string]string{
+		"Lattice=[[4, 0, 0], [0, 4, 0]]":                     "key Lattice: ",
+		"Lattice=[[4, 0, 0, 0], [4, 0, 0, 0], [4]]":          "key Lattice: ",
+		"Lattice=[[4, 0, 0], [0, 4, 0], [0, 0, [4]]]":        "key Lattice: ",
+		"Lattice=[[4, 0, 0], [0, 4, 0], [0, 0, 4]":           "expected every quote and bracket to have its pair",
+		`Lattice="{4 0 0} {0 4 0} {0 0 4}"`:                  "key Lattice: ",
+		`Lattice="4 0 0; 0 4 0; 0 0 4"`:                      "key Lattice: ",
+		`Lattice="4 4 4"`:                                    "key Lattice: expected 9 numbers, found 3",
+		`Lattice="4 4 4 90 90 90"`:                           "key Lattice: expected 9 numbers, found 6",
+		`{"lattice": [[4, 0, 0], [0, 4, 0], [0, 0, 4]]}`:     "expected a cell as Lattice=",
+		`cell=[[4, 0, 0], [0, 4, 0], [0, 0, 4]]`:             "expected a cell as Lattice=",
+		`cell=[[4, 0, 0], [0, 4, 0], [0, 0, 4]] pbc="T T T"`: "expected a cell as Lattice=",
+	} {
+		_, err := NewReader(strings.NewReader("1\n"+comment+"\nH 1 2 3\n"), "f").Read()
+		assert.ErrorContains(t, err, says, comment)
 	}
 }

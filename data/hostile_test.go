@@ -57,8 +57,8 @@ func TestReadHostileLines(t *testing.T) {
 		"many numbers":      {"1\npbc=T cell=\"" + strings.Repeat("1 ", n/2) + "\"\nH 1 2 3\n", ""},
 		"many in a stress":  {"1\npbc=T stress=\"" + strings.Repeat("1 ", n/2) + "\"\nH 1 2 3\n", ""},
 		"a long number":     {"1\nbox=" + strings.Repeat("1", n) + "\nH 1 2 3\n", ""},
-		"a count":           {"2147483647\nProperties=species:S:1:pos:R:3:x:R:9996\n", "expected 2147483647 atoms, found the end of the file after 0"},
-		"a count, later":    {"1\n\nH 1 2 3\n2147483647\n\nH 1 2 3\n", "expected 2147483647 atoms, found the end of the file after 1"},
+		"a count":           {"2147483647\nProperties=species:S:1:pos:R:3:x:R:9996\n", "expected 2147483647 atoms, as line 1 says, found the end of the file after 0"},
+		"a count, later":    {"1\n\nH 1 2 3\n2147483647\n\nH 1 2 3\n", "expected 2147483647 atoms, as line 4 says, found the end of the file after 1"},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"painless/atoms"
 	"painless/internal/vec"
@@ -265,7 +264,7 @@ func (c *Column) add(words [][]byte) error {
 // element reads the word of an atom's element.
 func (l *layout) element(f *Frame, kind Kind, word []byte) (int, error) {
 	z, ok := atoms.AtomicNumber(string(word))
-	isotope := !ok && len(word) == 1 && strings.ContainsAny("DTdt", string(word))
+	isotope := !ok && isIsotope(word)
 	switch {
 	case isotope:
 		z = 1
@@ -278,7 +277,7 @@ func (l *layout) element(f *Frame, kind Kind, word []byte) (int, error) {
 		if z, err = parseAtomicNumber(word); err != nil {
 			return 0, fmt.Errorf("expected the symbol of an element, or its atomic number, found %.40q", word)
 		}
-		if l.types && kind == String {
+		if l.types {
 			return 0, fmt.Errorf("expected the symbol of an element, as LAMMPS's types of atoms are no atomic numbers, found %.40q", word)
 		}
 		l.numbers = l.numbers || kind == String

@@ -26,6 +26,12 @@ var fillers = set("x", "a", "b", "c", "å", "ang", "angs", "angstrom", "size", "
 var lengthUnits = set("bohr", "bohrs", "a.u", "au", "atomic_unit", "atomic_units", "atomicunits", "nm", "nanometer", "nanometers", "nanometre",
 	"nanometres", "pm", "picometer", "picometers", "fractional", "fract", "frac")
 
+// positionNames is parts of keys for positions, and scaledPositions is what else than lengths they may be.
+var (
+	positionNames   = set("pos", "position", "positions", "coord", "coords", "coordinate", "coordinates", "scaled")
+	scaledPositions = set("fractional", "frac", "fract", "scaled", "direct", "crystal", "reduced", "relative")
+)
+
 // ourUnits is words for the units that are read.
 var ourUnits = set("å", "a", "ang", "angstrom", "angstroms", "ev", "metal", "ase")
 
@@ -67,7 +73,7 @@ func fieldWords(fields []Field) (words []string) {
 			continue
 		}
 		if isNumbers(f.Value, 1, 3, 6, 9) {
-			words = append(words, strings.FieldsFunc(f.Value, isSeparator)...)
+			words = append(words, strings.FieldsFunc(unnested(f.Value), isSeparator)...)
 		}
 		words = append(words, "")
 	}
@@ -77,7 +83,7 @@ func fieldWords(fields []Field) (words []string) {
 // isNumbers says whether a value is nothing but numbers, as many as one of counts.
 func isNumbers(value string, counts ...int) bool {
 	n := 0
-	for word := range strings.FieldsFuncSeq(value, isSeparator) {
+	for word := range strings.FieldsFuncSeq(unnested(value), isSeparator) {
 		if n++; !isNumber(word) {
 			return false
 		}
@@ -189,6 +195,9 @@ func (f *Frame) otherUnits(words []string) {
 func (f *Frame) unitFields() error {
 	for _, field := range f.Info {
 		key := parts(strings.ToLower(field.Key))
+		if slices.ContainsFunc(key, func(part string) bool { return positionNames[part] }) && scaledPositions[strings.ToLower(field.Value)] {
+			return fmt.Errorf("key %.40s: expected positions in Å, found %.40q", field.Key, field.Value)
+		}
 		if !slices.Contains(key, "unit") && !slices.Contains(key, "units") {
 			continue
 		}

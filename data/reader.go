@@ -27,6 +27,10 @@ type Reader struct {
 	index  int     // of the next frame, from 0
 	long   []byte  // a line that is longer than in's buffer
 	layout *layout // of the last frame
+	head   string  // the file's beginning, until there was a frame
+	again  []byte  // a line that is read once more
+	lost   bool    // it is not known where the next frame is
+	found  bool    // the frame is behind such a place
 	err    error   // after which nothing can be read
 
 	source      *source
@@ -65,14 +69,21 @@ func (e *FrameError) Unwrap() error { return e.Err }
 // frame, and the following call reads the one after it: there are as many lines
 // as the frame's first one says. Any other error, which names the file, the
 // line, what was expected and what was found, ends the reading: it is that of
-// all following calls. Atoms are counted from 0.
+// all following calls. Atoms are counted from 0. Where a first line is wrong, the next
+// frame is the next number alone in a line, if as many atoms follow.
 func (r *Reader) Read() (*Frame, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
 	f, err := r.frame()
+	if err != nil && err != io.EOF && r.index == 0 {
+		err = mistaken(r.head, err)
+	}
 	var bad *FrameError
-	if err != nil && !errors.As(err, &bad) {
+	switch {
+	case err == nil:
+		r.head = ""
+	case !errors.As(err, &bad):
 		switch {
 		case err == io.EOF:
 		case r.line == 0: // before the first one
@@ -89,20 +100,6 @@ func (r *Reader) Read() (*Frame, error) {
 // Line is the first line of the frame that Read returned, from 1.
 func (r *Reader) Line() int { return r.first }
 
-// Ready reports whether the next Read has all that it reads in memory already. If
-// not it may wait for the input, and who answers frame by frame answers first.
-func (r *Reader) Ready() bool {
-	if r.err != nil {
-		return true
-	}
-	text, _ := r.in.Peek(r.in.Buffered()) // which is there
-	first, rest, ok := bytes.Cut(bytes.TrimLeft(text, " \t\v\f\r\n"), newline)
-	n, err := parseCount(bytes.TrimPrefix(first, byteOrderMark))
-	return ok && (err != nil || bytes.Count(rest, newline) > n) // the comment, and n atoms
-}
-
-var newline = []byte{'\n'}
-
 func (r *Reader) frame() (*Frame, error) {
 	if err := r.open(); err != nil {
 		return nil, err
@@ -118,9 +115,12 @@ func (r *Reader) frame() (*Frame, error) {
 		}
 		return nil, err
 	}
+	if r.found && (r.layout.isAtom(comment) || plainLayout().isAtom(comment)) {
+		return nil, r.lose(r.first, errors.New("expected a number of atoms and a comment line, found a number and an atom"))
+	}
 	h, err := r.begin(string(comment), n)
 	if err != nil {
-		return nil, r.skip(n, err)
+		return nil, r.skip(0, n, err)
 	}
 	for i := range n {
 		line, err := r.atomLine(i, n)
@@ -129,16 +129,20 @@ func (r *Reader) frame() (*Frame, error) {
 		}
 		if err := r.layout.atom(h.Frame, line); err != nil {
 			if isCount(line) {
-				return nil, err
+				return nil, r.tooFew(line, i, n)
 			}
-			return nil, r.skip(n-i-1, err)
+			return nil, r.skip(i+1, n, err)
 		}
 	}
 	r.layout.atoms = n
 	r.layout.finish(h.Frame)
 	if err := r.vectors(&h); err != nil {
-		return nil, r.skip(0, err)
+		return nil, r.skip(n, n, err)
 	}
+	if err := r.tooMany(n); err != nil {
+		return nil, err
+	}
+	r.found = false
 	return h.Frame, nil
 }
 
@@ -148,8 +152,13 @@ func (r *Reader) open() (err error) {
 		return nil
 	}
 	r.opened = true
-	r.in, r.packed, err = decompressed(r.in)
-	return err
+	if r.in, r.packed, err = decompressed(r.in); err != nil {
+		return err
+	}
+	if r.head = beginning(r.in); !begins(r.head) {
+		return mistaken(r.head, nil)
+	}
+	return nil
 }
 
 // begin reads a comment line and makes the layout ready for n atoms.
@@ -169,56 +178,38 @@ func (r *Reader) begin(comment string, n int) (header, error) {
 	return h, nil
 }
 
-// skip passes over the n atoms that are left of a frame with an error on the last
-// line. The error is the frame's alone where these are atoms; else it is not known
-// where the frame ends.
-func (r *Reader) skip(n int, bad error) error {
-	at := r.line
-	for range n {
-		line, err := r.next()
-		if err != nil && err != io.EOF {
-			return err
-		}
-		if err == io.EOF || isCount(line) {
-			r.line = at
-			return bad
-		}
-	}
-	for k := 0; r.atVector(k); k++ {
-		if _, err := r.next(); err != nil {
-			return err
-		}
-	}
-	return &FrameError{File: r.name, Frame: r.index, Line: at, Err: bad}
-}
-
-// isCount says whether a line among the atoms belongs to another frame, or
-// between two.
-func isCount(line []byte) bool {
-	_, err := parseCount(bytes.TrimSpace(line))
-	return err == nil || len(bytes.TrimSpace(line)) == 0
-}
-
 // atomLine is the line of atom i of n.
 func (r *Reader) atomLine(i, n int) ([]byte, error) {
 	line, err := r.next()
 	if err == io.EOF {
-		err = fmt.Errorf("expected %d atoms, found the end of the file after %d", n, i)
+		err = fmt.Errorf("expected %d atoms, as line %d says, found the end of the file after %d", n, r.first, i)
 	}
 	return line, err
 }
 
-// count is the number of atoms of the next frame; io.EOF if only blank lines follow.
-func (r *Reader) count() (int, error) {
-	line, err := r.next()
-	for err == nil && len(bytes.TrimSpace(line)) == 0 {
-		line, err = r.next()
+// count is the number of atoms of the next frame; io.EOF if only blank lines follow,
+// or if no number follows where it is not known where that frame is.
+func (r *Reader) count() (n int, err error) {
+	for {
+		line, err := r.next()
+		if r.first = r.line; err != nil {
+			return 0, err
+		}
+		if text := bytes.TrimSpace(line); len(text) == 0 || string(text) == ">" { // which ORCA writes between frames
+			continue
+		}
+		n, err := parseCount(bytes.TrimPrefix(line, byteOrderMark))
+		switch {
+		case err == nil:
+			r.found, r.lost = r.lost, false
+			return n, nil
+		case r.lost:
+		case r.index == 0: // it may be anything
+			return 0, err
+		default:
+			return 0, r.lose(r.line, err)
+		}
 	}
-	r.first = r.line
-	if err != nil {
-		return 0, err
-	}
-	return parseCount(bytes.TrimPrefix(line, byteOrderMark))
 }
 
 // byteOrderMark is what Windows programs begin UTF-8 with, and where files were
@@ -238,6 +229,11 @@ func parseCount(line []byte) (int, error) {
 // next is the next line without its ending, until the following call; io.EOF
 // after the last one.
 func (r *Reader) next() ([]byte, error) {
+	if line := r.again; line != nil {
+		r.again = nil
+		r.line++
+		return line, nil
+	}
 	line, err := r.in.ReadSlice('\n')
 	r.line++
 	if errors.Is(err, bufio.ErrBufferFull) {

@@ -24,15 +24,24 @@ func TestReadGoesOnAfterABadFrame(t *testing.T) {
 		"the comment":         {"2\nLattice=x\nH 1 2 3\nH 1 2 4\n" + good, []string{`f:2: key Lattice: expected a number, found "x"`, ""}, "EOF"},
 		"Properties":          {"1\nProperties=x\nH 1 2 3\n" + good + "1\nProperties=x\nH 1 2 3\n", []string{"f:2: key Properties", "", "f:8: key Properties"}, "EOF"},
 		"no atoms":            {"0\npbc=x\n" + good, []string{`f:2: key pbc: expected T or F, found "x"`, ""}, "EOF"},
-		"a count":             {good + "x\n" + good, []string{""}, `f:4: expected the number of atoms, found "x"`},
-		"too large a count":   {"3\n\nH 1 2\nH 1 2 3\n" + good + good, nil, "f:3: expected 4 columns, found 3"},
-		"the next count":      {"2\n\nH 1 2 3\n2\n3\nH 1 2 3\nH 1 2 3\n", nil, `f:4: expected 4 columns, found 1 in "2"`},
-		"too small a count":   {"1\n\nH 1 2\nH 1 2 3\n" + good, []string{"f:3: expected 4 columns"}, "f:4: expected the number of atoms, found \"H 1 2 3\""},
-		"a blank line":        {"2\n\nH 1 2 3\n\n" + good, nil, `f:4: expected 4 columns, found 0 in ""`},
+		"a count":             {good + "x\n" + good, []string{"", `f:4: expected the number of atoms, found "x"`, ""}, "EOF"},
+		"too large a count":   {"3\n\nH 1 2\nH 1 2 3\n" + good + good, []string{`f:3: expected 4 columns, found 3 in "H 1 2"; and line 1 says that there are 3 atoms: found 2 lines of them, and line 5 is "1", the next frame's number`, "", ""}, "EOF"},
+		"the next count":      {"2\n\nH 1 2 3\n1\n3\nHe 1 2 3\n", []string{`f:1: line 1 says that there are 2 atoms: found 1 lines of them, and line 4 is "1", the next frame's number`, ""}, "EOF"},
+		"one too few":         {good + "3\nq=1\nH 1 2 3\nH 1 2 4\n" + good + good, []string{"", `f:4: line 4 says that there are 3 atoms: found 2 lines of them, and line 8 is "1"`, "", ""}, "EOF"},
+		"one too many":        {good + "1\nq=1\nH 1 2 3\nH 1 2 4\n" + good + good, []string{"", "f:4: line 4 says that there are 1 atoms: found 2 lines of them, or more", "", ""}, "EOF"},
+		"many too many":       {"1\nProperties=pos:R:3:species:S:1\n" + strings.Repeat("1 2 3 H\n", 9) + good, []string{"f:1: line 1 says that there are 1 atoms: found 9 lines of them, or more", ""}, "EOF"},
+		"too many at the end": {good + "1\n\nH 1 2 3\nH 1 2 4", []string{"", "f:4: line 4 says that there are 1 atoms: found 2 lines of them"}, "EOF"},
+		"a stray number":      {"5\n\nH 1 2 3\n2\nH 1 2 4\nH 1 2 5\nH 1 2 6\n" + good, []string{"f:1: line 1 says", "f:4: expected a number of atoms and a comment line, found a number and an atom", ""}, "EOF"},
+		"no frame's end":      {"x=1\n1\n\n" + good, nil, `f:1: expected the number of atoms, found "x=1"`},
+		"a number in text":    {good + "notes\n1\n\nH 1 2 3\nof them\n" + good, []string{"", `f:4: expected the number of atoms, found "notes"`, `f:5: expected the next frame after 1 atoms, found "of them"`, ""}, "EOF"},
+		"text at the end":     {good + "\nThe end.\nReally\n", []string{"", `f:5: expected the number of atoms, found "The end."`}, "EOF"},
+		"too small a count":   {"1\n\nH 1 2\nH 1 2 3\n" + good, []string{"f:3: expected 4 columns", `f:4: expected the number of atoms, found "H 1 2 3"`, ""}, "EOF"},
+		"a blank line":        {"2\n\nH 1 2 3\n\n" + good, []string{"f:1: line 1 says that there are 2 atoms: found 1 lines of them, and line 4 is a blank one", ""}, "EOF"},
 		"the end inside":      {"3\n\nH 1 2\nH 1 2 3\n", nil, "f:3: expected 4 columns"},
 		"the end before":      {"3\nLattice=x\n", nil, "f:2: key Lattice"},
 		"no comment":          {good + "3\n", []string{""}, "f:5: expected a comment line, found the end of the file"},
 		"an error of reading": {good, []string{""}, "f:4: timeout"},
+		"the end":             {good + "2\n\nH 1 2 3\n", []string{""}, "f:7: expected 2 atoms, as line 4 says, found the end of the file after 1"},
 	} {
 		var source io.Reader = strings.NewReader(c.text)
 		if name == "an error of reading" {
@@ -59,30 +68,4 @@ func TestReadGoesOnAfterABadFrame(t *testing.T) {
 			assert.NotErrorAs(t, err, new(*FrameError), name)
 		}
 	}
-}
-
-// Who answers frame by frame knows when to answer: the next frame may come only then.
-func TestReady(t *testing.T) {
-	assert.False(t, NewReader(strings.NewReader("1\n\nH 1 2 3\n"), "f").Ready(), "nothing has been read")
-	for text, ready := range map[string]bool{
-		"":                       false,
-		" \r\n\n":                false,
-		"1":                      false,
-		"1\n":                    false,
-		"1\n\nH 1 2 3":           false,
-		"\n1\n\nH 1 2 3\n":       true,
-		"2\n\nH 1 2 3\nH 1 2":    false,
-		"one\n":                  true, // an error
-		"1\n\nH 1 2 3\n\n1\n\nH": true,
-		"\xef\xbb\xbf1\n\nH 1":   false,
-	} {
-		r := NewReader(strings.NewReader("1\n\nH 1 2 3\n"+text), "f")
-		_, err := r.Read()
-		require.NoError(t, err)
-		assert.Equal(t, ready, r.Ready(), "%q", text)
-	}
-	r := NewReader(strings.NewReader("x\n"), "f")
-	_, err := r.Read()
-	require.Error(t, err)
-	assert.True(t, r.Ready(), "there is no next frame to wait for")
 }

@@ -2,14 +2,17 @@ package data
 
 import (
 	"bufio"
-	"bytes"
 	"compress/bzip2"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/therootcompany/xz"
+
+	"painless/internal/foreign"
 )
 
 // maxWindow is how far back compressed bytes may refer, which is held in memory:
@@ -17,11 +20,11 @@ import (
 // dictionary made is refused.
 const maxWindow = 64 << 20
 
-// encoding is what the first bytes of a file are, whatever its name.
+// encoding is how a file is compressed, by its first bytes, whatever its name.
 type encoding struct {
 	name  string
 	magic string
-	open  func(r io.Reader) (io.Reader, error) // nil where it cannot be read
+	open  func(r io.Reader) (io.Reader, error)
 }
 
 var encodings = []encoding{
@@ -30,14 +33,6 @@ var encodings = []encoding{
 	{"zstd", "\x28\xb5\x2f\xfd", openZstd},
 	{"zstd", "\x50\x2a\x4d\x18", openZstd}, // a frame to skip, with which pzstd begins
 	{"bzip2", "BZh", func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }},
-	{"UTF-16, which PowerShell's > writes: save it as UTF-8", "\xff\xfe", nil},
-	{"UTF-16: save it as UTF-8", "\xfe\xff", nil},
-	{"a zip archive", "PK\x03\x04", nil},
-	{"a 7z archive", "7z\xbc\xaf", nil},
-	{"lzma", "\x5d\x00\x00", nil},
-	{"lz4", "\x04\x22\x4d\x18", nil},
-	{"compress, .Z", "\x1f\x9d", nil},
-	{"HDF5", "\x89HDF", nil},
 }
 
 // openZstd decompresses in the reader's own goroutine.
@@ -56,19 +51,41 @@ func decompressed(in *bufio.Reader) (out *bufio.Reader, packed bool, err error) 
 		if begin, _ := in.Peek(len(e.magic)); string(begin) != e.magic {
 			continue
 		}
-		if e.open == nil {
-			return nil, false, fmt.Errorf("expected XYZ, as text or compressed by gzip, xz, zstd or bzip2, found %s", e.name)
-		}
 		r, err := e.open(in)
 		if err != nil {
 			return nil, false, fmt.Errorf("%s: %w", e.name, err)
 		}
 		return bufio.NewReaderSize(decompressor{r, e.name}, bufferSize), true, nil
 	}
-	if bytes.IndexByte(first, 0) >= 0 {
-		return nil, false, fmt.Errorf("expected XYZ as text, found %q: UTF-16 or no text", first)
-	}
 	return in, false, nil
+}
+
+// maxHead is how much of a file's beginning is kept, to say what it is if it is no XYZ.
+const maxHead = 1 << 13
+
+// beginning is what there is of a file's beginning; it waits for the first byte alone.
+func beginning(in *bufio.Reader) string {
+	_, _ = in.Peek(1) // an error comes again
+	head, _ := in.Peek(min(in.Buffered(), maxHead))
+	return string(head)
+}
+
+// begins says whether XYZ may begin so: with a number, behind blanks or a byte order mark.
+func begins(head string) bool {
+	text := strings.TrimLeft(strings.TrimPrefix(head, string(byteOrderMark)), " \t\v\f\r\n")
+	return text == "" || strings.IndexByte("+-0123456789", text[0]) >= 0 && strings.IndexByte(head[:min(len(head), 2)], 0) < 0
+}
+
+// mistaken is the error of a file that begins so and is no XYZ.
+func mistaken(head string, err error) error {
+	const expected = "expected XYZ, as text or compressed by gzip, xz, zstd or bzip2, found "
+	if f, ok := foreign.Of(head); ok {
+		return errors.New(expected + f.String())
+	}
+	if strings.IndexByte(head[:min(len(head), 16)], 0) >= 0 {
+		return fmt.Errorf("%sno text, or text in UTF-16, which begins with %.12q", expected, head)
+	}
+	return err
 }
 
 // decompressor names the compression in the errors.

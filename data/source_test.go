@@ -91,12 +91,12 @@ func TestFirstBytes(t *testing.T) {
 		return string(b)
 	}
 	for content, says := range map[string]string{
-		"\xff\xfe" + utf16(atom, 0, 1): "f: expected XYZ, as text or compressed by gzip, xz, zstd or bzip2, found UTF-16, which PowerShell's > writes: save it as UTF-8",
-		"\xfe\xff" + utf16(atom, 1, 0): "found UTF-16: save it as UTF-8",
-		utf16(atom, 0, 1):              `f: expected XYZ as text, found "1\x00": UTF-16 or no text`,
-		utf16(atom, 1, 0):              `f: expected XYZ as text, found "\x001": UTF-16 or no text`,
+		"\xff\xfe" + utf16(atom, 0, 1): "f: expected XYZ, as text or compressed by gzip, xz, zstd or bzip2, found text in UTF-16, which PowerShell's > writes: save it as UTF-8",
+		"\xfe\xff" + utf16(atom, 1, 0): "found text in UTF-16: save it as UTF-8",
+		utf16(atom, 0, 1):              `found no text, or text in UTF-16, which begins with "1\x00\n`,
+		utf16(atom, 1, 0):              `found no text, or text in UTF-16, which begins with "\x001\x00`,
 		"PK\x03\x04rest":               "found a zip archive",
-		"\x89HDF\r\n\x1a\n":            "found HDF5",
+		"\x89HDF\r\n\x1a\n":            "found an HDF5 file",
 		"\x1f\x8b\x08":                 "f: gzip: unexpected EOF",
 		"\x1f\x8bno gzip at all":       "f: gzip: gzip: invalid header",
 		"\xfd7zXZ\x00no xz at all":     "f: xz: ",
@@ -111,7 +111,6 @@ func TestFirstBytes(t *testing.T) {
 			assert.ErrorContains(t, err, says, "%q", content)
 		}
 	}
-	assert.False(t, NewReader(strings.NewReader(atom), "f").Ready(), "before the first frame")
 	_, err := NewReader(strings.NewReader("2"), "f").Read()
 	assert.ErrorContains(t, err, "expected a comment line")
 }
@@ -173,5 +172,29 @@ func TestDecompressionBombs(t *testing.T) {
 		assert.ErrorContains(t, err, name+": ")
 		assert.Regexp(t, "size exceed", fmt.Sprint(err))
 		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(2<<20), name)
+	}
+}
+
+// A file of another format is called by its name, with what makes XYZ of it: as it
+// is and compressed, and also where its first line is a number.
+func TestOtherFormats(t *testing.T) {
+	const poscar = "1.0\n3.8 0 0\n1.9 3.3 0\n1.9 1.1 3.1\nSi\n2\nDirect\n0 0 0\n0.25 0.25 0.25\n"
+	cif := "data_si\n_cell_length_a 3.8\n" + strings.Repeat("_symmetry x\n", 1000)
+	for content, says := range map[string]string{
+		cif:                               "found a CIF file: ase convert -i cif IN OUT.extxyz makes extended XYZ of it",
+		string(gzipped(t, []byte(cif))):   "found a CIF file: ase convert -i cif",
+		"Si2\n" + poscar:                  "found a POSCAR, CONTCAR or CHGCAR of VASP: ase convert -i vasp IN OUT.extxyz",
+		"2\n" + poscar:                    "found a POSCAR",
+		"3 water\n 1 O 0.0 0.0 0.1 1 2\n": "found an XYZ file of Tinker: obabel -itxyz IN -oxyz -O OUT.xyz",
+		"PK\x03\x04" + strings.Repeat("\x00", 22) + "\x10\x00\x00\x00archive/data.pkl": "found a PyTorch checkpoint: it belongs to -model",
+		"\x80\x04\x95\x10":  "found a bare pickle",
+		"T\x00\x00\x00CORD": "found a DCD trajectory",
+		"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n": "found a Git LFS pointer, which stands for the file: git lfs pull",
+	} {
+		in := NewReader(strings.NewReader(content), "f")
+		for range 2 {
+			_, err := in.Read()
+			assert.ErrorContains(t, err, "expected XYZ, as text or compressed by gzip, xz, zstd or bzip2, "+says, "%.40q", content)
+		}
 	}
 }

@@ -115,3 +115,37 @@ func TestVectorsBehindTheBuffer(t *testing.T) {
 	_, err = NewReader(iotest.OneByteReader(strings.NewReader("1\n\nH 1 2 3\n")), "f").Read()
 	assert.NoError(t, err)
 }
+
+// Open Babel's vectors are read where the comment has %PBC, and nowhere else.
+func TestVectorsOfOpenBabel(t *testing.T) {
+	const frame = "1\nsilicon %PBC\n   H 1 2 3\n\nVector1 4 0 0\nVector2 0 4.5 0\nVector3 1 0 5\nOffset 0 0 0\n"
+	in := NewReader(strings.NewReader(frame+"\n"+strings.Replace(frame, "\n\n", "\n", 1)), "f")
+	for range 2 {
+		f, err := in.Read()
+		require.NoError(t, err)
+		assert.Equal(t, [3][3]float64{{4, 0, 0}, {0, 4.5, 0}, {1, 0, 5}}, f.Cell)
+		assert.Equal(t, [3]bool{true, true, true}, f.PBC)
+		assert.Empty(t, f.Warnings)
+	}
+	_, err := in.Read()
+	assert.Equal(t, io.EOF, err)
+	for text, says := range map[string]string{
+		strings.Replace(frame, "%PBC", "", 1):                           "f:5: expected the number of atoms",
+		strings.Replace(frame, "%PBC\n   H 1 2 3\n", "\nH 1 2 3", 1):    "f:4: expected VEC1, VEC2 and VEC3",
+		strings.Replace(frame, "0 4.5 0", "0 1 0", 1):                   "f:6: Vector2: expected the length of a cell's vector, found 1, which may stand for none",
+		strings.Replace(frame, "Vector3 1", "Vector3 x", 1):             `f:7: Vector3: expected finite numbers, found ["x"`,
+		strings.Replace(frame, "Vector3 1", "Vector3 inf", 1):           "f:7: Vector3: expected finite numbers",
+		strings.Replace(frame, "Vector2", "Vector1", 1):                 "f:6: expected the line Vector2 x y z below the atoms, as the comment has %PBC",
+		"1\n%PBC\nH 1 2 3\n":                                            "expected the line Vector1 x y z below the atoms",
+		strings.Replace(frame, "silicon", "Lattice=\"4 0 0 0 4 0\"", 1): "f:2: key Lattice",
+	} {
+		in := NewReader(strings.NewReader(text), "f")
+		var err error
+		for range 2 {
+			if err == nil {
+				_, err = in.Read()
+			}
+		}
+		assert.ErrorContains(t, err, says, "%q", text)
+	}
+}

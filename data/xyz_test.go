@@ -165,7 +165,7 @@ func TestReadRefuses(t *testing.T) {
 		"count":            {"one\n", 1, `expected the number of atoms, found "one"`},
 		"negative count":   {"-1\n", 1, `expected the number of atoms, found "-1"`},
 		"huge count":       {"99999999999\n\n", 1, `expected the number of atoms`},
-		"count too large":  {"2000000000\n\nH 1 2 3\n", 4, "expected 2000000000 atoms, found the end of the file after 1"},
+		"count too large":  {"2000000000\n\nH 1 2 3\n", 4, "expected 2000000000 atoms, as line 1 says, found the end of the file after 1"},
 		"no comment":       {"1\n", 2, "expected a comment line, found the end of the file"},
 		"second frame":     {"1\n\nH 1 2 3\nx\n", 4, `expected the number of atoms, found "x"`},
 		"few columns":      {"1\n\nH 1 2\n", 3, `expected 4 columns, found 3 in "H 1 2"`},
@@ -200,7 +200,7 @@ func TestReadRefuses(t *testing.T) {
 		"integer":          {"1\nProperties=species:S:1:pos:R:3:tag:I:1\nH 1 2 3 1.5\n", 3, `tag: expected an integer, found "1.5"`},
 		"logical":          {"1\nProperties=species:S:1:pos:R:3:on:L:1\nH 1 2 3 maybe\n", 3, `on: expected T or F, found "maybe"`},
 		"real":             {"1\nProperties=species:S:1:pos:R:3:q:R:1\nH 1 2 3 x\n", 3, `q: expected a number, found "x"`},
-		"binary":           {"\x7fELF\x02\x01", 1, "expected the number of atoms"},
+		"binary":           {"\x01\x7f\x02\x01", 1, "expected the number of atoms"},
 	} {
 		in := NewReader(strings.NewReader(c.text), "file.xyz")
 		f, err := in.Read()

@@ -3,6 +3,7 @@ package md
 import (
 	"context"
 	"math"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,4 +57,15 @@ func advance(t testing.TB, d *Dynamics, steps int) {
 // argon is Lennard-Jones's potential of argon, ε = 120 K k_B, σ = 3.4 Å.
 func argon(cutoff float64) potential {
 	return lennardJones(120*units.Boltzmann, 3.4, cutoff, true)
+}
+
+// long reports whether the heavy proofs are asked for.
+func long() bool { return os.Getenv("PAINLESS_LONG") != "" }
+
+// needLong skips a proof that is too heavy for every day.
+func needLong(t *testing.T) {
+	t.Helper()
+	if !long() {
+		t.Skip("set PAINLESS_LONG=1 to run it")
+	}
 }

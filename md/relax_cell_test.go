@@ -82,7 +82,7 @@ func latticeParameter(cutoff, bar float64) float64 {
 	return lo
 }
 
-// fcc is n³ cubic cells of four atoms.
+// fcc is a crystal of n³ cubic cells of a Å, with four atoms each.
 func fcc(a float64, n int) (s atoms.Structure) {
 	for x := range n {
 		for y := range n {

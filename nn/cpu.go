@@ -25,6 +25,7 @@ type cpuEngine[T cpu.Float] struct {
 	closed bool
 
 	numbers []int // of the batch
+	own     int   // atoms that are updated, the first ones: all but a domain's ghosts
 	list    *atoms.NeighborList[T]
 	activations[T]
 	gradients[T]
@@ -52,7 +53,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 	if err := e.list.BuildOn(e.pool, b, e.cutoff); err != nil {
 		return err
 	}
-	e.numbers = b.Numbers
+	e.numbers, e.own = b.Numbers, b.NumAtoms()
 	e.grow(b.NumAtoms(), len(e.list.D))
 
 	e.locate()
@@ -72,7 +73,7 @@ func (e *cpuEngine[T]) do(ctx context.Context, s step, b *atoms.Batch, r *Result
 	e.block = s.block
 	switch s.stage {
 	case embed:
-		e.pool.Run(e.atomTiles(), e.tasks.embed)
+		e.pool.Run(ceilDiv(len(e.numbers), e.atomTile), e.tasks.embed)
 	case message:
 		return e.overPairs(ctx, e.tasks.filter, e.tasks.message)
 	case update:

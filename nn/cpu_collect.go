@@ -40,19 +40,23 @@ func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 // collectForces turns the pairs' gradients into forces and virial, in float64
 // and in the order of the pairs.
 func (e *cpuEngine[T]) collectForces(b *atoms.Batch, r *Result) {
-	e.spans = e.spans[:0]
-	for k := range b.Len() {
-		for lo := e.list.Start[k]; lo < e.list.Start[k+1]; lo += spanSize {
-			e.spans = append(e.spans, span{k: k, lo: lo, hi: min(lo+spanSize, e.list.Start[k+1])})
-		}
-	}
-	e.pool.Run(len(e.spans), e.tasks.pairGradient)
-
+	e.pairGradients(e.list.Start)
 	clear(r.Forces)
 	clear(r.Virial)
 	for i := range e.spans {
 		e.scatter(r, &e.spans[i])
 	}
+}
+
+// pairGradients makes ∂E/∂x of the pairs; those of structure k are start[k] up to start[k+1].
+func (e *cpuEngine[T]) pairGradients(start []int) {
+	e.spans = e.spans[:0]
+	for k := range len(start) - 1 {
+		for lo := start[k]; lo < start[k+1]; lo += spanSize {
+			e.spans = append(e.spans, span{k: k, lo: lo, hi: min(lo+spanSize, start[k+1])})
+		}
+	}
+	e.pool.Run(len(e.spans), e.tasks.pairGradient)
 }
 
 // pairGradientSpan sums ∂E/∂u and ∂E/∂d over the groups of features, makes

@@ -8,7 +8,7 @@ import (
 
 // embedTile sets s_i = embedding[Z_i] and v_i = 0, and where the message begins to add.
 func (e *cpuEngine[T]) embedTile(_, unit int) {
-	lo, hi := e.atoms(unit)
+	lo, hi := unit*e.atomTile, min((unit+1)*e.atomTile, len(e.numbers)) // ghosts too
 	for group := range e.pairGrads {
 		first, last := e.features(group)
 		width := last - first

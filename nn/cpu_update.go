@@ -4,10 +4,10 @@ import "painless/kernels/cpu"
 
 // atoms is the atoms of a unit: lo up to hi.
 func (e *cpuEngine[T]) atoms(unit int) (lo, hi int) {
-	return unit * e.atomTile, min((unit+1)*e.atomTile, len(e.energy))
+	return unit * e.atomTile, min((unit+1)*e.atomTile, e.own)
 }
 
-func (e *cpuEngine[T]) atomTiles() int { return ceilDiv(len(e.energy), e.atomTile) }
+func (e *cpuEngine[T]) atomTiles() int { return ceilDiv(e.own, e.atomTile) }
 
 // updateTile is, atom by atom, n = |v|, [a ; g1 ; g2] = W4·silu(W3·[s ; n] + b3) + b4,
 // s += a and v = v ⊙ g1 + (M v) ⊙ g2, from mid[k] to v[k+1]; s[k+1] in place.

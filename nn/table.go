@@ -2,8 +2,9 @@ package nn
 
 import (
 	"math"
-	"sync"
+	"runtime"
 
+	"painless/internal/pool"
 	"painless/internal/spline"
 	"painless/kernels/cpu"
 )
@@ -163,9 +164,7 @@ func interleave(knots, middles *curves, row int) (c curves) {
 
 // forEach runs do for 0 to n−1, side by side.
 func forEach(n int, do func(i int)) {
-	var group sync.WaitGroup
-	for i := range n {
-		group.Go(func() { do(i) })
-	}
-	group.Wait()
+	p := pool.New(min(n, runtime.GOMAXPROCS(0)))
+	defer p.Close()
+	p.Run(n, func(_, i int) { do(i) })
 }

@@ -20,7 +20,6 @@ type molecules struct {
 	project
 	file   *h5.File
 	size   int64
-	left   int64 // bytes that there may still be to read before the first structure
 	list   []molecule
 	at     int // in the list
 	opened conformations
@@ -55,9 +54,6 @@ func (m *molecules) find(group *h5.Object, path string, depth int) error {
 		if child.Kind() != h5.Group {
 			continue
 		}
-		if err := m.charge(child); err != nil {
-			return fmt.Errorf("%s: %w", at, err)
-		}
 		numbers, err := child.Lookup(m.numbers)
 		switch {
 		case err != nil:
@@ -70,32 +66,6 @@ func (m *molecules) find(group *h5.Object, path string, depth int) error {
 		if err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// charge counts the bytes of what will be read of a group. Links that lead to the
-// same objects over and over are many more bytes than the file has.
-func (m *molecules) charge(group *h5.Object) error {
-	links, err := group.Links()
-	if err != nil {
-		return err
-	}
-	bytes := group.HeaderBytes()
-	for _, l := range links {
-		bytes += int64(len(l.Name)) + 8
-	}
-	for _, path := range m.paths() {
-		object, err := group.Lookup(path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		if object != nil {
-			bytes += object.HeaderBytes()
-		}
-	}
-	if m.left -= bytes; m.left < 0 {
-		return errors.New("expected objects that do not overlap, found more bytes than the file has")
 	}
 	return nil
 }

@@ -72,7 +72,8 @@ func findProject(file *h5.File, group *h5.Object, depth int) *project {
 			return &projects[i]
 		}
 	}
-	for _, l := range links {
+	const most = 100 // objects before the first group
+	for _, l := range links[:min(len(links), most)] {
 		if child, err := file.Open(l); depth > 0 && err == nil && child.Kind() == h5.Group {
 			return findProject(file, child, depth-1)
 		}

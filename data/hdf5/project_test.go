@@ -91,7 +91,7 @@ func TestProjects(t *testing.T) {
 
 func TestProjectsRefused(t *testing.T) {
 	assert.ErrorContains(t, read("h5/testdata/chunks_latest.h5"), "expected a layout that docs/datasets.md describes: the training side's, "+
-		"with /structures/atomic_numbers_splits and more, or that of ANI-1x, SPICE, QM7-X or MACE; found 67 objects: /all (10,) (10,) None, /all (10,)")
+		"with /structures/atomic_numbers_splits and more, or that of ANI-1x, SPICE, QM7-X or MACE; found /all (10,) (10,) None, /all (10,) (4,) (None,), ")
 	assert.ErrorContains(t, read("testdata/projects/spice_angstrom.h5"),
 		"/hydrogen_chloride_2/conformations: expected the unit bohr, found angstrom")
 	r, err := Open("testdata/projects/spice_nan.h5")

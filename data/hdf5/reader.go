@@ -1,6 +1,7 @@
 package hdf5
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -45,6 +46,7 @@ func Open(path string) (*Reader, error) {
 	r := &Reader{path: path, in: in}
 	if r.file, err = h5.Open(in, info.Size()); err == nil {
 		r.structures, err = openLayout(r.file, info.Size())
+		r.file.Renew()
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), in.Close())
@@ -65,6 +67,7 @@ func (r *Reader) Seek(k int) error {
 		return fmt.Errorf("%s: expected a structure from 0 to %d, found %d", r.path, r.Len(), k)
 	}
 	r.next = k
+	r.file.Renew()
 	return nil
 }
 
@@ -111,7 +114,7 @@ func openLayout(file *h5.File, size int64) (layout, error) {
 		return p, p.open(root, size)
 	}
 	if p := findProject(file, root, groupsOfMolecules+1); p != nil {
-		m := &molecules{project: *p, file: file, size: size, left: 4 * size}
+		m := &molecules{project: *p, file: file, size: size}
 		return m, m.find(root, "", groupsOfMolecules)
 	}
 	links, err := root.Links()
@@ -119,9 +122,13 @@ func openLayout(file *h5.File, size int64) (layout, error) {
 		return nil, err
 	}
 	var names []string
-	for _, l := range links[:min(len(links), 3)] {
+	const most = 5
+	for _, l := range links[:min(len(links), most)] {
 		names = append(names, fmt.Sprintf("/%.40s", l.Name))
 	}
-	return nil, fmt.Errorf("expected a layout that docs/datasets.md describes: the training side's, with %s and more, or that of ANI-1x, SPICE, QM7-X or MACE; found %d objects: %s",
-		splitsName, len(links), strings.Join(names, ", "))
+	if len(links) > most {
+		names = append(names, fmt.Sprintf("and %d more", len(links)-most))
+	}
+	return nil, fmt.Errorf("expected a layout that docs/datasets.md describes: the training side's, with %s and more, or that of ANI-1x, SPICE, QM7-X or MACE; found %s",
+		splitsName, cmp.Or(strings.Join(names, ", "), "nothing"))
 }

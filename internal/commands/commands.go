@@ -7,6 +7,7 @@ import (
 	"painless/internal/commands/convert"
 	"painless/internal/commands/dataset"
 	"painless/internal/commands/inspect"
+	"painless/internal/commands/ipi"
 	"painless/internal/commands/md"
 	"painless/internal/commands/predict"
 	"painless/internal/commands/relax"
@@ -15,4 +16,4 @@ import (
 )
 
 // All is the verbs, in the order of a first session.
-var All = cli.Program{inspect.Verb, predict.Verb, relax.Verb, md.Verb, validate.Verb, predict.Label, train.Verb, convert.Verb, dataset.Verb, bench.Verb}
+var All = cli.Program{inspect.Verb, predict.Verb, relax.Verb, md.Verb, ipi.Verb, validate.Verb, predict.Label, train.Verb, convert.Verb, dataset.Verb, bench.Verb}

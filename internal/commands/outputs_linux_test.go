@@ -283,7 +283,7 @@ func TestWholeBeforeAnError(t *testing.T) {
 		p := command(t, "predict", "-model", model, "-batch", batch, input)
 		stdout, code := p.run()
 		assert.Equal(t, 1, code)
-		assert.Equal(t, "painless: predict: "+input+":1504: expected 3 atoms, found the end of the file after 1\n", p.stderr.String())
+		assert.Equal(t, "painless: predict: "+input+":1504: expected 3 atoms, as line 1501 says, found the end of the file after 1\n", p.stderr.String())
 		assert.Equal(t, 300, frames(t, stdout))
 		if want == "" {
 			want = stdout

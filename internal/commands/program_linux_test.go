@@ -70,7 +70,7 @@ func prepared(t *testing.T, cmd *exec.Cmd) *program {
 func (p *program) start() *program {
 	p.t.Helper()
 	require.NoError(p.t, p.Start())
-	for _, f := range []any{p.Stdin, p.Stdout} { // the process has them
+	for _, f := range []any{p.Stdin, p.Stdout, p.Stderr} { // the process has them
 		if f, ok := f.(*os.File); ok {
 			f.Close()
 		}
@@ -84,6 +84,16 @@ func (p *program) start() *program {
 		<-p.ended
 	})
 	return p
+}
+
+// pipe is one whose reading end stays open until the test ends, as those of
+// exec.Cmd do not: they are closed when the process has ended, read or not.
+func pipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { r.Close() })
+	return r, w
 }
 
 // patience is for what takes a moment, on a machine that has other things to do.

@@ -20,14 +20,12 @@ func TestInterruptedRelaxation(t *testing.T) {
 		old, done := writeFile(t, filepath.Join(dir, "old.xyz"), "old"), filepath.Join(dir, "new.xyz")
 		for _, out := range []string{old, done, "-"} {
 			p := command(t, "relax", "-model", model, "-steps", "1000000000", "-fmax", "1e-300", "-min-distance", "1e-300", "-o", out, input)
-			stdout, err := p.StdoutPipe()
-			require.NoError(t, err)
-			p.Stderr = nil
-			said, err := p.StderrPipe()
-			require.NoError(t, err)
+			var stdout, said io.Reader
+			stdout, p.Stdout = pipe(t)
+			said, p.Stderr = pipe(t)
 			p.start()
 			line := make([]byte, 8)
-			_, err = io.ReadFull(said, line) // the table begins
+			_, err := io.ReadFull(said, line) // the table begins
 			require.NoError(t, err)
 			p.signal(s)
 			text, err := io.ReadAll(stdout)

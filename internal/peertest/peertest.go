@@ -3,9 +3,12 @@
 package peertest
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 )
@@ -71,6 +74,67 @@ func ONNXRuntime(t testing.TB, args ...string) *exec.Cmd {
 	return command
 }
 
+// LAMMPS returns the path of the program. make interop installs it and sets
+// PAINLESS_REQUIRE_INTEROP.
+func LAMMPS(t testing.TB) (path string) {
+	t.Helper()
+	path, err := exec.LookPath("lmp")
+	if err != nil {
+		missing(t, "PAINLESS_REQUIRE_INTEROP", "LAMMPS (Debian's lammps)", "make interop")
+	}
+	return path
+}
+
+// Interop skips a test that make interop alone runs, as it takes long.
+func Interop(t testing.TB) {
+	t.Helper()
+	if os.Getenv("PAINLESS_REQUIRE_INTEROP") == "" {
+		t.Skip("make interop runs this test")
+	}
+}
+
+// libraries is the folder that make lib builds in for a package's tests.
+var libraries string
+
+// build builds the C library, once for a package.
+var build = sync.OnceValue(func() (err error) {
+	if libraries, err = os.MkdirTemp("", "libpainless-"); err != nil {
+		return err
+	}
+	command := exec.Command("make", "-s", "lib", "LIB="+libraries)
+	if command.Dir, err = top(); err != nil {
+		return err
+	}
+	if message, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, message)
+	}
+	return nil
+})
+
+// Main is the TestMain of packages that use CLibrary: it takes the library away.
+func Main(m *testing.M) {
+	code := m.Run()
+	if libraries != "" {
+		os.RemoveAll(libraries)
+	}
+	os.Exit(code)
+}
+
+// CLibrary returns the folder of a libpainless.so of make lib, which make test
+// installs gcc for.
+func CLibrary(t testing.TB) (dir string) {
+	t.Helper()
+	for _, program := range []string{"make", "gcc"} {
+		if _, err := exec.LookPath(program); err != nil || runtime.GOOS != "linux" {
+			missing(t, "PAINLESS_REQUIRE_ASE", program+" on Linux", "make test")
+		}
+	}
+	if err := build(); err != nil {
+		t.Fatal(err)
+	}
+	return libraries
+}
+
 func missing(t testing.TB, require, peer, target string) {
 	t.Helper()
 	if os.Getenv(require) != "" {
@@ -82,16 +146,23 @@ func missing(t testing.TB, require, peer, target string) {
 // root is the repository's.
 func root(t testing.TB) string {
 	t.Helper()
+	dir, err := top()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func top() (string, error) {
 	dir, err := os.Getwd()
 	for err == nil {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+			return dir, nil
 		}
 		if filepath.Dir(dir) == dir {
 			break
 		}
 		dir = filepath.Dir(dir)
 	}
-	t.Fatalf("%s: expected a folder of the repository: %v", dir, err)
-	return ""
+	return "", errors.Join(err, fmt.Errorf("%s: expected a folder of the repository", dir))
 }

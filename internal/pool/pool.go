@@ -2,7 +2,9 @@
 package pool
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -30,7 +32,17 @@ type Pool struct {
 	asleep atomic.Int32
 	busy   atomic.Bool // between Begin and End
 	closed atomic.Bool
+	panics *Panic // the first of the present run, under mu
 }
+
+// Panic is what Run panics with where a task did on one of several threads.
+type Panic struct {
+	Value any    // what the task panicked with
+	Stack []byte // of the thread that it ran on
+}
+
+// Error is the value, and the stack in the lines below it.
+func (p *Panic) Error() string { return fmt.Sprintf("%v\n\n%s", p.Value, p.Stack) }
 
 // share is the units that are a worker's own: next up to end. They are the same
 // part of the whole in every run, so that what a stage left in a core's cache
@@ -85,7 +97,8 @@ func (p *Pool) rouse() {
 }
 
 // Run calls task for every unit from 0 to units−1, in no fixed order and on
-// the workers 0 to threads−1, and returns when all are done.
+// the workers 0 to threads−1, and returns when all are done. Where a task panics
+// so does Run, once no worker is in a task; other units may then be left out.
 func (p *Pool) Run(units int, task func(worker, unit int)) {
 	if p.threads == 1 || p.Alone || units == 1 {
 		for unit := range units {
@@ -107,14 +120,37 @@ func (p *Pool) Run(units int, task func(worker, unit int)) {
 			runtime.Gosched()
 		}
 	}
+	if failed := p.panics; failed != nil { // written by who has left the run
+		p.panics = nil
+		panic(failed)
+	}
 }
 
+// drain does a worker's own units, then others'. A panic ends the run and not
+// the program: a goroutine's own cannot be recovered by who called Run.
 func (p *Pool) drain(worker int) {
+	defer p.keep()
 	for k := range p.threads {
 		s := &p.shares[(worker+k)%p.threads]
 		for unit := s.next.Add(1) - 1; unit < s.end; unit = s.next.Add(1) - 1 {
 			p.task(worker, int(unit))
 		}
+	}
+}
+
+// keep keeps a panic for Run, and takes the units that are left away.
+func (p *Pool) keep() {
+	value := recover()
+	if value == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.panics == nil {
+		p.panics = &Panic{Value: value, Stack: debug.Stack()}
+	}
+	for w := range p.shares {
+		p.shares[w].next.Store(p.shares[w].end)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Offsets is the energies c_z of the elements that fit the errors e_k of
-// structures with n_kz atoms of element z best: least Σ_k (e_k − Σ_z n_kz c_z)².
+// Offsets is the energies c_z of the elements that fit the errors e_k of structures
+// with N_k atoms, n_kz of them of element z, best.
 type Offsets struct {
 	Elements []int     // atomic numbers, ascending
 	Energies []float64 // c, eV; of all that fit equally well, those of least Σc²
@@ -23,11 +23,21 @@ const (
 )
 
 // FitOffsets fits the errors that are numbers, of structures whose compositions in cs
-// have these indices; nil where there are no more of
-// them than unknowns. Memory does not grow with the structures: their rows
-// (n_k | e_k) are reduced to a triangle R block by block (QR of R and the next
-// block), and R's singular values give the rank and the solution.
+// have these indices: least Σ_k (e_k − Σ_z n_kz c_z)². It is nil where there are no more
+// of them than unknowns.
 func FitOffsets(of []int32, cs []Composition, errors []float64) *Offsets {
+	return fit(of, cs, errors, func(*Composition) float64 { return 1 })
+}
+
+// FitOffsetsPerAtom is FitOffsets to errors per atom: least Σ_k ((e_k − Σ_z n_kz c_z)/N_k)².
+func FitOffsetsPerAtom(of []int32, cs []Composition, errors []float64) *Offsets {
+	return fit(of, cs, errors, func(c *Composition) float64 { return 1 / float64(c.Atoms) })
+}
+
+// fit takes memory that does not grow with the structures: their rows, (n_k | e_k)
+// times a weight, are reduced to a triangle R block by block (QR of R and the next
+// block), and R's singular values give the rank and the solution.
+func fit(of []int32, cs []Composition, errors []float64, weight func(*Composition) float64) *Offsets {
 	o := &Offsets{}
 	column, rows := o.columns(of, cs, errors)
 	if rows == 0 {
@@ -50,11 +60,12 @@ func FitOffsets(of []int32, cs []Composition, errors []float64) *Offsets {
 		if math.IsNaN(e) {
 			continue
 		}
-		c := cs[of[k]]
+		c := &cs[of[k]]
+		w := weight(c)
 		for i, z := range c.Numbers {
-			block.Set(width+used, column[z], float64(c.Counts[i]))
+			block.Set(width+used, column[z], w*float64(c.Counts[i]))
 		}
-		block.Set(width+used, width-1, e)
+		block.Set(width+used, width-1, w*e)
 		if used++; used == blockRows {
 			factorize()
 		}

@@ -78,3 +78,25 @@ func TestFormula(t *testing.T) {
 		assert.Equal(t, want, compose(numbers).Formula)
 	}
 }
+
+// What is fitted to errors per atom leaves the least errors per atom, and the other
+// the least errors.
+func TestOffsetsPerAtom(t *testing.T) {
+	of, cs, errors := errorsOf(60, map[int]float64{1: 0.5, 6: -3}, []int{6}, []int{1})
+	rng := rand.New(rand.NewPCG(2, 2))
+	for k := range errors {
+		errors[k] += rng.NormFloat64() * float64(1+cs.List[of[k]].Counts[0])
+	}
+	squares := func(o *Offsets) (total, perAtom float64) {
+		for k, e := range o.Residuals(of, cs.List, errors) {
+			total += e * e
+			e /= float64(cs.List[of[k]].Atoms)
+			perAtom += e * e
+		}
+		return total, perAtom
+	}
+	total, perAtom := squares(FitOffsets(of, cs.List, errors))
+	otherTotal, otherPerAtom := squares(FitOffsetsPerAtom(of, cs.List, errors))
+	assert.Less(t, total, otherTotal)
+	assert.Less(t, otherPerAtom, perAtom)
+}

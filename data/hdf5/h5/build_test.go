@@ -222,6 +222,32 @@ func TestCrafted(t *testing.T) {
 	}
 }
 
+// What leads to the same structures over and over ends, until it is said that all
+// may be read once more; and so do messages that are more memory than bytes.
+func TestReadTooOften(t *testing.T) {
+	b := fileOf(objectHeader(spaceOf(4), ints(1)), nil)
+	f, err := Open(bytes.NewReader(b), int64(len(b)))
+	require.NoError(t, err)
+	for range 2 {
+		reads := 0
+		for ; err == nil; reads++ {
+			_, err = f.Lookup("/x")
+		}
+		assert.ErrorContains(t, err, "expected parts that do not overlap, found more bytes than the file has")
+		assert.Greater(t, reads, 1000, "files are small")
+		assert.Less(t, reads, 10_000)
+		f.Renew()
+		_, err = f.Lookup("/x")
+		require.NoError(t, err)
+	}
+	many := messageOf(continuationMessage, moreAt, 4+4*(maxMessages+1)+sumBytes)
+	_, err = readX(fileOf(objectHeader(many), summed("OCHK", bytes.Repeat(messageOf(attributeMessage), maxMessages+1))))
+	assert.ErrorContains(t, err, "expected at most 65536 messages, found more")
+	indexed := messageOf(layoutMessage, byte(4), byte(2), byte(0), byte(2), byte(1), byte(1), byte(1), byte(implicitIndex), moreAt)
+	_, err = readX(fileOf(objectHeader(spaceOf(maxChunks+1), ints(1), indexed), make([]byte, maxChunks+1)))
+	assert.ErrorContains(t, err, "expected at most 1048576 chunks, found more; h5repack -l CHUNK=N")
+}
+
 func TestHalf(t *testing.T) {
 	for b, want := range map[uint16]float64{0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0001: math.Ldexp(1, -24), 0x0400: math.Ldexp(1, -14), 0x7c00: math.Inf(1), 0xfc00: math.Inf(-1)} {
 		assert.Equal(t, want, half(b), "%x", b)

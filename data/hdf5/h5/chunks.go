@@ -106,6 +106,9 @@ func (d *Dataset) readIndex() ([]stored, error) {
 	return x.list, nil
 }
 
+// maxChunks is how many an array may have: to read each of a million takes some µs.
+const maxChunks = 1 << 20
+
 // add takes a chunk at grid indices that is in the file. One outside of the
 // array is of an array that was larger once.
 func (x *index) add(at []uint64, e element) error {
@@ -117,6 +120,8 @@ func (x *index) add(at []uint64, e element) error {
 		return fmt.Errorf("expected a chunk of %d bytes, found %d", x.d.chunkBytes, e.bytes)
 	case e.bytes > uint64(min(x.size, math.MaxUint32)):
 		return fmt.Errorf("expected a chunk of at most %d stored bytes, found %d", x.size, e.bytes)
+	case len(x.list) == maxChunks:
+		return fmt.Errorf("expected at most %d chunks, found more; h5repack -l CHUNK=N IN OUT writes larger ones", maxChunks)
 	case uint64(len(x.list)) >= x.total:
 		return fmt.Errorf("expected at most %d chunks, found more", x.total)
 	}

@@ -53,7 +53,8 @@ type File struct {
 	lengths int   // bytes of a length
 	root    uint64
 	decoder decoder
-	blind   bool // to checksums, so that tests get behind them
+	left    int64 // bytes of all structures that may yet be read: Renew
+	blind   bool  // to checksums, so that tests get behind them
 }
 
 // undefined is the address of what is not there.
@@ -67,6 +68,7 @@ func Open(in io.ReaderAt, size int64) (*File, error) {
 		return nil, errors.New("expected an HDF5 file, found another beginning")
 	}
 	f := &File{in: in, base: base, size: size - base}
+	f.Renew()
 	if err := f.superblock(); err != nil {
 		return nil, fmt.Errorf("expected an HDF5 file: superblock: %w", err)
 	}
@@ -128,6 +130,19 @@ func (f *File) superblock() error {
 	return nil
 }
 
+// What is read of headers, groups, attributes and indices between two calls of Renew
+// is at most so many times the file's size, and so many bytes more. Each is read
+// once or twice where nothing is shared, and a read is no less work than some bytes.
+const (
+	readPerByte = 4
+	readAtLeast = 1 << 20
+	leastRead   = 64
+)
+
+// Renew lets all of the file be read once more. Structures that lead to the same
+// others over and over could be read for ever; they are an error instead.
+func (f *File) Renew() { f.left = readPerByte*f.size + readAtLeast }
+
 // read is n bytes at an address.
 func (f *File) read(address uint64, n int64) ([]byte, error) {
 	if err := f.within(address, n); err != nil {
@@ -170,7 +185,9 @@ type walk struct {
 func (f *File) walk() *walk { return &walk{f, f.size} }
 
 func (w *walk) read(address uint64, n int64) ([]byte, error) {
-	if w.left -= max(n, 8); w.left < 0 {
+	w.left -= max(n, 8)
+	w.File.left -= max(n, leastRead)
+	if w.left < 0 || w.File.left < 0 {
 		return nil, errors.New("expected parts that do not overlap, found more bytes than the file has: it is damaged")
 	}
 	return w.File.read(address, n)

@@ -23,6 +23,9 @@ const (
 	lastMessage         = 0x18 // of those that the specification knows
 )
 
+// maxMessages is how many an object may have, each of which takes more memory than bytes.
+const maxMessages = 1 << 16
+
 // Flags of a message.
 const (
 	isShared      = 1 << 1
@@ -65,16 +68,6 @@ func (f *File) object(address uint64) (*Object, error) {
 		return nil, fmt.Errorf("object header at address %d: %w", address, err)
 	}
 	return &Object{f: f, address: address, messages: messages}, nil
-}
-
-// HeaderBytes is how many bytes the object's header has at least. As headers do
-// not overlap, all of them have no more than the file.
-func (o *Object) HeaderBytes() int64 {
-	n := int64(16)
-	for _, m := range o.messages {
-		n += int64(len(m.data))
-	}
-	return n
 }
 
 // Kind says what the object is.
@@ -269,6 +262,8 @@ func (h *header) take(b []byte) error {
 			}
 		case m.kind > lastMessage && m.flags&failIfUnknown != 0:
 			return fmt.Errorf("message of type %d is not known, and must be", m.kind)
+		case len(h.messages) == maxMessages:
+			return fmt.Errorf("expected at most %d messages, found more", maxMessages)
 		case m.kind != 0:
 			h.messages = append(h.messages, m)
 		}

@@ -7,8 +7,12 @@ import (
 	"os"
 )
 
-// CheckOutput refuses to write to a file that is read, however it is named.
+// CheckOutput refuses to write to a file that is read, however it is named, and as
+// what cannot be written.
 func (std Std) CheckOutput(output string, inputs ...string) error {
+	if _, err := packing(output); err != nil {
+		return err
+	}
 	to, err := stat(output, std.Out)
 	if err != nil || !to.Mode().IsRegular() {
 		return nil // it is not there, or holds nothing

@@ -17,18 +17,24 @@ type Records struct {
 	file    *atomicfile.File // out, if it is one
 	stream  *os.File         // out, if it is opened here
 	atomic  int              // bytes that are written at once or not at all
+	pack    packer           // nil where records are written as they are
+	some    bool             // records are written
 	waiting []byte
 	ends    []int // of the records in waiting
 	err     error // the first of writing, after which there is no more
 }
 
 // Records opens an output: - is standard output, devices and FIFOs are written to
-// as they are, and a file gets its name in Commit.
+// as they are, and a file gets its name in Commit. What ends as .gz or .zst is
+// compressed.
 func (std Std) Records(path string) (r *Records, err error) {
 	if path == "-" || atomicfile.IsStandardOutput(path) {
 		return &Records{out: std.Out, atomic: atomicBytes(std.Out)}, nil
 	}
 	r = &Records{}
+	if r.pack, err = packing(path); err != nil {
+		return nil, err
+	}
 	if r.stream, err = atomicfile.Stream(path); err != nil {
 		return nil, err
 	}
@@ -97,7 +103,10 @@ var unfinished sync.Mutex
 
 // write writes the records that begin there in waiting.
 func (r *Records) write(begin int, ends []int) error {
-	records := r.waiting[begin:ends[len(ends)-1]]
+	records, packed := r.waiting[begin:ends[len(ends)-1]], r.pack != nil
+	if r.some = true; packed {
+		records = r.pack(records)
+	}
 	if len(records) > r.atomic {
 		unfinished.Lock()
 		defer unfinished.Unlock()
@@ -106,7 +115,7 @@ func (r *Records) write(begin int, ends []int) error {
 	if err != nil {
 		whole := 0
 		for _, end := range ends {
-			if end-begin <= n {
+			if end-begin <= n && !packed {
 				whole = end - begin
 			}
 		}
@@ -134,6 +143,11 @@ func (r *Records) takeBack(n int) {
 func (r *Records) Commit(replace bool) error {
 	if err := r.Flush(); err != nil {
 		return err
+	}
+	if r.pack != nil && !r.some { // no bytes are no compressed file
+		if err := r.write(0, []int{0}); err != nil {
+			return err
+		}
 	}
 	switch {
 	case r.stream != nil:

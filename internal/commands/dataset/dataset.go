@@ -49,7 +49,7 @@ type settings struct {
 func New(flags *flag.FlagSet) cli.Run {
 	s := &settings{}
 	s.skips.Register(flags)
-	flags.StringVar(&s.output, "o", "-", "`file` to write; - is standard output")
+	flags.StringVar(&s.output, "o", "-", "`file` to write, extended XYZ compressed where it ends as .gz or .zst; - is standard output")
 	flags.BoolVar(&s.force, "force", false, "replace the file that is there")
 	flags.BoolVar(&s.more, "append", false, "add to the HDF5 file that is there, which is written anew")
 	flags.StringVar(&s.keys.Energy, "energy-key", data.EnergyKey, "`key` of the energies, which become energy, in place of what had that name; empty leaves energies out")
@@ -69,6 +69,8 @@ func (s *settings) check(std cli.Std) error {
 		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.output == "":
 		return errors.New("-o is empty: expected a file, or - for standard output")
+	case datasets.IsPackedHDF5(s.output):
+		return fmt.Errorf("-o %s: HDF5 is compressed in itself: expected a file .h5, .hdf5 or .hdf", s.output)
 	case !isHDF5 && (s.more || s.single || s.compression != ""):
 		return fmt.Errorf("-append, -compression and -float32-forces are for HDF5: expected a file .h5, .hdf5 or .hdf, found -o %s", s.output)
 	case s.more && (s.single || s.compression != ""):

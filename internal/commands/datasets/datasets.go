@@ -22,6 +22,12 @@ func IsHDF5(path string) bool {
 	return slices.Contains([]string{".h5", ".hdf5", ".hdf"}, strings.ToLower(filepath.Ext(path)))
 }
 
+// IsPackedHDF5 reports whether a name is that of an HDF5 file in a compressed one.
+func IsPackedHDF5(path string) bool {
+	ending := strings.ToLower(filepath.Ext(path))
+	return slices.Contains([]string{".gz", ".gzip", ".zst", ".zstd"}, ending) && IsHDF5(path[:len(path)-len(ending)])
+}
+
 // HoldsHDF5 reports whether the file at a path is HDF5, whatever its name, or has
 // a name that promises it.
 func HoldsHDF5(path string) bool {

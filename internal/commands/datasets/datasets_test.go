@@ -42,7 +42,8 @@ func TestEach(t *testing.T) {
 	for stdin, want := range map[string]string{
 		"":             "-: expected a structure, found none",
 		"\n\n":         "-: expected a structure, found none",
-		two + "three":  `-:8: expected the number of atoms, found "three"`,
+		two + "3":      "-:9: expected a comment line, found the end of the file",
+		"three":        `-:1: expected the number of atoms, found "three"`,
 		"2\n\nH 0 0\n": `-:3: expected 4 columns, found 3 in "H 0 0"`,
 	} {
 		_, err := read("-", stdin)

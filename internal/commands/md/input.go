@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"strings"
 
 	"painless/atoms"
 	"painless/data"
@@ -38,7 +40,11 @@ func (s *settings) read(ctx context.Context, stdin io.Reader, stderr io.Writer) 
 	moving := 0
 	for k, f := range frames {
 		lo, hi := system.Start[k], system.Start[k+1]
-		found, err := velocities(f, system.Masses[lo:hi], system.Velocities[lo:hi])
+		err := masses(f, system.Masses[lo:hi])
+		var found bool
+		if err == nil {
+			found, err = velocities(f, system.Masses[lo:hi], system.Velocities[lo:hi])
+		}
 		if err == nil {
 			err = s.fixAtoms(system, k, f)
 		}
@@ -53,6 +59,34 @@ func (s *settings) read(ctx context.Context, stdin io.Reader, stderr io.Writer) 
 		return nil, false, fmt.Errorf("%s: expected velocities in all frames or in none, found them in %d of %d", s.input, moving, len(frames))
 	}
 	return system, moving == 0, nil
+}
+
+// isotopes is the masses of hydrogen's, u (Wang et al., Chinese Phys. C 45, 030003 (2021)).
+var isotopes = map[string]float64{"D": 2.014101777844, "T": 3.01604928132}
+
+// masses reads those that a frame states, u: the column masses, as ASE writes it, or
+// else isotopes. Others stay those of the elements.
+func masses(f *data.Frame, to []float64) error {
+	if stated := f.Column("masses"); stated != nil {
+		if stated.Kind != data.Real || stated.Width != 1 {
+			return fmt.Errorf("column masses: expected R:1, found %c:%d", stated.Kind, stated.Width)
+		}
+		for i, m := range stated.Reals {
+			if !(m > 0 && !math.IsInf(m, 0)) {
+				return fmt.Errorf("column masses: atom %d has %v u: expected more than 0", i, m)
+			}
+		}
+		copy(to, stated.Reals)
+		return nil
+	}
+	if symbols := f.Column(data.Isotopes); symbols != nil {
+		for i, symbol := range symbols.Strings {
+			if m, ok := isotopes[strings.ToUpper(symbol)]; ok {
+				to[i] = m
+			}
+		}
+	}
+	return nil
 }
 
 // velocities reads those of a frame, Å/fs; found is false where it has none.

@@ -236,7 +236,7 @@ func frame(d *md.Dynamics, k int) *trajectory.Frame {
 	kinetic, temperature := s.KineticEnergy(k), d.Temperature(k)
 	f := &trajectory.Frame{
 		Structure: s.Structure(k), Step: d.Step, Time: float64(d.Step) * d.Settings.TimeStep,
-		Velocities: s.Velocities[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k], Kinetic: &kinetic, Temperature: &temperature,
+		Velocities: s.Velocities[lo:hi], Masses: s.Masses[lo:hi], Forces: s.Result.Forces[lo:hi], Energy: &s.Result.Energy[k], Kinetic: &kinetic, Temperature: &temperature,
 	}
 	if _, ok := s.Volume(k); ok {
 		f.Stress = &s.Result.Stress[k]

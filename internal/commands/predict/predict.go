@@ -51,7 +51,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.BoolVar(&s.json, "json", false, "write a line of JSON for each structure")
 	flags.StringVar(&s.format, "format", "", "") // hidden: -format json was -json's first spelling
-	flags.StringVar(&s.output, "o", "-", "`file` to write, whole or not at all, in place of what is there; - is standard output")
+	flags.StringVar(&s.output, "o", "-", "`file` to write, whole or not at all, in place of what is there, compressed where it ends as .gz or .zst; - is standard output")
 	return s.run
 }
 
@@ -71,7 +71,7 @@ func (s *settings) check(std cli.Std) error {
 		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.output == "":
 		return errors.New("-o is empty: expected a file, or - for standard output")
-	case datasets.IsHDF5(s.output):
+	case datasets.IsHDF5(s.output), datasets.IsPackedHDF5(s.output):
 		return fmt.Errorf("-o %s: what is written is extended XYZ; painless dataset makes HDF5 of it", s.output)
 	case s.batch < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)

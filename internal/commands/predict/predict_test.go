@@ -155,6 +155,18 @@ func TestOutputFileIsWholeOrNotThere(t *testing.T) {
 	assert.Len(t, entries, 2, "no temporary file stays")
 }
 
+// An output that ends as .gz is compressed, and is an input again.
+func TestPackedOutput(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out.xyz.gz")
+	want := output(t, "", "-model", model, golden)
+	assert.Empty(t, output(t, "", "-model", model, "-o", path, golden))
+	assert.True(t, strings.HasPrefix(readFile(t, path), "\x1f\x8b"))
+	assert.Equal(t, want, output(t, "", "-model", model, path))
+	for ending, says := range map[string]string{".xyz.xz": "gzip (.gz) and zstd (.zst) are what can be written", ".h5.gz": "what is written is extended XYZ"} {
+		assert.ErrorContains(t, refused(t, "-model", model, "-o", path+ending, golden), says)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -219,14 +231,20 @@ func TestBadFrames(t *testing.T) {
 			"-: frame 1, line 4: atom 0 has atomic number 101: the network knows 1 to 100", 1,
 		},
 		{
+			h + "2\n\nH 0 0 0\n" + h + "1\n\nH 0 0 0\nO 0 0 0\n" + h, "-: frame 1, line 4: line 4 says that there are 2 atoms: found 1 lines of them, and line 7 is \"1\", the next frame's number\n" +
+				"-: frame 3, line 10: line 10 says that there are 1 atoms: found 2 lines of them, or more\n",
+			"2 of 5 frames are left out, as listed", 2, 3,
+			"-: frame 1, line 4: line 4 says that there are 2 atoms: found 1 lines of them, and line 7 is \"1\", the next frame's number", 1,
+		},
+		{
 			h + h + unreadable + h, "-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"\n",
 			"1 of 4 frames are left out, as listed", 2, 3,
 			"-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"", 2,
 		},
 		{
-			h + h + point + h + unknown + "x\n", "-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point\n" +
+			h + h + point + h + unknown + "2\n\nH 0 0 0\n", "-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point\n" +
 				"-: frame 4, line 14: atom 0 has atomic number 101: the network knows 1 to 100\n",
-			`-:17: expected the number of atoms, found "x"`, 1, 3,
+			"-:20: expected 2 atoms, as line 17 says, found the end of the file after 1", 1, 3,
 			"-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point", 2,
 		},
 	} {

@@ -164,7 +164,7 @@ func (s *score) energyReport(of []int32, labels []float64, cs []scores.Compositi
 	if r2 := stat.RSquaredFrom(predicted, want, nil); !math.IsNaN(r2) && !math.IsInf(r2, 0) {
 		r.R2 = &r2
 	}
-	if o := scores.FitOffsets(of, cs, s.energyErrors); o != nil {
+	if o := scores.FitOffsetsPerAtom(of, cs, s.energyErrors); o != nil {
 		r.Offsets = &offsetReport{Rank: o.Rank, PerElement: map[string]float64{}}
 		r.Offsets.errorReport, r.Offsets.PerAtom = energyErrors(of, cs, o.Residuals(of, cs, s.energyErrors))
 		for i, z := range o.Elements {

@@ -101,10 +101,10 @@ func (m *modelReport) summary() []entry {
 		{"energy R²", share(energy.R2)},
 		{"energy MAE, meV/atom", milli(energy.N, energy.PerAtom.MAE)},
 		{"energy RMSE, meV/atom", milli(energy.N, energy.PerAtom.RMSE)},
-		{"energy MAE less offsets, meV", milli(offsets.N, offsets.MAE)},
-		{"energy RMSE less offsets, meV", milli(offsets.N, offsets.RMSE)},
-		{"energy MAE less offsets, meV/atom", milli(offsets.N, offsets.PerAtom.MAE)},
-		{"energy RMSE less offsets, meV/atom", milli(offsets.N, offsets.PerAtom.RMSE)},
+		{"energy MAE less offsets fitted per atom, meV", milli(offsets.N, offsets.MAE)},
+		{"energy RMSE less offsets fitted per atom, meV", milli(offsets.N, offsets.RMSE)},
+		{"energy MAE less offsets fitted per atom, meV/atom", milli(offsets.N, offsets.PerAtom.MAE)},
+		{"energy RMSE less offsets fitted per atom, meV/atom", milli(offsets.N, offsets.PerAtom.RMSE)},
 		{"force MAE, meV/Å", milli(forces.N, forces.MAE)},
 		{"force RMSE, meV/Å", milli(forces.N, forces.RMSE)},
 		{"force largest error, meV/Å", milli(forces.N, forces.Max)},
@@ -171,11 +171,21 @@ func printLacks(w io.Writer, what string, list []lack) {
 		structures[l.index] = true
 	}
 	fmt.Fprintf(w, "\n%s %s:\n", cli.Counted(len(structures), "structure"), what)
-	for _, l := range list[:min(listedLacks, len(list))] {
-		fmt.Fprintf(w, "%s: %s\n", l.place, l.Reason)
+	reasons, count := []lack{}, map[string]int{} // each once, of the first structure
+	for _, l := range list {
+		if count[l.Reason]++; count[l.Reason] == 1 {
+			reasons = append(reasons, l)
+		}
 	}
-	if more := len(list) - listedLacks; more > 0 {
-		fmt.Fprintf(w, "  and %s; -json lists all\n", cli.Counted(more, "more line"))
+	for _, l := range reasons[:min(listedLacks, len(reasons))] {
+		others := ""
+		if more := count[l.Reason] - 1; more > 0 {
+			others = ", and " + cli.Counted(more, "more structure")
+		}
+		fmt.Fprintf(w, "%s%s: %s\n", l.place, others, l.Reason)
+	}
+	if more := len(reasons) - listedLacks; more > 0 {
+		fmt.Fprintf(w, "  and %s; -json lists all\n", cli.Counted(more, "more reason"))
 	}
 }
 

@@ -157,7 +157,7 @@ func TestTableReportAndFigures(t *testing.T) {
 		of   func(m *modelReport) float64
 	}{
 		{"energy MAE, meV/atom", func(m *modelReport) float64 { return m.Energy.PerAtom.MAE }},
-		{"energy RMSE less offsets, meV", func(m *modelReport) float64 { return m.Energy.Offsets.RMSE }},
+		{"energy RMSE less offsets fitted per atom, meV", func(m *modelReport) float64 { return m.Energy.Offsets.RMSE }},
 		{"force RMSE, meV/Å", func(m *modelReport) float64 { return m.Forces.RMSE }},
 		{"stress MAE, meV/Å³", func(m *modelReport) float64 { return m.Stress.MAE }},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -87,26 +86,11 @@ func (w *worker) answer(j job) (a answer, err error) {
 		w.step++
 		return w.compute()
 	})
-	return a, errors.Join(err, w.finite())
+	return a, err
 }
 
 func (w *worker) compute() error {
 	return w.model.Compute(context.Background(), w.batch, &w.result)
-}
-
-// finite says which result is no number: JSON has none either.
-func (w *worker) finite() error {
-	for k, e := range w.result.Energy {
-		if e-e != 0 {
-			return fmt.Errorf("structure %d has the energy %v eV", k, e)
-		}
-	}
-	for i, f := range w.result.Forces {
-		if sum := f[0] + f[1] + f[2]; sum-sum != 0 {
-			return fmt.Errorf("atom %d has the force %v eV/Å", i, f)
-		}
-	}
-	return nil
 }
 
 // open computes a job's structures for the first time.
@@ -127,7 +111,7 @@ func (w *worker) open(j job) error {
 		structures[i] = structure
 	}
 	w.model, w.job, w.batch, w.step = model, j, painless.NewBatch(structures...), 0
-	if err := errors.Join(w.compute(), w.finite()); err != nil {
+	if err := w.compute(); err != nil {
 		return err
 	}
 	w.first = answer{Energy: w.result.Energy[0]}

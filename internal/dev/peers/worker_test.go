@@ -148,18 +148,6 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// A number that is none is an error, not a time.
-func TestFinite(t *testing.T) {
-	nan := 0.0
-	nan /= nan
-	w := worker{result: painless.Result{Energy: []float64{1, nan}}}
-	assert.ErrorContains(t, w.finite(), "structure 1 has the energy NaN eV")
-	w.result = painless.Result{Energy: []float64{1}, Forces: [][3]float64{{1, 2, 3}, {0, nan, 0}}}
-	assert.ErrorContains(t, w.finite(), "atom 1 has the force [0 NaN 0] eV/Å")
-	w.result.Forces[1][1] = 0
-	assert.NoError(t, w.finite())
-}
-
 func TestModelsIn(t *testing.T) {
 	folder := t.TempDir()
 	_, err := modelsIn(folder)

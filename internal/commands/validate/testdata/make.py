@@ -93,7 +93,7 @@ def energy_metrics(some):
     e = predicted - label
     elements = sorted({z for s in some for z in s["numbers"]})
     counts = np.array([[np.sum(s["numbers"] == z) for z in elements] for s in some], dtype=np.float64)
-    offsets, _, rank, _ = np.linalg.lstsq(counts, e, rcond=1e-10)
+    offsets, _, rank, _ = np.linalg.lstsq(counts / n[:, None], e / n, rcond=1e-10)  # per atom, as they are reported
     left = e - counts @ offsets
     return errors(e) | {
         "bias": np.mean(e),

@@ -1,0 +1,109 @@
+// Package ase holds painless_ase.py to painless's numbers and to ASE's manners.
+package ase
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless"
+	"painless/data"
+	"painless/internal/peertest"
+)
+
+func TestMain(m *testing.M) { peertest.Main(m) }
+
+// python runs a script beside the calculator, with the library of make lib.
+func python(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.Command(peertest.ASE(t), args...)
+	here, err := filepath.Abs(".")
+	require.NoError(t, err)
+	command.Env = append(os.Environ(), "PAINLESS_LIBRARY="+peertest.CLibrary(t)+"/libpainless.so", "PYTHONPATH="+here, "PYTHONDONTWRITEBYTECODE=1")
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	require.NoError(t, command.Run(), "%s", &stderr)
+	return stdout.String()
+}
+
+// Energies, forces and stresses are painless's to the bit, and a stress is there
+// where the cell has a volume.
+func TestCalculator(t *testing.T) {
+	const testdata = "../../testdata/"
+	var got []struct {
+		Energy float64
+		Forces [][3]float64
+		Stress *[6]float64
+	}
+	require.NoError(t, json.Unmarshal([]byte(python(t, "testdata/check.py", testdata+"tiny.pt", testdata+"tiny.extxyz", testdata+"ultra_tiny.pt")), &got))
+
+	file, err := os.Open(testdata + "tiny.extxyz")
+	require.NoError(t, err)
+	defer file.Close()
+	model, err := painless.Open(testdata+"tiny.pt", painless.Options{})
+	require.NoError(t, err)
+	defer model.Close()
+	result, stresses := &painless.Result{}, 0
+	for k, r := 0, data.NewReader(file, "tiny.extxyz"); ; k++ {
+		f, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			assert.Len(t, got, k)
+			break
+		}
+		require.NoError(t, err)
+		batch := painless.NewBatch(f.Structure)
+		require.NoError(t, model.Compute(context.Background(), batch, result))
+		assert.Equal(t, result.Energy[0], got[k].Energy, "structure %d", k)
+		assert.Equal(t, result.Forces, got[k].Forces, "structure %d", k)
+		if _, ok := batch.Volume(0); ok {
+			require.NotNil(t, got[k].Stress, "structure %d", k)
+			assert.Equal(t, result.Stress[0], *got[k].Stress, "structure %d", k)
+			stresses++
+		} else {
+			assert.Nil(t, got[k].Stress, "structure %d", k)
+		}
+	}
+	assert.NotZero(t, stresses)
+}
+
+// The examples run, and end where painless predict says that they do.
+func TestInteropExamples(t *testing.T) {
+	peertest.Interop(t)
+	const model, ethanol = "../../testdata/tiny.pt", "../../testdata/ethanol.xyz"
+	dir := t.TempDir()
+	minimum, turned := dir+"/minimum.extxyz", dir+"/turned.extxyz"
+
+	found := regexp.MustCompile(`^converged after \d+ steps: (\S+) eV, largest force 0\.00\d\d eV/Å\n$`).FindStringSubmatch(python(t, "examples/optimise.py", model, ethanol, minimum))
+	require.NotNil(t, found)
+	predicted, err := exec.Command("go", "run", "../../tools/painless", "predict", "-json", "-model", model, minimum).Output()
+	require.NoError(t, err)
+	var line struct{ Energy float64 }
+	require.NoError(t, json.Unmarshal(predicted, &line))
+	assert.Equal(t, found[1], strconv.FormatFloat(line.Energy, 'f', 6, 64))
+	assert.Regexp(t, `^converged after `, python(t, "examples/optimise.py", model, "testdata/salt.extxyz"), "a cell")
+
+	kept := regexp.MustCompile(`^100 fs of 9 atoms at \d+ K: total energy \S+ eV, within (\S+) meV an atom\n$`).FindStringSubmatch(python(t, "examples/nve.py", model, minimum))
+	require.NotNil(t, kept)
+	drift, err := strconv.ParseFloat(kept[1], 64)
+	require.NoError(t, err)
+	assert.Less(t, drift, 0.05)
+
+	bands := python(t, "examples/phonons.py", model)
+	assert.Regexp(t, `(?m)^q = \[0\. 0\. 0\.\]   ħω/meV:( +-?\d+\.\d{3}){6}$`, bands)
+	assert.Regexp(t, `(?m)^q = \[0\. 0\. 0\.\].* -?0\.0\d\d( |$)`, bands, "translations cost nothing")
+
+	// A methyl group turned by a third, which is the same again.
+	python(t, "-c", `import sys; from ase.io import read, write; a = read(sys.argv[1]); a.positions[[6, 7, 8]] = a.positions[[7, 8, 6]]; write(sys.argv[2], a)`, minimum, turned)
+	assert.Regexp(t, `^(not )?converged after \d+ steps; energies along the way, eV: 0\.0000 (-?\d+\.\d{4} ){5}-?0\.0000\n$`, python(t, "examples/neb.py", model, minimum, turned))
+}

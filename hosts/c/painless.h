@@ -1,0 +1,140 @@
+/* painless: energies, forces and stress of distilled PaiNN-style student force
+ * fields, from C. Link with -lpainless; the library needs libc and nothing else.
+ *
+ * Units: Å, eV, eV/Å, eV/Å³. Arrays are row-major, positions[n][3] without gaps,
+ * and are read and written in place. Atoms and structures are counted from 0.
+ *
+ * Errors: a function that returns int returns PL_OK or a negative PL_E…, and one
+ * that returns a pointer NULL; pl_message() then says what was wrong. Nothing
+ * prints, exits, raises signals or calls back.
+ *
+ * Threads: any thread may call. Calls on one model take turns; to compute side
+ * by side, open several. The numbers are the same, to the bit, for any number of
+ * threads and in any batch.
+ *
+ * fork: a process that was forked after the library was loaded, and did not exec,
+ * has none of its threads: there every call is PL_EFORK. Load it after fork.
+ */
+#ifndef PAINLESS_H
+#define PAINLESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The number in libpainless.so.0. It grows when a program compiled with an older
+ * header would go wrong; functions and members at the ends of structs come without. */
+#define PL_ABI 0
+
+enum {
+    PL_OK = 0,
+    PL_EARGUMENT = -1,  /* an argument cannot be right */
+    PL_EHANDLE = -2,    /* the model is closed, or never was one */
+    PL_ESTRUCTURE = -3, /* a structure that cannot be computed: NaN, unknown elements, a flat cell … */
+    PL_EDEVICE = -4,    /* what computes failed, such as a lost GPU */
+    PL_EFORK = -5,      /* in a forked child: see above */
+    PL_EINTERNAL = -6   /* a fault in the library, or a pointer to nowhere; the model can then only be closed */
+};
+
+enum {
+    PL_FLOAT32 = 0, /* what users run */
+    PL_FLOAT64 = 1  /* the yardstick for it; on the CPU, several times slower */
+};
+
+/* A checkpoint's network on a device. It is a number, never to be dereferenced. */
+typedef struct pl_model pl_model;
+
+/* How to open; begin with PL_OPTIONS_INIT, which is float32 on the CPU. */
+typedef struct pl_options {
+    size_t size;        /* sizeof(pl_options): what the program was compiled with */
+    const char *device; /* "cpu", "cuda" or "cuda:1" (in libraries built for GPUs), "emulator"; NULL: cpu */
+    const char *key;    /* where in the file the weights stand, such as "ema"; NULL: the one network of the file */
+    double cutoff;      /* Å, for a file that does not state it; 0: what the file says */
+    int32_t precision;  /* PL_FLOAT32 or PL_FLOAT64 */
+    int32_t threads;    /* on the CPU, at most one a core. 0: OMP_NUM_THREADS; where that is not set, 1 under
+                         * an MPI launcher (OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK, MPI_LOCALNRANKS or
+                         * MV2_COMM_WORLD_SIZE is set), else all cores that the process may use */
+} pl_options;
+
+#define PL_OPTIONS_INIT {sizeof(pl_options), NULL, NULL, 0.0, PL_FLOAT32, 0}
+
+/* What a model is. Students do not state the elements that they were trained on. */
+typedef struct pl_info {
+    size_t size;         /* sizeof(pl_info), set by the caller */
+    double cutoff;       /* Å */
+    int64_t parameters;  /* trainable */
+    int32_t features;    /* H, of each atom */
+    int32_t blocks;      /* K, of message passing: atoms up to K cutoffs away matter */
+    int32_t radial;      /* R, radial functions */
+    int32_t max_number;  /* the largest atomic number that can be computed */
+    int32_t precision;   /* PL_FLOAT32 or PL_FLOAT64 */
+    int32_t threads;     /* that compute */
+} pl_info;
+
+#define PL_INFO_INIT {sizeof(pl_info), 0.0, 0, 0, 0, 0, 0, 0, 0}
+
+/* pl_abi returns the library's PL_ABI, to be compared with the header's. */
+int pl_abi(void);
+
+/* pl_version returns the library's version, as painless version prints it. */
+const char *pl_version(void);
+
+/* pl_message returns what was wrong with the calling thread's last call that failed,
+ * "" before any. It is UTF-8 and lasts until the thread's next call that fails. */
+const char *pl_message(void);
+
+/* pl_open opens the checkpoint at path. options may be NULL. NULL: an error. */
+pl_model *pl_open(const char *path, const pl_options *options);
+
+/* pl_close gives back memory, threads and device, after calls that are under way.
+ * The model is then PL_EHANDLE to every call. NULL is closed already. */
+int pl_close(pl_model *model);
+
+/* pl_get_info fills info. */
+int pl_get_info(pl_model *model, pl_info *info);
+
+/* pl_notes writes what a user should read of how the file was understood: where the
+ * cutoff is from and which weights were taken, in two lines; in more lines, which are
+ * warnings, other weights in the file and what beside the weights is not applied. UTF-8
+ * without a newline at the end; at most size − 1 bytes and a 0 are written, and the text's
+ * whole length is returned, as by snprintf. text may be NULL if size is 0. */
+int64_t pl_notes(pl_model *model, char *text, size_t size);
+
+/* pl_compute computes one structure of n atoms.
+ *
+ *   numbers    [n]     atomic numbers
+ *   positions  [n][3]  Å; atoms may be outside of the cell
+ *   cell       [3][3]  lattice vectors as rows, Å; NULL: none
+ *   pbc        [3]     not 0: periodic along that vector; NULL: along none
+ *
+ * Results, each of which may be NULL:
+ *
+ *   energy     [1]     eV
+ *   forces     [n][3]  eV/Å
+ *   virial     [3][3]  −∂E/∂ε, eV: strain ε[a][b] moves r_a by ε[a][b] r_b. Not quite
+ *                      symmetric, as the network is not exactly invariant to rotation
+ *   stress     [6]     xx, yy, zz, yz, xz, xy of the symmetric part of ∂E/∂ε over the
+ *                      volume, eV/Å³, tension positive; NaN without a periodic cell of
+ *                      three lattice vectors
+ *
+ * Results of PL_ESTRUCTURE and PL_EDEVICE are NaN, and of other errors of no meaning.
+ * Calls with no more atoms than there were before allocate nothing. */
+int pl_compute(pl_model *model, int64_t n, const int32_t *numbers, const double *positions, const double *cell,
+               const int32_t *pbc, double *energy, double *forces, double *virial, double *stress);
+
+/* pl_compute_batch computes s structures in one call, counts[k] atoms in structure k,
+ * N in all: numbers [N], positions [N][3], cells [s][3][3], pbc [s][3], energies [s],
+ * forces [N][3], virials [s][3][3], stresses [s][6]. Else as pl_compute; the message
+ * names the structure. */
+int pl_compute_batch(pl_model *model, int64_t s, const int64_t *counts, const int32_t *numbers,
+                     const double *positions, const double *cells, const int32_t *pbc, double *energies,
+                     double *forces, double *virials, double *stresses);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

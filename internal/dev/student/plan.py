@@ -1,0 +1,86 @@
+"""What is labelled: the tasks of a split, in an order drawn once, dealt into parts of alike content."""
+import csv
+import os
+import random
+import zlib
+from collections import defaultdict, namedtuple
+
+import numpy as np
+from rdkit import Chem
+
+from contacts import cluster, pair
+from single import chain, molecule
+from torsions import axes, kind_of_axis, scan
+from xtb import GFN2
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SEED = 20261128
+PARTS = {"train": 80, "valid": 4, "test": 6}
+Row = namedtuple("Row", "id smiles split source name atoms")
+# Tasks for the whole training set; valid and test have as many as their molecules are fewer.
+SCANS_A_CLASS, PAIRS, CLUSTERS, WATERS = 105, 1000, 340, 420
+
+
+def forces_of(numbers):
+    """Returns GFN2's forces as a function of positions."""
+    gfn2 = GFN2(numbers)
+    return lambda x: gfn2(x)[1]
+
+
+def read_rows():
+    """Returns molecules.csv, with the number of atoms of each molecule."""
+    with open(os.path.join(HERE, "molecules.csv")) as f:
+        return [Row(int(r["id"]), r["smiles"], r["split"], r["source"], r["name"],
+                    Chem.AddHs(Chem.MolFromSmiles(r["smiles"])).GetNumAtoms()) for r in csv.DictReader(f)]
+
+
+def tasks(split, rows):
+    """Returns [(name, rows)]: the name says the generator and its arguments, and seeds it."""
+    rng = random.Random(f"{SEED} {split}")
+    own = [r for r in rows if r.split == split]
+    water = next(r for r in rows if r.name == "water")
+    part = 1.0 if split == "train" else 0.05 if split == "valid" else 0.08
+    out = [(f"molecule {r.id}", (r,)) for r in own]
+    out += [(f"chain {r.id}", (r,)) for r in own if r.atoms <= 14 and (r.source == "known" or rng.random() < 0.2)]
+
+    by_class = defaultdict(list)
+    for r in own:
+        mol = Chem.AddHs(Chem.MolFromSmiles(r.smiles))
+        if r.atoms <= 24:
+            for axis in axes(mol):
+                by_class[kind_of_axis(mol, axis)].append((f"torsion {r.id} {axis[0]} {axis[1]}", (r,)))
+    for name in sorted(by_class):
+        # The molecules that chemists try first go first, then small ones.
+        scans = sorted(by_class[name], key=lambda t: (t[1][0].source != "known", t[1][0].atoms + rng.uniform(0, 12)))
+        out += scans[:max(2, round(SCANS_A_CLASS * part))]
+
+    small = [r for r in own if r.atoms <= 14]
+    tiny = [r for r in own if r.atoms <= 10] + [water]
+    for i in range(round(PAIRS * part)):
+        first = rng.choice(small)
+        second = water if rng.random() < 0.3 else rng.choice(small) if rng.random() < 0.5 else rng.choice(tiny)
+        out.append((f"pair {i} {split}", (first, second)))
+    for i in range(round(CLUSTERS * part)):
+        out.append((f"cluster {i} {split}", tuple(rng.choice(tiny) if rng.random() < 0.65 else water for _ in range(rng.randint(3, 5)))))
+    for i in range(round(WATERS * part)):
+        out.append((f"water {i} {split}", (water,) * (rng.randint(2, 8) if rng.random() < 0.8 else rng.randint(9, 30))))
+    rng.shuffle(out)
+    return out
+
+
+def structures(name, rows):
+    """Yields (kind, mol, positions) of a task."""
+    rng = np.random.default_rng([SEED, zlib.crc32(name.encode())])
+    verb, *rest = name.split()
+    if verb == "molecule":
+        return molecule(rows[0], rng)
+    if verb == "chain":
+        return chain(rows[0], rng, forces_of)
+    if verb == "torsion":
+        quenched = rows[0].source == "known" and rows[0].atoms <= 12
+        return scan(rows[0], tuple(map(int, rest[1:])), rng, forces_of if quenched else None)
+    if verb == "pair":
+        return pair(*rows, rng)
+    if verb == "cluster":
+        return cluster(rows, rng, 5)
+    return cluster(rows, rng, 6 if len(rows) <= 8 else 2, forces_of if len(rows) <= 6 else None, "water")

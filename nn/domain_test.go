@@ -1,0 +1,215 @@
+package nn
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/atoms"
+	"painless/internal/systems"
+	"painless/internal/vec"
+)
+
+// rank is a domain of a system that is cut: which atom of the whole each of its
+// atoms is, own ones first.
+type rank struct {
+	*Domain
+	whole  []int
+	own    int
+	result DomainResult
+}
+
+// cut spreads a structure over ranks, an atom to the rank that owner says; ghosts
+// are all other atoms and images within the cutoff of an own one.
+func cut(t *testing.T, net *Network, s atoms.Structure, ranks int, owner func(i int) int) (list []*rank, positions [][][3]float64) {
+	cutoff := net.Cutoff
+	for k := range ranks {
+		d, err := NewDomain(net, Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, d.Close()) })
+		r := &rank{Domain: d}
+		var at [][3]float64
+		for i, x := range s.Positions {
+			if owner(i) == k {
+				r.whole, at = append(r.whole, i), append(at, x)
+			}
+		}
+		r.own = len(at)
+		var images [3]int
+		for c, periodic := range s.PBC {
+			if periodic {
+				images[c] = 2
+			}
+		}
+		for a := -images[0]; a <= images[0]; a++ {
+			for b := -images[1]; b <= images[1]; b++ {
+				for c := -images[2]; c <= images[2]; c++ {
+					shift := vec.RowTimes([3]float64{float64(a), float64(b), float64(c)}, &s.Cell)
+					for i, x := range s.Positions {
+						if a == 0 && b == 0 && c == 0 && owner(i) == k {
+							continue
+						}
+						ghost := [3]float64{x[0] + shift[0], x[1] + shift[1], x[2] + shift[2]}
+						for _, own := range at[:r.own] {
+							if vec.Distance(own, ghost) <= cutoff+0.1 {
+								r.whole, at = append(r.whole, i), append(at, ghost)
+								break
+							}
+						}
+					}
+				}
+			}
+		}
+		list, positions = append(list, r), append(positions, at)
+	}
+	return list, positions
+}
+
+// run is a step of all ranks, with exchanges between them.
+func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structure, given bool) (energy float64, forces [][3]float64, virial [3][3]float64) {
+	ctx := context.Background()
+	for k, r := range list {
+		var numbers []int
+		for _, i := range r.whole {
+			numbers = append(numbers, s.Numbers[i])
+		}
+		var pairs [][2]int32
+		if given { // as hosts have them, with a skin
+			pairs = [][2]int32{}
+			for i := range r.own {
+				for j := i + 1; j < len(numbers); j++ {
+					if vec.Distance(positions[k][i], positions[k][j]) < 5.5 {
+						pairs = append(pairs, [2]int32{int32(i), int32(j)})
+					}
+				}
+			}
+		}
+		require.NoError(t, r.Begin(ctx, numbers, positions[k], r.own, pairs))
+	}
+	for {
+		what := Done
+		for k, r := range list {
+			next, err := r.Next(ctx)
+			require.NoError(t, err)
+			if k > 0 {
+				require.Equal(t, what, next)
+			}
+			what = next
+		}
+		if what == Done {
+			break
+		}
+		rows := make([][]float32, len(s.Numbers))
+		for _, r := range list {
+			var all []int32
+			for i := range r.own {
+				all = append(all, int32(i))
+			}
+			buffer := make([]float32, r.own*r.Row())
+			r.Pack(buffer, all)
+			for i := range r.own {
+				rows[r.whole[i]] = buffer[i*r.Row():][:r.Row()]
+			}
+		}
+		for _, r := range list {
+			var buffer []float32
+			for _, i := range r.whole[r.own:] {
+				buffer = append(buffer, rows[i]...)
+			}
+			r.Unpack(buffer, r.own, len(r.whole)-r.own)
+		}
+	}
+	forces = make([][3]float64, len(s.Numbers))
+	for _, r := range list {
+		require.NoError(t, r.Finish(&r.result))
+		energy += r.result.Energy
+		for i, f := range r.result.Forces {
+			forces[r.whole[i]] = f
+		}
+		for a := range 3 {
+			for b := range 3 {
+				virial[a][b] += r.result.Virial[a][b]
+			}
+		}
+	}
+	return energy, forces, virial
+}
+
+// A system that is cut has the energy, the forces and the virial of the whole:
+// isolated or periodic, with ranks that own nothing, and again as atoms move.
+func TestDomains(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	net := randomNetwork(smallConfig, 5)
+	for _, c := range []struct {
+		name  string
+		s     atoms.Structure
+		ranks int
+	}{
+		{"isolated, one rank", systems.Random(rng, 30, 9, 0, [3]bool{}, false), 1},
+		{"isolated, three ranks", systems.Random(rng, 40, 12, 0, [3]bool{}, false), 3},
+		{"periodic, one rank", systems.Random(rng, 20, 7, 0.3, [3]bool{true, true, true}, false), 1},
+		{"periodic, four ranks, one empty", systems.Random(rng, 40, 9, 0.3, [3]bool{true, true, true}, false), 4},
+		{"slab, two ranks", systems.Random(rng, 30, 8, 0.2, [3]bool{true, true, false}, false), 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			owner := func(i int) int { return i % max(1, c.ranks-1) }
+			if c.ranks == 2 {
+				owner = func(i int) int { return i % 2 }
+			}
+			p := newTestPotential(t, net, Options{})
+			for step := range 3 {
+				whole := &Result{}
+				require.NoError(t, p.Compute(context.Background(), atoms.NewBatch(c.s), whole))
+				list, positions := cut(t, net, c.s, c.ranks, owner)
+				energy, forces, virial := run(t, list, positions, &c.s, step%2 == 1)
+				assert.InEpsilon(t, whole.Energy[0], energy, 2e-7)
+				largest := 1.0
+				for _, f := range whole.Forces {
+					largest = max(largest, vec.Norm(f))
+				}
+				for i, f := range whole.Forces {
+					assert.Less(t, vec.Distance(f, forces[i]), 1e-5*largest)
+				}
+				for a := range 3 {
+					for b := range 3 {
+						assert.InDelta(t, whole.Virial[0][a][b], virial[a][b], 1e-5*math.Abs(whole.Virial[0][0][0])+1e-4*largest)
+					}
+				}
+				systems.Shake(c.s.Positions, step)
+			}
+		})
+	}
+}
+
+func TestDomainErrors(t *testing.T) {
+	ctx := context.Background()
+	_, err := NewDomain(randomNetwork(smallConfig, 5), Options{Precision: Float64})
+	assert.ErrorContains(t, err, "expected float32")
+	d, err := NewDomain(randomNetwork(smallConfig, 5), Options{})
+	require.NoError(t, err)
+	_, err = d.Next(ctx)
+	assert.ErrorContains(t, err, "expected Begin before Next")
+	two := [][3]float64{{0, 0, 0}, {1, 0, 0}}
+	for says, begin := range map[string]func() error{
+		"expected as many positions as numbers": func() error { return d.Begin(ctx, []int{1}, two, 1, nil) },
+		"no more own atoms":                     func() error { return d.Begin(ctx, []int{1, 1}, two, 3, nil) },
+		"pair 0 is of the atoms 0 and 2":        func() error { return d.Begin(ctx, []int{1, 1}, two, 1, [][2]int32{{0, 2}}) },
+		"pair 0 is of the atoms 1 and 1":        func() error { return d.Begin(ctx, []int{1, 1}, two, 1, [][2]int32{{1, 1}}) },
+		"atom 1 has atomic number 200":          func() error { return d.Begin(ctx, []int{1, 200}, two, 1, nil) },
+		"on the same point": func() error {
+			return d.Begin(ctx, []int{1, 1}, [][3]float64{{1, 2, 3}, {1, 2, 3}}, 1, [][2]int32{{0, 1}})
+		},
+	} {
+		assert.ErrorContains(t, begin(), says)
+		_, err = d.Next(ctx)
+		assert.ErrorContains(t, err, "expected Begin before Next", says)
+	}
+	require.NoError(t, d.Begin(ctx, []int{1, 1}, two, 2, nil))
+	assert.ErrorContains(t, d.Finish(&DomainResult{}), "expected Next to say Done before Finish")
+	require.NoError(t, d.Close())
+	assert.ErrorIs(t, d.Begin(ctx, []int{1, 1}, two, 2, nil), errClosed)
+}
