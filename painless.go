@@ -103,8 +103,9 @@ type Options struct {
 	// file says on which it was: without it they are an error.
 	AnyElement bool
 
-	// AtomEnergies fills Result.AtomEnergy: on the CPU alone.
-	AtomEnergies bool
+	// AtomEnergies fills Result.AtomEnergy, and AtomVirials Result.AtomVirial: on the
+	// CPU alone.
+	AtomEnergies, AtomVirials bool
 }
 
 // Model is a network on a device, whose Compute and Close are its Potential's,
@@ -164,7 +165,8 @@ func NewPotential(network *Network, opts Options) (Potential, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := nn.Options{Precision: opts.Precision, Filters: opts.Filters, Threads: opts.Threads, EnergyOnly: opts.EnergyOnly, AnyElement: opts.AnyElement, AtomEnergies: opts.AtomEnergies}
+	options := nn.Options{Precision: opts.Precision, Filters: opts.Filters, Threads: opts.Threads, EnergyOnly: opts.EnergyOnly,
+		AnyElement: opts.AnyElement, AtomEnergies: opts.AtomEnergies, AtomVirials: opts.AtomVirials}
 	if open == nil {
 		return nn.NewPotential(network, options)
 	}
