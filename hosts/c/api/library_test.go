@@ -65,6 +65,10 @@ func TestLibraryIsItsHeader(t *testing.T) {
 	for name, precision := range map[string]painless.Precision{"FLOAT32": painless.Float32, "FLOAT64": painless.Float64} {
 		assert.Regexp(t, fmt.Sprintf(`(?m)^    PL_%s = %d,?\s`, name, precision), string(header))
 	}
+	version := regexp.MustCompile(`#define PL_VERSION "(.*)"`).FindSubmatch(header)
+	changes, err := os.ReadFile("../../../CHANGELOG.md")
+	require.NoError(t, err)
+	assert.Equal(t, string(regexp.MustCompile(`(?m)^## ([\d.]+) `).FindSubmatch(changes)[1]), string(version[1]))
 	abi := regexp.MustCompile(`#define PL_ABI (\d+)`).FindSubmatch(header)
 	about := run(t, exec.Command("objdump", "-p", dir+"/libpainless.so"))
 	assert.Regexp(t, `SONAME +libpainless\.so\.`+string(abi[1])+`\n`, about)
