@@ -77,7 +77,8 @@ func (h *host) call() *Call {
 	}
 }
 
-func golden(t testing.TB, student string) (structures []painless.Structure) {
+// golden returns what PyTorch has computed.
+func golden(t testing.TB, student string) (structures []painless.Structure, labelled []*data.Frame) {
 	t.Helper()
 	file, err := os.Open(testdata + student + ".extxyz")
 	require.NoError(t, err)
@@ -85,10 +86,10 @@ func golden(t testing.TB, student string) (structures []painless.Structure) {
 	for r := data.NewReader(file, student); ; {
 		f, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return structures
+			return structures, labelled
 		}
 		require.NoError(t, err)
-		structures = append(structures, f.Structure)
+		structures, labelled = append(structures, f.Structure), append(labelled, f)
 	}
 }
 
@@ -112,7 +113,7 @@ func TestComputeEqualsGo(t *testing.T) {
 		{"ultra_tiny", painless.Options{Threads: 1, Precision: painless.Float64}, 100},
 		{"ultra_tiny", painless.Options{Device: "emulator"}, 1},
 	} {
-		structures := golden(t, c.student)
+		structures, _ := golden(t, c.student)
 		structures = structures[:min(c.only, len(structures))]
 		var l Library
 		h := newHost(structures...)
