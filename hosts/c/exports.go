@@ -24,7 +24,7 @@ var version = sync.OnceValue(func() *C.char { return C.CString(api.Version()) })
 // result keeps an error's message for the host's thread, which a call from C runs on.
 func result(err error) C.int {
 	if err != nil {
-		text := err.Error()
+		text := api.Message(err)
 		C.painless_set_message((*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.size_t(len(text)))
 	}
 	return C.int(api.CodeOf(err))

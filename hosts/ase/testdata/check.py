@@ -1,10 +1,11 @@
-"""check.py CHECKPOINT STRUCTURES OTHER: holds the calculator to ASE's manners, and prints what it says of each structure."""
+"""check.py CHECKPOINT STRUCTURES OTHER METALS: holds the calculator to ASE's manners, and prints what it says of each structure."""
 import copy
 import json
 import os
 import pickle
 import sys
 import threading
+import warnings
 
 import numpy as np
 import painless_ase
@@ -13,7 +14,7 @@ from ase.calculators.calculator import CalculationFailed, CalculatorSetupError, 
 from ase.io import read
 from painless_ase import Painless
 
-checkpoint, structures, other = sys.argv[1:]
+checkpoint, structures, other, metals = sys.argv[1:]
 assert painless_ase.library.cache_info().currsize == 0, "nothing is loaded by the import"
 
 
@@ -136,6 +137,16 @@ for _ in range(2):
 salt.positions[1, 2] = 0
 salt.numbers[1] = 119
 refused(CalculationFailed, "atom 1 has atomic number 119", salt.get_forces)
+
+# Elements that the student was not trained on, and what to do about them in the calculator's words.
+salt.numbers[1] = 17
+salt.calc = Painless(model=metals)
+refused(CalculationFailed, "atom 1 is Cl, and the student was trained on Na, Mg alone: the option any_element computes", salt.get_forces)
+with warnings.catch_warnings(record=True) as warned:
+    warnings.simplefilter("always")
+    salt.calc.set(any_element=True)
+    assert np.isfinite(salt.get_potential_energy())
+assert ["trained on Na, Mg alone" in str(w.message) for w in warned] == [True], warned
 
 # Threads of Python take turns.
 shared = painless_ase.Model(**calc.parameters)
