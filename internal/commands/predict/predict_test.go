@@ -180,7 +180,7 @@ func TestErrors(t *testing.T) {
 		args []string
 		says string
 	}{
-		"no model":        {[]string{golden}, "-model is missing"},
+		"no model":        {[]string{"-model", "", golden}, "-model is missing"},
 		"no input":        {[]string{"-model", model}, "no input"},
 		"no such model":   {[]string{"-model", "none.pt", golden}, "none.pt: no such file"},
 		"no such input":   {[]string{"-model", model, "none.xyz"}, "none.xyz: no such file"},
