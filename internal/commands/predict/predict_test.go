@@ -204,7 +204,7 @@ func TestErrors(t *testing.T) {
 		err := refused(t, c.args...)
 		assert.ErrorContains(t, err, c.says, name)
 	}
-	assert.Contains(t, output(t, "", "-h"), "usage: painless predict -model FILE [flags] INPUT…\n")
+	assert.Contains(t, output(t, "", "-h"), "usage: painless predict [-model FILE] [flags] INPUT…\n")
 }
 
 // A frame that cannot be read or computed costs that frame. With -strict it is an

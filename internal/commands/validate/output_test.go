@@ -180,5 +180,5 @@ func TestErrors(t *testing.T) {
 
 	usage, _, err := execute("", "-h")
 	require.NoError(t, err)
-	assert.Contains(t, usage, "usage: painless validate -model FILE[,FILE…] [flags] DATASET…\n")
+	assert.Contains(t, usage, "usage: painless validate [-model FILE[,FILE…]] [flags] DATASET…\n")
 }
