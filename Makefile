@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install test test-variants interop bench bench-hosts bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run lib install test test-variants interop bench bench-ase bench-hosts bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -70,6 +70,13 @@ bench-hosts: lib
 	@$(call APT,python3-ase)
 	go build -o bin/painless ./tools/painless
 	PAINLESS_LIBRARY=$(LIB)/libpainless.so PYTHONPATH=hosts/ase PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 internal/dev/hosts/bench.py bin/painless testdata/original.pt testdata/ethanol.xyz
+
+# Steps per second of painless md, of ASE with painless's forces, and of ASE with PyTorch's: make bench-ase [SECONDS=60 ROUNDS=2]
+bench-ase: lib
+	@$(call APT,python3-ase python3-torch)
+	go build -o bin/painless ./tools/painless
+	bin/painless convert -force default bin/default.pt
+	/usr/bin/python3 internal/dev/dynamics/bench.py bin/painless bin/default.pt $(SECONDS) $(ROUNDS)
 
 # Training beside PyTorch's, in turns, on one core: make bench-train TRAIN=train.xyz VALID=valid.xyz [SECONDS=60 ROUNDS=2 SIZE=64,2,12]
 SECONDS = 60

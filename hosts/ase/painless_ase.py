@@ -32,6 +32,7 @@ OPTIONS = {  # what each may be, beside the model
     "any_element": ("True or False", lambda x: isinstance(x, (bool, np.bool_))),
 }
 ESTRUCTURE = -3
+DEFAULT = "default"  # the student that is in the library
 
 
 class Options(ctypes.Structure):
@@ -118,7 +119,7 @@ class Model:
 class Painless(Calculator):
     """Energies (eV), forces (eV/Å) and stress (eV/Å³) of a student's checkpoint.
 
-    model      checkpoint file: what painless predict -model takes
+    model      checkpoint file, or default, the student that painless brings with it: what painless predict -model takes
     device     "cpu", or "cuda" or "cuda:1" with a library built for GPUs
     precision  "float32", or "float64", the yardstick for it, on the CPU
     threads    on the CPU; 0: OMP_NUM_THREADS or, without it, 1 under an MPI launcher and else all cores
@@ -138,7 +139,7 @@ class Painless(Calculator):
     ignored_changes = {"initial_charges", "initial_magmoms"}
     discard_results_on_any_change = True
 
-    def __init__(self, model, atoms=None, **parameters):
+    def __init__(self, model=DEFAULT, atoms=None, **parameters):
         self._model, self._shares = None, False
         super().__init__(atoms=atoms, model=model, **parameters)
 
@@ -147,7 +148,7 @@ class Painless(Calculator):
         unknown = set(parameters) - set(OPTIONS) - {"model"}
         if unknown:
             raise CalculatorSetupError(f"{', '.join(sorted(unknown))}: expected options among model, {', '.join(OPTIONS)}")
-        if "model" in parameters:
+        if parameters.get("model", DEFAULT) != DEFAULT:
             parameters["model"] = os.path.abspath(parameters["model"])
             if not os.path.exists(parameters["model"]):
                 raise CalculatorSetupError(f"{parameters['model']}: no such file: expected a student's checkpoint")

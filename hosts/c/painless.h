@@ -91,7 +91,8 @@ const char *pl_version(void);
  * "" before any. It is UTF-8 and lasts until the thread's next call that fails. */
 const char *pl_message(void);
 
-/* pl_open opens the checkpoint at path. options may be NULL. NULL: an error. */
+/* pl_open opens the checkpoint at path; "default" is the student that is in the library.
+ * options may be NULL. NULL: an error. */
 pl_model *pl_open(const char *path, const pl_options *options);
 
 /* pl_close gives back memory, threads and device, after calls that are under way.

@@ -148,6 +148,10 @@ with warnings.catch_warnings(record=True) as warned:
     assert np.isfinite(salt.get_potential_energy())
 assert ["trained on Na, Mg alone" in str(w.message) for w in warned] == [True], warned
 
+# Where no student is named it is the one in the library.
+ethanol.calc = Painless()
+assert np.isfinite(ethanol.get_potential_energy()) and ethanol.calc.info["features"] > 0
+
 # Threads of Python take turns.
 shared = painless_ase.Model(**calc.parameters)
 arrays = [np.ascontiguousarray(a, t) for a, t in [(ethanol.numbers, np.int32), (ethanol.positions, float), (ethanol.cell.array, float), (ethanol.pbc, np.int32)]]
