@@ -114,7 +114,11 @@ def main():
         over_unix, first = server(atoms, unix, lambda: client(painless, checkpoint, structure, "-unix", path))
         over_tcp, second = server(atoms, tcp, lambda: client(painless, checkpoint, structure, "-tcp", f"localhost:{port}"))
         third = client(painless, checkpoint, structure, "-unix", name)
-        with SocketIOCalculator(unixsocket=name, timeout=100) as sockets:
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            ase_port = free.getsockname()[1]
+        fourth = client(painless, checkpoint, structure, "-tcp", f"localhost:{ase_port}")
+        with SocketIOCalculator(unixsocket=name, timeout=100) as sockets, SocketIOCalculator(port=ase_port, timeout=100) as ports:
             ways = {
                 "the library, pl_compute_batch": library(checkpoint, atoms),
                 "ASE with no calculation": ase(atoms, Nothing()),
@@ -122,6 +126,7 @@ def main():
                 "a bare server, painless ipi, UNIX socket": over_unix,
                 "a bare server, painless ipi, TCP": over_tcp,
                 "ASE's SocketIOCalculator, painless ipi, UNIX socket": ase(atoms, sockets),
+                "ASE's SocketIOCalculator, painless ipi, TCP": ase(atoms, ports),
             }
             times = {way: [] for way in ways}
             for _ in range(rounds):
@@ -134,7 +139,7 @@ def main():
             own = min(times["the library, pl_compute_batch"])
             for way, seconds in times.items():
                 print(f"{way:55s} {1e3 * statistics.median(seconds):8.3f} {1e3 * min(seconds):8.3f} {1e3 * (min(seconds) - own):9.3f}")
-        for process in first, second, third:
+        for process in first, second, third, fourth:
             process.kill()
             process.wait()
 
