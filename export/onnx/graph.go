@@ -7,6 +7,8 @@ type graph struct {
 	nodes, initializers []message
 	count               int
 	constants           map[string]string
+	floats              map[string]string // of initializers in other types: the value in float32
+	dynamic             map[string]string // of matrices that integers are multiplied with: their scales
 }
 
 // op adds a node with one output, and is that.
@@ -17,6 +19,9 @@ func (g *graph) op(kind string, inputs []string, attributes ...attribute) string
 func (g *graph) ops(kind string, outputs int, inputs []string, attributes ...attribute) (names []string) {
 	var m message
 	for _, in := range inputs {
+		if float, ok := g.floats[in]; ok {
+			in = float
+		}
 		m.text(1, in)
 	}
 	for range outputs {
@@ -39,12 +44,6 @@ func (g *graph) rename(from, to string) {
 	m.text(2, to)
 	m.text(4, "Identity")
 	g.nodes = append(g.nodes, m)
-}
-
-// weight adds an initializer.
-func (g *graph) weight(name string, shape []int, data []byte) string {
-	g.initializers = append(g.initializers, tensor(name, typeFloat, shape, data))
-	return name
 }
 
 // scalar and ints are constants, each made once.
@@ -73,23 +72,36 @@ func (g *graph) constant(key string, kind int64, shape []int, data []byte) strin
 
 // Arithmetic, with broadcasting.
 
-func (g *graph) add(a, b string) string    { return g.op("Add", []string{a, b}) }
-func (g *graph) sub(a, b string) string    { return g.op("Sub", []string{a, b}) }
-func (g *graph) mul(a, b string) string    { return g.op("Mul", []string{a, b}) }
-func (g *graph) div(a, b string) string    { return g.op("Div", []string{a, b}) }
-func (g *graph) sqrt(a string) string      { return g.op("Sqrt", []string{a}) }
-func (g *graph) neg(a string) string       { return g.op("Neg", []string{a}) }
-func (g *graph) sigmoid(a string) string   { return g.op("Sigmoid", []string{a}) }
-func (g *graph) matmul(a, b string) string { return g.op("MatMul", []string{a, b}) }
+func (g *graph) add(a, b string) string  { return g.op("Add", []string{a, b}) }
+func (g *graph) sub(a, b string) string  { return g.op("Sub", []string{a, b}) }
+func (g *graph) mul(a, b string) string  { return g.op("Mul", []string{a, b}) }
+func (g *graph) div(a, b string) string  { return g.op("Div", []string{a, b}) }
+func (g *graph) sqrt(a string) string    { return g.op("Sqrt", []string{a}) }
+func (g *graph) neg(a string) string     { return g.op("Neg", []string{a}) }
+func (g *graph) sigmoid(a string) string { return g.op("Sigmoid", []string{a}) }
 
 // linear is x·Wᵀ + b, W [out, in].
 func (g *graph) linear(x, w, b string) string {
+	if _, ok := g.dynamic[w]; ok {
+		return g.add(g.tangent(x, w), b)
+	}
 	return g.op("Gemm", []string{x, w, b}, attr("transB", 1))
 }
 
 // tangent is x·Wᵀ.
 func (g *graph) tangent(x, w string) string {
+	if scales, ok := g.dynamic[w]; ok {
+		return g.mul(g.integerProduct(x, g.transposed(w)), scales)
+	}
 	return g.op("Gemm", []string{x, w}, attr("transB", 1))
+}
+
+// matmul is a·b.
+func (g *graph) matmul(a, b string) string {
+	if scales, ok := g.dynamic[b]; ok {
+		return g.integerProduct(g.mul(a, scales), b)
+	}
+	return g.op("MatMul", []string{a, b})
 }
 
 func (g *graph) silu(x string) string { return g.mul(x, g.sigmoid(x)) }

@@ -2,8 +2,10 @@ package onnx
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +15,7 @@ import (
 	"painless/internal/exporttest"
 	"painless/internal/peertest"
 	"painless/nn"
+	"painless/quantise"
 )
 
 const testdata = "../../testdata/"
@@ -26,14 +29,20 @@ func load(t *testing.T, name string) (*checkpoint.Checkpoint, *nn.Network) {
 	t.Cleanup(func() { require.NoError(t, c.Close()) })
 	found, err := nn.Find(c, 0)
 	require.NoError(t, err)
-	return checkpoint.New(nil, found.Tensors...), found.Network
+	return checkpoint.New(nil, used(found.Tensors, found.Network)...), found.Network
+}
+
+// used is a network's tensors without the last mixing matrix, which nothing uses.
+func used(tensors []checkpoint.Named, n *nn.Network) []checkpoint.Named {
+	last := fmt.Sprintf("interactions.%d.update.mixing_matrix", n.NumInteractions-1)
+	return slices.DeleteFunc(slices.Clone(tensors), func(x checkpoint.Named) bool { return x.Name == last })
 }
 
 func written(t *testing.T, name string, forces bool) []byte {
 	t.Helper()
 	c, n := load(t, name)
 	var file bytes.Buffer
-	require.NoError(t, Write(&file, c, n, forces))
+	require.NoError(t, Write(&file, c, n, Options{Forces: forces}))
 	return file.Bytes()
 }
 
@@ -47,6 +56,8 @@ func TestWeights(t *testing.T) {
 		require.NoError(t, err)
 		got, err := nn.FromCheckpoint(c)
 		require.NoError(t, err)
+		want.Blocks[want.NumInteractions-1].Mixing = [3][3]float64{}
+		want.Parameters -= 9
 		assert.Equal(t, want, got)
 	}
 }
@@ -57,9 +68,10 @@ func TestGraphIsInOrder(t *testing.T) {
 	c, n := load(t, "tiny")
 	for _, forces := range []bool{false, true} {
 		s := &student{cfg: n.Config, h: int64(n.HiddenDim)}
-		made := map[string]bool{"positions": true, "atomic_numbers": true}
+		made, unused := map[string]bool{"positions": true, "atomic_numbers": true}, map[string]bool{}
+		require.NoError(t, s.weights(c, false))
 		for _, name := range c.Names() {
-			made[name] = true
+			made[name], unused[name] = true, true
 		}
 		s.edges()
 		s.forward()
@@ -72,6 +84,7 @@ func TestGraphIsInOrder(t *testing.T) {
 			inputs, outputs := strings(node, 1), strings(node, 2)
 			for _, in := range inputs {
 				assert.True(t, made[in], in)
+				delete(unused, in)
 			}
 			for _, out := range outputs {
 				assert.False(t, made[out], out)
@@ -80,6 +93,7 @@ func TestGraphIsInOrder(t *testing.T) {
 		}
 		assert.True(t, made["energy"])
 		assert.Equal(t, forces, made["forces"])
+		assert.Empty(t, unused, "ONNX Runtime warns of them")
 	}
 }
 
@@ -119,4 +133,35 @@ func TestONNXRuntimeRuns(t *testing.T) {
 			exporttest.Check(t, peertest.ONNXRuntime(t, "testdata/run.mjs"), model, network, testdata+name+".extxyz", forces)
 		}
 	}
+}
+
+// ONNX Runtime runs quantised graphs, and finds the energies and forces that the engine
+// does with the weights that they hold.
+func TestONNXRuntimeRunsQuantised(t *testing.T) {
+	_, network := load(t, "ultra_tiny")
+	for _, dtype := range quantise.Types {
+		q, err := quantise.Network(t.Context(), network, quantise.Options{Type: dtype})
+		require.NoError(t, err)
+		c := checkpoint.New(map[string]any{"cutoff": network.Cutoff}, q.Tensors...)
+		rounded, err := nn.FromCheckpoint(c)
+		require.NoError(t, err)
+		var file bytes.Buffer
+		require.NoError(t, Write(&file, checkpoint.New(nil, used(q.Tensors, network)...), rounded, Options{Forces: true}))
+		model := filepath.Join(t.TempDir(), "small.onnx")
+		require.NoError(t, os.WriteFile(model, file.Bytes(), 0o600))
+		exporttest.Check(t, peertest.ONNXRuntime(t, "testdata/run.mjs"), model, rounded, testdata+"ultra_tiny.extxyz", true)
+	}
+}
+
+// With integers for what layers are multiplied with, energies are those of the engine to
+// some hundredths of an eV, and forces to some tenths of an eV/Å: both are rounded to 256 numbers.
+func TestONNXRuntimeRunsDynamic(t *testing.T) {
+	_, network := load(t, "ultra_tiny")
+	q, err := quantise.Network(t.Context(), network, quantise.Options{Type: checkpoint.Int8})
+	require.NoError(t, err)
+	var file bytes.Buffer
+	require.NoError(t, Write(&file, checkpoint.New(nil, used(q.Tensors, network)...), network, Options{Forces: true, Dynamic: true}))
+	model := filepath.Join(t.TempDir(), "dynamic.onnx")
+	require.NoError(t, os.WriteFile(model, file.Bytes(), 0o600))
+	exporttest.CheckRoughly(t, peertest.ONNXRuntime(t, "testdata/run.mjs"), model, network, testdata+"ultra_tiny.extxyz", true, 0.3)
 }
