@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"unsafe"
 
+	"painless"
 	"painless/internal/buffer"
 )
 
@@ -46,7 +47,7 @@ func (l *Library) Compute(number uintptr, c *Call) (err error) {
 }
 
 func (m *model) compute(c *Call) error {
-	if err := m.fill(c); err != nil {
+	if err := m.fill(c, 1); err != nil {
 		return err
 	}
 	s, n := m.batch.Len(), m.batch.NumAtoms()
@@ -73,8 +74,14 @@ func (m *model) compute(c *Call) error {
 
 var noStress = [6]float64{math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()}
 
-// fill makes the batch of a call's structures.
-func (m *model) fill(c *Call) error {
+// input is structures in the host's memory.
+type input struct {
+	batch painless.Batch
+	cells [][3][3]float64 // where the host has none
+}
+
+// fill makes the batch of a call's structures, of so many atoms or more.
+func (m *input) fill(c *Call, least int64) error {
 	if c.Structures < 0 || c.Structures > maxCount {
 		return argument("%d structures: expected 0 to %d", c.Structures, maxCount)
 	}
@@ -85,8 +92,8 @@ func (m *model) fill(c *Call) error {
 	b.Start = append(b.Start[:0], 0)
 	n := int64(0)
 	for k, count := range unsafe.Slice(c.Counts, s) {
-		if count < 1 || count > maxCount-n {
-			return argument("structure %d has %d atoms: expected 1 or more, and at most %d in all", k, count, maxCount)
+		if count < least || count > maxCount-n {
+			return argument("structure %d has %d atoms: expected %d or more, and at most %d in all", k, count, least, maxCount)
 		}
 		n += count
 		b.Start = append(b.Start, int(n))
