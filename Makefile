@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install test test-variants interop bench bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run lib install lammps test test-variants interop bench bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -28,6 +28,13 @@ install: lib
 	install -m 644 hosts/ase/painless_ase.py $(DESTDIR)$(PREFIX)/share/painless/
 	version=$$(sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1) && sed -e "s#@PREFIX@#$(PREFIX)#; s#@VERSION@#$$version#" \
 		hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
+
+# LAMMPS's pair_style painless: LIB/lmp_painless, which is Debian's LAMMPS with it, and LIB/painlessplugin.so. With LAMMPS=DIR the
+# plugin alone, for the LAMMPS whose source folder src is DIR. Fetches LAMMPS's headers; nothing of LAMMPS is in this repository.
+LAMMPS =
+lammps: lib
+	@$(call APT,g++ libopenmpi-dev openmpi-bin lammps)
+	hosts/lammps/src/build.sh "$(LIB)" $(LAMMPS)
 
 # gcc and libhdf5-dev are for HDF5; ASE reads what we write. GODEBUG takes AVX-512 away and purego all vector code, so
 # that each set is tested where the machine has a better one.
