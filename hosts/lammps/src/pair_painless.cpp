@@ -66,7 +66,7 @@ bool PairPainless::fits(void *lmp)
   return false;
 }
 
-PairPainless::PairPainless(LAMMPS *lmp) : Pair(lmp), mode(BY_RANKS), model(nullptr), cutoff(0.0), most(0), threads(0)
+PairPainless::PairPainless(LAMMPS *lmp) : Pair(lmp), mode(BY_RANKS), model(nullptr), cutoff(0.0)
 {
   single_enable = 0;
   restartinfo = 0;
@@ -154,8 +154,6 @@ void PairPainless::open(const char *key, double stated, int asked)
   if (!any) refuse(pl_message());
   if (!opened) check(PL_EARGUMENT);
   cutoff = info.cutoff;
-  most = info.max_number;
-  threads = info.threads;
   if (!whole()) {
     const int row = pl_row(model);
     check(row);
@@ -167,11 +165,11 @@ void PairPainless::open(const char *key, double stated, int asked)
   pl_notes(model, notes, sizeof notes);
   utils::logmesg(lmp, "painless " + std::string(pl_version()) + ": " + file + "\n  " +
                      (whole() ? "the whole system on one rank" : "layers' states exchanged between ranks") + ", on " + device +
-                     (device == "cpu" ? ", threads of a rank: " + std::to_string(threads) : "") + "\n");
+                     (device == "cpu" ? ", threads of a rank: " + std::to_string(info.threads) : "") + "\n");
   std::istringstream lines(notes);
   for (std::string line; std::getline(lines, line);) utils::logmesg(lmp, "  " + line + "\n");
-  if (asked > threads && device == "cpu")
-    error->warning(FLERR, "pair_style painless: threads " + std::to_string(asked) + ", but a rank may use cores: " + std::to_string(threads) +
+  if (asked > info.threads && device == "cpu")
+    error->warning(FLERR, "pair_style painless: threads " + std::to_string(asked) + ", but a rank may use cores: " + std::to_string(info.threads) +
                               "; mpirun binds ranks to cores unless it is told --bind-to none");
 }
 
@@ -207,8 +205,9 @@ void PairPainless::coeff(int narg, char **arg)
     const std::string symbol = arg[1 + type];
     number[type] = atomic_number(symbol);
     if (number[type] == 0) refuse("type " + std::to_string(type) + " is " + symbol + ": expected an element, such as O");
-    if (number[type] > most)
-      refuse("type " + std::to_string(type) + " is " + symbol + ", atomic number " + std::to_string(number[type]) + ": the network knows 1 to " + std::to_string(most));
+    const double origin[3] = {0, 0, 0};
+    if (pl_compute(model, 1, &number[type], origin, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) < 0)
+      refuse("type " + std::to_string(type) + " is " + symbol + ": " + pl_message());
   }
   if (!allocated) {
     allocated = 1;

@@ -46,8 +46,7 @@ class PairPainless : public Pair {
   Mode mode;
   std::string file, device;
   pl_model *model;
-  double cutoff;        // Å
-  int most, threads;    // the largest atomic number that the model takes; threads that compute
+  double cutoff;    // Å
 
   std::vector<int32_t> number;    // of a type, from 1 on
 
