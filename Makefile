@@ -58,9 +58,10 @@ test-variants:
 ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev/peers && \
 	{ [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
 
-# PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, ONNX Runtime runs it, and ASE and LAMMPS move atoms alike; users need it never.
+# PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, ONNX Runtime runs it, ASE and LAMMPS move atoms alike, and LAMMPS computes with us
+# on several ranks; users need it never.
 interop:
-	@$(call APT,gcc g++ libc6-dev libhdf5-dev python3-torch python3-h5py python3-ase python3-netcdf4 python3-mdanalysis python3-mdtraj lammps zsh fish)
+	@$(call APT,gcc g++ libc6-dev libhdf5-dev python3-torch python3-h5py python3-ase python3-netcdf4 python3-mdanalysis python3-mdtraj lammps libopenmpi-dev openmpi-bin zsh fish)
 	@$(ONNX)
 	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
 

@@ -2,6 +2,7 @@ package lammps
 
 import (
 	"fmt"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -149,6 +150,24 @@ func TestInteropManners(t *testing.T) {
 	agree(t, "plain", model, plain)
 	threads := execute(t, 1, &box, input{model: model, style: "threads 2"})
 	assert.Equal(t, plain.forces, threads.forces, "the same bits")
+
+	again := input{model: model}
+	again.run = "run 0\nclear\n" + again.script(&box)
+	assert.Equal(t, plain.forces, execute(t, 1, &box, again).forces, "after clear")
+
+	drop := water(1, 1, 2, false)
+	drop.PBC, drop.Cell = [3]bool{}, [3][3]float64{{20}, {0, 20}, {0, 0, 20}}
+	cpu, sums := execute(t, 1, &drop, input{model: model}), regexp.MustCompile(`compute (energies|stresses|sums) .*\n| c_(energies|stresses|sums)\[?\d?\]?`)
+	gpu := input{model: model, style: "device emulator"}
+	script := sums.ReplaceAllString(gpu.script(&drop), "")
+	emulated := command(t, 1, &drop, script)
+	out, err := emulated.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.InDelta(t, cpu.energy, numbers(t, emulated.Dir+"/sums", 0)[0][0], 1e-4)
+	for i, row := range numbers(t, emulated.Dir+"/dump", 9) {
+		assert.InDeltaSlice(t, cpu.forces[i][:], row[6:9], 1e-3)
+	}
+	assert.Contains(t, refused(t, 1, &drop, gpu.script(&drop)), "energies and stresses of single atoms are computed by device cpu alone")
 
 	lone := execute(t, 1, &box, input{model: model, after: "pair_style zbl 0.5 1.5\npair_coeff 1 1 8 8\npair_coeff 1 2 8 1\npair_coeff 2 2 1 1"})
 	require.NotZero(t, lone.energy)

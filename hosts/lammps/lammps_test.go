@@ -64,15 +64,18 @@ func student(t *testing.T, name string) string {
 	return ""
 }
 
-// command is LAMMPS on so many ranks, which share the cores, with a time by which it
-// must have ended: none of the tests hangs.
-func command(t *testing.T, ranks int, args ...string) *exec.Cmd {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+// command is LAMMPS with a script and a structure in a folder of its own, on so many
+// ranks, which share the cores, and with a time by which it must have ended.
+func command(t *testing.T, ranks int, s *painless.Structure, script string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
-	args = append([]string{"--oversubscribe", "-np", strconv.Itoa(ranks), program(t), "-log", "none"}, args...)
-	c := exec.CommandContext(ctx, "mpirun", args...)
+	c := exec.CommandContext(ctx, "mpirun", "--oversubscribe", "-np", strconv.Itoa(ranks), program(t), "-log", "none", "-in", "in")
+	c.Dir = t.TempDir()
 	c.WaitDelay = 10 * time.Second
 	c.Env = append(os.Environ(), "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
+	require.NoError(t, os.WriteFile(c.Dir+"/data", []byte(data(s)), 0o600))
+	require.NoError(t, os.WriteFile(c.Dir+"/in", []byte(script), 0o600))
 	return c
 }
 
@@ -86,8 +89,8 @@ type input struct {
 	run    string // what moves the atoms; run 0 where empty
 }
 
-// script is the commands; results are written to the folder dir.
-func (in *input) script(s *painless.Structure, dir string) string {
+// script is the commands; what they read and write is in the folder that LAMMPS runs in.
+func (in *input) script(s *painless.Structure) string {
 	boundary := ""
 	for _, periodic := range s.PBC {
 		boundary += map[bool]string{true: "p ", false: "f "}[periodic]
@@ -104,7 +107,7 @@ atom_style atomic
 boundary %s
 newton %s
 %s
-read_data %s/data
+read_data data
 pair_style painless %s %s
 pair_coeff * * O H
 neighbor 0.5 bin
@@ -116,9 +119,9 @@ compute sums all reduce sum c_energies c_stresses[1] c_stresses[2] c_stresses[3]
 compute virial all pressure NULL virial
 thermo_style custom step pe press c_sums[1] c_sums[2] c_virial[1] etotal
 %s
-write_dump all custom %s/dump id type proc x y z fx fy fz c_energies c_stresses[1] c_stresses[2] c_stresses[3] c_stresses[4] c_stresses[5] c_stresses[6] modify sort id format float %%.17g
-print "$(pe:%%.17g) $(lx:%%.17g) $(ly:%%.17g) $(lz:%%.17g) $(xy:%%.17g) $(xz:%%.17g) $(yz:%%.17g) $(c_virial[1]:%%.17g) $(c_virial[2]:%%.17g) $(c_virial[3]:%%.17g) $(c_virial[4]:%%.17g) $(c_virial[5]:%%.17g) $(c_virial[6]:%%.17g) $(etotal:%%.17g)" file %s/sums screen no
-`, boundary, newton, in.before, dir, in.model, in.style, in.after, run, dir, dir)
+write_dump all custom dump id type proc x y z fx fy fz c_energies c_stresses[1] c_stresses[2] c_stresses[3] c_stresses[4] c_stresses[5] c_stresses[6] modify sort id format float %%.17g
+print "$(pe:%%.17g) $(lx:%%.17g) $(ly:%%.17g) $(lz:%%.17g) $(xy:%%.17g) $(xz:%%.17g) $(yz:%%.17g) $(c_virial[1]:%%.17g) $(c_virial[2]:%%.17g) $(c_virial[3]:%%.17g) $(c_virial[4]:%%.17g) $(c_virial[5]:%%.17g) $(c_virial[6]:%%.17g) $(etotal:%%.17g)" file sums screen no
+`, boundary, newton, in.before, in.model, in.style, in.after, run)
 }
 
 // data is a structure as LAMMPS reads it: O is type 1, H type 2, and the cell is lower triangular.
@@ -156,19 +159,17 @@ const bar = 1.6021765e6 // in eV/Å³, as LAMMPS has it
 // execute runs LAMMPS on a structure.
 func execute(t *testing.T, ranks int, s *painless.Structure, in input) *found {
 	t.Helper()
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(dir+"/data", []byte(data(s)), 0o600))
-	require.NoError(t, os.WriteFile(dir+"/in", []byte(in.script(s, dir)), 0o600))
-	printed, err := command(t, ranks, "-in", dir+"/in").CombinedOutput()
+	c := command(t, ranks, s, in.script(s))
+	printed, err := c.CombinedOutput()
 	require.NoError(t, err, "%s", printed)
 
-	sums := numbers(t, dir+"/sums", 0)[0]
+	sums := numbers(t, c.Dir+"/sums", 0)[0]
 	f := &found{energy: sums[0], total: sums[13], printed: string(printed)}
 	for k, from := range [6]int{7, 8, 9, 12, 11, 10} {
 		f.stress[k] = -sums[from] / bar
 	}
 	f.structure = painless.Structure{PBC: s.PBC, Cell: [3][3]float64{{sums[1]}, {sums[4], sums[2]}, {sums[5], sums[6], sums[3]}}}
-	for _, row := range numbers(t, dir+"/dump", 9) {
+	for _, row := range numbers(t, c.Dir+"/dump", 9) {
 		f.structure.Numbers = append(f.structure.Numbers, map[float64]int{1: 8, 2: 1}[row[1]])
 		f.owner = append(f.owner, row[2])
 		f.structure.Positions = append(f.structure.Positions, [3]float64(row[3:6]))
@@ -259,12 +260,10 @@ func water(nx, ny, nz int, tilted bool) painless.Structure {
 	return s
 }
 
-// refused runs a script that must end with a sentence, on all ranks and soon.
-func refused(t *testing.T, ranks int, script string) string {
+// refused runs a script that must end with a sentence, on all ranks.
+func refused(t *testing.T, ranks int, s *painless.Structure, script string) string {
 	t.Helper()
-	path := t.TempDir() + "/in"
-	require.NoError(t, os.WriteFile(path, []byte(script), 0o600))
-	out, err := command(t, ranks, "-in", path).CombinedOutput()
+	out, err := command(t, ranks, s, script).CombinedOutput()
 	var exit *exec.ExitError
 	require.True(t, errors.As(err, &exit) && exit.Exited(), "%v: %s", err, out)
 	return string(out)

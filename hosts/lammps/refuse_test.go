@@ -23,10 +23,8 @@ import (
 // What cannot be right ends all ranks with a sentence, said once.
 func TestInteropRefusals(t *testing.T) {
 	model, box := student(t, "ultra_tiny"), water(2, 2, 2, false)
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(dir+"/data", []byte(data(&box)), 0o600))
 	in := input{model: model}
-	script := in.script(&box, dir)
+	script := in.script(&box)
 	style := "pair_style painless " + model
 	for _, c := range []struct {
 		name, old, new, want string
@@ -54,7 +52,7 @@ func TestInteropRefusals(t *testing.T) {
 		{"half", "run 0", "pair_style hybrid painless " + model + " zero 5\npair_coeff * * painless O NULL\npair_coeff 2 2 zero\nrun 0", "type 2 is NULL: expected an element", 1},
 	} {
 		require.Contains(t, script, c.old, c.name)
-		out := refused(t, c.ranks, strings.Replace(script, c.old, c.new, 1))
+		out := refused(t, c.ranks, &box, strings.Replace(script, c.old, c.new, 1))
 		assert.Equal(t, 1, strings.Count(out, "pair_style painless: "), "%s: once\n%s", c.name, out)
 		assert.Contains(t, out, c.want, c.name)
 	}
@@ -64,13 +62,11 @@ func TestInteropRefusals(t *testing.T) {
 // for its states in vain.
 func TestInteropErrorOfOneRank(t *testing.T) {
 	model, box := student(t, "ultra_tiny"), water(4, 4, 6, false)
-	dir := t.TempDir()
 	last := len(box.Numbers) - 1
-	require.NoError(t, os.WriteFile(dir+"/data", []byte(data(&box)), 0o600))
 	for _, ranks := range []int{1, 2, 4} {
 		in := input{model: model, before: "processors 1 1 *", run: "run 2\nset atom " +
 			strconv.Itoa(last) + " x 9 y 8 z 14\nset atom " + strconv.Itoa(last+1) + " x 9 y 8 z 14\nrun 2"}
-		out := refused(t, ranks, in.script(&box, dir))
+		out := refused(t, ranks, &box, in.script(&box))
 		assert.Regexp(t, `pair_style painless: (structure 0: )?.*on the same point`, out)
 	}
 }
@@ -78,11 +74,8 @@ func TestInteropErrorOfOneRank(t *testing.T) {
 // The end of one rank by a signal is the end of mpirun.
 func TestInteropKill(t *testing.T) {
 	model, box := student(t, "ultra_tiny"), water(4, 4, 4, false)
-	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(dir+"/data", []byte(data(&box)), 0o600))
 	in := input{model: model, run: "fix 1 all nve\ntimestep 1e-9\nthermo 1\nrun 10000000"}
-	require.NoError(t, os.WriteFile(dir+"/in", []byte(in.script(&box, dir)), 0o600))
-	c := command(t, 2, "-in", dir+"/in")
+	c := command(t, 2, &box, in.script(&box))
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
@@ -127,11 +120,9 @@ func TestInteropPlugin(t *testing.T) {
 	model, box := student(t, "tiny"), water(3, 3, 3, false)
 	want := execute(t, 1, &box, input{model: model})
 	python := func(plugin string) *exec.Cmd {
-		dir := t.TempDir()
-		require.NoError(t, os.WriteFile(dir+"/data", []byte(data(&box)), 0o600))
 		in := input{model: model}
-		require.NoError(t, os.WriteFile(dir+"/in", []byte(in.script(&box, dir)), 0o600))
-		return peertest.Python(t, "ctypes", "python3", "-c", `
+		dir := command(t, 1, &box, in.script(&box)).Dir
+		c := peertest.Python(t, "ctypes", "python3", "-c", `
 import ctypes, sys
 lammps = ctypes.CDLL("liblammps.so.0", ctypes.RTLD_GLOBAL)
 lammps.lammps_open_no_mpi.restype, lammps.lammps_get_thermo.restype = ctypes.c_void_p, ctypes.c_double
@@ -140,7 +131,9 @@ l = ctypes.c_void_p(lammps.lammps_open_no_mpi(len(arguments), (ctypes.c_char_p *
 if ctypes.CDLL(sys.argv[1]).painless_register(l) == 0:
     lammps.lammps_file(l, sys.argv[2].encode())
     print(repr(lammps.lammps_get_thermo(l, b"pe")))
-`, plugin, dir+"/in")
+`, plugin, "in")
+		c.Dir = dir
+		return c
 	}
 	plugin, err := filepath.Abs(bin + "/painlessplugin.so")
 	require.NoError(t, err)
