@@ -37,6 +37,12 @@ type Domain struct {
 	at     int // in the schedule
 	begun  bool
 	asked  Exchange // by Next, last
+
+	// Of a message that is packed or unpacked, group by group of features.
+	rows         []float32
+	packed       []int32
+	first, end   int // ghosts
+	pack, unpack func(worker, group int)
 }
 
 // Row is how many numbers a ghost gets at an exchange.
@@ -52,7 +58,7 @@ func NewDomain(net *Network, opts Options) (*Domain, error) {
 		return nil, err
 	}
 	d := &Domain{engine: p.(*cpuEngine[float32])}
-	d.list = d.engine.list
+	d.list, d.pack, d.unpack = d.engine.list, d.packGroup, d.unpackGroup
 	return d, nil
 }
 
@@ -146,52 +152,54 @@ func (d *Domain) added() cpu.State[float32] {
 // Pack writes the rows of the atoms of a list to to, [len(list), Row]. A ghost may be
 // in the list once it is unpacked, where it goes on to a third rank.
 func (d *Domain) Pack(to []float32, list []int32) error {
-	e, row := d.engine, d.Row()
 	if err := d.check("Pack", len(to), len(list)); err != nil {
 		return err
 	}
 	for _, i := range list {
-		if i < 0 || int(i) >= len(e.numbers) {
-			return fmt.Errorf("atom %d of a domain of %d", i, len(e.numbers))
+		if i < 0 || int(i) >= len(d.engine.numbers) {
+			return fmt.Errorf("atom %d of a domain of %d", i, len(d.engine.numbers))
 		}
 	}
-	state := d.exchanged()
-	for group := range e.pairGrads {
-		first, last := e.features(group)
-		h := last - first
-		rows := e.rows(state, group, 0, len(e.energy))
-		for n, i := range list {
-			out := to[n*row+4*first:][:4*h]
-			copy(out, rows.S[int(i)*h:][:h])
-			copy(out[h:], rows.V[3*int(i)*h:][:3*h])
-		}
-	}
+	d.rows, d.packed = to, list
+	d.engine.pool.Run(len(d.engine.pairGrads), d.pack)
 	return nil
+}
+
+func (d *Domain) packGroup(_, group int) {
+	first, last := d.engine.features(group)
+	h, row := last-first, d.Row()
+	of := d.engine.rows(d.exchanged(), group, 0, len(d.engine.energy))
+	for n, i := range d.packed {
+		out := d.rows[n*row+4*first:][:4*h]
+		copy(out, of.S[int(i)*h:][:h])
+		copy(out[h:], of.V[3*int(i)*h:][:3*h])
+	}
 }
 
 // Unpack takes the rows of n ghosts from first on from from, [n, Row].
 func (d *Domain) Unpack(from []float32, first, n int) error {
-	e, row := d.engine, d.Row()
-	if err := d.check("Unpack", len(from), n); err != nil {
+	if err := d.check("Unpack", len(from), n); err != nil || n == 0 {
 		return err
 	}
-	if n > 0 && (first < e.own || first > len(e.numbers)-n) {
-		return fmt.Errorf("%d ghosts from atom %d on: a domain has them from %d up to %d", n, first, e.own, len(e.numbers))
+	if first < d.engine.own || first > len(d.engine.numbers)-n {
+		return fmt.Errorf("%d ghosts from atom %d on: a domain has them from %d up to %d", n, first, d.engine.own, len(d.engine.numbers))
 	}
-	state, sums := d.exchanged(), d.added()
-	for group := range e.pairGrads {
-		begin, end := e.features(group)
-		h := end - begin
-		rows, added := e.rows(state, group, 0, len(e.energy)), e.rows(sums, group, 0, len(e.energy))
-		for k := range n {
-			in, i := from[k*row+4*begin:][:4*h], first+k
-			copy(rows.S[i*h:][:h], in)
-			copy(rows.V[3*i*h:][:3*h], in[h:])
-			copy(added.S[i*h:][:h], in)
-			copy(added.V[3*i*h:][:3*h], in[h:])
-		}
-	}
+	d.rows, d.first, d.end = from, first, first+n
+	d.engine.pool.Run(len(d.engine.pairGrads), d.unpack)
 	return nil
+}
+
+func (d *Domain) unpackGroup(_, group int) {
+	first, last := d.engine.features(group)
+	h, row := last-first, d.Row()
+	to, added := d.engine.rows(d.exchanged(), group, d.first, d.end), d.engine.rows(d.added(), group, d.first, d.end)
+	for n := range d.end - d.first {
+		in := d.rows[n*row+4*first:][:4*h]
+		copy(to.S[n*h:][:h], in)
+		copy(to.V[3*n*h:][:3*h], in[h:])
+	}
+	clear(added.S)
+	clear(added.V)
 }
 
 // check says what is wrong with an exchange of n rows in so many numbers.
