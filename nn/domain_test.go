@@ -253,7 +253,7 @@ func TestDomainOfAll(t *testing.T) {
 	defer d.Close()
 	b := atoms.NewBatch(systems.WaterBox(2, 3, 4))
 	want, r := &Result{}, &DomainResult{AtomVirials: true}
-	require.NoError(t, newTestPotential(t, net, Options{AtomEnergies: true}).Compute(ctx, b, want))
+	require.NoError(t, newTestPotential(t, net, Options{AtomEnergies: true, AtomVirials: true}).Compute(ctx, b, want))
 	step := func() {
 		require.NoError(t, d.Begin(ctx, b, b.NumAtoms(), nil))
 		for next := States; next != Done; {
@@ -267,6 +267,7 @@ func TestDomainOfAll(t *testing.T) {
 	assert.Equal(t, want.AtomEnergy, r.AtomEnergy, "to the bit")
 	assert.Equal(t, want.Energy[0], r.Energy)
 	assert.Equal(t, want.Forces, r.Forces)
+	assert.Equal(t, want.AtomVirial, r.AtomVirial)
 	for a := range 3 {
 		assert.InEpsilonSlice(t, want.Virial[0][a][:], r.Virial[a][:], 1e-9)
 	}

@@ -18,14 +18,14 @@ func TestInteropWater(t *testing.T) {
 	for _, c := range []struct {
 		model  string
 		tilted bool
-	}{{"tiny", false}, {"tiny", true}, {"original", true}} {
-		model, box := student(t, c.model), water(10, 10, 10, c.tilted)
+	}{{"default", false}, {"default", true}, {student(t, "original"), true}} {
+		box := water(10, 10, 10, c.tilted)
 		for _, way := range []struct {
 			ranks         int
 			style, newton string
 		}{{1, "", ""}, {1, "mode exchange", ""}, {2, "threads 1", "off"}, {4, "mode exchange", ""}} {
 			name := fmt.Sprintf("%s, tilted %v, %+v", c.model, c.tilted, way)
-			agree(t, name, model, execute(t, way.ranks, &box, input{model: model, style: way.style, newton: way.newton}))
+			agree(t, name, c.model, execute(t, way.ranks, &box, input{model: c.model, style: way.style, newton: way.newton}))
 		}
 	}
 }
@@ -52,7 +52,7 @@ func distance(a, b *painless.Structure) (largest float64) {
 // same place: nearer to one another than to a run whose atoms began 1e-6 Å elsewhere,
 // which is more than rounding moves them; and painless says the same of where they are.
 func TestInteropDynamics(t *testing.T) {
-	model, box := student(t, "tiny"), water(6, 6, 6, true)
+	model, box := "default", water(6, 6, 6, true)
 	const start = "velocity all create 600 4711 loop geom\nfix 1 all nve\ntimestep 0.0005\nthermo 50\n"
 	run := func(ranks int, style, more string) *found {
 		return execute(t, ranks, &box, input{model: model, style: style, run: start + more + "run 100"})
@@ -90,7 +90,7 @@ func abs(x float64) float64 { return max(x, -x) }
 
 // Ranks without atoms, and without ghosts, take part, however the box is cut.
 func TestInteropEmptyRanks(t *testing.T) {
-	model := student(t, "tiny")
+	model := "default"
 	cluster := water(3, 3, 2, false)
 	cluster.PBC, cluster.Cell = [3]bool{}, [3][3]float64{{80}, {0, 80}, {0, 0, 80}}
 	slab := water(4, 4, 3, true)
@@ -122,7 +122,7 @@ func TestInteropEmptyRanks(t *testing.T) {
 // What moves atoms and cells ends, on one rank and on several, where painless has the
 // same forces and stress.
 func TestInteropCommands(t *testing.T) {
-	model, box := student(t, "tiny"), water(4, 4, 4, true)
+	model, box := "default", water(4, 4, 4, true)
 	for name, run := range map[string]string{
 		"minimize":      "minimize 0 1e-6 15 100",
 		"fix box/relax": "fix 1 all box/relax tri 0.0 vmax 0.001\nminimize 0 1e-6 10 100",
@@ -145,7 +145,7 @@ func TestInteropCommands(t *testing.T) {
 
 // The style beside others, after clear, with more threads, and with the GPU's kernels.
 func TestInteropManners(t *testing.T) {
-	model, box := student(t, "tiny"), water(3, 3, 3, false)
+	model, box := "default", water(3, 3, 3, false)
 	plain := execute(t, 1, &box, input{model: model})
 	agree(t, "plain", model, plain)
 	threads := execute(t, 1, &box, input{model: model, style: "threads 2"})

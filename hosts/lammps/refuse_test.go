@@ -32,7 +32,7 @@ func TestInteropRefusals(t *testing.T) {
 	}{
 		{"no file", style, "pair_style painless", "expected FILE [device D]", 2},
 		{"missing file", style, "pair_style painless none.pt", "none.pt: no such file or directory", 2},
-		{"option", style, style + " gpu 1", "gpu is no option: expected device, threads, mode, key or cutoff", 2},
+		{"option", style, style + " gpu 1", "gpu is no option: expected device, threads, mode, key, cutoff or any_element", 2},
 		{"no value", style, style + " threads", "expected FILE [device D]", 1},
 		{"threads", style, style + " threads 0", "threads 0: expected 1 or more", 1},
 		{"device", style, style + " device tpu", `device "tpu": expected cpu, cuda, cuda:N or emulator`, 1},
@@ -43,6 +43,8 @@ func TestInteropRefusals(t *testing.T) {
 		{"cutoff", style, style + " cutoff -6", "cutoff", 1},
 		{"element", "* * O H", "* * O Water", "type 2 is Water: expected an element, such as O", 2},
 		{"unknown element", "* * O H", "* * O Og", "type 2 is Og: structure 0: atom 0 has atomic number 118: the network knows 1 to ", 2},
+		{"element not trained on", style + " \npair_coeff * * O H", "pair_style painless default\npair_coeff * * O U", "type 2 is U: structure 0: atom 0 is U, and the student was trained on", 2},
+		{"any element", style, style + " any_element perhaps", "any_element perhaps: expected yes or no", 1},
 		{"types", "* * O H", "* * O", "expected pair_coeff * * and the elements of all types, which are 2", 2},
 		{"units", "units metal", "units real", "units real: expected units metal", 2},
 		{"respa", "run 0", "run_style respa 2 2 pair 1\nrun 0", "run_style respa: expected run_style verlet", 2},
@@ -117,7 +119,7 @@ func children(t *testing.T, parent int) (list []int) {
 // The plugin puts the style into LAMMPS as a library, as Python has it, and refuses
 // another version of LAMMPS than that of the headers that it was built with.
 func TestInteropPlugin(t *testing.T) {
-	model, box := student(t, "tiny"), water(3, 3, 3, false)
+	model, box := "default", water(3, 3, 3, false)
 	want := execute(t, 1, &box, input{model: model})
 	python := func(plugin string) *exec.Cmd {
 		in := input{model: model}

@@ -101,13 +101,11 @@ bool PairPainless::whole() const
   return mode == WHOLE || (mode == BY_RANKS && comm->nprocs == 1);
 }
 
-// pair_style painless FILE [device D] [threads N] [mode whole|exchange] [key K] [cutoff C]
+// pair_style painless FILE [device D] [threads N] [mode whole|exchange] [key K] [cutoff C] [any_element yes|no]
 void PairPainless::settings(int narg, char **arg)
 {
-  if (narg % 2 == 0) refuse("expected FILE [device D] [threads N] [mode whole|exchange] [key K] [cutoff C]");
-  const char *key = nullptr;
-  double stated = 0.0;
-  int asked = 0;
+  if (narg % 2 == 0) refuse("expected FILE [device D] [threads N] [mode whole|exchange] [key K] [cutoff C] [any_element yes|no]");
+  pl_options options = PL_OPTIONS_INIT;
   close();
   file = arg[0];
   device = "cpu";
@@ -117,8 +115,8 @@ void PairPainless::settings(int narg, char **arg)
     if (name == "device")
       device = value;
     else if (name == "threads") {
-      asked = utils::inumeric(FLERR, arg[i + 1], false, lmp);
-      if (asked < 1) refuse("threads " + value + ": expected 1 or more");
+      options.threads = utils::inumeric(FLERR, arg[i + 1], false, lmp);
+      if (options.threads < 1) refuse("threads " + value + ": expected 1 or more");
     } else if (name == "mode" && value == "whole")
       mode = WHOLE;
     else if (name == "mode" && value == "exchange")
@@ -126,26 +124,26 @@ void PairPainless::settings(int narg, char **arg)
     else if (name == "mode")
       refuse("mode " + value + ": expected whole or exchange");
     else if (name == "key")
-      key = arg[i + 1];
+      options.key = arg[i + 1];
     else if (name == "cutoff")
-      stated = utils::numeric(FLERR, arg[i + 1], false, lmp);
+      options.cutoff = utils::numeric(FLERR, arg[i + 1], false, lmp);
+    else if (name == "any_element" && (value == "yes" || value == "no"))
+      options.any_element = value == "yes";
+    else if (name == "any_element")
+      refuse("any_element " + value + ": expected yes or no");
     else
-      refuse(name + " is no option: expected device, threads, mode, key or cutoff");
+      refuse(name + " is no option: expected device, threads, mode, key, cutoff or any_element");
   }
   if (mode == WHOLE && comm->nprocs > 1) refuse("mode whole has the system on one rank: expected mode exchange on several");
   if (!whole() && device != "cpu") refuse("device " + device + ": expected cpu, as ranks exchange what layers compute on the CPU alone");
-  open(key, stated, asked);
+  options.device = device.c_str();
+  open(options);
 }
 
 // Opens the file on every rank, and says once what keeps all of them from it.
-void PairPainless::open(const char *key, double stated, int asked)
+void PairPainless::open(const pl_options &options)
 {
   if (pl_abi() != PL_ABI) refuse("libpainless.so is of another version than painless.h");
-  pl_options options = PL_OPTIONS_INIT;
-  options.device = device.c_str();
-  options.key = key;
-  options.cutoff = stated;
-  options.threads = asked;
   model = pl_open(file.c_str(), &options);
 
   pl_info info = PL_INFO_INIT;
@@ -168,8 +166,8 @@ void PairPainless::open(const char *key, double stated, int asked)
                      (device == "cpu" ? ", threads of a rank: " + std::to_string(info.threads) : "") + "\n");
   std::istringstream lines(notes);
   for (std::string line; std::getline(lines, line);) utils::logmesg(lmp, "  " + line + "\n");
-  if (asked > info.threads && device == "cpu")
-    error->warning(FLERR, "pair_style painless: threads " + std::to_string(asked) + ", but a rank may use cores: " + std::to_string(info.threads) +
+  if (options.threads > info.threads && device == "cpu")
+    error->warning(FLERR, "pair_style painless: threads " + std::to_string(options.threads) + ", but a rank may use cores: " + std::to_string(info.threads) +
                               "; mpirun binds ranks to cores unless it is told --bind-to none");
 }
 

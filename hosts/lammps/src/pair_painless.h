@@ -19,6 +19,7 @@ PairStyle(painless,PairPainless);
 #include <vector>
 
 struct pl_model;
+struct pl_options;
 
 namespace LAMMPS_NS {
 
@@ -55,7 +56,7 @@ class PairPainless : public Pair {
   std::vector<double> forces, atom_energies, atom_virials;    // [own][3], [own], [own][3][3]
 
   bool whole() const;
-  void open(const char *key, double cutoff, int threads);
+  void open(const pl_options &);
   void close();
   [[noreturn]] void refuse(const std::string &);
   void check(int);
