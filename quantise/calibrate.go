@@ -16,7 +16,7 @@ import (
 const (
 	steps = 1000
 	batch = 16   // structures in a step
-	rate  = 5e-5 // of Adam at first; it falls to 0 as a cosine does
+	rate  = 3e-5 // of Adam at first; it falls to 0 as a cosine does
 )
 
 // loss is that of the differences from the network that is not rounded.

@@ -7,7 +7,7 @@ type graph struct {
 	nodes, initializers []message
 	count               int
 	constants           map[string]string
-	floats              map[string]string // of initializers in other types: the value in float32
+	floats              map[string]float  // of initializers in other types
 	dynamic             map[string]string // of matrices that integers are multiplied with: their scales
 }
 
@@ -16,12 +16,19 @@ func (g *graph) op(kind string, inputs []string, attributes ...attribute) string
 	return g.ops(kind, 1, inputs, attributes...)[0]
 }
 
+// ops adds a node that computes in float32, whatever the types of initializers among its inputs.
 func (g *graph) ops(kind string, outputs int, inputs []string, attributes ...attribute) (names []string) {
+	resolved := make([]string, len(inputs))
+	for i, in := range inputs {
+		resolved[i] = g.float(in)
+	}
+	return g.node(kind, outputs, resolved, attributes...)
+}
+
+// node adds a node with inputs of the types that they have.
+func (g *graph) node(kind string, outputs int, inputs []string, attributes ...attribute) (names []string) {
 	var m message
 	for _, in := range inputs {
-		if float, ok := g.floats[in]; ok {
-			in = float
-		}
 		m.text(1, in)
 	}
 	for range outputs {
@@ -96,13 +103,7 @@ func (g *graph) tangent(x, w string) string {
 	return g.op("Gemm", []string{x, w}, attr("transB", 1))
 }
 
-// matmul is a·b.
-func (g *graph) matmul(a, b string) string {
-	if scales, ok := g.dynamic[b]; ok {
-		return g.integerProduct(g.mul(a, scales), b)
-	}
-	return g.op("MatMul", []string{a, b})
-}
+func (g *graph) matmul(a, b string) string { return g.op("MatMul", []string{a, b}) }
 
 func (g *graph) silu(x string) string { return g.mul(x, g.sigmoid(x)) }
 

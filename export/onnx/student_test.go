@@ -16,6 +16,7 @@ import (
 	"painless/internal/peertest"
 	"painless/nn"
 	"painless/quantise"
+	"painless/train"
 )
 
 const testdata = "../../testdata/"
@@ -81,7 +82,7 @@ func TestGraphIsInOrder(t *testing.T) {
 			s.forces()
 		}
 		for _, node := range s.nodes {
-			inputs, outputs := strings(node, 1), strings(node, 2)
+			inputs, outputs := texts(node, 1), texts(node, 2)
 			for _, in := range inputs {
 				assert.True(t, made[in], in)
 				delete(unused, in)
@@ -97,8 +98,8 @@ func TestGraphIsInOrder(t *testing.T) {
 	}
 }
 
-// strings is the texts of a field of a message whose fields are all texts and messages.
-func strings(m message, field int) (texts []string) {
+// texts is those of a field of a message whose fields are all texts and messages.
+func texts(m message, field int) (list []string) {
 	for len(m) > 0 {
 		number, size := int(m[0]>>3), int(m[1])
 		m = m[2:]
@@ -115,11 +116,11 @@ func strings(m message, field int) (texts []string) {
 			size = length
 		}
 		if number == field {
-			texts = append(texts, string(m[:size]))
+			list = append(list, string(m[:size]))
 		}
 		m = m[size:]
 	}
-	return texts
+	return list
 }
 
 // ONNX Runtime runs the graph, and finds the energies and forces that the
@@ -153,15 +154,27 @@ func TestONNXRuntimeRunsQuantised(t *testing.T) {
 	}
 }
 
-// With integers for what layers are multiplied with, energies are those of the engine to
-// some hundredths of an eV, and forces to some tenths of an eV/Å: both are rounded to 256 numbers.
+// With integers for what bounded numbers are multiplied with, energies are those of the
+// engine to some hundredths of an eV, as both are rounded to 256 numbers. Energies of
+// elements of thousands of eV in the state lose nothing by it.
 func TestONNXRuntimeRunsDynamic(t *testing.T) {
-	_, network := load(t, "ultra_tiny")
-	q, err := quantise.Network(t.Context(), network, quantise.Options{Type: checkpoint.Int8})
+	_, plain := load(t, "ultra_tiny")
+	m, err := train.NewModel(nn.Config{HiddenDim: 32, NumInteractions: 2, NumRBF: 10, Cutoff: 5, MaxZ: 100}, 1, false)
 	require.NoError(t, err)
-	var file bytes.Buffer
-	require.NoError(t, Write(&file, checkpoint.New(nil, used(q.Tensors, network)...), network, Options{Forces: true, Dynamic: true}))
-	model := filepath.Join(t.TempDir(), "dynamic.onnx")
-	require.NoError(t, os.WriteFile(model, file.Bytes(), 0o600))
-	exporttest.CheckRoughly(t, peertest.ONNXRuntime(t, "testdata/run.mjs"), model, network, testdata+"ultra_tiny.extxyz", true, 0.3)
+	carrying, err := m.Network(m.Weights, map[int]float64{1: -13.859281, 6: -1029.0141, 8: -2043.4084})
+	require.NoError(t, err)
+	for name, network := range map[string]*nn.Network{"plain": plain, "carrying energies of elements": carrying} {
+		t.Run(name, func(t *testing.T) {
+			q, err := quantise.Network(t.Context(), network, quantise.Options{Type: checkpoint.Int8})
+			require.NoError(t, err)
+			rounded, err := nn.FromCheckpoint(checkpoint.New(map[string]any{"cutoff": network.Cutoff}, q.Tensors...))
+			require.NoError(t, err)
+			var file bytes.Buffer
+			require.NoError(t, Write(&file, checkpoint.New(nil, used(q.Tensors, network)...), rounded, Options{Forces: true, Dynamic: true}))
+			assert.Contains(t, file.String(), "MatMulInteger")
+			model := filepath.Join(t.TempDir(), "dynamic.onnx")
+			require.NoError(t, os.WriteFile(model, file.Bytes(), 0o600))
+			exporttest.CheckRoughly(t, peertest.ONNXRuntime(t, "testdata/run.mjs"), model, rounded, testdata+"ultra_tiny.extxyz", true, 0.2)
+		})
+	}
 }

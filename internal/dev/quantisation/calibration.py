@@ -1,5 +1,6 @@
 """Writes structures to calibrate on: molecules of the G2 set in ASE, displaced at random by 0.03, 0.06 and 0.1 A,
-but those whose names are in TEST, and COUNT frames at random of each DATASET.
+but those whose names are in TEST; 80 clusters of 16 atoms of any elements up to chlorine; and COUNT frames at random
+of each DATASET.
 
     calibration.py OUT TEST COUNT [DATASET...]
 """
@@ -21,6 +22,13 @@ for name in g2.names:
         atoms = molecule(name)
         for sigma in (0.03, 0.06, 0.1):
             frames.append(Atoms(atoms.symbols, atoms.positions + displaced.normal(0, sigma, atoms.positions.shape)))
+for _ in range(80):
+    positions = []
+    while len(positions) < 16:
+        r = displaced.uniform(-3.4, 3.4, 3)
+        if numpy.linalg.norm(r) < 3.4 and all(numpy.linalg.norm(r - other) > 0.9 for other in positions):
+            positions.append(r)
+    frames.append(Atoms(displaced.integers(1, 18, 16), positions))
 for path in datasets:
     for frame in choice.sample(ase.io.read(path, ":"), count):
         frames.append(Atoms(frame.symbols, frame.positions))

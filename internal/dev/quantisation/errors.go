@@ -9,15 +9,15 @@ import (
 	"os"
 	"path/filepath"
 
+	"painless"
 	"painless/atoms"
 	"painless/data"
 	"painless/internal/commands/cli"
 	"painless/internal/commands/md"
+	"painless/internal/commands/relax"
 	"painless/internal/scores"
 	"painless/internal/systems"
 	"painless/nn"
-
-	"painless"
 )
 
 // deviation is mean absolute differences from float32.
@@ -28,7 +28,7 @@ type deviation struct {
 	Size       float64 `json:"mean_force_meV_per_A"`
 }
 
-// drift is of the conserved energy of ethanol at 300 K over 10 ps.
+// drift is of the conserved energy of ethanol over 10 ps, from its minimum with velocities of 300 K.
 type drift struct {
 	PerAtomPs float64 `json:"meV_per_atom_ps"`
 	Error     float64 `json:"standard_error"`
@@ -136,11 +136,17 @@ func (s *subject) errors(ctx context.Context, folder string, v variant, r *row) 
 
 func symmetric(r *nn.Result, a, b int) float64 { return (r.Virial[0][a][b] + r.Virial[0][b][a]) / 2 }
 
-// drift is of 20,000 steps of ethanol.
+// drift is of 20,000 steps of ethanol, from the student's own minimum.
 func (s *subject) drift(ctx context.Context, folder string, v variant) (*drift, error) {
-	dir := s.path(folder, v, "-md")
-	err := md.Verb.Execute(ctx, cli.Std{In: os.Stdin, Out: io.Discard, Err: os.Stderr}, []string{
-		"-model", s.path(folder, v, ".safetensors"), "-temperature", "300", "-steps", "20000", "-every", "10", "-report", dir, "-force", "testdata/ethanol.xyz"})
+	start, dir := filepath.Join(folder, s.name+"-ethanol.xyz"), s.path(folder, v, "-md")
+	std := cli.Std{In: os.Stdin, Out: io.Discard, Err: os.Stderr}
+	if _, err := os.Stat(start); err != nil {
+		if err := relax.Verb.Execute(ctx, std, []string{"-model", s.student, "-o", start, "testdata/ethanol.xyz"}); err != nil {
+			return nil, err
+		}
+	}
+	err := md.Verb.Execute(ctx, std, []string{
+		"-model", s.path(folder, v, ".safetensors"), "-temperature", "300", "-steps", "20000", "-every", "10", "-report", dir, "-force", start})
 	if ctx.Err() != nil {
 		return nil, err
 	}
