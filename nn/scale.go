@@ -10,7 +10,8 @@ import (
 )
 
 // ScaleEnding is what a matrix in int8 has behind its name in that of its scales,
-// such as energy_head.0.weight_scale: one for each row, and weight[r, c] = q[r, c]·scale[r].
+// such as energy_head.0.weight_scale: one for each row, and weight[r, c] = q[r, c]·scale[r],
+// rounded to float32 as other programs do.
 const ScaleEnding = "_scale"
 
 // largestScale is that of which no int8 makes more than float32 holds.
@@ -48,7 +49,7 @@ func (x *candidate) scale(s spec, t *checkpoint.Tensor, values []float64) error 
 			return fmt.Errorf("tensor %s: element %d is %v, expected a scale above 0 and up to %.3g", Shown(x.full[name]), r, scale, largestScale)
 		}
 		for i := range values[r*columns:][:columns] {
-			values[r*columns+i] *= scale
+			values[r*columns+i] = float64(float32(values[r*columns+i] * scale))
 		}
 	}
 	return nil
