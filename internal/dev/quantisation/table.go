@@ -61,38 +61,37 @@ func (x *row) line() string {
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
-// draw draws the force errors of each variant over the sizes of files.
+// draw draws the force errors of each type of weights, on the test that it does worst on.
 func (r *results) draw(path string, students []string) error {
-	p := plots.New("Force errors of quantised students", "file / KB", "mean force error / meV/Å")
-	plots.Log(&p.X)
+	p := plots.New("Force errors of quantised students", "weights", "mean force error / meV/Å")
 	plots.Log(&p.Y)
-	limits := [4]float64{math.Inf(1), 0, math.Inf(1), 0}
+	least, largest := math.Inf(1), 0.0
+	var ticks plot.ConstantTicks
 	for i, student := range students {
 		var points plotter.XYs
-		for _, v := range variants {
-			x := r.find(student, v.name)
-			if x == nil || v.dynamic || v.dtype == "" {
-				continue
-			}
-			worst := 0.0
+		ticks = nil
+		for _, v := range variants[1:] { // after float32
+			ticks = append(ticks, plot.Tick{Value: float64(len(ticks)), Label: v.name})
+			x, worst := r.find(student, v.name), 0.0
 			for _, d := range x.Errors {
 				worst = max(worst, d.Force)
 			}
-			points = append(points, plotter.XY{X: float64(x.Bytes) / 1e3, Y: worst})
-			limits = [4]float64{min(limits[0], points[len(points)-1].X), max(limits[1], points[len(points)-1].X), min(limits[2], worst), max(limits[3], worst)}
+			points = append(points, plotter.XY{X: float64(len(points)), Y: worst})
+			least, largest = min(least, worst), max(largest, worst)
 		}
 		if err := plots.Curve(p, i, student, points); err != nil {
 			return err
 		}
 	}
-	p.X.Min, p.X.Max = math.Log10(limits[0]/1.2), math.Log10(limits[1]*1.2)
-	p.Y.Min, p.Y.Max = math.Log10(limits[2]/1.5), math.Log10(limits[3]*1.5)+0.1*float64(len(students))
+	p.X.Tick.Marker = ticks
+	p.X.Min, p.X.Max = -0.3, float64(len(ticks))-0.7
+	p.Y.Min, p.Y.Max = math.Log10(least/1.5), math.Log10(largest*1.5)+0.1*float64(len(students))
 	file, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
 	defer file.Abort()
-	if err := plots.Write(file, 480, 330, []*plot.Plot{p}); err != nil {
+	if err := plots.Write(file, 520, 330, []*plot.Plot{p}); err != nil {
 		return err
 	}
 	return file.Commit()
