@@ -16,6 +16,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 RADII = {z: Chem.GetPeriodicTable().GetRcovalent(z) for z in SYMBOLS}  # Å
 COLLAPSED, BROKEN, JOINED = 0.6, 1.35, 1.05  # of two covalent radii: nearer than any bond; longer than bonds; a bond where there was none
+NEAREST = 0.1  # Å: some starts have atoms within painless' own limit of 0.4
 CHUNK = 1000  # starts in a file of relaxed ones
 
 
@@ -148,7 +149,7 @@ def relaxations(run):
         if not os.path.exists(path + ".json"):
             with open(path + ".xyz", "w") as f:
                 f.writelines(frame.text() for frame in chunk)
-            run.painless("relax", "-json", "-o", path + ".part", path + ".xyz")
+            run.painless("relax", "-json", "-min-distance", NEAREST, "-o", path + ".part", path + ".xyz")
             os.rename(path + ".part", path + ".json")
         with open(path + ".json") as f:
             found = {r["frame"]: r for r in map(json.loads, f)}

@@ -8,6 +8,7 @@ from collections import defaultdict
 import matplotlib
 import numpy as np
 
+from card_run import Refused
 from frames import NUMBERS, Frame, read
 from xtb import GFN2
 
@@ -18,6 +19,7 @@ KELVIN, DT = 300, 0.5  # K, fs
 WARM, STEPS = 10_000, 200_000  # 5 ps with a thermostat, 100 ps without
 DROPLET_WARM = 80_000  # 40 ps
 EVERY = 200  # steps
+TOGETHER = 4.0  # Å, of the oxygens of molecules that are of one droplet
 LABELLED = 8  # frames of the droplet that GFN2 computes too
 
 
@@ -38,8 +40,8 @@ def last_frame(path):
     return "".join(lines[-int(lines[0]) - 2:])
 
 
-def simulate(run, folder, start, warm):
-    """Runs a thermostat, and then constant energy from there, each as far as it is not there yet; returns the report."""
+def simulate(run, folder, start, warm, *flags):
+    """Runs a thermostat, and then constant energy (with flags) from there, each as far as it is not there yet; returns the report."""
     path = lambda name: os.path.join(folder, name)  # noqa: E731
     if not os.path.exists(path("start.xyz")):
         run.painless("md", "-ensemble", "langevin", "-temperature", KELVIN, "-dt", DT, "-steps", warm, "-every", warm, "-threads", 1, "-force",
@@ -47,15 +49,27 @@ def simulate(run, folder, start, warm):
         with open(path("start.part"), "w") as f:
             f.writelines(last_frame(p) for p in sorted(glob.glob(path("warm*.xyz"))))
         os.rename(path("start.part"), path("start.xyz"))
-    if not os.path.exists(path("report/report.json")):
+    report = reported(path("report/report.json"))
+    if report is None:
         files = ["-o", path("run.xyz"), "-log", path("run.csv"), "-checkpoint", path("run.json"), "-report", path("report")]
-        how = ["-steps", STEPS, "-every", EVERY, "-threads", 1, *files]
-        if os.path.exists(path("run.json")):
-            run.painless("md", "-restart", path("run.json"), *how)
-        else:
-            run.painless("md", "-force", "-ensemble", "nve", "-dt", DT, *how, path("start.xyz"))
-    with open(path("report/report.json")) as f:
-        return json.load(f)
+        how = ["-steps", STEPS, "-every", EVERY, "-threads", 1, "-force", *files]
+        begin = ["-restart", path("run.json")] if os.path.exists(path("run.json")) else ["-ensemble", "nve", "-dt", DT, *flags]
+        try:
+            run.painless("md", *begin, *how, *([] if "-restart" in begin else [path("start.xyz")]))
+        except Refused:
+            if reported(path("report/report.json")) is None:
+                raise
+        report = reported(path("report/report.json"))
+    return report
+
+
+def reported(path):
+    """Returns the report of a run that went to its end, or left no replica within limits; None of one that is to go on."""
+    if not os.path.exists(path):
+        return None
+    with open(path) as f:
+        report = json.load(f)
+    return report if report["last_step"] == STEPS or report.get("stopped", "by a signal") != "by a signal" else None
 
 
 def conserved(path):
@@ -67,12 +81,14 @@ def conserved(path):
     return [(t, e - e[0]) for t, e in (np.array(series[r]).T for r in sorted(series))]
 
 
-def moved(replica):
-    """Returns what a replica's report says."""
-    energy = replica["conserved_energy"]
-    return {"atoms": replica["atoms"], "K": replica["temperature_K"], "drift": energy["drift_meV_per_atom_ps"], "±": energy["drift_standard_error_meV_per_atom_ps"],
-            "largest deviation": 1000 * abs(energy["largest_deviation_eV"]) / replica["atoms"], "ps": replica["last_step"] * DT / 1000,
-            "failed": replica.get("failed")}
+def moved(report):
+    """Returns what a report says of each replica."""
+    reasons = {f["replica"]: f["reason"] for f in report.get("failed", [])}
+    for replica in report["replicas"]:
+        energy, atoms = replica["conserved_energy"], replica["atoms"]
+        yield {"atoms": atoms, "K": replica["temperature_K"], "drift": energy["drift_meV_per_atom_ps"], "±": energy["drift_standard_error_meV_per_atom_ps"],
+               "largest deviation": 1000 * abs(energy["largest_deviation_eV"]) / atoms, "ps": replica["last_step"] * DT / 1000,
+               "failed": (reasons.get(replica["replica"]) or report.get("stopped", "")).split("; last good frame")[0] or None}
 
 
 def nve(run):
@@ -80,7 +96,7 @@ def nve(run):
     folder = run.folder("nve")
     report = simulate(run, folder, run.file("eval", "nve.xyz"), WARM)
     frames = list(read(run.file("eval", "nve.xyz")))
-    result = {frame.info["name"]: {**moved(replica), "split": frame.info["split"]} for frame, replica in zip(frames, report["replicas"])}
+    result = {frame.info["name"]: {**replica, "split": frame.info["split"]} for frame, replica in zip(frames, moved(report))}
     fig, axes = plt.subplots(figsize=(8, 4), layout="constrained")
     for (name, r), (t, e) in zip(result.items(), conserved(os.path.join(folder, "run.csv"))):
         axes.plot(t, smooth(e), lw=1, label=f"{name} ({r['drift']:+.3f})")
@@ -101,19 +117,26 @@ def smooth(e, width=10):
 def droplet(run):
     """Returns what became of 64 waters at 300 K; draws the distances of oxygens, how far they come, and how many are one droplet."""
     folder = run.folder("droplet")
-    report = simulate(run, folder, run.file("eval", "droplet.xyz"), DROPLET_WARM)
+    try:
+        report = simulate(run, folder, run.file("eval", "droplet.xyz"), DROPLET_WARM, "-no-rotation")
+    except Refused as stopped:
+        return {"failed": str(stopped).strip().splitlines()[-1]}
+    (replica,) = moved(report)
+    if replica["failed"]:
+        return replica
     z, x = trajectory(os.path.join(folder, "run.xyz"))
     ps = np.arange(len(x)) * EVERY * DT / 1000
     oxygens = np.flatnonzero(z == 8)
     o = x[:, oxygens]
     intact = np.sqrt(((x.reshape(len(x), -1, 3, 3)[:, :, 1:] - o[:, :, None]) ** 2).sum(-1)).max((1, 2))  # waters are O, H, H
     pairs = np.array([np.sqrt(((f[:, None] - f[None]) ** 2).sum(-1)) for f in o])
-    largest = np.array([largest_cluster(d < 4.0) for d in pairs])
+    held = np.array([largest_cluster(d < TOGETHER) for d in pairs])
+    largest = held.sum(1)
     r, g, neighbours = radial(o, pairs)
-    msd_t, msd = displacement(o, ps)
+    msd_t, msd = displacement(o[:, held.all(0)], ps)
     fit = (msd_t > 2) & (msd_t < 10)
     result = {
-        **moved(report["replicas"][0]), "largest O–H": float(intact.max()), "molecules in the droplet": {"mean": float(largest.mean()), "least": int(largest.min())},
+        **replica, "largest O–H": float(intact.max()), "molecules in the droplet": {"mean": float(largest.mean()), "least": int(largest.min())},
         "first peak": {"at": float(r[g.argmax()]), "height": float(g.max())}, "neighbours within 3.4 Å, inside": neighbours,
         "diffusion, Å²/ps": float(np.polyfit(msd_t[fit], msd[fit], 1)[0] / 6), "forces on its own frames": against_gfn2(run, folder, z, x),
     }
@@ -122,17 +145,17 @@ def droplet(run):
 
 
 def largest_cluster(near):
-    """Returns how many molecules hang together."""
-    left, best = set(range(len(near))), 0
+    """Returns which molecules hang together, of the most that do: [molecules]."""
+    left, best = set(range(len(near))), []
     while left:
-        edge, size = [left.pop()], 0
+        edge, found = [left.pop()], []
         while edge:
-            size += 1
-            found = [j for j in np.flatnonzero(near[edge.pop()]) if j in left]
-            left.difference_update(found)
-            edge += found
-        best = max(best, size)
-    return best
+            found.append(edge.pop())
+            more = [j for j in np.flatnonzero(near[found[-1]]) if j in left]
+            left.difference_update(more)
+            edge += more
+        best = max(best, found, key=len)
+    return np.isin(np.arange(len(near)), best)
 
 
 def radial(o, pairs, inside=4.0, density=0.0334, width=0.05, farthest=6.0):
@@ -153,7 +176,7 @@ def radial(o, pairs, inside=4.0, density=0.0334, width=0.05, farthest=6.0):
 
 
 def displacement(o, ps, farthest=200):
-    """Returns times (ps) and mean square displacements (Å²) of oxygens about their mean position."""
+    """Returns times (ps) and mean square displacements (Å²) of oxygens from the middle of them all."""
     o = o - o.mean(1, keepdims=True)
     lags = range(1, min(farthest, len(o) // 2))
     return ps[1:len(lags) + 1], np.array([((o[lag:] - o[:-lag]) ** 2).sum(-1).mean() for lag in lags])
