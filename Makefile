@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install test test-variants interop bench bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run lib install test test-variants interop bench bench-ase bench-hosts bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -53,7 +53,7 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev
 
 # PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, ONNX Runtime runs it, and ASE and LAMMPS move atoms alike; users need it never.
 interop:
-	@$(call APT,gcc g++ libc6-dev libhdf5-dev python3-torch python3-h5py python3-ase python3-netcdf4 python3-mdanalysis python3-mdtraj lammps zsh fish)
+	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps zsh fish)
 	@$(ONNX)
 	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
 
@@ -64,6 +64,19 @@ bench:
 # Molecular dynamics: what a step of each ensemble costs without the forces, and whole steps with a student.
 bench-md:
 	go test ./md ./internal/commands/md -run '^$$' -bench 'Step|Simulation' -timeout 30m
+
+# What ASE's calculator and the socket client cost beside the computation, in turns, on one core.
+bench-hosts: lib
+	@$(call APT,python3-ase)
+	go build -o bin/painless ./tools/painless
+	PAINLESS_LIBRARY=$(LIB)/libpainless.so PYTHONPATH=hosts/ase PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 internal/dev/hosts/bench.py bin/painless testdata/original.pt testdata/ethanol.xyz
+
+# Steps per second of painless md, of ASE with painless's forces, and of ASE with PyTorch's: make bench-ase [SECONDS=60 ROUNDS=2]
+bench-ase: lib
+	@$(call APT,python3-ase python3-torch)
+	go build -o bin/painless ./tools/painless
+	bin/painless convert -force default bin/default.pt
+	/usr/bin/python3 internal/dev/dynamics/bench.py bin/painless bin/default.pt $(SECONDS) $(ROUNDS)
 
 # Training beside PyTorch's, in turns, on one core: make bench-train TRAIN=train.xyz VALID=valid.xyz [SECONDS=60 ROUNDS=2 SIZE=64,2,12]
 SECONDS = 60

@@ -46,6 +46,7 @@ import (
 	"painless/kernels/gpu/cuda"
 	"painless/kernels/gpu/emulator"
 	"painless/nn"
+	"painless/student"
 )
 
 // The types that Compute takes and fills, under one roof.
@@ -103,8 +104,9 @@ type Options struct {
 	// file says on which it was: without it they are an error.
 	AnyElement bool
 
-	// AtomEnergies fills Result.AtomEnergy: on the CPU alone.
-	AtomEnergies bool
+	// AtomEnergies fills Result.AtomEnergy, and AtomVirials Result.AtomVirial: on the
+	// CPU alone.
+	AtomEnergies, AtomVirials bool
 }
 
 // Model is a network on a device, whose Compute and Close are its Potential's,
@@ -118,7 +120,11 @@ type Model struct {
 	CutoffFrom string   // in words: stated by config, inferred from rbf.centers, given by -cutoff
 }
 
-// Open reads the checkpoint file at path and puts its network on a device.
+// Default is the path of the student that is part of the program: of molecules of
+// H, C, N, O, F, S and Cl. docs/student.md says what it is for, and how far off.
+const Default = student.Name
+
+// Open reads the checkpoint file at path, or Default, and puts its network on a device.
 // Close gives back memory, threads and device. Errors name the file and, within
 // it, the tensor, what was expected and what was found.
 func Open(path string, opts Options) (*Model, error) {
@@ -135,7 +141,7 @@ func Open(path string, opts Options) (*Model, error) {
 	return m, nil
 }
 
-// Load reads the network of the checkpoint file at path. Of the options, Key and
+// Load reads the network of the checkpoint file at path, or of Default. Of the options, Key and
 // Cutoff are looked at.
 func Load(path string, opts Options) (*Network, error) {
 	m, err := load(path, opts)
@@ -146,7 +152,7 @@ func Load(path string, opts Options) (*Network, error) {
 }
 
 func load(path string, opts Options) (m *Model, err error) {
-	c, err := checkpoint.OpenWith(path, checkpoint.Options{Key: opts.Key})
+	c, err := student.Open(path, checkpoint.Options{Key: opts.Key})
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +170,8 @@ func NewPotential(network *Network, opts Options) (Potential, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := nn.Options{Precision: opts.Precision, Filters: opts.Filters, Threads: opts.Threads, EnergyOnly: opts.EnergyOnly, AnyElement: opts.AnyElement, AtomEnergies: opts.AtomEnergies}
+	options := nn.Options{Precision: opts.Precision, Filters: opts.Filters, Threads: opts.Threads, EnergyOnly: opts.EnergyOnly,
+		AnyElement: opts.AnyElement, AtomEnergies: opts.AtomEnergies, AtomVirials: opts.AtomVirials}
 	if open == nil {
 		return nn.NewPotential(network, options)
 	}

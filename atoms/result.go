@@ -24,6 +24,9 @@ type Result struct {
 	// AtomEnergy is the atoms' shares of the energies, eV, [N], where a potential was
 	// asked for them.
 	AtomEnergy []float64
+	// AtomVirial is the same of the virials, eV, [N]: halves of what the atom's pairs
+	// have in them.
+	AtomVirial [][3][3]float64
 }
 
 // Resize makes room for the results of a batch, or for its energies alone. What

@@ -95,11 +95,16 @@ func (c *Checkpoint) Close() error {
 
 // Read reads a checkpoint of size bytes; name is what errors call it.
 func Read(r io.ReaderAt, size int64, name string) (*Checkpoint, error) {
+	return ReadWith(r, size, name, Options{})
+}
+
+// ReadWith is Read with options.
+func ReadWith(r io.ReaderAt, size int64, name string, opts Options) (*Checkpoint, error) {
 	file, err := (&source{r: r, size: size}).text(0, size)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return decode(inMemory(file), name, Options{})
+	return decode(inMemory(file), name, opts)
 }
 
 // fileFormats is how each format is known by its beginning, and read.

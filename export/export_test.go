@@ -13,7 +13,7 @@ import (
 	"painless/nn"
 )
 
-const student = "../testdata/ultra_tiny.pt"
+const ultraTiny = "../testdata/ultra_tiny.pt"
 
 func open(t *testing.T, path string) *checkpoint.Checkpoint {
 	t.Helper()
@@ -41,7 +41,7 @@ func read(t *testing.T, file []byte) (*checkpoint.Checkpoint, *nn.Network) {
 
 // Every format is what it says, holds the same network, and is the same every time.
 func TestWrite(t *testing.T) {
-	c := open(t, student)
+	c := open(t, ultraTiny)
 	want, err := nn.FromCheckpoint(c)
 	require.NoError(t, err)
 	for opts, format := range map[*Options]string{
@@ -66,7 +66,7 @@ func TestWrite(t *testing.T) {
 
 // Learned centres, and the cutoff that they do not tell, go through every format.
 func TestLearnedCenters(t *testing.T) {
-	c := open(t, student)
+	c := open(t, ultraTiny)
 	var tensors []checkpoint.Named
 	for name, tensor := range c.All() {
 		if name == "module.rbf.centers" {
@@ -102,7 +102,7 @@ func TestLearnedCenters(t *testing.T) {
 }
 
 func TestDTypes(t *testing.T) {
-	c := open(t, student)
+	c := open(t, ultraTiny)
 	for _, dtype := range []checkpoint.DType{checkpoint.Float64, checkpoint.Float16, checkpoint.BFloat16} {
 		got, _ := read(t, written(t, c, Options{DType: dtype}))
 		for _, name := range got.Names() {
@@ -117,7 +117,7 @@ func TestDTypes(t *testing.T) {
 
 // Names, order and the missing matrix; what was read stays as it was.
 func TestClean(t *testing.T) {
-	c := open(t, student)
+	c := open(t, ultraTiny)
 	var tensors []checkpoint.Named
 	for _, name := range c.Names() {
 		if tensor, _ := c.Tensor(name); name != "module.interactions.1.update.mixing_matrix" {
@@ -162,10 +162,10 @@ func TestClean(t *testing.T) {
 
 // What the architecture is, no metadata can change. (The verb convert's test has what Provenance says.)
 func TestMetadata(t *testing.T) {
-	c := open(t, student)
+	c := open(t, ultraTiny)
 	found, err := nn.Find(c, 0)
 	require.NoError(t, err)
-	text, err := Provenance(student, c, found)
+	text, err := Provenance(ultraTiny, c, found)
 	require.NoError(t, err)
 	assert.Equal(t, "inferred from rbf.centers", text["source_cutoff"])
 	assert.Equal(t, "ultra_tiny.pt", text["source"])
@@ -182,7 +182,7 @@ func TestMetadata(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	c := open(t, student)
+	c := open(t, ultraTiny)
 	for says, opts := range map[string]*Options{
 		"format xml: expected pt, safetensors, onnx or torchscript":                    {Format: "xml"},
 		"forces: only an onnx graph has them as an output":                             {Forces: true},
@@ -213,7 +213,7 @@ func TestFormatOf(t *testing.T) {
 
 // The elements that a network was trained on go through every format.
 func TestElements(t *testing.T) {
-	c := checkpoint.New(map[string]any{nn.ElementsKey: []any{"O", int64(1)}}, open(t, student).Tensors()...)
+	c := checkpoint.New(map[string]any{nn.ElementsKey: []any{"O", int64(1)}}, open(t, ultraTiny).Tensors()...)
 	for _, format := range Formats {
 		got, n := read(t, written(t, c, Options{Format: format}))
 		assert.Equal(t, []int{1, 8}, n.Elements, format)

@@ -5,13 +5,14 @@ import (
 
 	"painless/checkpoint"
 	"painless/nn"
+	"painless/student"
 )
 
 // Provenance returns where weights came from, for Options.Metadata: the name of
 // the file at path, its hash and c's format, where in it the network was found,
 // and where its cutoff is from.
 func Provenance(path string, c *checkpoint.Checkpoint, f *nn.Found) (map[string]string, error) {
-	hash, err := checkpoint.Hash(path)
+	hash, err := student.Hash(path)
 	if err != nil {
 		return nil, err
 	}

@@ -17,8 +17,9 @@ type cpuEngine[T cpu.Float] struct {
 	cutoff  float64
 	h       int // features
 
-	energyOnly, atomEnergies bool
-	schedule                 []step
+	energyOnly, atomEnergies, atomVirials bool
+
+	schedule []step
 
 	mu     sync.Mutex
 	pool   *pool.Pool
@@ -112,7 +113,7 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 		list:    &atoms.NeighborList[T]{},
 		scratch: make([]scratch[T], threads),
 
-		energyOnly: opts.EnergyOnly, atomEnergies: opts.AtomEnergies,
+		energyOnly: opts.EnergyOnly, atomEnergies: opts.AtomEnergies, atomVirials: opts.AtomVirials,
 		schedule: schedule(len(net.Blocks), opts.EnergyOnly),
 	}
 	h, k := e.h, len(net.Blocks)

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"painless/atoms"
+	"painless/internal/buffer"
 	"painless/kernels/cpu"
 )
 
@@ -18,7 +19,7 @@ const spanSize = 256
 // overflowed, as with atoms far too close, are an error.
 func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 	r.Resize(b, e.energyOnly)
-	r.AtomEnergy = r.AtomEnergy[:0]
+	r.AtomEnergy, r.AtomVirial = r.AtomEnergy[:0], r.AtomVirial[:0]
 	if !e.energyOnly {
 		e.collectForces(b, r)
 	}
@@ -45,6 +46,9 @@ func (e *cpuEngine[T]) collectForces(b *atoms.Batch, r *Result) {
 	clear(r.Virial)
 	for i := range e.spans {
 		e.scatter(r, &e.spans[i])
+	}
+	if e.atomVirials {
+		e.shareVirials(r)
 	}
 }
 
@@ -99,6 +103,22 @@ func (e *cpuEngine[T]) scatter(r *Result, s *span) {
 	for c := range s.virial {
 		for d := range s.virial[c] {
 			r.Virial[s.k][c][d] += s.virial[c][d]
+		}
+	}
+}
+
+// shareVirials gives half of each pair's −∂E/∂x ⊗ x to either atom.
+func (e *cpuEngine[T]) shareVirials(r *Result) {
+	r.AtomVirial = buffer.Resize(r.AtomVirial, len(r.Forces))
+	clear(r.AtomVirial)
+	for p, x := range e.list.X {
+		i, j := &r.AtomVirial[e.list.I[p]], &r.AtomVirial[e.list.J[p]]
+		for a, g := range e.forces[p] {
+			for b := range x {
+				w := -0.5 * float64(g) * float64(x[b])
+				i[a][b] += w
+				j[a][b] += w
+			}
 		}
 	}
 }

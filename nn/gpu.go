@@ -22,8 +22,8 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	if opts.Precision != Float32 {
 		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
 	}
-	if opts.AtomEnergies {
-		return nil, errors.Join(errors.New("atoms' shares of the energies: the CPU gives them, a GPU does not"), dev.Close())
+	if opts.AtomEnergies || opts.AtomVirials {
+		return nil, errors.Join(errors.New("atoms' shares of energies and virials: the CPU gives them, a GPU does not"), dev.Close())
 	}
 	filters, err := opts.Filters.of(opts.Precision)
 	if err != nil {

@@ -73,8 +73,9 @@ type Options struct {
 	// says on which it was: without it they are an error.
 	AnyElement bool
 
-	// AtomEnergies fills Result.AtomEnergy: on the CPU alone.
-	AtomEnergies bool
+	// AtomEnergies fills Result.AtomEnergy, and AtomVirials Result.AtomVirial: on the
+	// CPU alone.
+	AtomEnergies, AtomVirials bool
 }
 
 // MaxThreads is more than any machine has cores, and few enough to start.

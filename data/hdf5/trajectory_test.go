@@ -205,3 +205,42 @@ func TestTrajectoryInterop(t *testing.T) {
 		assert.Equal(t, *f.Energy, seen.Energy[k])
 	}
 }
+
+// A file of whatever bytes is one to go on with, or stays as it is.
+func FuzzAppendTrajectory(f *testing.F) {
+	for _, periodic := range []bool{false, true} {
+		path := filepath.Join(f.TempDir(), "a.h5")
+		w, err := CreateTrajectory(path, motion(1, false)[0].Numbers, false)
+		require.NoError(f, err)
+		for _, frame := range motion(3, periodic) {
+			require.NoError(f, w.Write(frame))
+		}
+		require.NoError(f, w.Close())
+		whole, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(whole, int64(15))
+		f.Add(whole, int64(1)<<40)
+		f.Add(whole[:len(whole)/2], int64(15))
+	}
+	numbers := motion(1, false)[0].Numbers
+	f.Fuzz(func(t *testing.T, content []byte, after int64) {
+		path := filepath.Join(t.TempDir(), "a.h5")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		w, err := AppendTrajectory(path, numbers, after)
+		if err != nil {
+			kept, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, content, kept)
+			return
+		}
+		require.LessOrEqual(t, w.LastStep(), max(-1, after))
+		if had := w.Frames(); w.LastStep() < 1<<50 {
+			next := motion(1, false)[0]
+			next.Step = w.LastStep() + 1
+			if w.Write(next) == nil { // which has all that the frames before have
+				require.Equal(t, had+1, w.Frames())
+			}
+		}
+		require.NoError(t, w.Close())
+	})
+}

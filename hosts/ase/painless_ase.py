@@ -10,22 +10,35 @@ prefix that both were installed in, in the source tree's bin, or where the linke
 import ctypes
 import ctypes.util
 import functools
+import numbers
 import os
 import warnings
 
 import numpy as np
-from ase.calculators.calculator import CalculationFailed, Calculator, CalculatorError, CalculatorSetupError, all_changes
+from ase.calculators.calculator import (CalculationFailed, Calculator, CalculatorError, CalculatorSetupError, PropertyNotImplementedError,
+                                        all_changes)
+from ase.stress import full_3x3_to_voigt_6_stress
 
 __all__ = ["Painless"]
 
 ABI = 0  # PL_ABI of painless.h, whose structs these are
 PRECISIONS = {"float32": 0, "float64": 1}
+OPTIONS = {  # what each may be, beside the model
+    "device": ("the name of a device, such as cpu", lambda x: isinstance(x, str)),
+    "precision": ("float32 or float64", lambda x: isinstance(x, str) and x in PRECISIONS),
+    "threads": ("a whole number from 0", lambda x: isinstance(x, numbers.Integral) and x >= 0),
+    "key": ("a text, or None", lambda x: x is None or isinstance(x, str)),
+    "cutoff": ("a positive number, or None", lambda x: x is None or isinstance(x, numbers.Real) and x > 0),
+    "any_element": ("True or False", lambda x: isinstance(x, (bool, np.bool_))),
+}
 ESTRUCTURE = -3
+DEFAULT = "default"  # the student that is in the library
 
 
 class Options(ctypes.Structure):
     _fields_ = [("size", ctypes.c_size_t), ("device", ctypes.c_char_p), ("key", ctypes.c_char_p),
-                ("cutoff", ctypes.c_double), ("precision", ctypes.c_int32), ("threads", ctypes.c_int32)]
+                ("cutoff", ctypes.c_double), ("precision", ctypes.c_int32), ("threads", ctypes.c_int32),
+                ("any_element", ctypes.c_int32), ("atom_shares", ctypes.c_int32)]
 
 
 class Info(ctypes.Structure):
@@ -57,7 +70,7 @@ def library():
     lib.pl_close.argtypes = [pointer]
     lib.pl_get_info.argtypes = [pointer, pointer]
     lib.pl_notes.restype, lib.pl_notes.argtypes = ctypes.c_int64, [pointer, pointer, ctypes.c_size_t]
-    lib.pl_compute.argtypes = [pointer, ctypes.c_int64] + [pointer] * 8
+    lib.pl_compute_batch.argtypes = [pointer, ctypes.c_int64] + [pointer] * 11
     return lib
 
 
@@ -70,10 +83,10 @@ class Model:
 
     handle = None
 
-    def __init__(self, model, device, precision, threads, key, cutoff):
-        self.lib = library()
+    def __init__(self, model, device, precision, threads, key, cutoff, any_element, shares=False):
+        self.lib, self.shares = library(), shares
         options = Options(ctypes.sizeof(Options), device.encode(), key.encode() if key else None, cutoff or 0.0,
-                          PRECISIONS[precision], threads)
+                          PRECISIONS[precision], min(int(threads), 2**31 - 1), any_element, shares)
         self.handle = self.lib.pl_open(os.fsencode(model), ctypes.byref(options))
         if not self.handle:
             raise CalculatorSetupError(message(self.lib))
@@ -89,10 +102,14 @@ class Model:
             raise (CalculationFailed if code == ESTRUCTURE else CalculatorError)(message(self.lib))
 
     def compute(self, numbers, positions, cell, pbc):
-        energy, forces, stress = np.empty(1), np.empty((len(numbers), 3)), np.empty(6)
-        self.check(self.lib.pl_compute(self.handle, len(numbers), numbers.ctypes.data, positions.ctypes.data, cell.ctypes.data,
-                                       pbc.ctypes.data, energy.ctypes.data, forces.ctypes.data, None, stress.ctypes.data))
-        return float(energy[0]), forces, stress
+        """Return energy, forces, stress and, of a model opened with the atoms' shares, these of energy and virial."""
+        n = len(numbers)
+        energy, forces, stress = np.empty(1), np.empty((n, 3)), np.empty(6)
+        shares = [np.empty(n), np.empty((n, 3, 3))] if self.shares else []
+        results = [a.ctypes.data for a in (energy, forces)] + [None, stress.ctypes.data] + ([a.ctypes.data for a in shares] or [None, None])
+        self.check(self.lib.pl_compute_batch(self.handle, 1, ctypes.byref(ctypes.c_int64(n)), numbers.ctypes.data, positions.ctypes.data,
+                                             cell.ctypes.data, pbc.ctypes.data, *results))
+        return float(energy[0]), forces, stress, *shares
 
     def __del__(self):
         if self.handle:  # in a forked child it is the parent's, and stays so
@@ -102,39 +119,42 @@ class Model:
 class Painless(Calculator):
     """Energies (eV), forces (eV/Å) and stress (eV/Å³) of a student's checkpoint.
 
-    model      checkpoint file: what painless predict -model takes
+    model      checkpoint file, or default, the student that painless brings with it: what painless predict -model takes
     device     "cpu", or "cuda" or "cuda:1" with a library built for GPUs
     precision  "float32", or "float64", the yardstick for it, on the CPU
     threads    on the CPU; 0: OMP_NUM_THREADS or, without it, 1 under an MPI launcher and else all cores
     key        where in the file the weights stand, such as "ema"; None: the one network of the file
     cutoff     Å, for a file that does not state it; None: what the file says
+    any_element  True: elements too that the student says that it was not trained on
 
     The model is opened by the first calculation, so that a calculator may be made before a process forks; a calculator
     is copied and pickled as its options. free_energy is energy. Stress is there where three lattice vectors span a
-    volume and any of them is periodic. There are no energies and no stresses of single atoms.
+    volume and any of them is periodic. Energies and stresses of single atoms, whose sums are energy and stress, are
+    computed from when they are first asked for, on the CPU: a stress is half of what the atom's pairs have in it.
     """
 
     name = "painless"
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]
-    default_parameters = {"device": "cpu", "precision": "float32", "threads": 0, "key": None, "cutoff": None}
+    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress", "stresses"]
+    default_parameters = {"device": "cpu", "precision": "float32", "threads": 0, "key": None, "cutoff": None, "any_element": False}
     ignored_changes = {"initial_charges", "initial_magmoms"}
     discard_results_on_any_change = True
 
-    def __init__(self, model, atoms=None, **parameters):
-        self._model = None
+    def __init__(self, model=DEFAULT, atoms=None, **parameters):
+        self._model, self._shares = None, False
         super().__init__(atoms=atoms, model=model, **parameters)
 
     def set(self, **parameters):
         """Change options; the model is opened again where any is another."""
-        unknown = set(parameters) - set(self.default_parameters) - {"model"}
+        unknown = set(parameters) - set(OPTIONS) - {"model"}
         if unknown:
-            raise CalculatorSetupError(f"{', '.join(sorted(unknown))}: expected options among model, {', '.join(self.default_parameters)}")
-        if "model" in parameters:
+            raise CalculatorSetupError(f"{', '.join(sorted(unknown))}: expected options among model, {', '.join(OPTIONS)}")
+        if parameters.get("model", DEFAULT) != DEFAULT:
             parameters["model"] = os.path.abspath(parameters["model"])
             if not os.path.exists(parameters["model"]):
                 raise CalculatorSetupError(f"{parameters['model']}: no such file: expected a student's checkpoint")
-        if parameters.get("precision", "float32") not in PRECISIONS:
-            raise CalculatorSetupError(f"precision {parameters['precision']!r}: expected float32 or float64")
+        for name, (expected, fits) in OPTIONS.items():
+            if name in parameters and not fits(parameters[name]):
+                raise CalculatorSetupError(f"{name} {parameters[name]!r}: expected {expected}")
         changed = super().set(**parameters)
         if changed:
             self._model = None
@@ -144,7 +164,7 @@ class Painless(Calculator):
     def opened(self):
         """The open model."""
         if self._model is None:
-            self._model = Model(**self.parameters)
+            self._model = Model(**self.parameters, shares=self._shares)
             for line in self._model.notes[2:]:  # after what the cutoff and the weights are
                 warnings.warn(f"{self.parameters['model']}: {line}", stacklevel=2)
         return self._model
@@ -160,13 +180,22 @@ class Painless(Calculator):
         """Compute everything at once."""
         super().calculate(atoms, properties, system_changes)
         self.results = {}
+        if not self._shares and not {"energies", "stresses"}.isdisjoint(properties):
+            if self.parameters["device"] != "cpu":
+                raise PropertyNotImplementedError(f"energies and stresses of single atoms: the CPU gives them, {self.parameters['device']} does not")
+            self._model, self._shares = None, True
         atoms = self.atoms
-        energy, forces, stress = self.opened.compute(
+        energy, forces, stress, *shares = self.opened.compute(
             np.ascontiguousarray(atoms.numbers, np.int32), np.ascontiguousarray(atoms.positions, np.float64),
             np.ascontiguousarray(atoms.cell.array, np.float64), np.ascontiguousarray(atoms.pbc, np.int32))
         self.results = {"energy": energy, "free_energy": energy, "forces": forces}
-        if not np.isnan(stress[0]):
-            self.results["stress"] = stress
+        if shares:
+            self.results["energies"] = shares[0]
+        if np.isnan(stress[0]):
+            return
+        self.results["stress"] = stress
+        if shares:
+            self.results["stresses"] = full_3x3_to_voigt_6_stress(shares[1] + shares[1].transpose(0, 2, 1)) / (-2 * atoms.get_volume())
 
     def __getstate__(self):
         return {**self.__dict__, "_model": None}

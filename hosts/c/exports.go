@@ -24,7 +24,7 @@ var version = sync.OnceValue(func() *C.char { return C.CString(api.Version()) })
 // result keeps an error's message for the host's thread, which a call from C runs on.
 func result(err error) C.int {
 	if err != nil {
-		text := err.Error()
+		text := api.Message(err)
 		C.painless_set_message((*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.size_t(len(text)))
 	}
 	return C.int(api.CodeOf(err))
@@ -43,6 +43,7 @@ func painless_open(path *C.char, o *C.pl_options) C.uintptr_t {
 	number, err := library.Open(C.GoString(path), painless.Options{
 		Device: C.GoString(o.device), Key: C.GoString(o.key), Cutoff: float64(o.cutoff),
 		Precision: painless.Precision(o.precision), Threads: api.Threads(int(o.threads), getenv),
+		AnyElement: o.any_element != 0, AtomEnergies: o.atom_shares != 0, AtomVirials: o.atom_shares != 0,
 	})
 	result(err)
 	return C.uintptr_t(number)
@@ -79,7 +80,7 @@ func painless_notes(model C.uintptr_t, text *C.char, size C.size_t) C.int64_t {
 
 //export painless_compute
 func painless_compute(model C.uintptr_t, structures C.int64_t, counts *C.int64_t, numbers *C.int32_t, positions, cells *C.double,
-	pbc *C.int32_t, energies, forces, virials, stresses *C.double) C.int {
+	pbc *C.int32_t, energies, forces, virials, stresses, atomEnergies, atomVirials *C.double) C.int {
 	return result(library.Compute(uintptr(model), &api.Call{
 		Structures: int64(structures),
 		Counts:     (*int64)(counts),
@@ -91,5 +92,8 @@ func painless_compute(model C.uintptr_t, structures C.int64_t, counts *C.int64_t
 		Forces:     (*[3]float64)(unsafe.Pointer(forces)),
 		Virials:    (*[3][3]float64)(unsafe.Pointer(virials)),
 		Stresses:   (*[6]float64)(unsafe.Pointer(stresses)),
+
+		AtomEnergies: (*float64)(atomEnergies),
+		AtomVirials:  (*[3][3]float64)(unsafe.Pointer(atomVirials)),
 	}))
 }

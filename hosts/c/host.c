@@ -102,13 +102,16 @@ int64_t pl_notes(pl_model *model, char *text, size_t size) {
 
 int pl_compute(pl_model *model, int64_t n, const int32_t *numbers, const double *positions, const double *cell,
                const int32_t *pbc, double *energy, double *forces, double *virial, double *stress) {
-    return pl_compute_batch(model, 1, &n, numbers, positions, cell, pbc, energy, forces, virial, stress);
+    return pl_compute_batch(model, 1, &n, numbers, positions, cell, pbc, energy, forces, virial, stress, NULL,
+                            NULL);
 }
 
 int pl_compute_batch(pl_model *model, int64_t s, const int64_t *counts, const int32_t *numbers,
                      const double *positions, const double *cells, const int32_t *pbc, double *energies,
-                     double *forces, double *virials, double *stresses) {
+                     double *forces, double *virials, double *stresses, double *atom_energies,
+                     double *atom_virials) {
     return forked() ? PL_EFORK
                     : painless_compute((uintptr_t)model, s, (int64_t *)counts, (int32_t *)numbers, (double *)positions,
-                                       (double *)cells, (int32_t *)pbc, energies, forces, virials, stresses);
+                                       (double *)cells, (int32_t *)pbc, energies, forces, virials, stresses,
+                                       atom_energies, atom_virials);
 }

@@ -29,6 +29,9 @@ extern "C" {
  * header would go wrong; functions and members at the ends of structs come without. */
 #define PL_ABI 0
 
+/* The version that this header is of. */
+#define PL_VERSION "0.1.0"
+
 enum {
     PL_OK = 0,
     PL_EARGUMENT = -1,  /* an argument cannot be right */
@@ -57,11 +60,13 @@ typedef struct pl_options {
     int32_t threads;    /* on the CPU, at most one a core. 0: OMP_NUM_THREADS; where that is not set, 1 under
                          * an MPI launcher (OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK, MPI_LOCALNRANKS or
                          * MV2_COMM_WORLD_SIZE is set), else all cores that the process may use */
+    int32_t any_element; /* not 0: elements too that the student says that it was not trained on, else an error */
+    int32_t atom_shares; /* not 0: pl_compute_batch gives the atoms' shares; on the CPU */
 } pl_options;
 
-#define PL_OPTIONS_INIT {sizeof(pl_options), NULL, NULL, 0.0, PL_FLOAT32, 0}
+#define PL_OPTIONS_INIT {sizeof(pl_options), NULL, NULL, 0.0, PL_FLOAT32, 0, 0, 0}
 
-/* What a model is. Students do not state the elements that they were trained on. */
+/* What a model is. */
 typedef struct pl_info {
     size_t size;         /* sizeof(pl_info), set by the caller */
     double cutoff;       /* Å */
@@ -69,7 +74,7 @@ typedef struct pl_info {
     int32_t features;    /* H, of each atom */
     int32_t blocks;      /* K, of message passing: atoms up to K cutoffs away matter */
     int32_t radial;      /* R, radial functions */
-    int32_t max_number;  /* the largest atomic number that can be computed */
+    int32_t max_number;  /* the largest atomic number that the network has a row for */
     int32_t precision;   /* PL_FLOAT32 or PL_FLOAT64 */
     int32_t threads;     /* that compute */
 } pl_info;
@@ -79,14 +84,15 @@ typedef struct pl_info {
 /* pl_abi returns the library's PL_ABI, to be compared with the header's. */
 int pl_abi(void);
 
-/* pl_version returns the library's version, as painless version prints it. */
+/* pl_version returns what the library was built of, as painless version prints it. */
 const char *pl_version(void);
 
 /* pl_message returns what was wrong with the calling thread's last call that failed,
  * "" before any. It is UTF-8 and lasts until the thread's next call that fails. */
 const char *pl_message(void);
 
-/* pl_open opens the checkpoint at path. options may be NULL. NULL: an error. */
+/* pl_open opens the checkpoint at path; "default" is the student that is in the library.
+ * options may be NULL. NULL: an error. */
 pl_model *pl_open(const char *path, const pl_options *options);
 
 /* pl_close gives back memory, threads and device, after calls that are under way.
@@ -128,10 +134,14 @@ int pl_compute(pl_model *model, int64_t n, const int32_t *numbers, const double 
 /* pl_compute_batch computes s structures in one call, counts[k] atoms in structure k,
  * N in all: numbers [N], positions [N][3], cells [s][3][3], pbc [s][3], energies [s],
  * forces [N][3], virials [s][3][3], stresses [s][6]. Else as pl_compute; the message
- * names the structure. */
+ * names the structure. Of a model opened with atom_shares there are also
+ *
+ *   atom_energies  [N]        eV: their sums over a structure are its energy
+ *   atom_virials   [N][3][3]  eV, the same of the virial: halves of what the atom's pairs have in it */
 int pl_compute_batch(pl_model *model, int64_t s, const int64_t *counts, const int32_t *numbers,
                      const double *positions, const double *cells, const int32_t *pbc, double *energies,
-                     double *forces, double *virials, double *stresses);
+                     double *forces, double *virials, double *stresses, double *atom_energies,
+                     double *atom_virials);
 
 #ifdef __cplusplus
 }

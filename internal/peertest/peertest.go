@@ -85,6 +85,17 @@ func LAMMPS(t testing.TB) (path string) {
 	return path
 }
 
+// IPI returns the path of i-PI, which neither Debian nor make interop has:
+// PAINLESS_REQUIRE_IPI says that it must be in PATH.
+func IPI(t testing.TB) (path string) {
+	t.Helper()
+	path, err := exec.LookPath("i-pi")
+	if err != nil {
+		missing(t, "PAINLESS_REQUIRE_IPI", "i-pi in PATH (ipi-code.org)", "make interop")
+	}
+	return path
+}
+
 // Interop skips a test that make interop alone runs, as it takes long.
 func Interop(t testing.TB) {
 	t.Helper()

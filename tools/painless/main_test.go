@@ -52,6 +52,6 @@ func TestBinaryAlone(t *testing.T) {
 	stdout, stderr, code = run("predict", "-model", "tiny.pt", "none.xyz")
 	assert.Equal(t, []any{"", "painless: predict: open none.xyz: no such file or directory\n", 1}, []any{stdout, stderr, code})
 	stdout, _, code = run("predict", "--help")
-	assert.Contains(t, stdout, "usage: painless predict -model FILE [flags] INPUT…\n")
+	assert.Contains(t, stdout, "usage: painless predict [-model FILE] [flags] INPUT…\n")
 	assert.Equal(t, 0, code)
 }

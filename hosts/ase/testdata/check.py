@@ -1,10 +1,11 @@
-"""check.py CHECKPOINT STRUCTURES OTHER: holds the calculator to ASE's manners, and prints what it says of each structure."""
+"""check.py CHECKPOINT STRUCTURES OTHER METALS: holds the calculator to ASE's manners, and prints what it says of each structure."""
 import copy
 import json
 import os
 import pickle
 import sys
 import threading
+import warnings
 
 import numpy as np
 import painless_ase
@@ -13,7 +14,7 @@ from ase.calculators.calculator import CalculationFailed, CalculatorSetupError, 
 from ase.io import read
 from painless_ase import Painless
 
-checkpoint, structures, other = sys.argv[1:]
+checkpoint, structures, other, metals = sys.argv[1:]
 assert painless_ase.library.cache_info().currsize == 0, "nothing is loaded by the import"
 
 
@@ -28,7 +29,10 @@ def refused(error, text, call, *args, **kwargs):
 
 # Options, before anything is opened.
 refused(CalculatorSetupError, "none.pt: no such file", Painless, model="none.pt")
-refused(CalculatorSetupError, "precision 'half'", Painless, model=checkpoint, precision="half")
+for bad, text in [({"precision": "half"}, "precision 'half': expected float32 or float64"), ({"threads": "two"}, "threads 'two': expected a whole number from 0"),
+                  ({"threads": -1}, "threads -1"), ({"device": None}, "device None"), ({"cutoff": -5.0}, "cutoff -5.0: expected a positive number"),
+                  ({"key": 3}, "key 3"), ({"any_element": "no"}, "any_element 'no': expected True or False")]:
+    refused(CalculatorSetupError, text, Painless, model=checkpoint, **bad)
 refused(CalculatorSetupError, "filters: expected options among model, device", Painless, model=checkpoint, filters="exact")
 assert painless_ase.library.cache_info().currsize == 0, "nor by a calculator"
 
@@ -52,7 +56,6 @@ for atoms in read(structures, ":"):
     results.append({"energy": calc.results["energy"], "forces": calc.results["forces"].tolist(),
                     "stress": calc.results["stress"].tolist() if "stress" in calc.results else None})
     assert calc.results["free_energy"] == calc.results["energy"] == atoms.get_potential_energy(force_consistent=True)
-    refused(PropertyNotImplementedError, "", atoms.get_potential_energies)
     if results[-1]["stress"] is None:
         refused(PropertyNotImplementedError, "stress", atoms.get_stress)
 
@@ -82,6 +85,22 @@ for change in ["salt.positions[0] += 0.1", "salt.numbers[0] = 3", "salt.cell[0] 
 assert len(set(seen)) == len(seen), seen
 salt.set_initial_charges([1, -1])
 computes(salt, 0)
+
+# Energies and stresses of single atoms, computed from when they are asked for; the rest is the same to the bit.
+computed.clear()
+forces, stress = salt.get_forces(), salt.get_stress()
+energies, stresses = salt.get_potential_energies(), salt.get_stresses()
+assert len(computed) == 1 and (salt.get_forces() == forces).all() and (salt.get_stress() == stress).all()
+assert energies.shape == (2,) and abs(energies.sum() - seen[-1]) < 1e-9 and energies[0] != energies[1]
+assert stresses.shape == (2, 6) and np.allclose(stresses.sum(0), stress, rtol=0, atol=1e-12) and abs(stress).min() > 1e-6
+salt.positions[0] += 0.01
+seen.append(computes(salt, 1))
+assert len(salt.get_potential_energies()) == 2 and len(computed) == 1
+ethanol.calc = calc
+assert abs(ethanol.get_potential_energies().sum() - ethanol.get_potential_energy()) < 1e-9
+refused(PropertyNotImplementedError, "stresses not present", ethanol.get_stresses)
+ethanol.calc = Painless(model=checkpoint, device="emulator")
+refused(PropertyNotImplementedError, "the CPU gives them, emulator does not", ethanol.get_potential_energies)
 
 # Copies are of the options; a change of them counts.
 salt = bulk("NaCl", "rocksalt", a=5.6)
@@ -118,6 +137,20 @@ for _ in range(2):
 salt.positions[1, 2] = 0
 salt.numbers[1] = 119
 refused(CalculationFailed, "atom 1 has atomic number 119", salt.get_forces)
+
+# Elements that the student was not trained on, and what to do about them in the calculator's words.
+salt.numbers[1] = 17
+salt.calc = Painless(model=metals)
+refused(CalculationFailed, "atom 1 is Cl, and the student was trained on Na, Mg alone: the option any_element computes", salt.get_forces)
+with warnings.catch_warnings(record=True) as warned:
+    warnings.simplefilter("always")
+    salt.calc.set(any_element=True)
+    assert np.isfinite(salt.get_potential_energy())
+assert ["trained on Na, Mg alone" in str(w.message) for w in warned] == [True], warned
+
+# Where no student is named it is the one in the library.
+ethanol.calc = Painless()
+assert np.isfinite(ethanol.get_potential_energy()) and ethanol.calc.info["features"] > 0
 
 # Threads of Python take turns.
 shared = painless_ase.Model(**calc.parameters)

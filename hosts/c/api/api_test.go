@@ -41,6 +41,8 @@ type host struct {
 	forces   [][3]float64
 	virials  [][3][3]float64
 	stresses [][6]float64
+	shares   []float64
+	pulls    [][3][3]float64
 }
 
 func newHost(structures ...painless.Structure) *host {
@@ -62,6 +64,7 @@ func newHost(structures ...painless.Structure) *host {
 	n, s := len(h.numbers), len(structures)
 	h.energies, h.forces = make([]float64, s), make([][3]float64, n)
 	h.virials, h.stresses = make([][3][3]float64, s), make([][6]float64, s)
+	h.shares, h.pulls = make([]float64, n), make([][3][3]float64, n)
 	return h
 }
 
@@ -74,7 +77,8 @@ func (h *host) call() *Call {
 	}
 }
 
-func golden(t testing.TB, student string) (structures []painless.Structure) {
+// golden returns what PyTorch has computed.
+func golden(t testing.TB, student string) (structures []painless.Structure, labelled []*data.Frame) {
 	t.Helper()
 	file, err := os.Open(testdata + student + ".extxyz")
 	require.NoError(t, err)
@@ -82,11 +86,18 @@ func golden(t testing.TB, student string) (structures []painless.Structure) {
 	for r := data.NewReader(file, student); ; {
 		f, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return structures
+			return structures, labelled
 		}
 		require.NoError(t, err)
-		structures = append(structures, f.Structure)
+		structures, labelled = append(structures, f.Structure), append(labelled, f)
 	}
+}
+
+// callShares is the call with the atoms' shares.
+func (h *host) callShares() *Call {
+	c := h.call()
+	c.AtomEnergies, c.AtomVirials = unsafe.SliceData(h.shares), unsafe.SliceData(h.pulls)
+	return c
 }
 
 // The host's arrays hold what Go computes, to the bit, on the CPU and on a GPU's
@@ -98,14 +109,19 @@ func TestComputeEqualsGo(t *testing.T) {
 		only    int
 	}{
 		{"tiny", painless.Options{Threads: 2}, 100},
+		{"tiny", painless.Options{Threads: 2, AtomEnergies: true, AtomVirials: true}, 100},
 		{"ultra_tiny", painless.Options{Threads: 1, Precision: painless.Float64}, 100},
 		{"ultra_tiny", painless.Options{Device: "emulator"}, 1},
 	} {
-		structures := golden(t, c.student)
+		structures, _ := golden(t, c.student)
 		structures = structures[:min(c.only, len(structures))]
 		var l Library
 		h := newHost(structures...)
-		require.NoError(t, l.Compute(open(t, &l, c.student, c.opts), h.call()))
+		call := h.call()
+		if c.opts.AtomVirials {
+			call = h.callShares()
+		}
+		require.NoError(t, l.Compute(open(t, &l, c.student, c.opts), call))
 
 		model, err := painless.Open(testdata+c.student+".pt", c.opts)
 		require.NoError(t, err)
@@ -115,6 +131,10 @@ func TestComputeEqualsGo(t *testing.T) {
 		assert.Equal(t, want.Energy, h.energies)
 		assert.Equal(t, want.Forces, h.forces)
 		assert.Equal(t, want.Virial, h.virials)
+		if c.opts.AtomVirials {
+			assert.Equal(t, want.AtomEnergy, h.shares)
+			assert.Equal(t, want.AtomVirial, h.pulls)
+		}
 		for k := range structures {
 			if _, ok := batch.Volume(k); ok {
 				assert.Equal(t, want.Stress[k], h.stresses[k])
@@ -150,11 +170,12 @@ func TestComputeAllocatesNothing(t *testing.T) {
 	var l Library
 	box := systems.WaterBox(3, 3, 3)
 	for _, threads := range []int{1, 2} {
-		number := open(t, &l, "ultra_tiny", painless.Options{Threads: threads})
+		number := open(t, &l, "ultra_tiny", painless.Options{Threads: threads, AtomEnergies: true, AtomVirials: true})
 		h := newHost(box)
-		c := h.call()
+		c := h.callShares()
 		less := *c
 		less.Cells, less.PBC, less.Energies, less.Forces, less.Virials, less.Stresses = nil, nil, nil, nil, nil, nil
+		less.AtomEnergies, less.AtomVirials = nil, nil
 		for _, c := range []*Call{c, &less} {
 			assert.Zero(t, testing.AllocsPerRun(10, func() {
 				h.positions[0][0] += 1e-3
@@ -168,7 +189,7 @@ func TestComputeAllocatesNothing(t *testing.T) {
 
 func TestComputeErrors(t *testing.T) {
 	var l Library
-	number := open(t, &l, "ultra_tiny", painless.Options{Threads: 1})
+	number := open(t, &l, "ultra_tiny", painless.Options{Threads: 1, AtomEnergies: true, AtomVirials: true})
 	water := systems.WaterDrop(1, 1, 1)
 	for _, c := range []struct {
 		name string
@@ -191,18 +212,21 @@ func TestComputeErrors(t *testing.T) {
 		}, Structure, "structure 0: singular cell"},
 	} {
 		h := newHost(water, water)
-		call := h.call()
+		call := h.callShares()
 		c.do(h, call)
 		err := l.Compute(number, call)
 		assert.ErrorContains(t, err, c.want, c.name)
 		assert.Equal(t, c.code, CodeOf(err), c.name)
 		if c.code == Structure {
-			for _, x := range []float64{h.energies[0], h.forces[0][0], h.forces[5][2], h.virials[1][2][2], h.stresses[1][5]} {
+			for _, x := range []float64{h.energies[0], h.forces[0][0], h.forces[5][2], h.virials[1][2][2], h.stresses[1][5], h.shares[5], h.pulls[5][2][2]} {
 				assert.True(t, math.IsNaN(x), "%s: no number in silence", c.name)
 			}
 		}
 	}
 	assert.NoError(t, l.Compute(number, newHost(water).call()), "it goes on")
+	err := l.Compute(open(t, &l, "ultra_tiny", painless.Options{Threads: 1}), newHost(water).callShares())
+	assert.ErrorContains(t, err, "atom_energies or atom_virials are asked for: expected a model opened with atom_shares")
+	assert.Equal(t, Argument, CodeOf(err))
 }
 
 // A pointer to nowhere is an error, and the model computes no more: its engine

@@ -24,6 +24,10 @@ type Call struct {
 	Forces   *[3]float64    // eV/Å, [N]
 	Virials  *[3][3]float64 // eV, [S]
 	Stresses *[6]float64    // eV/Å³, NaN where there is no volume, [S]
+
+	// The atoms' shares, of models opened with them.
+	AtomEnergies *float64       // eV, [N]
+	AtomVirials  *[3][3]float64 // eV, [N]
 }
 
 // maxCount is of the structures and of the atoms of a call: who asks for more
@@ -46,6 +50,10 @@ func (l *Library) Compute(number uintptr, c *Call) (err error) {
 }
 
 func (m *model) compute(c *Call) error {
+	shares := m.opts.AtomEnergies && m.opts.AtomVirials
+	if !shares && (c.AtomEnergies != nil || c.AtomVirials != nil) {
+		return argument("atom_energies or atom_virials are asked for: expected a model opened with atom_shares")
+	}
 	if err := m.fill(c); err != nil {
 		return err
 	}
@@ -53,13 +61,17 @@ func (m *model) compute(c *Call) error {
 	r := &m.result
 	r.Energy, r.Forces = borrow(c.Energies, s, &m.own.Energy), borrow(c.Forces, n, &m.own.Forces)
 	r.Virial, r.Stress = borrow(c.Virials, s, &m.own.Virial), borrow(c.Stresses, s, &m.own.Stress)
+	if shares {
+		r.AtomEnergy, r.AtomVirial = borrow(c.AtomEnergies, n, &m.own.AtomEnergy), borrow(c.AtomVirials, n, &m.own.AtomVirial)
+	}
 	if err := m.model.Compute(context.Background(), &m.batch, r); err != nil {
-		nan := math.NaN()
-		for i := range r.Forces {
-			r.Forces[i] = [3]float64{nan, nan, nan}
-		}
-		for k := range s {
-			r.Energy[k], r.Virial[k], r.Stress[k] = nan, [3][3]float64{{nan, nan, nan}, {nan, nan, nan}, {nan, nan, nan}}, noStress
+		setAll(r.Energy[:s], nan)
+		setAll(r.Forces[:n], [3]float64{nan, nan, nan})
+		setAll(r.Virial[:s], noVirial)
+		setAll(r.Stress[:s], noStress)
+		if shares {
+			setAll(r.AtomEnergy[:n], nan)
+			setAll(r.AtomVirial[:n], noVirial)
 		}
 		return err
 	}
@@ -71,7 +83,17 @@ func (m *model) compute(c *Call) error {
 	return nil
 }
 
-var noStress = [6]float64{math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN()}
+var (
+	nan      = math.NaN()
+	noStress = [6]float64{nan, nan, nan, nan, nan, nan}
+	noVirial = [3][3]float64{{nan, nan, nan}, {nan, nan, nan}, {nan, nan, nan}}
+)
+
+func setAll[E any](list []E, x E) {
+	for i := range list {
+		list[i] = x
+	}
+}
 
 // fill makes the batch of a call's structures.
 func (m *model) fill(c *Call) error {

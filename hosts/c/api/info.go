@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"painless"
+	"painless/atoms"
 )
 
 // Info returns a model's network, which is not to be changed, and how it was opened.
@@ -31,7 +32,7 @@ func (l *Library) Notes(number uintptr) (string, error) {
 		place = fmt.Sprintf("under %q", m.model.Key)
 	}
 	lines := []string{
-		fmt.Sprintf("cutoff %v Å, %s", m.model.Network.Cutoff, strings.Replace(m.model.CutoffFrom, "-cutoff", "the option cutoff", 1)),
+		fmt.Sprintf("cutoff %v Å, %s", m.model.Network.Cutoff, inC.Replace(m.model.CutoffFrom)),
 		"weights " + place,
 	}
 	if len(m.model.Others) > 0 {
@@ -40,8 +41,21 @@ func (l *Library) Notes(number uintptr) (string, error) {
 	if len(m.model.Unapplied) > 0 {
 		lines = append(lines, fmt.Sprintf("not applied, as energies are the network's own: %s", strings.Join(m.model.Unapplied, ", ")))
 	}
+	if elements := m.model.Network.Elements; m.opts.AnyElement && len(elements) > 0 {
+		symbols := make([]string, len(elements))
+		for i, z := range elements {
+			symbols[i] = atoms.Symbol(z)
+		}
+		lines = append(lines, fmt.Sprintf("trained on %s alone: what it says of other elements is of no use but to look at", strings.Join(symbols, ", ")))
+	}
 	return strings.Join(lines, "\n"), nil
 }
+
+// Message is what an error says to who calls from C.
+func Message(err error) string { return inC.Replace(err.Error()) }
+
+// inC has the options of the library for those of the command line.
+var inC = strings.NewReplacer(" -cutoff", " the option cutoff", " -key", " the option key", " -any-element", " the option any_element", " -device cpu", " the device cpu")
 
 // Version returns the version that this library was built of.
 func Version() string {

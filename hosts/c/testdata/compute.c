@@ -3,6 +3,7 @@
  *
  * A structure is n, pbc[3], cell[9], and a line of number, x, y, z for each atom;
  * before them stands how many there are. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,10 @@ int main(int argc, char **argv) {
     size_t n = 0, first = 0;
     int64_t *counts;
     int32_t *numbers = make(atoms, sizeof *numbers), *pbc;
-    double *positions = make(3 * atoms, sizeof *positions), *cells, *e, *f, *v, *t, *all[4];
+    double *positions = make(3 * atoms, sizeof *positions), *cells, *e, *f, *v, *t, *all[6], sums[10];
     if (argc != 2 || pl_abi() != PL_ABI)
         fail("abi");
-    options.threads = 2;
+    options.threads = 2, options.atom_shares = 1;
     if (!(model = pl_open(argv[1], &options)))
         fail("open");
     if (pl_get_info(model, &info) || info.cutoff != 5.0)
@@ -75,13 +76,22 @@ int main(int argc, char **argv) {
                        f + 3 * first, v + 9 * k, t + 6 * k))
             fail("compute");
     all[0] = make(s, sizeof *e), all[1] = make(3 * n, sizeof *f), all[2] = make(9 * s, sizeof *v), all[3] = make(6 * s, sizeof *t);
-    if (pl_compute_batch(model, s, counts, numbers, positions, cells, pbc, all[0], all[1], all[2], all[3]))
+    all[4] = make(n, sizeof **all), all[5] = make(9 * n, sizeof **all);
+    if (pl_compute_batch(model, s, counts, numbers, positions, cells, pbc, all[0], all[1], all[2], all[3], all[4], all[5]))
         fail("batch");
     if (memcmp(e, all[0], s * sizeof *e) || memcmp(f, all[1], 3 * n * sizeof *f) || memcmp(v, all[2], 9 * s * sizeof *v) ||
         memcmp(t, all[3], 6 * s * sizeof *t))
         fail("the batch has other bits");
+    for (k = 0, first = 0; k < s; first += counts[k++]) { /* the atoms' shares add up */
+        memset(sums, 0, sizeof sums);
+        for (i = 0; i < 10 * counts[k]; i++)
+            sums[i % 10] += i % 10 < 9 ? all[5][9 * (first + i / 10) + i % 10] : all[4][first + i / 10];
+        for (i = 0; i < 10; i++)
+            if (!(fabs(sums[i] - (i < 9 ? v[9 * k + i] : e[k])) < 1e-9))
+                fail("the atoms' shares are not the whole");
+    }
     print(e, s), print(f, 3 * n), print(v, 9 * s), print(t, 6 * s);
-    for (i = 0; i < 4; i++)
+    for (i = 0; i < 6; i++)
         free(all[i]);
     free(counts), free(numbers), free(pbc), free(positions), free(cells), free(e), free(f), free(v), free(t);
     return pl_close(model);

@@ -22,7 +22,7 @@ import (
 // Verb is painless bench.
 var Verb = &cli.Verb{
 	Name:    "bench",
-	Args:    "-model FILE[,FILE…] [flags]",
+	Args:    "[-model FILE[,FILE…]] [flags]",
 	Summary: "Times calls that compute batches of structures (ms): energies, and energies with forces.",
 	Help: `All students on all devices compute in turns, so that what disturbs the machine
 disturbs all of them. The table gives medians; -o writes every percentile, and a

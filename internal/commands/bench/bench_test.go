@@ -171,7 +171,7 @@ func TestErrors(t *testing.T) {
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	require.NoError(t, os.WriteFile(broken, []byte(`{"rows": 3}`), 0o600))
 	for says, args := range map[string][]string{
-		"-model is missing":     {},
+		"-model is missing":     {"-model", ""},
 		"none.pt: no such file": {"-model", "none.pt"},
 		"bench.go: expected a file of torch.save, torch.jit.save, safetensors or ONNX": {"-model", "bench.go"},
 		"expected each file once, found " + tiny + " twice":                            {"-model", tiny + "," + ultraTiny + "," + tiny},

@@ -122,7 +122,7 @@ func parseModel(t *testing.T, args ...string) *Model {
 func TestModelCheck(t *testing.T) {
 	assert.NoError(t, parseModel(t, "-model", "a.pt,b.pt", "-precision", "float64", "-filters", "exact", "-threads", "1", "-device", "cpu,cuda:1").Check())
 	for want, args := range map[string][]string{
-		"-model is missing: expected a checkpoint file; -h shows the usage": nil,
+		"-model is missing: expected a checkpoint file; -h shows the usage": {"-model", ""},
 		"-model a.pt,: expected file names between the commas":              {"-model", "a.pt,"},
 		"-model a.pt,a.pt: expected each file once, found a.pt twice":       {"-model", "a.pt,a.pt"},
 		"-precision half: expected float32 or float64":                      {"-model", "a", "-precision", "half"},

@@ -59,13 +59,14 @@ func (w *Weights) Check() error {
 
 // Register adds the flags.
 func (m *Model) Register(flags *flag.FlagSet) {
-	m.RegisterAs(flags, "model", "checkpoint `file` of the student; validate and bench take several, with commas between")
+	m.RegisterAs(flags, "model", painless.Default, "checkpoint `file` of the student, or default, the one that painless brings with it; validate and bench take several, with commas between")
 }
 
-// RegisterAs is Register under another name for the files.
-func (m *Model) RegisterAs(flags *flag.FlagSet, name, usage string) {
+// RegisterAs is Register under another name for the files, and another student where
+// none is given; "" is none.
+func (m *Model) RegisterAs(flags *flag.FlagSet, name, fallback, usage string) {
 	m.flag = name
-	flags.StringVar(&m.paths, name, "", usage)
+	flags.StringVar(&m.paths, name, fallback, usage)
 	m.Weights.Register(flags)
 	flags.StringVar(&m.Device, "device", "cpu", "what to compute on: cpu, cuda or cuda:N for a GPU (in binaries built with -tags cuda), or emulator, a GPU's kernels run slowly on the CPU")
 	flags.StringVar(&m.Precision, "precision", "float32", "arithmetic: float32 or, on the CPU, float64")

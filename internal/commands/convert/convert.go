@@ -14,6 +14,7 @@ import (
 	"painless/export"
 	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
+	"painless/student"
 )
 
 // Verb is painless convert.
@@ -117,7 +118,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err err
 	if err := s.options(); err != nil {
 		return err
 	}
-	in, err := checkpoint.OpenWith(s.in, checkpoint.Options{Key: s.weights.Key})
+	in, err := student.Open(s.in, checkpoint.Options{Key: s.weights.Key})
 	if err != nil {
 		return err
 	}

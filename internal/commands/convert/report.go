@@ -3,13 +3,13 @@ package convert
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"painless/checkpoint"
 	"painless/internal/commands/cli"
 	"painless/internal/jsonfile"
 	"painless/nn"
+	"painless/student"
 )
 
 // report is what became of a conversion.
@@ -51,11 +51,11 @@ type file struct {
 
 // describe says what the tensors are of a file that is now at path and is called name.
 func describe(name, path, format string, tensors []checkpoint.Named) (f file, err error) {
-	info, err := os.Stat(path)
+	size, err := student.Size(path)
 	if err != nil {
 		return file{}, err
 	}
-	f = file{Path: name, Format: format, Bytes: info.Size(), Tensors: len(tensors), First: tensors[0].Name, Last: tensors[len(tensors)-1].Name}
+	f = file{Path: name, Format: format, Bytes: size, Tensors: len(tensors), First: tensors[0].Name, Last: tensors[len(tensors)-1].Name}
 	seen := map[checkpoint.DType]bool{}
 	for _, named := range tensors {
 		if dtype := named.Tensor.DType(); !seen[dtype] {

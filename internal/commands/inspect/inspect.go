@@ -8,23 +8,24 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
 
 	"painless/checkpoint"
 	"painless/internal/commands/cli"
 	"painless/internal/commands/health"
 	"painless/internal/jsonfile"
 	"painless/nn"
+	"painless/student"
 )
 
 // Verb is painless inspect.
 var Verb = &cli.Verb{
 	Name:    "inspect",
-	Args:    "[flags] FILE",
+	Args:    "[flags] [FILE]",
 	Summary: "Says what is in a checkpoint and, if it is a student, what to expect of molecular dynamics with it.",
 	Help: `The container, the configuration and where each number of it is from, every
 tensor with its statistics, what stands beside the tensors, and a health card:
-what changes on built-in molecules and pairs of atoms that should not.`,
+what changes on built-in molecules and pairs of atoms that should not. Without FILE,
+or for default, it is the student that painless brings with it.`,
 	New: New,
 }
 
@@ -34,13 +35,17 @@ func New(flags *flag.FlagSet) cli.Run {
 	weights.Register(flags)
 	asJSON := flags.Bool("json", false, "write JSON")
 	return func(ctx context.Context, std cli.Std, inputs []string) error {
-		if len(inputs) != 1 {
+		if len(inputs) > 1 {
 			return fmt.Errorf("%d files: expected one; -h shows the usage", len(inputs))
+		}
+		path := student.Name
+		if len(inputs) == 1 {
+			path = inputs[0]
 		}
 		if err := weights.Check(); err != nil {
 			return err
 		}
-		r, err := open(ctx, inputs[0], weights)
+		r, err := open(ctx, path, weights)
 		switch {
 		case err != nil:
 			return err
@@ -53,7 +58,7 @@ func New(flags *flag.FlagSet) cli.Run {
 
 // open reports on the file at path, and on which of its weights.
 func open(ctx context.Context, path string, weights cli.Weights) (r *report, err error) {
-	c, err := checkpoint.OpenWith(path, checkpoint.Options{Key: weights.Key})
+	c, err := student.Open(path, checkpoint.Options{Key: weights.Key})
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +68,14 @@ func open(ctx context.Context, path string, weights cli.Weights) (r *report, err
 
 // inspect looks at everything; that the file is no student is no error.
 func inspect(ctx context.Context, path string, c *checkpoint.Checkpoint, cutoff float64) (*report, error) {
-	info, err := os.Stat(path)
+	size, err := student.Size(path)
 	if err != nil {
 		return nil, err
 	}
-	r := &report{Format: formatName, Version: formatVersion, File: path, Bytes: info.Size(), Container: c.Format, Prefixes: []string{}, Metadata: summary(c.Metadata)}
+	r := &report{Format: formatName, Version: formatVersion, File: path, Bytes: size, Container: c.Format, Prefixes: []string{}, Metadata: summary(c.Metadata)}
+	if path == student.Name {
+		r.Card = student.Card
+	}
 	found, err := nn.Find(c, cutoff)
 	if err != nil {
 		r.NoStudent = err.Error()

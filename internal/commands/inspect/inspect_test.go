@@ -16,6 +16,7 @@ import (
 
 	"painless/checkpoint"
 	"painless/internal/commands/cli"
+	"painless/internal/commands/health"
 )
 
 const (
@@ -158,7 +159,6 @@ func TestErrors(t *testing.T) {
 		return path
 	}
 	for says, args := range map[string][]string{
-		"0 files: expected one":                                {},
 		"2 files: expected one":                                {"a", "b"},
 		"none.pt: no such file":                                {"none.pt"},
 		"expected a file, found a folder":                      {folder},
@@ -178,4 +178,17 @@ func TestErrors(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	assert.ErrorIs(t, Verb.Execute(ctx, cli.Std{Out: io.Discard, Err: io.Discard}, []string{testdata + "tiny.pt"}), context.Canceled)
+}
+
+// Without a file it is the student that painless brings with it, which begins with
+// what it is for.
+func TestDefault(t *testing.T) {
+	text, r := command(t), jsonOf(t, "default")
+	assert.Regexp(t, `^The default student`, text)
+	assert.Contains(t, text, "elements: a list of 7: 1, 6, 7, 8, 9, 16, 17")
+	assert.Equal(t, "default", r.File)
+	assert.Regexp(t, `^The default student`, r.Card)
+	for _, v := range r.Health.Verdicts {
+		assert.Contains(t, []health.Grade{health.Good, health.Fair}, v.Grade, v)
+	}
 }

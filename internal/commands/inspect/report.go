@@ -20,6 +20,7 @@ const (
 type report struct {
 	Format     string       `json:"format"` // formatName
 	Version    int          `json:"version"`
+	Card       string       `json:"card,omitempty"` // of the default student
 	File       string       `json:"file"`
 	Bytes      int64        `json:"bytes"`
 	Container  string       `json:"container"`
@@ -46,6 +47,11 @@ func (r *report) count() {
 
 // print writes the report for people.
 func (r *report) print(w io.Writer) error {
+	if r.Card != "" {
+		if _, err := fmt.Fprintln(w, r.Card); err != nil {
+			return err
+		}
+	}
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(out, "file\t%s: %s, %d bytes\n", r.File, r.Container, r.Bytes)
 	fmt.Fprintf(out, "tensors\t%d %s, %d elements", len(r.Tensors), cli.Place(r.Key), r.Elements)

@@ -21,7 +21,7 @@ import (
 // Verb is painless ipi.
 var Verb = &cli.Verb{
 	Name:    "ipi",
-	Args:    "-model FILE -structure FILE (-unix NAME | -tcp HOST:PORT) [flags]",
+	Args:    "[-model FILE] -structure FILE (-unix NAME | -tcp HOST:PORT) [flags]",
 	Summary: "Computes for i-PI, ASE and others that move atoms and ask for forces over a socket.",
 	Help: `The other program is the server. It sends positions and cells, but neither elements
 nor what is periodic: these are those of -structure, whose atoms stand in the server's

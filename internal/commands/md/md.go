@@ -19,7 +19,7 @@ import (
 // Verb is painless md.
 var Verb = &cli.Verb{
 	Name:    "md",
-	Args:    "-model FILE [flags] INPUT",
+	Args:    "[-model FILE] [flags] INPUT",
 	Summary: "Moves atoms: molecular dynamics of a structure, or of many independent ones at once.",
 	Help: `Every frame of INPUT, XYZ or HDF5, is a replica: an independent simulation. Its own
 velocities are used where it has them (columns momenta, as ASE writes them, or

@@ -10,11 +10,11 @@ import (
 	"slices"
 	"time"
 
-	"painless/checkpoint"
 	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
 	"painless/internal/series"
 	"painless/md"
+	"painless/student"
 )
 
 // simulation is a run in progress.
@@ -49,7 +49,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	r := &simulation{settings: s, stderr: std.Err}
-	if r.model, err = checkpoint.Hash(path); err != nil {
+	if r.model, err = student.Hash(path); err != nil {
 		return err
 	}
 	if s.restart != "" {

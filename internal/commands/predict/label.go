@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"painless/checkpoint"
 	"painless/data"
 	"painless/internal/commands/cli"
+	"painless/student"
 )
 
 // Label is painless label.
@@ -33,7 +33,7 @@ type labels struct{ teacher string }
 func newLabel(flags *flag.FlagSet) cli.Run {
 	s := &settings{label: &labels{}}
 	s.model.AtomEnergies = true
-	s.model.RegisterAs(flags, "teacher", "checkpoint `file` of what labels the structures")
+	s.model.RegisterAs(flags, "teacher", "", "checkpoint `file` of what labels the structures")
 	s.skips.Register(flags)
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.StringVar(&s.output, "o", "", "`file` to write, whole or not at all, in place of what is there; - is standard output")
@@ -45,7 +45,7 @@ func (l *labels) name(path string) error {
 	if l == nil {
 		return nil
 	}
-	hash, err := checkpoint.Hash(path)
+	hash, err := student.Hash(path)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // Verb is painless predict.
 var Verb = &cli.Verb{
 	Name:    "predict",
-	Args:    "-model FILE [flags] INPUT…",
+	Args:    "[-model FILE] [flags] INPUT…",
 	Summary: "Computes energies (eV), forces (eV/Å) and stress (eV/Å³) of structures in XYZ or HDF5 files.",
 	Help: `An INPUT is XYZ or HDF5, as its first bytes say; - is XYZ on standard
 input. The structures come out as extended XYZ with everything that the input says

@@ -180,7 +180,7 @@ func TestErrors(t *testing.T) {
 		args []string
 		says string
 	}{
-		"no model":        {[]string{golden}, "-model is missing"},
+		"no model":        {[]string{"-model", "", golden}, "-model is missing"},
 		"no input":        {[]string{"-model", model}, "no input"},
 		"no such model":   {[]string{"-model", "none.pt", golden}, "none.pt: no such file"},
 		"no such input":   {[]string{"-model", model, "none.xyz"}, "none.xyz: no such file"},
@@ -204,7 +204,7 @@ func TestErrors(t *testing.T) {
 		err := refused(t, c.args...)
 		assert.ErrorContains(t, err, c.says, name)
 	}
-	assert.Contains(t, output(t, "", "-h"), "usage: painless predict -model FILE [flags] INPUT…\n")
+	assert.Contains(t, output(t, "", "-h"), "usage: painless predict [-model FILE] [flags] INPUT…\n")
 }
 
 // A frame that cannot be read or computed costs that frame. With -strict it is an

@@ -18,7 +18,7 @@ import (
 // Verb is painless relax.
 var Verb = &cli.Verb{
 	Name:    "relax",
-	Args:    "-model FILE [flags] INPUT…",
+	Args:    "[-model FILE] [flags] INPUT…",
 	Summary: "Relaxes structures, and with -cell their cells, to the nearest minimum of the energy.",
 	Help: `An INPUT is XYZ or HDF5, as its first bytes say; - is XYZ on standard
 input. Every frame is relaxed by itself, some at a time, and comes out in the order

@@ -151,7 +151,7 @@ func TestErrors(t *testing.T) {
 		args []string
 		says string
 	}{
-		"no model":      {[]string{golden}, "-model is missing"},
+		"no model":      {[]string{"-model", "", golden}, "-model is missing"},
 		"no models":     {[]string{"-model", ",", golden}, "expected file names between the commas"},
 		"no data set":   {[]string{"-model", ultraModel}, "no data set"},
 		"no such model": {[]string{"-model", ultraModel + ",none.pt", golden}, "none.pt: no such file"},
@@ -180,5 +180,5 @@ func TestErrors(t *testing.T) {
 
 	usage, _, err := execute("", "-h")
 	require.NoError(t, err)
-	assert.Contains(t, usage, "usage: painless validate -model FILE[,FILE…] [flags] DATASET…\n")
+	assert.Contains(t, usage, "usage: painless validate [-model FILE[,FILE…]] [flags] DATASET…\n")
 }

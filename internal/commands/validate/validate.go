@@ -17,7 +17,7 @@ import (
 // Verb is painless validate.
 var Verb = &cli.Verb{
 	Name:    "validate",
-	Args:    "-model FILE[,FILE…] [flags] DATASET…",
+	Args:    "[-model FILE[,FILE…]] [flags] DATASET…",
 	Summary: "Compares energies, forces and stress of students with the labels of data sets.",
 	Help: `A DATASET is extended XYZ or HDF5, as its first bytes say; - is extended
 XYZ on standard input. All models are validated in one pass: a table, in meV, on
