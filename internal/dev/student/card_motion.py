@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 KELVIN, DT = 300, 0.5  # K, fs
 WARM, STEPS = 10_000, 200_000  # 5 ps with a thermostat, 100 ps without
-DROPLET_WARM = 80_000  # 40 ps
+DROPLET_WARM = 40_000  # 20 ps
 EVERY = 200  # steps
 TOGETHER = 4.0  # Å, of the oxygens of molecules that are of one droplet
 LABELLED = 8  # frames of the droplet that GFN2 computes too
