@@ -50,10 +50,10 @@ def draw_torsions(run, curves, result):
         axes.tick_params(labelsize=7)
     for axes in panels.flat[len(curves):]:
         axes.set_visible(False)
-    panels.flat[0].legend(fontsize=6)
+    fig.legend(*panels.flat[0].get_legend_handles_labels(), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=4, fontsize=8)
     fig.supxlabel("torsion, °", fontsize=9)
     fig.supylabel("energy, meV", fontsize=9)
-    fig.savefig(run.figure("student-torsions"), dpi=110)
+    fig.savefig(run.figure("student-torsions"), dpi=110, bbox_inches="tight")
     plt.close(fig)
 
 
