@@ -58,6 +58,10 @@ def about(card):
     a = card["about"]
     c, test, data = a["config"], a["data"]["test"] if "test" in a["data"] else {}, a["data"]
     train = data["train"]
+
+    def fact(name):
+        return int(re.search(rf"\b{name} (\d+)", a["metadata"]["training"])[1])
+
     size = f"{c['hidden_dim']},{c['num_interactions']},{c['num_rbf']}"
     rows = [["file", f"{a['bytes']:,} bytes, SHA-256 `{card['student'][:16]}…`"],
             ["size", f"{size}: {a['parameters']:,} parameters, cutoff {c['cutoff']} Å"],
@@ -65,7 +69,8 @@ def about(card):
             ["data", f"{train['frames']:,} frames of {train['molecules']:,} molecules, {train['atoms']:,} atoms; held out {data['valid']['frames']:,} to validate"
              + (f", {test['frames']:,} to test, of {data['valid']['molecules']} and {test['molecules']} other molecules" if test else "")],
             ["atoms in training", ", ".join(f"{e} {n:,}" for e, n in sorted(train["atoms by element"].items(), key=lambda r: -r[1]))],
-            ["command", f"`{a['command']}`"], ["training", a["metadata"].get("training", "").split(": ", 1)[-1].replace("|", "\\|")]]
+            ["command", "`" + re.sub(r"(?<=[ =])[^\s=]*/", "", a["command"]) + "`"],  # files without folders
+            ["best validation", f"after {fact('visits'):,} of {fact('visits_of_the_run'):,} visits, {fact('steps'):,} steps"]]
     return table(["", ""], rows)
 
 
@@ -107,7 +112,8 @@ def nve(card):
 def droplet(card):
     d = card["droplet"]
     if d["failed"]:
-        return f"This student's does not stay one: {d['failed'].removeprefix('painless: md: ').split('; last good frame')[0]}"
+        step, reason = re.search(r"step (\d+): replica 0: ([^;:]*)", d["failed"]).groups()
+        return f"This student's does not stay one: after {int(step) / 2000:.1f} ps {reason}, and the run was stopped."
     own = d["forces on its own frames"]
     rows = [["longest O–H bond in any frame", "< 1.4 Å", f"{d['largest O–H']:.2f} Å"],
             ["molecules in the droplet (O–O below 4 Å), mean, least", "mean ≥ 60", f"{d['molecules in the droplet']['mean']:.1f}, {d['molecules in the droplet']['least']}"],
@@ -125,7 +131,7 @@ Water at 300 K moves 0.23 Å²/ps, and its oxygens are 2.8 Å apart; a droplet t
 
 def relaxations(card):
     r = card["relaxations"]
-    share = lambda n: f"{n:,} ({100 * n / r['starts']:.2g} %)"  # noqa: E731
+    share = lambda n: f"{n:,} ({100 * n / r['starts']:.2f} %)"  # noqa: E731
     said = {"converged": "converged to 0.01 eV/Å", "not converged": "not after 1,000 steps", "stopped": "stopped: atoms within 0.1 Å",
             "collapsed": "collapsed: atoms nearer than 0.6 of their covalent radii", "broken": "a bond of the molecule longer than 1.35 of these",
             "joined": "atoms within 1.05 of these that were not bonded"}
@@ -165,7 +171,7 @@ def document(run):
         text = f.read()
     for make in (targets, about, kinds, elements, torsions, nve, droplet, relaxations, bonds, speed, health):
         name = make.__name__
-        text, found = re.subn(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", lambda m: m[1] + make(card) + m[2], text, flags=re.S)
+        text, found = re.subn(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m: m[1] + make(card) + "\n" + m[2], text, flags=re.S)
         if found != 1:
             raise SystemExit(f"docs/student.md: expected <!-- {name} --> and <!-- /{name} --> once, found them {found} times")
     with open(path, "w") as f:
