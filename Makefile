@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install lammps test test-variants interop bench bench-ase bench-hosts bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run lib install lammps test test-variants interop bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised ptx gpu-bundle testdata module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -104,6 +104,14 @@ bench-peers:
 	@$(call APT,python3-torch)
 	@$(ONNX)
 	go run ./internal/dev/peers
+
+# What quantised students cost and gain (docs/quantisation.md): make bench-quantised QUANTISED="NAME=STUDENT,CALIBRATION,TEST …" [RESULTS=bin/quantised].
+# It goes on where it stopped.
+RESULTS = bin/quantised
+bench-quantised:
+	@test -n "$(QUANTISED)" || { echo "expected students and structures: make bench-quantised QUANTISED=NAME=STUDENT,CALIBRATION,TEST"; exit 1; }
+	@$(ONNX)
+	go run ./internal/dev/quantisation -o $(RESULTS) $(QUANTISED)
 
 # Compiles the CUDA kernels to the PTX that the binaries embed; byte-identical on any machine.
 ptx:
