@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install test test-variants interop bench bench-ase bench-hosts bench-md bench-train bench-peers ptx gpu-bundle testdata module clean
+.PHONY: run lib install test test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -12,22 +12,23 @@ run:
 
 # The C library, LIB/libpainless.so, for Linux; TAGS=cuda builds it for GPUs. Programs see its functions, and nothing of Go.
 LIB = bin
+STAMP = -s -w
 lib:
 	@command -v gcc >/dev/null || { $(call APT,gcc libc6-dev); }
-	CGO_ENABLED=1 go build -buildmode=c-shared -trimpath -tags "$(TAGS)" -o $(LIB)/libpainless.so -ldflags "-s -w \
+	CGO_ENABLED=1 go build -buildmode=c-shared -trimpath -tags "$(TAGS)" -o $(LIB)/libpainless.so -ldflags "$(STAMP) \
 		-extldflags '-Wl,-soname,libpainless.so.0 -Wl,--version-script=$(CURDIR)/hosts/c/painless.map'" ./hosts/c
 	@rm -f $(LIB)/libpainless.h && ln -sf libpainless.so $(LIB)/libpainless.so.0 # painless.h is written by hand
 
 # The library, painless.h, painless.pc and ASE's calculator under PREFIX.
 PREFIX = /usr/local
+VERSION = $(shell sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1)
 install: lib
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,lib/pkgconfig include share/painless)
 	install -m 755 $(LIB)/libpainless.so $(DESTDIR)$(PREFIX)/lib/libpainless.so.0
 	ln -sf libpainless.so.0 $(DESTDIR)$(PREFIX)/lib/libpainless.so
 	install -m 644 hosts/c/painless.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 hosts/ase/painless_ase.py $(DESTDIR)$(PREFIX)/share/painless/
-	version=$$(sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1) && sed -e "s#@PREFIX@#$(PREFIX)#; s#@VERSION@#$$version#" \
-		hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
+	sed 's#@VERSION@#$(VERSION)#' hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
 
 # gcc and libhdf5-dev are for HDF5; ASE reads what we write. GODEBUG takes AVX-512 away and purego all vector code, so
 # that each set is tested where the machine has a better one.
@@ -120,6 +121,18 @@ gpu-bundle:
 testdata:
 	@$(call APT,python3-torch python3-ase)
 	/usr/bin/python3 internal/dev/golden/generate.py testdata
+
+# What a release consists of, in bin/release: make release [VERSION=0.1.0-rc1 TARGETS=linux/amd64,…]. internal/dev/release makes it.
+TOOLS = bin/tools
+TARGETS = linux/amd64,linux/arm64,darwin/arm64,windows/amd64
+release: $(TOOLS)
+	@$(call APT,make git gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+	go run ./internal/dev/release -version "$(VERSION)" -targets "$(TARGETS)" -tools $(TOOLS)
+
+# nfpm, cyclonedx-gomod and actionlint, of versions that are theirs alone: nothing of them is in go.mod.
+$(TOOLS): internal/dev/tools/go.mod internal/dev/tools/go.sum
+	cd internal/dev/tools && go build -trimpath -buildvcs=false -o $(CURDIR)/$(TOOLS)/ tool
+	@touch $(TOOLS)
 
 # Renames the module, for whoever publishes it: make module MODULE=host/owner/painless
 module:
