@@ -1,14 +1,17 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install test test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
+.PHONY: run lib install lammps test test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	[ -z "$$missing" ] || { $(SUDO) apt-get update && \
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; }
 
-# Energy and forces of ethanol from a shipped checkpoint (random weights, the size of the tiny student).
+# The default student relaxes ethanol, and moves it for a picosecond. GFN2-xTB's energy is of xtb 6.5.1, relaxed from the same start.
 run:
-	go run ./tools/painless predict -model testdata/tiny.pt testdata/ethanol.xyz
+	go build -o bin/painless ./tools/painless
+	bin/painless relax -o bin/ethanol.xyz testdata/ethanol.xyz
+	@echo '(GFN2-xTB, which the student learned from, relaxes it to -309.988504 eV)'
+	bin/painless md -temperature 300 -dt 0.5 -steps 2000 bin/ethanol.xyz
 
 # The C library, LIB/libpainless.so, for Linux; TAGS=cuda builds it for GPUs. Programs see its functions, and nothing of Go.
 LIB = bin
@@ -29,6 +32,13 @@ install: lib
 	install -m 644 hosts/c/painless.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 hosts/ase/painless_ase.py $(DESTDIR)$(PREFIX)/share/painless/
 	sed 's#@VERSION@#$(VERSION)#' hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
+
+# LAMMPS's pair_style painless: LIB/lmp_painless, which is Debian's LAMMPS with it, and LIB/painlessplugin.so. With LAMMPS=DIR the
+# plugin alone, for the LAMMPS whose source folder src is DIR. Fetches LAMMPS's headers; nothing of LAMMPS is in this repository.
+LAMMPS =
+lammps: lib
+	@$(call APT,g++ libopenmpi-dev openmpi-bin lammps)
+	hosts/lammps/src/build.sh "$(LIB)" $(LAMMPS)
 
 # gcc and libhdf5-dev are for HDF5; ASE reads what we write. GODEBUG takes AVX-512 away and purego all vector code, so
 # that each set is tested where the machine has a better one.
@@ -52,9 +62,10 @@ test-variants:
 ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev/peers && \
 	{ [ -d node_modules/onnxruntime-node ] || npm install --no-audit --no-fund --no-package-lock --ignore-scripts; }
 
-# PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, ONNX Runtime runs it, and ASE and LAMMPS move atoms alike; users need it never.
+# PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, ONNX Runtime runs it, ASE and LAMMPS move atoms alike, and LAMMPS computes with us
+# on several ranks; users need it never.
 interop:
-	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps zsh fish)
+	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps libopenmpi-dev openmpi-bin zsh fish)
 	@$(ONNX)
 	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
 

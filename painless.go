@@ -170,16 +170,20 @@ func NewPotential(network *Network, opts Options) (Potential, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := nn.Options{Precision: opts.Precision, Filters: opts.Filters, Threads: opts.Threads, EnergyOnly: opts.EnergyOnly,
-		AnyElement: opts.AnyElement, AtomEnergies: opts.AtomEnergies, AtomVirials: opts.AtomVirials}
 	if open == nil {
-		return nn.NewPotential(network, options)
+		return nn.NewPotential(network, opts.network())
 	}
 	device, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("device %s: %w", opts.Device, err)
 	}
-	return nn.NewGPUPotential(network, device, options)
+	return nn.NewGPUPotential(network, device, opts.network())
+}
+
+// network is the options that are not the device's.
+func (o Options) network() nn.Options {
+	return nn.Options{Precision: o.Precision, Filters: o.Filters, Threads: o.Threads, EnergyOnly: o.EnergyOnly,
+		AnyElement: o.AnyElement, AtomEnergies: o.AtomEnergies, AtomVirials: o.AtomVirials}
 }
 
 // CheckDevice says what is wrong with a name of a device; it does not look for the device.

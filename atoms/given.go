@@ -18,7 +18,7 @@ func (l *NeighborList[T]) Take(positions [][3]float64, pairs [][2]int32, cutoff 
 		x := [3]T{T(rj[0] - ri[0]), T(rj[1] - ri[1]), T(rj[2] - ri[2])}
 		d := Distance(x)
 		if d == 0 {
-			return fmt.Errorf("the atoms %d and %d are on the same point", i, j)
+			return fmt.Errorf("the atoms %d and %d are on the same point, %v Å", i, j, *ri)
 		}
 		if d <= limit { // as NaN is not
 			l.Set(n, i, j, x, d)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"painless/atoms"
-	"painless/internal/buffer"
 	"painless/kernels/cpu"
 )
 
@@ -27,15 +26,23 @@ const (
 // then, until Next says Done, Pack for the atoms that are ghosts elsewhere and
 // Unpack for its ghosts; Finish gives what belongs to its own atoms. All is
 // gathered: ghosts get copies, and nothing comes back from them, so that forces on
-// own atoms are whole; docs/backward.md has the equations.
+// own atoms are whole; docs/backward.md has the equations. A whole system, periodic
+// or not, is a domain without ghosts, whose exchanges are of nothing.
 //
-// Rounding, and so the last bits, depend on how the system is cut.
+// Rounding, and so the last bits, depend on how the system is cut. Once a domain
+// has seen the most atoms and pairs, nothing allocates.
 type Domain struct {
 	engine *cpuEngine[float32]
 	list   *atoms.NeighborList[float32]
-	batch  atoms.Batch
 	at     int // in the schedule
 	begun  bool
+	asked  Exchange // by Next, last
+
+	// Of a message that is packed or unpacked, group by group of features.
+	rows         []float32
+	packed       []int32
+	first, end   int // ghosts
+	pack, unpack func(worker, group int)
 }
 
 // Row is how many numbers a ghost gets at an exchange.
@@ -51,40 +58,42 @@ func NewDomain(net *Network, opts Options) (*Domain, error) {
 		return nil, err
 	}
 	d := &Domain{engine: p.(*cpuEngine[float32])}
-	d.list = d.engine.list
+	d.list, d.pack, d.unpack = d.engine.list, d.packGroup, d.unpackGroup
 	return d, nil
 }
 
 // Close gives back memory and threads.
 func (d *Domain) Close() error { return d.engine.Close() }
 
-// Begin takes the atoms, own ones first, and pairs, each once, of an own atom
-// with an own one or a ghost: those beyond the cutoff are left out. Without pairs
-// they are searched.
-func (d *Domain) Begin(ctx context.Context, numbers []int, positions [][3]float64, own int, pairs [][2]int32) error {
-	d.begun = false
-	if len(numbers) != len(positions) || own < 0 || own > len(numbers) {
-		return fmt.Errorf("a domain of %d numbers, %d positions and %d own atoms: expected as many positions as numbers, and no more own atoms", len(numbers), len(positions), own)
-	}
+// Begin takes a batch of one structure, own atoms first, and pairs, each once, of an
+// own atom with an own one or a ghost: those beyond the cutoff are left out, and
+// periodic images are ghosts. Without pairs they are searched, along the lattice
+// vectors too that the structure is periodic along. The batch's numbers are not to
+// change before Finish.
+func (d *Domain) Begin(ctx context.Context, b *atoms.Batch, own int, pairs [][2]int32) error {
+	d.begun, d.asked = false, Done
 	e := d.engine
-	d.batch.Reset()
-	d.batch.Append(&atoms.Structure{Numbers: numbers, Positions: positions})
 	if e.closed {
 		return errClosed
 	}
-	if err := check(ctx, &d.batch, &Result{}, &e.known); err != nil {
+	if err := check(ctx, b, &Result{}, &e.known); err != nil {
 		return err
 	}
+	if b.Len() != 1 || own < 0 || own > b.NumAtoms() {
+		return fmt.Errorf("a domain of %d structures, %d atoms and %d own ones: expected one structure, and no more own atoms than atoms", b.Len(), b.NumAtoms(), own)
+	}
+	e.pool.Begin()
+	defer e.pool.End()
 	if pairs == nil {
-		if err := d.list.BuildOn(e.pool, &d.batch, e.cutoff); err != nil {
+		if err := d.list.BuildOn(e.pool, b, e.cutoff); err != nil {
 			return err
 		}
 		d.list.DropGhosts(own)
-	} else if err := d.list.Take(positions, pairs, e.cutoff); err != nil {
+	} else if err := d.list.Take(b.Positions, pairs, e.cutoff); err != nil {
 		return err
 	}
-	e.numbers, e.own = d.batch.Numbers, own
-	e.grow(len(numbers), len(d.list.D))
+	e.numbers, e.own = b.Numbers, own
+	e.grow(b.NumAtoms(), len(d.list.D))
 	e.locate()
 	d.at, d.begun = 0, true
 	return nil
@@ -98,7 +107,8 @@ func (d *Domain) Next(ctx context.Context) (Exchange, error) {
 	e := d.engine
 	e.pool.Begin()
 	defer e.pool.End()
-	for d.at < len(e.schedule) {
+	d.asked = Done
+	for ; d.at < len(e.schedule); d.at++ {
 		step := e.schedule[d.at]
 		if err := ctx.Err(); err != nil {
 			return Done, err
@@ -106,113 +116,99 @@ func (d *Domain) Next(ctx context.Context) (Exchange, error) {
 		switch step.stage {
 		case collect:
 			return Done, nil
-		case exchangeStates, exchangeGradients:
-			d.at++
-			e.block = step.block
-			if step.stage == exchangeStates {
-				return States, nil
-			}
-			return Gradients, nil
+		case exchangeStates:
+			d.asked = States
+		case exchangeGradients:
+			d.asked = Gradients
 		}
-		if err := e.do(ctx, step, &d.batch, nil); err != nil {
+		if err := e.do(ctx, step, nil, nil); err != nil {
 			return Done, err
 		}
-		d.at++
+		if d.asked != Done {
+			d.at++
+			return d.asked, nil
+		}
 	}
 	return Done, nil
 }
 
-// exchanged is what the exchange that Next asked for is of.
+// exchanged is what the exchange that Next asked for is of, in the atoms' rows.
 func (d *Domain) exchanged() cpu.State[float32] {
-	if e := d.engine; d.at > 0 && e.schedule[d.at-1].stage == exchangeStates {
-		return e.before(e.block)
+	if d.asked == States {
+		return d.engine.before(d.engine.block)
 	}
 	return d.engine.g
 }
 
-// Pack writes the rows of own atoms to to, [len(list), Row].
-func (d *Domain) Pack(to []float32, list []int32) {
-	e, state, row := d.engine, d.exchanged(), d.Row()
-	for group := range e.pairGrads {
-		first, last := e.features(group)
-		h := last - first
-		rows := e.rows(state, group, 0, len(e.energy))
-		for n, i := range list {
-			out := to[n*row+4*first:][:4*h]
-			copy(out, rows.S[int(i)*h:][:h])
-			copy(out[h:], rows.V[3*int(i)*h:][:3*h])
+// added is where the coming message adds to what was exchanged. What it adds for
+// ghosts is of no use, and must not grow from call to call.
+func (d *Domain) added() cpu.State[float32] {
+	if d.asked == States {
+		return d.engine.after(d.engine.block)
+	}
+	return d.engine.gin
+}
+
+// Pack writes the rows of the atoms of a list to to, [len(list), Row]. A ghost may be
+// in the list once it is unpacked, where it goes on to a third rank.
+func (d *Domain) Pack(to []float32, list []int32) error {
+	if err := d.check("Pack", len(to), len(list)); err != nil {
+		return err
+	}
+	for _, i := range list {
+		if i < 0 || int(i) >= len(d.engine.numbers) {
+			return fmt.Errorf("atom %d of a domain of %d", i, len(d.engine.numbers))
 		}
+	}
+	d.rows, d.packed = to, list
+	d.engine.pool.Run(len(d.engine.pairGrads), d.pack)
+	return nil
+}
+
+func (d *Domain) packGroup(_, group int) {
+	first, last := d.engine.features(group)
+	h, row := last-first, d.Row()
+	of := d.engine.rows(d.exchanged(), group, 0, len(d.engine.energy))
+	for n, i := range d.packed {
+		out := d.rows[n*row+4*first:][:4*h]
+		copy(out, of.S[int(i)*h:][:h])
+		copy(out[h:], of.V[3*int(i)*h:][:3*h])
 	}
 }
 
 // Unpack takes the rows of n ghosts from first on from from, [n, Row].
-func (d *Domain) Unpack(from []float32, ghost, n int) {
-	e, state, row := d.engine, d.exchanged(), d.Row()
-	states := e.schedule[d.at-1].stage == exchangeStates
-	for group := range e.pairGrads {
-		first, last := e.features(group)
-		h := last - first
-		rows := e.rows(state, group, 0, len(e.energy))
-		var sums cpu.State[float32]
-		if states { // where the message adds: what it adds for ghosts is of no use, and must not grow
-			sums = e.rows(e.after(e.block), group, 0, len(e.energy))
-		} else {
-			sums = e.rows(e.gin, group, 0, len(e.energy))
-		}
-		for k := range n {
-			in, i := from[k*row+4*first:][:4*h], ghost+k
-			for _, to := range []cpu.State[float32]{rows, sums} {
-				copy(to.S[i*h:][:h], in)
-				copy(to.V[3*i*h:][:3*h], in[h:])
-			}
-		}
+func (d *Domain) Unpack(from []float32, first, n int) error {
+	if err := d.check("Unpack", len(from), n); err != nil || n == 0 {
+		return err
 	}
+	if first < d.engine.own || first > len(d.engine.numbers)-n {
+		return fmt.Errorf("%d ghosts from atom %d on: a domain has them from %d up to %d", n, first, d.engine.own, len(d.engine.numbers))
+	}
+	d.rows, d.first, d.end = from, first, first+n
+	d.engine.pool.Run(len(d.engine.pairGrads), d.unpack)
+	return nil
 }
 
-// DomainResult is what a rank's own atoms have; sums over ranks are the system's.
-type DomainResult struct {
-	Energy float64       // of the own atoms, eV
-	Atoms  []float64     // their energies, eV, [own]
-	Forces [][3]float64  // on them, eV/Å, [own]
-	Virial [3][3]float64 // Σ −∂E/∂x ⊗ x of the pairs, eV: halves of those with a ghost
+func (d *Domain) unpackGroup(_, group int) {
+	first, last := d.engine.features(group)
+	h, row := last-first, d.Row()
+	to, added := d.engine.rows(d.exchanged(), group, d.first, d.end), d.engine.rows(d.added(), group, d.first, d.end)
+	for n := range d.end - d.first {
+		in := d.rows[n*row+4*first:][:4*h]
+		copy(to.S[n*h:][:h], in)
+		copy(to.V[3*n*h:][:3*h], in[h:])
+	}
+	clear(added.S)
+	clear(added.V)
 }
 
-// Finish fills r, after Next has said Done. Numbers that overflowed are an error.
-func (d *Domain) Finish(r *DomainResult) error {
-	e := d.engine
-	if !d.begun || d.at < len(e.schedule) && e.schedule[d.at].stage != collect {
-		return errors.New("expected Next to say Done before Finish")
+// check says what is wrong with an exchange of n rows in so many numbers.
+func (d *Domain) check(what string, numbers, n int) error {
+	if d.asked == Done {
+		return fmt.Errorf("expected Next to ask for an exchange before %s", what)
 	}
-	d.begun = false
-	r.Atoms, r.Forces = buffer.Resize(r.Atoms, e.own), buffer.Resize(r.Forces, e.own)
-	clear(r.Forces)
-	r.Energy, r.Virial = 0, [3][3]float64{}
-	for i, energy := range e.energy[:e.own] {
-		r.Atoms[i] = float64(energy)
-		r.Energy += float64(energy)
+	if n < 0 || numbers != n*d.Row() {
+		return fmt.Errorf("%s of %d atoms in %d numbers: expected %d for each", what, n, numbers, d.Row())
 	}
-	if !e.energyOnly {
-		e.pairGradients(d.list.Start)
-		for p, g := range e.forces[:len(d.list.D)] {
-			share := 0.5
-			for side, i := range [2]int32{d.list.I[p], d.list.J[p]} {
-				if int(i) >= e.own {
-					continue
-				}
-				sign := float64(1 - 2*side)
-				for c := range g {
-					r.Forces[i][c] += sign * float64(g[c])
-				}
-			}
-			if int(d.list.I[p]) < e.own && int(d.list.J[p]) < e.own {
-				share = 1
-			}
-			for a := range 3 {
-				for b := range 3 {
-					r.Virial[a][b] -= share * float64(g[a]) * float64(d.list.X[p][b])
-				}
-			}
-		}
-	}
-	return atoms.Finite(r.Energy, r.Forces)
+	return nil
 }

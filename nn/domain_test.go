@@ -70,7 +70,7 @@ func cut(t *testing.T, net *Network, s atoms.Structure, ranks int, owner func(i 
 }
 
 // run is a step of all ranks, with exchanges between them.
-func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structure, given bool) (energy float64, forces [][3]float64, virial [3][3]float64) {
+func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structure, given bool) (energy float64, energies []float64, forces [][3]float64, virial [3][3]float64) {
 	ctx := context.Background()
 	for k, r := range list {
 		var numbers []int
@@ -88,7 +88,8 @@ func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structur
 				}
 			}
 		}
-		require.NoError(t, r.Begin(ctx, numbers, positions[k], r.own, pairs))
+		batch := atoms.NewBatch(atoms.Structure{Numbers: numbers, Positions: positions[k]})
+		require.NoError(t, r.Begin(ctx, batch, r.own, pairs))
 	}
 	for {
 		what := Done
@@ -110,7 +111,7 @@ func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structur
 				all = append(all, int32(i))
 			}
 			buffer := make([]float32, r.own*r.Row())
-			r.Pack(buffer, all)
+			require.NoError(t, r.Pack(buffer, all))
 			for i := range r.own {
 				rows[r.whole[i]] = buffer[i*r.Row():][:r.Row()]
 			}
@@ -120,15 +121,28 @@ func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structur
 			for _, i := range r.whole[r.own:] {
 				buffer = append(buffer, rows[i]...)
 			}
-			r.Unpack(buffer, r.own, len(r.whole)-r.own)
+			require.NoError(t, r.Unpack(buffer, r.own, len(r.whole)-r.own))
 		}
 	}
-	forces = make([][3]float64, len(s.Numbers))
+	energies, forces = make([]float64, len(s.Numbers)), make([][3]float64, len(s.Numbers))
 	for _, r := range list {
+		r.result.AtomVirials = true
 		require.NoError(t, r.Finish(&r.result))
 		energy += r.result.Energy
 		for i, f := range r.result.Forces {
 			forces[r.whole[i]] = f
+		}
+		sum := [3][3]float64{}
+		for i := range r.own {
+			energies[r.whole[i]] = r.result.AtomEnergy[i]
+			for a := range 3 {
+				for b := range 3 {
+					sum[a][b] += r.result.AtomVirial[i][a][b]
+				}
+			}
+		}
+		for a := range 3 {
+			assert.InDeltaSlice(t, r.result.Virial[a][:], sum[a][:], 1e-9*(1+vec.Norm(sum[a])), "atoms' shares")
 		}
 		for a := range 3 {
 			for b := range 3 {
@@ -136,7 +150,7 @@ func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structur
 			}
 		}
 	}
-	return energy, forces, virial
+	return energy, energies, forces, virial
 }
 
 // A system that is cut has the energy, the forces and the virial of the whole:
@@ -160,13 +174,14 @@ func TestDomains(t *testing.T) {
 			if c.ranks == 2 {
 				owner = func(i int) int { return i % 2 }
 			}
-			p := newTestPotential(t, net, Options{})
+			p := newTestPotential(t, net, Options{AtomEnergies: true})
 			for step := range 3 {
 				whole := &Result{}
 				require.NoError(t, p.Compute(context.Background(), atoms.NewBatch(c.s), whole))
 				list, positions := cut(t, net, c.s, c.ranks, owner)
-				energy, forces, virial := run(t, list, positions, &c.s, step%2 == 1)
+				energy, energies, forces, virial := run(t, list, positions, &c.s, step%2 == 1)
 				assert.InEpsilon(t, whole.Energy[0], energy, 2e-7)
+				assert.InDeltaSlice(t, whole.AtomEnergy, energies, 1e-5*math.Abs(whole.Energy[0]))
 				largest := 1.0
 				for _, f := range whole.Forces {
 					largest = max(largest, vec.Norm(f))
@@ -193,23 +208,68 @@ func TestDomainErrors(t *testing.T) {
 	require.NoError(t, err)
 	_, err = d.Next(ctx)
 	assert.ErrorContains(t, err, "expected Begin before Next")
-	two := [][3]float64{{0, 0, 0}, {1, 0, 0}}
+	two := atoms.NewBatch(atoms.Structure{Numbers: []int{1, 1}, Positions: [][3]float64{{0, 0, 0}, {1, 0, 0}}})
+	point := atoms.NewBatch(atoms.Structure{Numbers: []int{1, 1}, Positions: [][3]float64{{1, 2, 3}, {1, 2, 3}}})
+	unknown := atoms.NewBatch(atoms.Structure{Numbers: []int{1, 200}, Positions: two.Positions})
 	for says, begin := range map[string]func() error{
-		"expected as many positions as numbers": func() error { return d.Begin(ctx, []int{1}, two, 1, nil) },
-		"no more own atoms":                     func() error { return d.Begin(ctx, []int{1, 1}, two, 3, nil) },
-		"pair 0 is of the atoms 0 and 2":        func() error { return d.Begin(ctx, []int{1, 1}, two, 1, [][2]int32{{0, 2}}) },
-		"pair 0 is of the atoms 1 and 1":        func() error { return d.Begin(ctx, []int{1, 1}, two, 1, [][2]int32{{1, 1}}) },
-		"atom 1 has atomic number 200":          func() error { return d.Begin(ctx, []int{1, 200}, two, 1, nil) },
-		"on the same point": func() error {
-			return d.Begin(ctx, []int{1, 1}, [][3]float64{{1, 2, 3}, {1, 2, 3}}, 1, [][2]int32{{0, 1}})
-		},
+		"expected one structure":         func() error { return d.Begin(ctx, atoms.NewBatch(), 0, nil) },
+		"no more own atoms":              func() error { return d.Begin(ctx, two, 3, nil) },
+		"pair 0 is of the atoms 0 and 2": func() error { return d.Begin(ctx, two, 1, [][2]int32{{0, 2}}) },
+		"pair 0 is of the atoms 1 and 1": func() error { return d.Begin(ctx, two, 1, [][2]int32{{1, 1}}) },
+		"atom 1 has atomic number 200":   func() error { return d.Begin(ctx, unknown, 1, nil) },
+		"on the same point, [1 2 3] Å":   func() error { return d.Begin(ctx, point, 1, [][2]int32{{0, 1}}) },
+		"are on the same point":          func() error { return d.Begin(ctx, point, 1, nil) },
 	} {
 		assert.ErrorContains(t, begin(), says)
 		_, err = d.Next(ctx)
 		assert.ErrorContains(t, err, "expected Begin before Next", says)
 	}
-	require.NoError(t, d.Begin(ctx, []int{1, 1}, two, 2, nil))
+	row := make([]float32, d.Row())
+	require.NoError(t, d.Begin(ctx, two, 1, nil))
 	assert.ErrorContains(t, d.Finish(&DomainResult{}), "expected Next to say Done before Finish")
+	assert.ErrorContains(t, d.Pack(row, []int32{0}), "expected Next to ask for an exchange before Pack")
+	assert.ErrorContains(t, d.Unpack(row, 1, 1), "expected Next to ask for an exchange before Unpack")
+	next, err := d.Next(ctx)
+	require.NoError(t, err)
+	require.Equal(t, States, next)
+	assert.ErrorContains(t, d.Pack(row, []int32{2}), "atom 2 of a domain of 2")
+	assert.ErrorContains(t, d.Pack(row, []int32{-1}), "atom -1 of a domain of 2")
+	assert.ErrorContains(t, d.Pack(row[1:], []int32{0}), "Pack of 1 atoms in")
+	assert.ErrorContains(t, d.Unpack(row, 0, 1), "1 ghosts from atom 0 on: a domain has them from 1 up to 2")
+	assert.ErrorContains(t, d.Unpack(append(row, row...), 1, 2), "2 ghosts from atom 1 on")
+	assert.ErrorContains(t, d.Unpack(row, 1, -1), "Unpack of -1 atoms")
+	require.NoError(t, d.Pack(row, []int32{1}))
+	require.NoError(t, d.Unpack(row, 1, 1))
 	require.NoError(t, d.Close())
-	assert.ErrorIs(t, d.Begin(ctx, []int{1, 1}, two, 2, nil), errClosed)
+	assert.ErrorIs(t, d.Begin(ctx, two, 2, nil), errClosed)
+}
+
+// A whole periodic system is a domain without ghosts.
+func TestDomainOfAll(t *testing.T) {
+	ctx := context.Background()
+	net := randomNetwork(smallConfig, 5)
+	d, err := NewDomain(net, Options{Threads: 2})
+	require.NoError(t, err)
+	defer d.Close()
+	b := atoms.NewBatch(systems.WaterBox(2, 3, 4))
+	want, r := &Result{}, &DomainResult{AtomVirials: true}
+	require.NoError(t, newTestPotential(t, net, Options{AtomEnergies: true, AtomVirials: true}).Compute(ctx, b, want))
+	step := func() {
+		require.NoError(t, d.Begin(ctx, b, b.NumAtoms(), nil))
+		for next := States; next != Done; {
+			if next, err = d.Next(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		require.NoError(t, d.Finish(r))
+	}
+	step()
+	assert.Equal(t, want.AtomEnergy, r.AtomEnergy, "to the bit")
+	assert.Equal(t, want.Energy[0], r.Energy)
+	assert.Equal(t, want.Forces, r.Forces)
+	assert.Equal(t, want.AtomVirial, r.AtomVirial)
+	for a := range 3 {
+		assert.InEpsilonSlice(t, want.Virial[0][a][:], r.Virial[a][:], 1e-9)
+	}
+	assert.Zero(t, testing.AllocsPerRun(5, step))
 }

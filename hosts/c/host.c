@@ -115,3 +115,26 @@ int pl_compute_batch(pl_model *model, int64_t s, const int64_t *counts, const in
                                        (double *)cells, (int32_t *)pbc, energies, forces, virials, stresses,
                                        atom_energies, atom_virials);
 }
+
+int pl_row(pl_model *model) { return forked() ? PL_EFORK : painless_row((uintptr_t)model); }
+
+int pl_begin(pl_model *model, int64_t own, int64_t n, const int32_t *numbers, const double *positions,
+             const double *cell, const int32_t *pbc, int64_t pairs, const int32_t *list) {
+    return forked() ? PL_EFORK
+                    : painless_begin((uintptr_t)model, own, n, (int32_t *)numbers, (double *)positions, (double *)cell,
+                                     (int32_t *)pbc, pairs, (int32_t *)list);
+}
+
+int pl_step(pl_model *model) { return forked() ? PL_EFORK : painless_step((uintptr_t)model); }
+
+int pl_pack(pl_model *model, int64_t n, const int32_t *list, float *rows) {
+    return forked() ? PL_EFORK : painless_pack((uintptr_t)model, n, (int32_t *)list, rows);
+}
+
+int pl_unpack(pl_model *model, int64_t first, int64_t n, const float *rows) {
+    return forked() ? PL_EFORK : painless_unpack((uintptr_t)model, first, n, (float *)rows);
+}
+
+int pl_finish(pl_model *model, double *energy, double *forces, double *virial, double *energies, double *virials) {
+    return forked() ? PL_EFORK : painless_finish((uintptr_t)model, energy, forces, virial, energies, virials);
+}

@@ -143,6 +143,67 @@ int pl_compute_batch(pl_model *model, int64_t s, const int64_t *counts, const in
                      double *forces, double *virials, double *stresses, double *atom_energies,
                      double *atom_virials);
 
+/* A system that is spread over ranks, as under MPI.
+ *
+ * Each rank has its own atoms and, after them, ghosts: the atoms of other ranks, and
+ * periodic images of any, within the cutoff of an own one. Layers of message passing
+ * reach farther than that, so that between them ghosts get what the ranks that own
+ * the atoms have computed:
+ *
+ *     pl_begin(model, own, n, numbers, positions, NULL, NULL, pairs, list);
+ *     while ((what = pl_step(model)) == PL_EXCHANGE)
+ *         ... pl_pack of atoms that are ghosts elsewhere, send, receive, pl_unpack of ghosts ...
+ *     if (what == PL_DONE)
+ *         pl_finish(model, &energy, forces, virial, energies, virials);
+ *
+ * Ranks without atoms and without ghosts take part: all need the same number of
+ * exchanges, which is the model's. Each is a copy from owners to ghosts. Nothing is sent
+ * back to be added, as there is no ghost whose forces were its owner's: those on own
+ * atoms are whole.
+ *
+ * A whole system is a domain without ghosts, n = own, with cell and pbc, whose exchanges
+ * are of nothing: so that single atoms' energies and virials can be had on one rank too.
+ *
+ * On the CPU, in float32. Results agree with pl_compute's to rounding, which depends on
+ * how the system is cut. A model has one domain, which does not disturb pl_compute. After
+ * an error it begins again. Calls with no more atoms and pairs than before allocate nothing. */
+enum { PL_DONE = 0, PL_EXCHANGE = 1 };
+
+/* pl_row returns how many floats an atom has in an exchange, or an error. */
+int pl_row(pl_model *model);
+
+/* pl_begin takes a rank's atoms, own ones first.
+ *
+ *   numbers    [n]         atomic numbers; read until pl_begin returns, as are the others
+ *   positions  [n][3]      Å, ghosts where they are seen from here
+ *   cell, pbc              as in pl_compute, for images that are no ghosts; else NULL
+ *   list       [pairs][2]  of an own atom with an own one or a ghost, each pair once. Pairs
+ *                          beyond the cutoff are left out. NULL: pairs are searched
+ */
+int pl_begin(pl_model *model, int64_t own, int64_t n, const int32_t *numbers, const double *positions,
+             const double *cell, const int32_t *pbc, int64_t pairs, const int32_t *list);
+
+/* pl_step computes until it needs an exchange, PL_EXCHANGE, or is through, PL_DONE. */
+int pl_step(pl_model *model);
+
+/* pl_pack writes what n atoms have, list [n], to rows [n][pl_row()]. Ghosts that are
+ * unpacked already may be among them, where a third rank has them as well. */
+int pl_pack(pl_model *model, int64_t n, const int32_t *list, float *rows);
+
+/* pl_unpack takes the rows [n][pl_row()] of the ghosts first up to first + n. */
+int pl_unpack(pl_model *model, int64_t first, int64_t n, const float *rows);
+
+/* pl_finish writes the rank's results, each of which may be NULL. Sums over ranks are
+ * the system's.
+ *
+ *   energy    [1]          of the own atoms, eV
+ *   forces    [own][3]     on them, eV/Å
+ *   virial    [3][3]       as in pl_compute, eV; a pair with a ghost counts by half
+ *   energies  [own]        of single atoms, eV
+ *   virials   [own][3][3]  of single atoms, eV, which have half of each of their pairs'
+ */
+int pl_finish(pl_model *model, double *energy, double *forces, double *virial, double *energies, double *virials);
+
 #ifdef __cplusplus
 }
 #endif

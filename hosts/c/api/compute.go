@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"unsafe"
 
+	"painless"
 	"painless/internal/buffer"
 )
 
@@ -54,7 +55,7 @@ func (m *model) compute(c *Call) error {
 	if !shares && (c.AtomEnergies != nil || c.AtomVirials != nil) {
 		return argument("atom_energies or atom_virials are asked for: expected a model opened with atom_shares")
 	}
-	if err := m.fill(c); err != nil {
+	if err := m.fill(c, 1); err != nil {
 		return err
 	}
 	s, n := m.batch.Len(), m.batch.NumAtoms()
@@ -95,8 +96,14 @@ func setAll[E any](list []E, x E) {
 	}
 }
 
-// fill makes the batch of a call's structures.
-func (m *model) fill(c *Call) error {
+// input is structures in the host's memory.
+type input struct {
+	batch painless.Batch
+	cells [][3][3]float64 // where the host has none
+}
+
+// fill makes the batch of a call's structures, of so many atoms or more.
+func (m *input) fill(c *Call, least int64) error {
 	if c.Structures < 0 || c.Structures > maxCount {
 		return argument("%d structures: expected 0 to %d", c.Structures, maxCount)
 	}
@@ -107,8 +114,8 @@ func (m *model) fill(c *Call) error {
 	b.Start = append(b.Start[:0], 0)
 	n := int64(0)
 	for k, count := range unsafe.Slice(c.Counts, s) {
-		if count < 1 || count > maxCount-n {
-			return argument("structure %d has %d atoms: expected 1 or more, and at most %d in all", k, count, maxCount)
+		if count < least || count > maxCount-n {
+			return argument("structure %d has %d atoms: expected %d or more, and at most %d in all", k, count, least, maxCount)
 		}
 		n += count
 		b.Start = append(b.Start, int(n))

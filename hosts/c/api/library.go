@@ -72,10 +72,10 @@ type model struct {
 	broken error // what a call panicked with: the engine may be between two states
 	closed bool
 
-	batch  painless.Batch
-	cells  [][3][3]float64 // where the host has none
+	input
 	result painless.Result // partly in the host's memory, during a call
 	own    painless.Result // in place of what the host does not ask for
+	domain domain
 }
 
 // Open opens a checkpoint, and returns the number that Compute and the others take.
@@ -113,7 +113,7 @@ func (l *Library) Close(number uintptr) (err error) {
 	delete(l.models, number)
 	l.mu.Unlock()
 	m.closed = true
-	return m.model.Close()
+	return errors.Join(m.domain.close(), m.model.Close())
 }
 
 // get returns a model, locked.

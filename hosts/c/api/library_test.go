@@ -36,7 +36,7 @@ func built(t *testing.T, flags ...string) (dir string) {
 	t.Helper()
 	dir = peertest.CLibrary(t)
 	bin := t.TempDir()
-	for _, program := range []string{"compute", "misuse"} {
+	for _, program := range []string{"compute", "misuse", "domain"} {
 		args := append([]string{"-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-I..", "-o", filepath.Join(bin, program),
 			"../testdata/" + program + ".c", "-L" + dir, "-lpainless", "-lpthread", "-lm", "-Wl,-rpath," + dir}, flags...)
 		run(t, exec.Command("gcc", args...))
@@ -58,7 +58,7 @@ func TestLibraryIsItsHeader(t *testing.T) {
 		exported = append(exported, strings.Fields(line)[2])
 	}
 	slices.Sort(declared)
-	require.Len(t, declared, 9)
+	require.Len(t, declared, 15)
 	assert.Equal(t, declared, exported)
 	for name, code := range map[string]Code{"OK": OK, "EARGUMENT": Argument, "EHANDLE": Handle, "ESTRUCTURE": Structure, "EDEVICE": Device, "EFORK": Fork, "EINTERNAL": Internal} {
 		assert.Regexp(t, fmt.Sprintf(`(?m)^    PL_%s = %d,?\s`, name, code), string(header))
@@ -157,6 +157,7 @@ func TestInteropSanitizers(t *testing.T) {
 	command := exec.Command(filepath.Join(bin, "compute"), testdata+"tiny.pt")
 	command.Stdin = strings.NewReader("1 1 0 0 0 0 0 0 0 0 0 0 0 0 1 0 0 0")
 	run(t, command)
+	run(t, exec.Command(filepath.Join(bin, "domain"), testdata+"ultra_tiny.pt", "4", "3"))
 	run(t, exec.Command("g++", "-std=c++11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c++", "../painless.h"))
 }
 

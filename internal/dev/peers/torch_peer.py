@@ -187,4 +187,5 @@ def main():
             say({"error": brief(error)})
 
 
-main()
+if __name__ == "__main__":
+    main()
