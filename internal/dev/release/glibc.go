@@ -17,7 +17,7 @@ func (v glibcVersion) String() string { return fmt.Sprintf("2.%d", v.minor) }
 func glibc(path string) (v glibcVersion, err error) {
 	file, err := elf.Open(path)
 	if err != nil {
-		return v, err
+		return v, fmt.Errorf("%s: expected a library in ELF: %w", path, err)
 	}
 	defer file.Close()
 	libraries, err := file.ImportedLibraries()

@@ -34,8 +34,12 @@ func readSource(version string) (s source, err error) {
 	if err != nil {
 		return s, err
 	}
-	if first := heading.FindSubmatch(changes); first == nil || string(first[1]) != form[1] {
-		return s, fmt.Errorf("version %s: expected that with which CHANGELOG.md begins, found %q there", version, first)
+	first := heading.FindSubmatch(changes)
+	if first == nil {
+		return s, fmt.Errorf("CHANGELOG.md: expected a line such as ## 0.1.0, found none")
+	}
+	if string(first[1]) != form[1] {
+		return s, fmt.Errorf("version %s: expected that with which CHANGELOG.md begins, found %s there", version, first[1])
 	}
 	changed, err := command(nil, "git", "status", "--porcelain")
 	if err != nil {
