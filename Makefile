@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install lammps test test-variants interop bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised ptx gpu-bundle testdata module clean
+.PHONY: run lib install lammps test test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -15,22 +15,23 @@ run:
 
 # The C library, LIB/libpainless.so, for Linux; TAGS=cuda builds it for GPUs. Programs see its functions, and nothing of Go.
 LIB = bin
+STAMP = -s -w
 lib:
 	@command -v gcc >/dev/null || { $(call APT,gcc libc6-dev); }
-	CGO_ENABLED=1 go build -buildmode=c-shared -trimpath -tags "$(TAGS)" -o $(LIB)/libpainless.so -ldflags "-s -w \
+	CGO_ENABLED=1 go build -buildmode=c-shared -trimpath -tags "$(TAGS)" -o $(LIB)/libpainless.so -ldflags "$(STAMP) \
 		-extldflags '-Wl,-soname,libpainless.so.0 -Wl,--version-script=$(CURDIR)/hosts/c/painless.map'" ./hosts/c
 	@rm -f $(LIB)/libpainless.h && ln -sf libpainless.so $(LIB)/libpainless.so.0 # painless.h is written by hand
 
 # The library, painless.h, painless.pc and ASE's calculator under PREFIX.
 PREFIX = /usr/local
+VERSION = $(shell sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1)
 install: lib
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,lib/pkgconfig include share/painless)
 	install -m 755 $(LIB)/libpainless.so $(DESTDIR)$(PREFIX)/lib/libpainless.so.0
 	ln -sf libpainless.so.0 $(DESTDIR)$(PREFIX)/lib/libpainless.so
 	install -m 644 hosts/c/painless.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 hosts/ase/painless_ase.py $(DESTDIR)$(PREFIX)/share/painless/
-	version=$$(sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1) && sed -e "s#@PREFIX@#$(PREFIX)#; s#@VERSION@#$$version#" \
-		hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
+	sed 's#@VERSION@#$(VERSION)#' hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
 
 # LAMMPS's pair_style painless: LIB/lmp_painless, which is Debian's LAMMPS with it, and LIB/painlessplugin.so. With LAMMPS=DIR the
 # plugin alone, for the LAMMPS whose source folder src is DIR. Fetches LAMMPS's headers; nothing of LAMMPS is in this repository.
@@ -67,6 +68,13 @@ interop:
 	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps libopenmpi-dev openmpi-bin zsh fish)
 	@$(ONNX)
 	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -timeout 30m -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
+
+# Every fuzz test for FUZZTIME: a new input that fails one is written to its testdata.
+FUZZTIME = 1m
+fuzz:
+	@$(call APT,gcc libc6-dev libhdf5-dev)
+	@grep -rho --include='*_test.go' --exclude-dir=bin -e '^func Fuzz[A-Za-z0-9]*' -H . | sed 's#^[.]/\(.*\)/[^/]*:func \(.*\)#\1 \2#' | \
+	while read -r dir name; do echo "$$dir $$name"; go test -tags hdf5 "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; done
 
 # Every student and size, on one core and all.
 bench:
@@ -118,6 +126,14 @@ ptx:
 	@$(call APT,clang-19)
 	go generate ./kernels/gpu
 
+# The working tree beside the last release, or BASE=COMMIT, in turns: fails where a call takes more than 10 % longer.
+bench-release:
+	@set -e; base="$(BASE)"; [ -n "$$base" ] || base=$$(git describe --tags --abbrev=0 --match 'v*' HEAD^ 2>/dev/null) || \
+		{ echo "there is no release yet that could be compared with: BASE=COMMIT names another"; exit 0; }; \
+	rm -rf bin/base; mkdir -p bin/base; trap 'rm -rf bin/base' EXIT; git archive "$$base" | tar -x -C bin/base; \
+	(cd bin/base && CGO_ENABLED=0 go build -trimpath -o ../painless-base ./tools/painless); CGO_ENABLED=0 go build -trimpath -o bin/painless ./tools/painless; \
+	go run ./internal/dev/paired -base bin/painless-base -head bin/painless
+
 # Tests and benchmarks for a GPU, in bin/gpu-bundle: binaries that run on another Linux machine that has only the
 # driver, and run.sh, which runs them all in parts. CUDA's header and link stub are in Debian's non-free component.
 BUNDLE = bin/gpu-bundle
@@ -139,6 +155,41 @@ gpu-bundle:
 testdata:
 	@$(call APT,python3-torch python3-ase)
 	/usr/bin/python3 internal/dev/golden/generate.py testdata
+
+# What a release consists of, in bin/release: make release [VERSION=0.1.0-rc1 TARGETS=linux/amd64,…]. internal/dev/release makes it.
+TOOLS = $(CURDIR)/bin/tools
+TARGETS = linux/amd64,linux/arm64,darwin/arm64,windows/amd64
+release: $(TOOLS)
+	@$(call APT,git gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross)
+	go run ./internal/dev/release -version "$(VERSION)" -targets "$(TARGETS)" -tools "$(TOOLS)"
+
+# nfpm, cyclonedx-gomod, actionlint and a check of Kubernetes Jobs, of versions that are theirs alone: nothing of them is in go.mod.
+$(TOOLS): $(wildcard internal/dev/tools/go.* internal/dev/tools/*/*.go)
+	go build -C internal/dev/tools -trimpath -buildvcs=false -o $(TOOLS)/ tool
+	@touch $(TOOLS)
+
+# Makes the release again in another folder, of what is committed and with nothing of the first one's compiled, and compares every byte.
+reproduce: release
+	@[ -z "$$(git status --porcelain)" ] || { echo "expected a tree as it is committed: git status"; exit 1; }
+	@set -e; again=$$(mktemp -d); trap 'chmod -R u+w "$$again"; rm -rf "$$again"' EXIT; git clone -q . "$$again/painless"; \
+	GOCACHE=$$again/cache $(MAKE) -C "$$again/painless" -o "$(TOOLS)" release VERSION="$(VERSION)" TARGETS="$(TARGETS)" TOOLS="$(TOOLS)"; \
+	diff -r bin/release "$$again/painless/bin/release" && echo "the same bytes, built twice: $$(wc -l <bin/release/SHA256SUMS) files"
+
+# Installs and runs what is in bin/release, of candidate 0 of the next version: the tarball, the wheel with ASE, the Debian package in
+# a chroot, and the container. As root, or with sudo.
+test-release: TARGETS = linux/amd64
+test-release: VERSION := $(VERSION)-rc0
+test-release: release
+	@$(call APT,mmdebstrap buildah python3-venv python3-pip python3-ase binutils)
+	go test -c -o bin/release.test ./internal/dev/release
+	cd internal/dev/release && $(SUDO) env PAINLESS_RELEASE="$(CURDIR)/bin/release" ../../../bin/release.test -test.run Released -test.v
+
+# What in deploy and .github can only be read here, as there is no cluster and no forge: workflows, Jobs, scripts.
+lint-deploy: $(TOOLS)
+	@$(call APT,shellcheck)
+	$(TOOLS)/actionlint
+	$(TOOLS)/kubernetes deploy/kubernetes/*.yaml
+	shellcheck deploy/install.sh deploy/slurm/*.sbatch
 
 # Renames the module, for whoever publishes it: make module MODULE=host/owner/painless
 module:

@@ -13,13 +13,14 @@ import (
 
 	"painless"
 	"painless/hosts/c/api"
+	"painless/internal/build"
 )
 
 func main() {}
 
 var library api.Library
 
-var version = sync.OnceValue(func() *C.char { return C.CString(api.Version()) })
+var version = sync.OnceValue(func() *C.char { return C.CString(build.Version()) })
 
 // result keeps an error's message for the host's thread, which a call from C runs on.
 func result(err error) C.int {

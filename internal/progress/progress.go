@@ -6,46 +6,26 @@ import (
 	"io"
 	"os"
 	"time"
-
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
-// Bar is a bar of the inputs' bytes, on a terminal only and only when there is
-// more than patience of work. A nil Bar shows nothing.
+// Bar is how much of the inputs' bytes is read, on a terminal only and only when
+// there is more than patience of work. A nil Bar shows nothing.
 type Bar struct {
-	read       int64 // bytes
-	structures int
-	bar        *progressbar.ProgressBar
+	line        *Line
+	began       time.Time
+	read, total int64 // bytes; the total is −1 where it is not known
+	structures  int
 }
 
 const patience = time.Second
 
 // New is a bar on stderr for the files at these paths, of which - is one of unknown size.
 func New(stderr io.Writer, paths []string) *Bar {
-	file, ok := stderr.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	line := NewLine(stderr)
+	if line == nil {
 		return nil
 	}
-	total := totalSize(paths)
-	return &Bar{bar: progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(late{stderr, time.Now().Add(patience)}),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetPredictTime(total > 0))}
-}
-
-// late drops what is written before a point in time.
-type late struct {
-	io.Writer
-	from time.Time
-}
-
-func (l late) Write(b []byte) (int, error) {
-	if time.Now().Before(l.from) {
-		return len(b), nil
-	}
-	return l.Writer.Write(b)
+	return &Bar{line: line, began: time.Now(), total: totalSize(paths)}
 }
 
 // totalSize is the bytes in all files, or −1 if one is no file.
@@ -88,20 +68,25 @@ func (b *Bar) Done(n int) {
 		return
 	}
 	b.structures += n
-	b.bar.Describe(fmt.Sprintf("%d structures", b.structures))
-	_ = b.bar.Set64(b.read) // a bar that cannot be drawn is no reason to stop
+	b.line.Show(b.text)
+}
+
+// text is what is done, and how long the rest takes if it goes on as so far.
+func (b *Bar) text() string {
+	if b.total <= 0 || b.read <= 0 {
+		return fmt.Sprintf("%d structures", b.structures)
+	}
+	share := min(1, float64(b.read)/float64(b.total))
+	left := time.Duration(float64(time.Since(b.began)) * (1 - share) / share)
+	return fmt.Sprintf("%d structures, %.0f %%, %v left", b.structures, 100*share, left.Round(time.Second))
 }
 
 // Clear takes the bar away until more is done, for what is said meanwhile.
 func (b *Bar) Clear() {
 	if b != nil {
-		_ = b.bar.Clear()
+		b.line.Clear()
 	}
 }
 
 // Close takes the bar away.
-func (b *Bar) Close() {
-	if b != nil {
-		_ = b.bar.Finish()
-	}
-}
+func (b *Bar) Close() { b.Clear() }

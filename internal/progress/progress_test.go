@@ -9,20 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestLateWriter(t *testing.T) {
-	var out bytes.Buffer
-	for _, from := range []time.Time{time.Now().Add(time.Hour), time.Now()} {
-		n, err := late{&out, from}.Write([]byte("bar"))
-		require.NoError(t, err)
-		assert.Equal(t, 3, n)
-	}
-	assert.Equal(t, "bar", out.String())
-}
 
 // Without a terminal there is no bar, and nothing breaks.
 func TestNoBar(t *testing.T) {
@@ -42,16 +31,27 @@ func TestNoBar(t *testing.T) {
 
 func TestBar(t *testing.T) {
 	var out bytes.Buffer
-	b := &Bar{bar: progressbar.NewOptions64(10, progressbar.OptionSetWriter(&out))}
+	b := &Bar{line: &Line{out: &out}, began: time.Now().Add(-5 * time.Second), total: 10}
 	_, err := io.ReadAll(b.Reading(strings.NewReader("1234")))
 	require.NoError(t, err)
 	b.Read(1)
 	b.Done(7)
-	assert.Contains(t, out.String(), "7 structures")
-	assert.Contains(t, out.String(), "50%")
+	assert.Equal(t, "\r\x1b[K7 structures, 50 %, 5s left", out.String())
+	b.Done(1)
+	assert.NotContains(t, out.String(), "8", "twice a second")
 	out.Reset()
 	b.Clear()
-	assert.NotEmpty(t, out.String())
-	assert.NotContains(t, out.String(), "structures")
+	assert.Equal(t, "\r\x1b[K", out.String())
 	b.Close()
+	assert.Equal(t, "\r\x1b[K", out.String())
+}
+
+func TestBarText(t *testing.T) {
+	for want, b := range map[string]Bar{
+		"3 structures":                 {structures: 3, read: 10, total: -1},
+		"0 structures":                 {total: 10},
+		"4 structures, 100 %, 0s left": {structures: 4, read: 12, total: 10, began: time.Now()}, // a file that grew
+	} {
+		assert.Equal(t, want, b.text())
+	}
 }

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"cmp"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"painless"
@@ -56,12 +54,3 @@ func Message(err error) string { return inC.Replace(err.Error()) }
 
 // inC has the options of the library for those of the command line.
 var inC = strings.NewReplacer(" -cutoff", " the option cutoff", " -key", " the option key", " -any-element", " the option any_element", " -device cpu", " the device cpu")
-
-// Version returns the version that this library was built of.
-func Version() string {
-	version := ""
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-	}
-	return cmp.Or(version, "unknown")
-}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"painless"
+	"painless/internal/build"
 	"painless/internal/commands/cli"
 	"painless/internal/progress"
 	"painless/nn"
@@ -88,7 +89,7 @@ func (x *session) begin(ctx context.Context, threads int) (*train.Trainer, error
 	if err != nil {
 		return nil, err
 	}
-	x.notes = train.Notes{"command": x.commandLine, "version": cli.Version(),
+	x.notes = train.Notes{"command": x.commandLine, "version": build.Version(),
 		"train_sha256": training.Hash(), "valid_sha256": valid.Hash()}
 	return x.schedule(ctx, m, elements, training, valid, threads)
 }

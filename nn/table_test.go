@@ -1,0 +1,29 @@
+package nn
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/checkpoint"
+	"painless/student"
+)
+
+// Tables are as fine as they need be, whether that was measured or foreseen.
+func TestTableError(t *testing.T) {
+	for _, path := range []string{student.Name, "../testdata/original.pt", "../testdata/tiny.pt", "../testdata/ultra_tiny.pt"} {
+		c, err := student.Open(path, checkpoint.Options{})
+		require.NoError(t, err)
+		net, err := FromCheckpoint(c)
+		require.NoError(t, err)
+		_, intervals := tabulate(net)
+		assert.Less(t, intervals, mostIntervals)
+		for k := range net.Blocks {
+			exact := newExactFilter[float64](net, k)
+			filter := filterCurves{net, exact.layers, exact.tangents}
+			knots, middles := filter.at(spaced(net.Cutoff, intervals, 0)), filter.at(spaced(net.Cutoff, intervals, 0.5))
+			assert.LessOrEqual(t, slopeError(&knots, &middles, net.Cutoff/float64(intervals), exact.layers[1].Out), maxSlopeError, "%s, block %d", path, k)
+		}
+	}
+}
