@@ -18,7 +18,11 @@ var licenceName = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying|copyright|no
 // licences is the texts under which the code of others is in the binaries and
 // libraries, each with the modules that it stands in. A module without any is an error.
 func licences(targets []target) ([]byte, error) {
-	folders := map[string][]string{"Go " + runtime.Version() + ", its runtime and standard library": {runtime.GOROOT()}}
+	root, err := command(nil, "go", "env", "GOROOT")
+	if err != nil {
+		return nil, err
+	}
+	folders := map[string][]string{"Go " + runtime.Version() + ", its runtime and standard library": {strings.TrimSpace(string(root))}}
 	for _, t := range targets {
 		// Per package: the module, its folder, and the package's.
 		list, err := command(t.environment(), "go", "list", "-deps",
