@@ -253,3 +253,18 @@ func TestMotion(t *testing.T) {
 	_, err = Motion(context.Background(), p, network, water.Numbers)
 	assert.ErrorContains(t, err, "the cutoff is 0.01 Å")
 }
+
+// A student of few elements is turned in the molecules that it knows alone.
+func TestMotionOfFewElements(t *testing.T) {
+	network := load(t, testdata+"tiny.pt")
+	network.Elements = []int{1, 8}
+	p, err := nn.NewPotential(network, nn.Options{})
+	require.NoError(t, err)
+	defer p.Close()
+	card, err := Motion(context.Background(), p, network, []int{8, 1, 1})
+	require.NoError(t, err)
+	require.NotEmpty(t, card.Molecules)
+	for _, m := range card.Molecules {
+		assert.Contains(t, []string{"water", "hydrogen", "hydrogen peroxide"}, m.Name)
+	}
+}

@@ -26,7 +26,7 @@ func Motion(ctx context.Context, p nn.Potential, network *nn.Network, numbers []
 	}
 	h := &Card{}
 	for i, m := range systems.Molecules() {
-		if slices.Max(m.Numbers) > network.MaxZ {
+		if !network.KnowsAll(m.Numbers) {
 			continue
 		}
 		check := Molecule{Name: m.Name, Atoms: len(m.Numbers)}
