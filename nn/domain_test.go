@@ -180,7 +180,11 @@ func TestDomains(t *testing.T) {
 				require.NoError(t, p.Compute(context.Background(), atoms.NewBatch(c.s), whole))
 				list, positions := cut(t, net, c.s, c.ranks, owner)
 				energy, energies, forces, virial := run(t, list, positions, &c.s, step%2 == 1)
-				assert.InEpsilon(t, whole.Energy[0], energy, 2e-7)
+				size := 0.0 // of what is summed: some of it cancels
+				for _, e := range whole.AtomEnergy {
+					size += math.Abs(e)
+				}
+				assert.InDelta(t, whole.Energy[0], energy, 4*0x1p-24*size, "some roundings of float32")
 				assert.InDeltaSlice(t, whole.AtomEnergy, energies, 1e-5*math.Abs(whole.Energy[0]))
 				largest := 1.0
 				for _, f := range whole.Forces {
