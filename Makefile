@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install lammps test test-pure test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
+.PHONY: run lib install lammps test test-pure test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -73,7 +73,7 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev
 interop:
 	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps libopenmpi-dev openmpi-bin zsh fish)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
+	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -timeout 30m -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
 
 # Every fuzz test for FUZZTIME: a new input that fails one is written to its testdata.
 FUZZTIME = 1m
@@ -118,6 +118,14 @@ bench-peers:
 	@$(call APT,python3-torch)
 	@$(ONNX)
 	go run ./internal/dev/peers
+
+# What quantised students cost and gain (docs/quantisation.md): make bench-quantised QUANTISED="NAME=STUDENT,CALIBRATION,TEST …" [RESULTS=bin/quantised].
+# It goes on where it stopped.
+RESULTS = bin/quantised
+bench-quantised:
+	@test -n "$(QUANTISED)" || { echo "expected students and structures: make bench-quantised QUANTISED=NAME=STUDENT,CALIBRATION,TEST"; exit 1; }
+	@$(ONNX)
+	go run ./internal/dev/quantisation -o $(RESULTS) $(QUANTISED)
 
 # Compiles the CUDA kernels to the PTX that the binaries embed; byte-identical on any machine.
 ptx:

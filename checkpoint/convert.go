@@ -21,6 +21,10 @@ var formats = map[DType]format{
 	Float64:  {53, -1022, math.MaxFloat64},
 }
 
+// Round returns the number nearest to x of a floating-point type, the even one of
+// two; beyond its largest it is no number of the type.
+func (d DType) Round(x float64) float64 { return formats[d].round(x) }
+
 // Convert is t with its elements rounded to the nearest number of a
 // floating-point type, the even one of two; contiguous. A finite number that
 // is too large is an error.

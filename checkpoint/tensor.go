@@ -94,6 +94,15 @@ func FromFloat64s(shape []int, values []float64) *Tensor {
 	return contiguous(shape, &Storage{DType: Float64, Data: data})
 }
 
+// FromInt8s is a contiguous int8 tensor with the given values.
+func FromInt8s(shape []int, values []int8) *Tensor {
+	data := make([]byte, len(values))
+	for i, x := range values {
+		data[i] = byte(x)
+	}
+	return contiguous(shape, &Storage{DType: Int8, Data: data})
+}
+
 // wholeTensor is all of a storage, of so many bytes, in row-major order.
 func wholeTensor(allow *allowance, s *Storage, bytes int64, shape []int64) (*Tensor, error) {
 	if err := allow.take(storageBytes); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"painless/checkpoint"
 	"painless/nn"
+	"painless/quantise"
 )
 
 // Student is a checkpoint as it is written: plain names, contiguous tensors,
@@ -25,7 +26,7 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 	if err := opts.Check(); err != nil {
 		return nil, err
 	}
-	if opts.Format.Computes() {
+	if opts.Format.Computes() && opts.Quantised == nil {
 		opts.DType = checkpoint.Float32
 	}
 	found, err := nn.Find(c, opts.Cutoff)
@@ -43,10 +44,15 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 	}
 	parameters := network.Parameters
 	last := fmt.Sprintf("interactions.%d.update.mixing_matrix", network.NumInteractions-1)
-	if !slices.ContainsFunc(tensors, func(t checkpoint.Named) bool { return t.Name == last }) { // exporters leave it out, but training code asks for it
-		zeros, err := checkpoint.FromFloat64s([]int{3, 3}, make([]float64, 9)).Convert(tensors[0].Tensor.DType())
+	at := slices.IndexFunc(tensors, func(t checkpoint.Named) bool { return t.Name == last })
+	switch {
+	case at >= 0 && opts.Format == ONNX:
+		tensors = slices.Delete(tensors, at, at+1)
+		s.changed("left out %s, which nothing uses", last)
+	case at < 0 && opts.Format != ONNX: // exporters leave it out, but training code asks for it
+		zeros, err := checkpoint.FromFloat64s([]int{3, 3}, make([]float64, 9)).Convert(floating(tensors))
 		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", tensors[0].Name, err)
+			return nil, fmt.Errorf("tensor %s: %w", last, err)
 		}
 		tensors = append(tensors, checkpoint.Named{Name: last, Tensor: zeros})
 		parameters += zeros.Len()
@@ -70,6 +76,16 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 	return s, nil
 }
 
+// floating is the type of the first tensor that is not of integers; float32 where all are.
+func floating(tensors []checkpoint.Named) checkpoint.DType {
+	for _, t := range tensors {
+		if d := t.Tensor.DType(); d.IsFloat() {
+			return d
+		}
+	}
+	return checkpoint.Float32
+}
+
 // leftOut is the keys of what stands beside the tensors and is not written.
 func (s *Student) leftOut(c *checkpoint.Checkpoint) (keys []string) {
 	written := []string{"config", "num_parameters", nn.ElementsKey, s.Found.Key, ""}
@@ -91,9 +107,38 @@ func (s *Student) leftOut(c *checkpoint.Checkpoint) (keys []string) {
 	return keys
 }
 
-// tensors is those that were found in the type that is asked for. (Row-major
-// order is what writing gives them.)
-func (s *Student) tensors() (tensors []checkpoint.Named, err error) {
+// tensors is those that are written. (Row-major order is what writing gives them.)
+func (s *Student) tensors() ([]checkpoint.Named, error) {
+	_, isInt8 := quantise.Already(s.Found)
+	switch {
+	case s.Options.Quantised != nil:
+		return s.quantised()
+	case isInt8 && s.Options.DType != 0:
+		s.changed("made %s of int8", s.Options.DType)
+		return s.Found.Network.Tensors(s.Options.DType)
+	}
+	return s.converted()
+}
+
+// quantised is the smaller tensors; what was said of them goes into the changes.
+func (s *Student) quantised() ([]checkpoint.Named, error) {
+	q, matrices := s.Options.Quantised, 0
+	for _, t := range q.Tensors {
+		if t.Tensor.DType() == q.Type {
+			matrices++
+		}
+	}
+	s.changed("%d matrices in %s, all else in float32: %s among the matrices", matrices, q.Type, strings.Join(q.Kept, ", "))
+	if c := q.Calibration; c != nil {
+		const m = 1e3
+		s.changed("calibrated on %d structures: forces differ by %.2g meV/Å, and by %.2g before, energies by %.2g meV per atom, and by %.2g",
+			c.Structures, m*c.After.Force, m*c.Before.Force, m*c.After.Energy, m*c.Before.Energy)
+	}
+	return slices.Clone(q.Tensors), nil
+}
+
+// converted is those that were found, in the type that is asked for.
+func (s *Student) converted() (tensors []checkpoint.Named, err error) {
 	converted, reordered := 0, 0
 	for _, named := range s.Found.Tensors {
 		name, t := named.Name, named.Tensor

@@ -28,5 +28,5 @@ func Example() {
 	}
 	fmt.Println(again.Format, "with", len(again.Names()), "tensors")
 	// Output:
-	// ONNX with 27 tensors
+	// ONNX with 26 tensors
 }

@@ -21,6 +21,7 @@ import (
 	"painless/export/onnx"
 	"painless/export/torchscript"
 	"painless/nn"
+	"painless/quantise"
 )
 
 // Format is a kind of file.
@@ -55,11 +56,17 @@ func (f Format) Computes() bool { return f == ONNX || f == TorchScript }
 // tensors' own types.
 type Options struct {
 	Format Format // "" is PyTorch
-	// DType is the type of the tensors; 0 leaves them as they are, but in ONNX
-	// and TorchScript, which compute in float32.
+	// DType is the type of the tensors, float32 or float64; 0 leaves them as they are,
+	// but in ONNX and TorchScript, which compute in float32.
 	DType checkpoint.DType
+	// Quantised is the tensors to write in place of the network's own, smaller ones; an
+	// ONNX graph makes float32 of them.
+	Quantised *quantise.Result
 	// Forces gives an ONNX graph a second output.
 	Forces bool
+	// Dynamic has an ONNX graph of int8 matrices multiply integers, to which it rounds
+	// what they are multiplied with, in each call.
+	Dynamic bool
 	// Cutoff, Å, is for a checkpoint that does not state its own; 0 is what it says.
 	Cutoff float64
 	// Metadata is text that stands in a safetensors file beside the
@@ -79,6 +86,14 @@ func (o Options) Check() error {
 		return fmt.Errorf("forces: only an onnx graph has them as an output")
 	case o.Format.Computes() && o.DType != 0 && o.DType != checkpoint.Float32:
 		return fmt.Errorf("dtype %s: %s computes in float32", o.DType, o.Format)
+	case o.DType != 0 && o.DType != checkpoint.Float32 && o.DType != checkpoint.Float64:
+		return fmt.Errorf("dtype %s: expected float32 or float64; smaller types are what quantising is for", o.DType)
+	case o.Quantised != nil && o.Format == TorchScript:
+		return fmt.Errorf("quantised: torchscript computes in float32")
+	case o.Quantised != nil && o.DType != 0:
+		return fmt.Errorf("quantised: expected no dtype beside it, found %s", o.DType)
+	case o.Dynamic && (o.Format != ONNX || o.Quantised == nil || o.Quantised.Type != checkpoint.Int8):
+		return fmt.Errorf("dynamic: only an onnx graph with matrices in int8 can multiply integers")
 	case len(o.Metadata) > 0 && o.Format != Safetensors:
 		return fmt.Errorf("metadata: only a safetensors file has it")
 	}
@@ -98,7 +113,7 @@ func Write(w io.Writer, c *checkpoint.Checkpoint, opts Options) error {
 func (s *Student) Write(w io.Writer) error {
 	switch s.Options.Format {
 	case ONNX:
-		return onnx.Write(w, s.Checkpoint, s.Found.Network, s.Options.Forces)
+		return onnx.Write(w, s.Checkpoint, s.Found.Network, onnx.Options{Forces: s.Options.Forces, Dynamic: s.Options.Dynamic})
 	case TorchScript:
 		return torchscript.Write(w, s.Checkpoint, s.Found.Network)
 	case Safetensors:

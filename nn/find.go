@@ -39,6 +39,11 @@ var patterns = func() map[string][][]string {
 			parts[1] = "#"
 		}
 		byRoot[parts[0]] = append(byRoot[parts[0]], parts)
+		if s.isMatrix() {
+			scale := slices.Clone(parts)
+			scale[len(scale)-1] += ScaleEnding
+			byRoot[parts[0]] = append(byRoot[parts[0]], scale)
+		}
 	}
 	return byRoot
 }()

@@ -156,6 +156,9 @@ func (x *candidate) read(s spec) ([]float64, error) {
 	if err != nil {
 		return nil, fmt.Errorf("tensor %s: %w", Shown(x.full[s.name]), err)
 	}
+	if err := x.scale(s, t, values); err != nil {
+		return nil, err
+	}
 	for i, v := range values {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil, fmt.Errorf("tensor %s: element %d is %v, expected a finite number", Shown(x.full[s.name]), i, v)

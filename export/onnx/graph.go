@@ -7,6 +7,8 @@ type graph struct {
 	nodes, initializers []message
 	count               int
 	constants           map[string]string
+	floats              map[string]float  // of initializers in other types
+	dynamic             map[string]string // of matrices that integers are multiplied with: their scales
 }
 
 // op adds a node with one output, and is that.
@@ -14,7 +16,17 @@ func (g *graph) op(kind string, inputs []string, attributes ...attribute) string
 	return g.ops(kind, 1, inputs, attributes...)[0]
 }
 
+// ops adds a node that computes in float32, whatever the types of initializers among its inputs.
 func (g *graph) ops(kind string, outputs int, inputs []string, attributes ...attribute) (names []string) {
+	resolved := make([]string, len(inputs))
+	for i, in := range inputs {
+		resolved[i] = g.float(in)
+	}
+	return g.node(kind, outputs, resolved, attributes...)
+}
+
+// node adds a node with inputs of the types that they have.
+func (g *graph) node(kind string, outputs int, inputs []string, attributes ...attribute) (names []string) {
 	var m message
 	for _, in := range inputs {
 		m.text(1, in)
@@ -39,12 +51,6 @@ func (g *graph) rename(from, to string) {
 	m.text(2, to)
 	m.text(4, "Identity")
 	g.nodes = append(g.nodes, m)
-}
-
-// weight adds an initializer.
-func (g *graph) weight(name string, shape []int, data []byte) string {
-	g.initializers = append(g.initializers, tensor(name, typeFloat, shape, data))
-	return name
 }
 
 // scalar and ints are constants, each made once.
@@ -73,24 +79,31 @@ func (g *graph) constant(key string, kind int64, shape []int, data []byte) strin
 
 // Arithmetic, with broadcasting.
 
-func (g *graph) add(a, b string) string    { return g.op("Add", []string{a, b}) }
-func (g *graph) sub(a, b string) string    { return g.op("Sub", []string{a, b}) }
-func (g *graph) mul(a, b string) string    { return g.op("Mul", []string{a, b}) }
-func (g *graph) div(a, b string) string    { return g.op("Div", []string{a, b}) }
-func (g *graph) sqrt(a string) string      { return g.op("Sqrt", []string{a}) }
-func (g *graph) neg(a string) string       { return g.op("Neg", []string{a}) }
-func (g *graph) sigmoid(a string) string   { return g.op("Sigmoid", []string{a}) }
-func (g *graph) matmul(a, b string) string { return g.op("MatMul", []string{a, b}) }
+func (g *graph) add(a, b string) string  { return g.op("Add", []string{a, b}) }
+func (g *graph) sub(a, b string) string  { return g.op("Sub", []string{a, b}) }
+func (g *graph) mul(a, b string) string  { return g.op("Mul", []string{a, b}) }
+func (g *graph) div(a, b string) string  { return g.op("Div", []string{a, b}) }
+func (g *graph) sqrt(a string) string    { return g.op("Sqrt", []string{a}) }
+func (g *graph) neg(a string) string     { return g.op("Neg", []string{a}) }
+func (g *graph) sigmoid(a string) string { return g.op("Sigmoid", []string{a}) }
 
 // linear is x·Wᵀ + b, W [out, in].
 func (g *graph) linear(x, w, b string) string {
+	if _, ok := g.dynamic[w]; ok {
+		return g.add(g.tangent(x, w), b)
+	}
 	return g.op("Gemm", []string{x, w, b}, attr("transB", 1))
 }
 
 // tangent is x·Wᵀ.
 func (g *graph) tangent(x, w string) string {
+	if scales, ok := g.dynamic[w]; ok {
+		return g.mul(g.integerProduct(x, g.transposed(w)), scales)
+	}
 	return g.op("Gemm", []string{x, w}, attr("transB", 1))
 }
+
+func (g *graph) matmul(a, b string) string { return g.op("MatMul", []string{a, b}) }
 
 func (g *graph) silu(x string) string { return g.mul(x, g.sigmoid(x)) }
 

@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"math"
 	"strconv"
@@ -11,21 +10,25 @@ import (
 	"painless/nn"
 )
 
+// Options of a graph.
+type Options struct {
+	Forces bool // a second output
+	// Dynamic multiplies integers by matrices in int8, and rounds what they are
+	// multiplied with in each call.
+	Dynamic bool
+}
+
 // Write writes the network of c as a graph of opset 17: inputs
 // atomic_numbers int64 [N] and positions float32 [N, 3], Å, isolated; output
 // energy, eV, and, if asked for, forces [N, 3], eV/Å. The pairs are found in
 // the graph, all of them looked at. The weights are initializers with their
-// names in c, which are plain.
-func Write(w io.Writer, c *checkpoint.Checkpoint, net *nn.Network, forces bool) error {
+// names in c, which are plain, and their types, if those are float32, float16,
+// bfloat16 or int8 with its scales; the graph computes in float32.
+func Write(w io.Writer, c *checkpoint.Checkpoint, net *nn.Network, opts Options) error {
 	cfg := net.Config
 	s := &student{cfg: cfg, h: int64(cfg.HiddenDim)}
-	for _, name := range c.Names() {
-		t, _ := c.Tensor(name)
-		t, err := t.Convert(checkpoint.Float32)
-		if err != nil {
-			return fmt.Errorf("tensor %s: %w", name, err)
-		}
-		s.weight(name, t.Shape, t.Storage.Data)
+	if err := s.weights(c, opts.Dynamic); err != nil {
+		return err
 	}
 	s.edges()
 	s.forward()
@@ -33,7 +36,7 @@ func Write(w io.Writer, c *checkpoint.Checkpoint, net *nn.Network, forces bool) 
 	inputs := []message{value("atomic_numbers", typeInt64, "elements", "atoms"), value("positions", typeFloat, "Å", "atoms", 3)}
 	outputs := []message{value("energy", typeFloat, "eV")}
 	doc := "Energy of a student force field."
-	if forces {
+	if opts.Forces {
 		s.backward()
 		s.forces()
 		outputs = append(outputs, value("forces", typeFloat, "eV/Å", "atoms", 3))

@@ -2,7 +2,10 @@ package lammps
 
 import (
 	"fmt"
+	"os"
 	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -184,4 +187,36 @@ func TestInteropManners(t *testing.T) {
 			assert.InDelta(t, plain.stress[k]+lone.stress[k], both.stress[k], 1e-5)
 		}
 	}
+}
+
+// The script in docs/lammps.md prints on two ranks what it prints on one, and in the
+// lines of the page; the numbers there are of the student that was the default one.
+func TestInteropDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/lammps.md")
+	require.NoError(t, err)
+	blocks := strings.Split(string(page), "```\n") // text, script, text, output, …
+	require.Greater(t, len(blocks), 3)
+	rows := regexp.MustCompile(`(?m)^ +\d+( +-?[\d.]+){4}`)
+	var printed [2][]float64
+	for k := range printed {
+		out, err := command(t, k+1, &painless.Structure{}, blocks[1]).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		for _, row := range rows.FindAllString(string(out), -1) {
+			for word := range strings.FieldsSeq(row) {
+				x, err := strconv.ParseFloat(word, 64)
+				require.NoError(t, err)
+				printed[k] = append(printed[k], x)
+			}
+		}
+		if k == 1 {
+			for line := range strings.Lines(rows.ReplaceAllString(blocks[3], "")) {
+				if line = strings.TrimSpace(line); line != "" && line != "…" && !strings.HasPrefix(line, "$ ") {
+					assert.Contains(t, string(out), line)
+				}
+			}
+		}
+	}
+	require.Len(t, printed[0], 20)
+	assert.InEpsilonSlice(t, printed[0][1:5], printed[1][1:5], 1e-6)
+	assert.InEpsilonSlice(t, printed[0][16:], printed[1][16:], 1e-4)
 }

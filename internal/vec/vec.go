@@ -17,11 +17,14 @@ func Cross(a, b Vector) Vector {
 	return Vector{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
 }
 
+// Sub returns a − b.
+func Sub(a, b Vector) Vector { return Vector{a[0] - b[0], a[1] - b[1], a[2] - b[2]} }
+
 // Norm returns |a|.
 func Norm(a Vector) float64 { return math.Sqrt(Dot(a, a)) }
 
 // Distance returns |a − b|.
-func Distance(a, b Vector) float64 { return Norm(Vector{a[0] - b[0], a[1] - b[1], a[2] - b[2]}) }
+func Distance(a, b Vector) float64 { return Norm(Sub(a, b)) }
 
 // Scale returns by·a.
 func Scale(a Vector, by float64) Vector { return Vector{a[0] * by, a[1] * by, a[2] * by} }

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 const ort = createRequire(import.meta.url)("onnxruntime-node");
 
 const job = JSON.parse(readFileSync(0, "utf8"));
-const session = await ort.InferenceSession.create(job.model, { executionProviders: ["cpu"], intraOpNumThreads: 2, logSeverityLevel: 3 });
+const session = await ort.InferenceSession.create(job.model, { executionProviders: ["cpu"], intraOpNumThreads: 2, logSeverityLevel: 2 });
 const answers = [];
 for (const { numbers, positions } of job.structures) {
   const out = await session.run({

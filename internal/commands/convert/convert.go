@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"painless/checkpoint"
 	"painless/export"
 	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
+	"painless/quantise"
 	"painless/student"
 )
 
@@ -31,6 +33,11 @@ ending says what it is:
   .onnx         a graph that ONNX Runtime runs: energy and, with -forces, forces
   .ts           a module that torch.jit.load opens: energy, to differentiate
 
+-quantize makes the weights small: matrices in int8 with a scale for each row, float16
+or bfloat16, and what energies hang on in float32; every verb reads such files. With
+-calibrate int8 loses far less. -dtype is the type of all tensors that are not
+quantised.
+
 OUT is read back before it takes its name: its tensors have to be those that were
 written, and the energies of benzene and water that they give are compared.`,
 	New: New,
@@ -40,18 +47,25 @@ written, and the energies of benzene and water that they give are compared.`,
 type settings struct {
 	weights     cli.Weights
 	to, dtype   string
+	quantize    string
+	calibrate   string
 	forces      bool
+	dynamic     bool
 	force, json bool
 	in, out     string
 
 	export export.Options
+	small  checkpoint.DType // that -quantize names; 0 is none
 }
 
 // New registers the flags.
 func New(flags *flag.FlagSet) cli.Run {
 	s := &settings{}
 	flags.StringVar(&s.to, "to", "", "`format`: pt, safetensors, onnx or torchscript; what OUT's ending says if empty")
-	flags.StringVar(&s.dtype, "dtype", "", "`type` of the tensors: float32, float64, float16 or bfloat16; as they are if empty")
+	flags.StringVar(&s.dtype, "dtype", "", "`type` of the tensors: float32 or float64; as they are if empty")
+	flags.StringVar(&s.quantize, "quantize", "", "`type` that the weights' matrices are rounded to: int8, with a scale for each row, float16 or bfloat16")
+	flags.StringVar(&s.calibrate, "calibrate", "", "`dataset` of structures, XYZ or HDF5, like those that the student is for: with -quantize, weights are chosen that give the same energies and forces on them; labels are not looked at")
+	flags.BoolVar(&s.dynamic, "dynamic", false, "have the ONNX graph multiply integers, and round what they are multiplied with in each call, with -quantize int8")
 	flags.BoolVar(&s.forces, "forces", false, "give the ONNX graph a second output, the forces")
 	s.weights.Register(flags)
 	flags.StringVar(&s.out, "o", "", "`file` to write, in place of OUT")
@@ -76,7 +90,7 @@ func (s *settings) files(std cli.Std, args []string) error {
 	if s.out == "-" {
 		return errors.New("-: expected a file to write, which is read back before it takes its name")
 	}
-	if err := std.CheckOutput(s.out, s.in); err != nil {
+	if err := std.CheckOutput(s.out, s.in, s.calibrate); err != nil {
 		return err
 	}
 	return cli.CheckNew(s.force, s.out) // before the work; commit looks again
@@ -94,13 +108,25 @@ func (s *settings) options() error {
 		return fmt.Errorf("-to %s: expected pt, safetensors, onnx or torchscript", s.to)
 	}
 	s.export = export.Options{Format: format, Forces: s.forces, Cutoff: s.weights.Cutoff}
-	if s.dtype != "" {
-		types := []checkpoint.DType{checkpoint.Float32, checkpoint.Float64, checkpoint.Float16, checkpoint.BFloat16}
-		i := slices.IndexFunc(types, func(d checkpoint.DType) bool { return d.String() == s.dtype })
-		if i < 0 {
-			return fmt.Errorf("-dtype %s: expected float32, float64, float16 or bfloat16", s.dtype)
+	var err error
+	if s.export.DType, err = parseType("dtype", s.dtype, checkpoint.Float32, checkpoint.Float64); err != nil {
+		if _, small := parseType("quantize", s.dtype, quantise.Types...); small == nil {
+			err = fmt.Errorf("%w; -quantize %s makes weights small", err, s.dtype)
 		}
-		s.export.DType = types[i]
+		return err
+	}
+	if s.small, err = parseType("quantize", s.quantize, quantise.Types...); err != nil {
+		return err
+	}
+	switch {
+	case s.small != 0 && s.dtype != "":
+		return errors.New("-dtype: expected it without -quantize, which says the types itself")
+	case s.small != 0 && format == export.TorchScript:
+		return errors.New("-quantize: torchscript computes in float32")
+	case s.calibrate != "" && s.small == 0:
+		return errors.New("-calibrate: expected -quantize beside it")
+	case s.dynamic && (format != export.ONNX || s.small != checkpoint.Int8):
+		return errors.New("-dynamic: only an onnx graph of -quantize int8 can multiply integers")
 	}
 	if err := s.weights.Check(); err != nil {
 		return err
@@ -109,6 +135,18 @@ func (s *settings) options() error {
 		return fmt.Errorf("-%w", err) // it begins with the option's name, and so does the flag
 	}
 	return nil
+}
+
+// parseType is the type that a flag names; 0 where it is empty.
+func parseType(flag, name string, types ...checkpoint.DType) (checkpoint.DType, error) {
+	if name == "" {
+		return 0, nil
+	}
+	i := slices.IndexFunc(types, func(d checkpoint.DType) bool { return d.String() == name })
+	if i < 0 {
+		return 0, fmt.Errorf("-%s %s: expected %s", flag, name, strings.ReplaceAll(strings.Trim(fmt.Sprint(types), "[]"), " ", ", "))
+	}
+	return types[i], nil
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err error) {
@@ -123,6 +161,12 @@ func (s *settings) run(ctx context.Context, std cli.Std, args []string) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
+	if s.small != 0 {
+		if s.export.Quantised, err = s.quantised(ctx, std, in); err != nil {
+			return fmt.Errorf("%s: %w", s.in, err)
+		}
+	}
+	s.export.Dynamic = s.dynamic
 	student, err := export.Clean(in, s.export)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.in, err)

@@ -26,6 +26,12 @@ const (
 // the motion of the atoms.
 const thermal = 0.025852
 
+// Walls, eV: what thermal motion never climbs, and what it seldom does.
+const (
+	highWall = 200 * thermal
+	lowWall  = 40 * thermal
+)
+
 // small grades an energy that should be 0.
 func small(energy float64) Grade {
 	switch {
@@ -44,9 +50,16 @@ const (
 	float32Force  = 1e-5
 )
 
-// verdicts is one line a topic.
+// verdicts is one line a topic, of what was measured.
 func verdicts(h *Card) []Verdict {
-	return []Verdict{rotationVerdict(h), cutoffVerdict(h), wallVerdict(h), symmetryVerdict(h), float32Verdict(h)}
+	all := []Verdict{rotationVerdict(h), cutoffVerdict(h), wallVerdict(h)}
+	if len(h.Contacts) > 0 {
+		all = append(all, contactVerdict(h), dimerVerdict(h))
+	}
+	if len(h.Torsions) > 0 {
+		all = append(all, torsionVerdict(h))
+	}
+	return append(all, symmetryVerdict(h), float32Verdict(h))
 }
 
 func rotationVerdict(h *Card) Verdict {
@@ -104,10 +117,10 @@ func wallVerdict(h *Card) Verdict {
 	switch {
 	case worst.Wall <= 0:
 		v.Grade, v.Text = Poor, fmt.Sprintf("nothing keeps %s and %s apart: the energy falls until they fuse", worst.Elements[0], worst.Elements[1])
-	case worst.Wall >= 200*thermal:
+	case worst.Wall >= highWall:
 		v.Grade = Good
 		v.Text += "atoms will not fall into each other"
-	case worst.Wall >= 40*thermal:
+	case worst.Wall >= lowWall:
 		v.Grade = Fair
 		v.Text += "safe at room temperature; hot starts and overlapping atoms may get stuck behind it"
 	default:

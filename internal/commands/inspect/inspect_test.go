@@ -49,9 +49,11 @@ func TestStudent(t *testing.T) {
 	assert.Regexp(t, `hidden_dim +64 +stated by config, as columns of embedding.weight have it\n`, text)
 	assert.Regexp(t, `\n +float32 +\[101×64\] .* embedding.weight\n`, text)
 	assert.Regexp(t, `(good|fair|poor)  rotation +turning a molecule moves its energy by up to `, text)
-	assert.Equal(t, 5, strings.Count(text, "\n  good")+strings.Count(text, "\n  fair")+strings.Count(text, "\n  poor"), "a line for each topic")
+	assert.Equal(t, 8, strings.Count(text, "\n  good")+strings.Count(text, "\n  fair")+strings.Count(text, "\n  poor"), "a line for each topic")
 	assert.Regexp(t, `\n +\d\.\d{4} +\d\.\d{4} +12  benzene\n`, text)
 	assert.Regexp(t, `\n +[+-]\d\.\d{4} .* O–O\n`, text)
+	assert.Regexp(t, `\n +\d\.\d\d +\d\.\d\d +\d\.\d\d +1\.21 +-?\d\.\d{3} +-0\.178  H–O\n`, text, "GFN2-xTB's contact and hydrogen bond")
+	assert.Regexp(t, `\n +\d\.\d{3} +1\.018 +\d\.\d{3}  acetamide, C–N\n`, text, "GFN2-xTB's barrier")
 
 	r := jsonOf(t, testdata+"ultra_tiny.pt")
 	assert.Equal(t, 21459, r.Parameters)
@@ -68,6 +70,8 @@ func TestStudent(t *testing.T) {
 	require.NotNil(t, r.Health)
 	assert.Len(t, r.Health.Molecules, 9)
 	assert.Len(t, r.Health.Pairs, 13)
+	assert.Len(t, r.Health.Contacts, 28)
+	assert.Len(t, r.Health.Torsions, 5)
 	assert.Empty(t, r.NoStudent+r.NoHealth)
 }
 

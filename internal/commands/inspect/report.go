@@ -141,5 +141,21 @@ func printHealth(w io.Writer, h *health.Card) error {
 	for _, p := range h.Pairs {
 		fmt.Fprintf(numbers, "%+.4f\t%.2f\t%.2f\t%.2f\t  %s–%s\n", p.Jump, p.Wall, p.WallAt, p.Best, p.Elements[0], p.Elements[1])
 	}
+	if err := numbers.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	fmt.Fprintln(numbers, "wall: eV\tat Å\t1 eV at Å\tGFN2\twell: eV\tGFN2\t  molecules that meet")
+	for _, c := range h.Contacts {
+		fmt.Fprintf(numbers, "%.2f\t%.2f\t%.2f\t%.2f\t%.3f\t%.3f\t  %s–%s\n", c.Wall, c.WallAt, c.At, c.GFN2At, c.Well, c.GFN2Well, c.Elements[0], c.Elements[1])
+	}
+	if err := numbers.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
+	fmt.Fprintln(numbers, "barrier: eV\tGFN2\tRMS\t  bond that turns")
+	for _, t := range h.Torsions {
+		fmt.Fprintf(numbers, "%.3f\t%.3f\t%.3f\t  %s, %s\n", t.Barrier, t.GFN2, t.RMS, t.Molecule, t.Bond)
+	}
 	return numbers.Flush()
 }

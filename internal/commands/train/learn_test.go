@@ -95,6 +95,7 @@ func TestTrains(t *testing.T) {
 	training, ok := c.Metadata["training"].(map[string]any)
 	require.True(t, ok)
 	assert.Contains(t, training["command"], "-size=16,1,8")
+	assert.NotContains(t, training["command"], string(filepath.Separator), "folders are nobody else's business")
 	assert.Regexp(t, "^[0-9a-f]{64}$", training["train_sha256"])
 }
 

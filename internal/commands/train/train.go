@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,11 +121,26 @@ func New(flags *flag.FlagSet) cli.Run {
 		line := []string{"painless", "train"}
 		flags.Visit(func(f *flag.Flag) {
 			s.set[f.Name] = true
-			line = append(line, "-"+f.Name+"="+f.Value.String())
+			line = append(line, "-"+f.Name+"="+names(f.Value.String()))
 		})
-		s.commandLine = strings.Join(append(line, inputs...), " ")
+		for _, input := range inputs {
+			line = append(line, names(input))
+		}
+		s.commandLine = strings.Join(line, " ")
 		return s.train(ctx, std)
 	}
+}
+
+// names is files without their folders, which are nobody's business whom a student is
+// given to; the sets' hashes say which files they were.
+func names(list string) string {
+	parts := strings.Split(list, ",")
+	for i, path := range parts {
+		if strings.ContainsRune(path, filepath.Separator) {
+			parts[i] = filepath.Base(path)
+		}
+	}
+	return strings.Join(parts, ",")
 }
 
 // mayResume is the flags that go with -resume: what the state does not have.
