@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install lammps test test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
+.PHONY: run lib install lammps test test-pure test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -47,6 +47,12 @@ test:
 	PAINLESS_REQUIRE_ASE=1 go test -tags hdf5 ./...
 	GODEBUG=cpu.avx512f=off go test -skip 'GPU|Torch' ./nn ./train
 	go test -tags purego -skip 'GPU|Torch' ./kernels/cpu ./nn ./train
+
+# What holds on any system, without a C compiler and without anything installed.
+test-pure: export CGO_ENABLED = 0
+test-pure:
+	go build ./...
+	go test ./...
 
 # The same tests without a C compiler, under the race detector, and as arm64 in an emulator, each of which builds everything
 # again; and all golden structures with the GPU's kernels.
@@ -180,9 +186,9 @@ reproduce: release
 test-release: TARGETS = linux/amd64
 test-release: VERSION := $(VERSION)-rc0
 test-release: release
-	@$(call APT,mmdebstrap buildah python3-venv python3-pip python3-ase binutils)
+	@$(call APT,mmdebstrap debian-archive-keyring buildah python3-venv python3-pip python3-ase binutils)
 	go test -c -o bin/release.test ./internal/dev/release
-	cd internal/dev/release && $(SUDO) env PAINLESS_RELEASE="$(CURDIR)/bin/release" ../../../bin/release.test -test.run Released -test.v
+	cd internal/dev/release && $(SUDO) env "PATH=$$PATH" GOFLAGS=-buildvcs=false PAINLESS_RELEASE="$(CURDIR)/bin/release" ../../../bin/release.test -test.run Released -test.v
 
 # What in deploy and .github can only be read here, as there is no cluster and no forge: workflows, Jobs, scripts.
 lint-deploy: $(TOOLS)
