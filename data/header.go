@@ -168,6 +168,7 @@ func (h *header) setStructure(given map[string]string, info []Field) (err error)
 		return err
 	}
 	h.otherUnits(words)
+	h.electronFields()
 	return nil
 }
 

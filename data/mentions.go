@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -211,4 +212,19 @@ func (f *Frame) unitFields() error {
 		}
 	}
 	return nil
+}
+
+// electrons is what counts a structure's electrons, and its value where there is
+// nothing to say of it.
+var electrons = map[string]float64{"charge": 0, "total_charge": 0, "multiplicity": 1, "spin_multiplicity": 1}
+
+// electronFields warns where a field states a charge or unpaired electrons, as
+// networks know elements and positions alone.
+func (f *Frame) electronFields() {
+	for _, field := range f.Info {
+		usual, ok := electrons[strings.ToLower(field.Key)]
+		if x, err := strconv.ParseFloat(field.Value, 64); ok && err == nil && x != usual {
+			f.warn(fmt.Sprintf("%.40s=%.20s is not read: students know elements and positions alone", field.Key, field.Value))
+		}
+	}
 }
