@@ -52,10 +52,11 @@ func run(binaries [2]string, models, structure string, rounds int, tolerance flo
 	return nil
 }
 
-// measure adds a turn of one binary: what calls take, and what a process takes
+// measure adds a turn of one binary: what calls take on one thread, as several wait
+// for one another where other work takes a core, and what a process takes
 // from its start to the first energy.
 func measure(t *table, side int, binary, models, structure string) error {
-	out, err := exec.Command(binary, "bench", "-json", "-model", models, "-batch", "1,16", "-calls", "20", "-rounds", "3").Output()
+	out, err := exec.Command(binary, "bench", "-json", "-threads", "1", "-model", models, "-batch", "1,16", "-calls", "20", "-rounds", "3").Output()
 	if err != nil {
 		return explain(err)
 	}
