@@ -14,7 +14,7 @@ func newExactFilter[T cpu.Float](net *Network, k int) *exactFilter[T] {
 	for i := range f.layers {
 		layer, parts := &net.Blocks[k].Filter[i], []int{0}
 		if i == 1 {
-			parts = net.filterParts(k)
+			parts = net.FilterParts(k)
 		}
 		weight, bias := layer.rows([]int{1, 3}[i], parts...)
 		f.layers[i] = cpu.NewLinear(convert[T](weight), convert[T](bias), len(bias), layer.In)

@@ -60,8 +60,8 @@ func newWeights[T cpu.Float](net *Network, filters Filters) weights[T] {
 	}
 	for k := range net.Blocks {
 		from, block := &net.Blocks[k], &w.blocks[k]
-		updateParts := net.updateParts(k)
-		block.parts, block.gated = len(net.filterParts(k)), len(updateParts) == allParts
+		updateParts := net.UpdateParts(k)
+		block.parts, block.gated = len(net.FilterParts(k)), len(updateParts) == allParts
 		block.update = [2]dense[T]{newDense[T](&from.Update[0], 1, 0), newDense[T](&from.Update[1], allParts, updateParts...)}
 		for i := range block.mixing {
 			copy(block.mixing[i][:], convert[T](from.Mixing[i][:]))

@@ -30,7 +30,7 @@ func (e *gpuEngine) load(filters Filters) error {
 		return err
 	}
 	for k, p := range tables {
-		t, err := gpu.NewTable(w.memory, p, w.intervals, len(net.filterParts(k)), net.HiddenDim)
+		t, err := gpu.NewTable(w.memory, p, w.intervals, len(net.FilterParts(k)), net.HiddenDim)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (e *gpuEngine) load(filters Filters) error {
 		u.floats(&centers, net.Centers)
 		u.floats(&widths, net.Widths)
 		for k := range net.Blocks {
-			parts := net.filterParts(k)
+			parts := net.FilterParts(k)
 			f := &gpu.FilterNetwork{Centers: centers, Widths: widths, Cutoff: float32(net.Cutoff)}
 			u.dense(&f.Hidden, &net.Blocks[k].Filter[0], 1, 0)
 			u.dense(&f.Out, &net.Blocks[k].Filter[1], allParts, parts...)
@@ -54,7 +54,7 @@ func (e *gpuEngine) load(filters Filters) error {
 	for k := range net.Blocks {
 		from, to := &net.Blocks[k], &w.updates[k]
 		u.dense(&to.Hidden, &from.Update[0], 1, 0)
-		u.dense(&to.Out, &from.Update[1], allParts, net.updateParts(k)...)
+		u.dense(&to.Out, &from.Update[1], allParts, net.UpdateParts(k)...)
 		u.floats(&to.Mixing, append(append(append([]float64(nil), from.Mixing[0][:]...), from.Mixing[1][:]...), from.Mixing[2][:]...))
 	}
 	for i := range net.Head {

@@ -70,19 +70,19 @@ func schedule(blocks int, energyOnly bool) (steps []step) {
 // last layers of both whose results matter.
 const allParts = 3
 
-// filterParts is the parts of φ that block k uses: φs, φv and φu, but not φv of
-// the first, where v is 0.
-func (n *Network) filterParts(k int) []int {
+// FilterParts returns the parts of φ that block k uses, as indices of the thirds of
+// the filter's last layer: φs, φv and φu, but not φv of the first block, where v is 0.
+func (c Config) FilterParts(k int) []int {
 	if k == 0 {
 		return []int{0, 2}
 	}
 	return []int{0, 1, 2}
 }
 
-// updateParts is the parts of the update that block k uses: a, g1 and g2, but
+// UpdateParts returns the parts of the update that block k uses: a, g1 and g2, but
 // not the gates of the last, whose vectors nobody reads.
-func (n *Network) updateParts(k int) []int {
-	if k == len(n.Blocks)-1 {
+func (c Config) UpdateParts(k int) []int {
+	if k == c.NumInteractions-1 {
 		return []int{0}
 	}
 	return []int{0, 1, 2}

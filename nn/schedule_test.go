@@ -20,10 +20,10 @@ func TestSchedule(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	net := &Network{Blocks: make([]Block, 3)}
+	net := Config{NumInteractions: 3}
 	for k, want := range [][2][]int{{{0, 2}, {0, 1, 2}}, {{0, 1, 2}, {0, 1, 2}}, {{0, 1, 2}, {0}}} {
-		assert.Equal(t, want, [2][]int{net.filterParts(k), net.updateParts(k)})
+		assert.Equal(t, want, [2][]int{net.FilterParts(k), net.UpdateParts(k)})
 	}
-	one := &Network{Blocks: make([]Block, 1)}
-	assert.Equal(t, []int{0}, one.updateParts(0))
+	one := Config{NumInteractions: 1}
+	assert.Equal(t, []int{0}, one.UpdateParts(0))
 }

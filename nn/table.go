@@ -79,7 +79,7 @@ const (
 func newTables[T cpu.Float](net *Network) (tables []*cpu.Table[T], intervals int) {
 	polynomials, intervals := tabulate(net)
 	for k, p := range polynomials {
-		tables = append(tables, cpu.NewTable[T](p, intervals+1, len(net.filterParts(k)), net.HiddenDim, net.Cutoff/float64(intervals)))
+		tables = append(tables, cpu.NewTable[T](p, intervals+1, len(net.FilterParts(k)), net.HiddenDim, net.Cutoff/float64(intervals)))
 	}
 	return tables, intervals
 }

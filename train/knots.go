@@ -60,7 +60,7 @@ func (e *Engine[T]) newKnots() {
 }
 
 func (e *Engine[T]) newSpline(k int) *cpu.Spline[T] {
-	return cpu.NewSpline[T](len(filterParts(k)), e.h, e.intervals, e.perLength)
+	return cpu.NewSpline[T](len(e.layout.config.FilterParts(k)), e.h, e.intervals, e.perLength)
 }
 
 func (e *Engine[T]) touched(batch []*Sample) span {

@@ -15,6 +15,7 @@ type blockLayout struct {
 // layout is where each tensor begins among a model's weights, which lie one after
 // another in the order of the architecture.
 type layout struct {
+	config    nn.Config
 	embedding int // [MaxZ+1, H]
 	blocks    []blockLayout
 	head      [3]layer
@@ -22,6 +23,7 @@ type layout struct {
 }
 
 func newLayout(c nn.Config) (l layout) {
+	l.config = c
 	take := func(n int) (at int) {
 		at, l.size = l.size, l.size+n
 		return at
@@ -59,20 +61,3 @@ func (l *layout) layers(yield func(layer) bool) {
 
 // row is a row of a layer's weight.
 func row[E any](weights []E, l layer, o int) []E { return weights[l.weight+o*l.in:][:l.in] }
-
-// filterParts is the parts of φ that block k uses, as indices of its thirds: not φv
-// of the first, where v is 0. updateParts is those of the update: not the gates of
-// the last, whose vectors nobody reads.
-func filterParts(k int) []int {
-	if k == 0 {
-		return []int{0, 2}
-	}
-	return []int{0, 1, 2}
-}
-
-func (l *layout) updateParts(k int) []int {
-	if k == len(l.blocks)-1 {
-		return []int{0}
-	}
-	return []int{0, 1, 2}
-}

@@ -15,8 +15,8 @@ func newNetwork[T cpu.Float](l *layout) *network[T] {
 	n := &network[T]{mixing: make([][3][3]T, len(l.blocks))}
 	for k := range l.blocks {
 		b := &l.blocks[k]
-		n.filters = append(n.filters, chain[T]{newDense[T](b.filter[0], 1, 0), newDense[T](b.filter[1], 3, filterParts(k)...)})
-		n.updates = append(n.updates, chain[T]{newDense[T](b.update[0], 1, 0), newDense[T](b.update[1], 3, l.updateParts(k)...)})
+		n.filters = append(n.filters, chain[T]{newDense[T](b.filter[0], 1, 0), newDense[T](b.filter[1], 3, l.config.FilterParts(k)...)})
+		n.updates = append(n.updates, chain[T]{newDense[T](b.update[0], 1, 0), newDense[T](b.update[1], 3, l.config.UpdateParts(k)...)})
 		n.layers = append(append(n.layers, n.filters[k]...), n.updates[k]...)
 	}
 	for _, x := range l.head {

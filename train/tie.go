@@ -83,8 +83,8 @@ func (m *Model) findHeld() []bool {
 	}
 	for k := range l.blocks {
 		b := &l.blocks[k]
-		holdUnused(b.filter[1], filterParts(k))
-		holdUnused(b.update[1], l.updateParts(k))
+		holdUnused(b.filter[1], l.config.FilterParts(k))
+		holdUnused(b.update[1], l.config.UpdateParts(k))
 		if !m.Free {
 			hold(b.filter[1].bias, b.filter[1].out)
 		}
