@@ -30,6 +30,15 @@ const (
 
 const unlimited = math.MaxUint // H5S_UNLIMITED
 
+// closeAll closes columns, and then their file.
+func closeAll(columns []*column, file *hdf5.File) error {
+	var errs []error
+	for _, c := range columns {
+		errs = append(errs, c.Dataset.Close())
+	}
+	return errors.Join(append(errs, file.Close())...)
+}
+
 // createColumn makes an empty dataset that can grow.
 func createColumn(file *hdf5.File, name string, c Compression, t *hdf5.Datatype, chunk int, row ...int) (*column, error) {
 	col := &column{name: name, row: row, size: int(t.Size()), bytes: int(t.Size()), chunk: chunk}

@@ -305,13 +305,9 @@ func (t *Trajectory) open(names []string) (err error) {
 
 // closeFile closes what libhdf5 has open; the columns stay for open.
 func (t *Trajectory) closeFile() error {
-	var errs []error
-	for _, c := range t.columns {
-		errs = append(errs, c.Dataset.Close())
-	}
-	errs = append(errs, t.file.Close())
+	file := t.file
 	t.file = nil
-	return errors.Join(errs...)
+	return closeAll(t.columns, file)
 }
 
 // Sync waits until the disk has all frames.

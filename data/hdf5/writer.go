@@ -334,11 +334,7 @@ func (w *Writer) abort() {
 }
 
 func (w *Writer) closeFile() error {
-	var errs []error
-	for _, c := range w.columns {
-		errs = append(errs, c.Dataset.Close())
-	}
-	errs = append(errs, w.file.Close())
+	file := w.file
 	w.file = nil
-	return errors.Join(errs...)
+	return closeAll(w.columns, file)
 }
