@@ -114,19 +114,16 @@ func contactVerdict(h *Card) Verdict {
 			worst = c
 		}
 	}
-	v := Verdict{Topic: "contacts", Text: fmt.Sprintf("the lowest wall between molecules is %.2g eV, at %.2f Å (%s–%s, %.2g kT at 300 K): ",
+	v := Verdict{Topic: "contacts", Grade: wallGrade(worst.Wall), Text: fmt.Sprintf("the lowest wall between molecules is %.2g eV, at %.2f Å (%s–%s, %.2g kT at 300 K): ",
 		worst.Wall, worst.WallAt, worst.Elements[0], worst.Elements[1], worst.Wall/thermal)}
 	switch {
 	case worst.Wall <= 0:
-		v.Grade, v.Text = Poor, fmt.Sprintf("nothing keeps molecules apart where %s and %s meet", worst.Elements[0], worst.Elements[1])
-	case worst.Wall >= highWall:
-		v.Grade = Good
+		v.Text = fmt.Sprintf("nothing keeps molecules apart where %s and %s meet", worst.Elements[0], worst.Elements[1])
+	case v.Grade == Good:
 		v.Text += "they will not fall into one another"
-	case worst.Wall >= lowWall:
-		v.Grade = Fair
+	case v.Grade == Fair:
 		v.Text += "safe at room temperature; hot or packed starts may fuse"
 	default:
-		v.Grade = Poor
 		v.Text += "molecules fuse; liquids and clusters collapse"
 	}
 	return v

@@ -105,6 +105,17 @@ func cutoffVerdict(h *Card) Verdict {
 	return v
 }
 
+// wallGrade grades the lowest of walls, eV.
+func wallGrade(wall float64) Grade {
+	switch {
+	case wall >= highWall:
+		return Good
+	case wall >= lowWall:
+		return Fair
+	}
+	return Poor
+}
+
 func wallVerdict(h *Card) Verdict {
 	worst := h.Pairs[0]
 	for _, p := range h.Pairs {
@@ -112,19 +123,16 @@ func wallVerdict(h *Card) Verdict {
 			worst = p
 		}
 	}
-	v := Verdict{Topic: "close atoms", Text: fmt.Sprintf("the lowest wall between bonded and fused atoms is %.2g eV, at %.2f Å (%s–%s, %.2g kT at 300 K): ",
+	v := Verdict{Topic: "close atoms", Grade: wallGrade(worst.Wall), Text: fmt.Sprintf("the lowest wall between bonded and fused atoms is %.2g eV, at %.2f Å (%s–%s, %.2g kT at 300 K): ",
 		worst.Wall, worst.WallAt, worst.Elements[0], worst.Elements[1], worst.Wall/thermal)}
 	switch {
 	case worst.Wall <= 0:
-		v.Grade, v.Text = Poor, fmt.Sprintf("nothing keeps %s and %s apart: the energy falls until they fuse", worst.Elements[0], worst.Elements[1])
-	case worst.Wall >= highWall:
-		v.Grade = Good
+		v.Text = fmt.Sprintf("nothing keeps %s and %s apart: the energy falls until they fuse", worst.Elements[0], worst.Elements[1])
+	case v.Grade == Good:
 		v.Text += "atoms will not fall into each other"
-	case worst.Wall >= lowWall:
-		v.Grade = Fair
+	case v.Grade == Fair:
 		v.Text += "safe at room temperature; hot starts and overlapping atoms may get stuck behind it"
 	default:
-		v.Grade = Poor
 		v.Text += "atoms may fall into each other; watch the shortest distance"
 	}
 	return v
