@@ -78,20 +78,23 @@ func ONNXRuntime(t testing.TB, args ...string) *exec.Cmd {
 // PAINLESS_REQUIRE_INTEROP.
 func LAMMPS(t testing.TB) (path string) {
 	t.Helper()
-	path, err := exec.LookPath("lmp")
-	if err != nil {
-		missing(t, "PAINLESS_REQUIRE_INTEROP", "LAMMPS (Debian's lammps)", "make interop")
-	}
-	return path
+	return program(t, "lmp", "PAINLESS_REQUIRE_INTEROP", "LAMMPS (Debian's lammps)")
 }
 
 // IPI returns the path of i-PI, which neither Debian nor make interop has:
 // PAINLESS_REQUIRE_IPI says that it must be in PATH.
 func IPI(t testing.TB) (path string) {
 	t.Helper()
-	path, err := exec.LookPath("i-pi")
+	return program(t, "i-pi", "PAINLESS_REQUIRE_IPI", "i-pi in PATH (ipi-code.org)")
+}
+
+// program returns the path of a program; without it the test fails where the variable
+// is set, and is skipped elsewhere.
+func program(t testing.TB, name, required, what string) (path string) {
+	t.Helper()
+	path, err := exec.LookPath(name)
 	if err != nil {
-		missing(t, "PAINLESS_REQUIRE_IPI", "i-pi in PATH (ipi-code.org)", "make interop")
+		missing(t, required, what, "make interop")
 	}
 	return path
 }
