@@ -67,7 +67,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.IntVar(&s.rounds, "rounds", 10, "turns of each model, device and quantity")
 	flags.IntVar(&s.calls, "calls", 30, "calls of a turn")
 	flags.BoolVar(&s.json, "json", false, "print what bench.json holds in place of the table")
-	flags.Func("o", "`folder` to write "+reportName+" and "+figureName+" to, made where it is missing; nothing is written without it", cli.Folder(&s.output))
+	flags.Func("o", "`folder` to write "+reportName+" and "+figureName+" to, made where it is missing; nothing is written without it", cli.FolderFlag(&s.output))
 	flags.BoolVar(&s.force, "force", false, "replace files that are there")
 	flags.StringVar(&s.compare, "compare", "", reportName+" `file` of an earlier run: shows new over old, and fails where that is beyond the tolerance")
 	flags.Float64Var(&s.tolerance, "tolerance", 0.1, "how much longer than in -compare a call may take: 0.1 is 10 %")
@@ -105,7 +105,7 @@ func (s *settings) check(std cli.Std, inputs []string) error {
 	case !(s.tolerance >= 0):
 		return fmt.Errorf("-tolerance %v: expected 0 or more", s.tolerance)
 	}
-	return s.checkOutputs(std)
+	return s.folder().Check(std, append(s.model.Paths(), s.structures, s.compare)...)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error {
@@ -125,11 +125,11 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 	if err != nil {
 		return err
 	}
-	out, err := s.create()
-	if err != nil {
+	out := s.folder()
+	if err := out.Create(); err != nil {
 		return err
 	}
-	defer out.folder.Abort()
+	defer out.Abort()
 	table := std.Out
 	if s.json {
 		table = io.Discard
@@ -150,7 +150,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) error 
 		r.Rows = append(r.Rows, rows...)
 	}
 	r.PeakBytes = peakBytes()
-	if err := out.write(r, s.force); err != nil {
+	if err := r.write(out); err != nil {
 		return err
 	}
 	if s.json {

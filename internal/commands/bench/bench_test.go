@@ -191,6 +191,7 @@ func TestErrors(t *testing.T) {
 		`-device: device "gpu": expected cpu, cuda, cuda:N or emulator`:                {"-model", tiny, "-device", "cpu,gpu"},
 		"-device cpu,cpu: expected each device once, found cpu twice":                  {"-model", tiny, "-device", "cpu,cpu"},
 		"x: expected flags only":                                                       {"-model", tiny, "x"},
+		"-o " + empty + ": expected a folder, found a file":                            {"-model", tiny, "-o", empty},
 		"flag provided but not defined: -y":                                            {"-y"},
 	} {
 		var stdout bytes.Buffer

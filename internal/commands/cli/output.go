@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -47,14 +46,4 @@ func CheckNew(force bool, outputs ...string) error {
 		}
 	}
 	return nil
-}
-
-// Folder is what a flag does with the name of a folder, for which there is no default.
-func Folder(name *string) func(string) error {
-	return func(text string) error {
-		if *name = text; text == "" {
-			return errors.New("expected a folder")
-		}
-		return nil
-	}
 }

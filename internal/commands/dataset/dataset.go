@@ -81,6 +81,11 @@ func (s *settings) check(std cli.Std) error {
 	if _, ok := compressions[s.compression]; !ok {
 		return fmt.Errorf("-compression %s: expected gzip or none", s.compression)
 	}
+	if !isHDF5 {
+		if err := datasets.CheckXYZ(s.output); err != nil {
+			return err
+		}
+	}
 	if err := std.CheckOutput(s.output, s.inputs...); err != nil {
 		return err
 	}

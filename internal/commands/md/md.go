@@ -107,7 +107,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.StringVar(&s.checkpoint, "checkpoint", "", "`file` to go on from, written as often as -checkpoint-every says and at the end")
 	flags.Int64Var(&s.saveEvery, "checkpoint-every", 10_000, "`steps` between checkpoints")
 	flags.StringVar(&s.restart, "restart", "", "checkpoint `file` to go on from: its ensemble, settings and atoms hold, and the trajectory and the log go on where it stands")
-	flags.Func("report", "`folder` for report.json and figures of the run, however it ends: drift, temperature, kinetic energies, momenta, speed", cli.Folder(&s.report))
+	flags.Func("report", "`folder` for report.json and figures of the run, however it ends: drift, temperature, kinetic energies, momenta, speed", cli.FolderFlag(&s.report))
 	flags.StringVar(&s.from, "from", "", "report on the run of this log `file`: with -report and nothing else")
 	flags.BoolVar(&s.force, "force", false, "replace an existing trajectory, log, checkpoint and report")
 	flags.Float64Var(&s.limits.Temperature, "max-temperature", 0, "stop a replica beyond this, `K`; 0 is ten times the temperature, and at least 3000")

@@ -69,8 +69,8 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	}
 	r.guard = md.NewGuard(r.Dynamics, s.limits)
 	r.good.keep(r.Dynamics)
-	folder, err := s.createReport()
-	if err != nil {
+	folder := s.folder()
+	if err := folder.Create(); err != nil {
 		return err
 	}
 	defer folder.Abort()
@@ -108,7 +108,7 @@ func (s *settings) checkOutputs(std cli.Std, model string) error {
 			return fmt.Errorf("%s: %w", output, err)
 		}
 	}
-	if err := s.checkReport(std, reads...); err != nil || s.restart != "" {
+	if err := s.folder().Check(std, reads...); err != nil || s.restart != "" {
 		return err
 	}
 	return cli.CheckNew(s.force, outputs...)

@@ -71,10 +71,13 @@ func (s *settings) check(std cli.Std) error {
 		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.output == "":
 		return errors.New("-o is empty: expected a file, or - for standard output")
-	case datasets.IsHDF5(s.output), datasets.IsPackedHDF5(s.output):
-		return fmt.Errorf("-o %s: what is written is extended XYZ; painless dataset makes HDF5 of it", s.output)
 	case s.batch < 1:
 		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
+	}
+	if !s.json {
+		if err := datasets.CheckXYZ(s.output); err != nil {
+			return err
+		}
 	}
 	return std.CheckOutput(s.output, append(s.model.Paths(), s.inputs...)...)
 }

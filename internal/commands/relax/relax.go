@@ -6,9 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"path/filepath"
-	"slices"
-	"strings"
 
 	"painless/internal/commands/cli"
 	"painless/internal/commands/datasets"
@@ -116,10 +113,11 @@ func (s *settings) check(std cli.Std, set map[string]bool) (err error) {
 		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.output == "":
 		return errors.New("-o is empty: expected a file, or - for standard output")
-	case datasets.IsHDF5(s.output):
-		return fmt.Errorf("-o %s: relax writes extended XYZ; painless dataset makes HDF5 of it", s.output)
-	case slices.Contains([]string{".dcd", ".nc"}, strings.ToLower(filepath.Ext(s.output))):
-		return fmt.Errorf("-o %s: relax writes extended XYZ, as its structures are no trajectory of one", s.output)
+	}
+	if !s.json {
+		if err := datasets.CheckXYZ(s.output); err != nil {
+			return err
+		}
 	}
 	return std.CheckOutput(s.output, append(s.model.Paths(), s.inputs...)...)
 }

@@ -2,14 +2,11 @@ package validate
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"slices"
+	"io"
 	"strings"
 
 	"gonum.org/v1/plot/vg"
 
-	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
 	"painless/internal/jsonfile"
 	"painless/internal/plots"
@@ -27,72 +24,34 @@ func names() []string {
 	return append(list, reportName)
 }
 
-// checkOutput refuses, before the work, a folder in which something would be lost.
-func (s *settings) checkOutput(std cli.Std) error {
-	if s.output == "" {
-		return nil
-	}
-	if info, err := os.Stat(s.output); err == nil && !info.IsDir() {
-		return fmt.Errorf("-o %s: expected a folder, found a file", s.output)
-	}
-	for _, name := range names() {
-		path := filepath.Join(s.output, name)
-		if err := std.CheckOutput(path, slices.Concat(s.datasets, s.model.Paths())...); err != nil {
-			return err
-		}
-		if err := cli.CheckNew(s.force, path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// folder is the files that -o asks for, or none.
-type folder struct {
-	*atomicfile.Folder
-	files map[string]*atomicfile.File
-}
-
-// create starts the files before the work, so that it is not for nothing.
-func (s *settings) create() (out folder, err error) {
-	if s.output == "" {
-		return folder{}, nil
-	}
-	out = folder{files: map[string]*atomicfile.File{}}
-	if out.Folder, err = atomicfile.CreateFolder(s.output); err != nil {
-		return folder{}, err
-	}
-	for _, name := range names() {
-		if out.files[name], err = out.Create(name); err != nil {
-			out.Abort()
-			return folder{}, err
-		}
-	}
-	return out, nil
+// folder is the files that -o asks for.
+func (s *settings) folder() *cli.Folder {
+	return &cli.Folder{Flag: "-o", Path: s.output, Names: names(), Force: s.force}
 }
 
 // write fills the folder, or leaves it as it was. Figures of another run that
 // there is nothing for go.
-func (out folder) write(v *validator, r *report) error {
-	if out.Folder == nil {
-		return nil
-	}
-	if err := jsonfile.Encode(out.files[reportName], r); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(v.output, reportName), err)
+func (v *validator) write(out *cli.Folder, r *report) error {
+	if err := out.Write(reportName, func(w io.Writer) error { return jsonfile.Encode(w, r) }); err != nil {
+		return err
 	}
 	for _, figure := range figures {
-		file := out.files[figure.name]
-		rows, err := figure.draw(v, r)
-		if err == nil && len(rows) == 0 {
-			file.Vacate()
-		} else if err == nil {
-			err = plots.Write(file, panel*vg.Length(len(rows[0])), panel*vg.Length(len(rows)), rows...)
-		}
+		err := out.Write(figure.name, func(w io.Writer) error {
+			rows, err := figure.draw(v, r)
+			if err != nil {
+				return err
+			}
+			if len(rows) == 0 {
+				out.Vacate(figure.name)
+				return nil
+			}
+			return plots.Write(w, panel*vg.Length(len(rows[0])), panel*vg.Length(len(rows)), rows...)
+		})
 		if err != nil {
-			return fmt.Errorf("%s: %w", filepath.Join(v.output, figure.name), err)
+			return err
 		}
 	}
-	return out.Commit(v.force)
+	return out.Commit()
 }
 
 func (s *settings) print(std cli.Std, r *report) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"time"
 
 	"painless"
@@ -50,7 +51,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	s := &settings{}
 	s.model.Register(flags)
 	s.skips.Register(flags)
-	flags.Func("o", "`folder` to write validation.json and the figures to, made where it is missing; nothing is written without it", cli.Folder(&s.output))
+	flags.Func("o", "`folder` to write validation.json and the figures to, made where it is missing; nothing is written without it", cli.FolderFlag(&s.output))
 	flags.BoolVar(&s.force, "force", false, "replace what another run has written to the folder")
 	flags.BoolVar(&s.json, "json", false, "print the report as JSON, in eV, in place of the table")
 	flags.IntVar(&s.max, "max", 0, "validate this many `structures`, drawn at random from all data sets and held in memory; 0 is all of them")
@@ -81,7 +82,7 @@ func (s *settings) check(std cli.Std) error {
 	case s.output == "" && s.force:
 		return errors.New("-force without -o: there is no file to replace")
 	}
-	return s.checkOutput(std)
+	return s.folder().Check(std, slices.Concat(s.datasets, s.model.Paths())...)
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err error) {
@@ -90,8 +91,8 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 	if err := s.check(std); err != nil {
 		return err
 	}
-	out, err := s.create()
-	if err != nil {
+	out := s.folder()
+	if err := out.Create(); err != nil {
 		return err
 	}
 	defer out.Abort()
@@ -108,7 +109,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 	if v.nothing() {
 		return fmt.Errorf("no results: none of %d structures could be read and computed, as listed", len(v.composed))
 	}
-	if err := out.write(v, r); err != nil {
+	if err := v.write(out, r); err != nil {
 		return err
 	}
 	if err := s.print(std, r); err != nil {
