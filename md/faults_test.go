@@ -107,9 +107,9 @@ func TestRestartKeepsTheCell(t *testing.T) {
 		d := start()
 		advance(t, d, 41)
 		var file bytes.Buffer
-		require.NoError(t, d.Save(&file, "argon"))
+		require.NoError(t, d.Save(&file, Identity{Hash: "argon"}))
 		at41 := d.System.Cells
-		d, err := Restore(&file, argonFluid(2.2, true), "argon")
+		d, err := Restore(&file, argonFluid(2.2, true), Identity{Hash: "argon"})
 		require.NoError(t, err)
 		assert.Equal(t, at41, d.System.Cells)
 		advance(t, d, 39)

@@ -20,7 +20,8 @@ const stateFormat = "painless simulation 1"
 // numbers nothing but the seed, as they belong to replica, atom and step.
 type state struct {
 	Format   string    `json:"format"`
-	Model    string    `json:"model"` // what identifies it
+	Model    string    `json:"model"` // the potential's hash
+	Name     string    `json:"name,omitempty"`
 	Step     int64     `json:"step"`
 	Settings Settings  `json:"settings"`
 	Replicas []int     `json:"replicas"`
@@ -35,6 +36,19 @@ type state struct {
 	Positions  numbers   `json:"positions"`  // Å
 	Velocities numbers   `json:"velocities"` // Å/fs
 	Masses     numbers   `json:"masses"`     // u
+}
+
+// Identity is of the potential that a simulation is one with.
+type Identity struct {
+	Hash string // of its file: the potential is the same where this is
+	Name string // for people
+}
+
+func (i Identity) String() string {
+	if i.Name == "" {
+		return fmt.Sprintf("%.80s", i.Hash)
+	}
+	return fmt.Sprintf("%.200s (%.16s…)", i.Name, i.Hash)
 }
 
 type failed struct {
@@ -82,12 +96,11 @@ func (n numbers) vectors() (vectors [][3]float64) {
 	return vectors
 }
 
-// Save writes all that Restore needs to go on to the same bits; model is what
-// identifies the potential, such as a hash of its file.
-func (d *Dynamics) Save(w io.Writer, model string) error {
+// Save writes all that Restore needs to go on to the same bits, with that model.
+func (d *Dynamics) Save(w io.Writer, model Identity) error {
 	s := d.System
 	x := state{
-		Format: stateFormat, Model: model, Step: d.Step, Settings: d.Settings, Replicas: s.Replicas, States: d.replicas,
+		Format: stateFormat, Model: model.Hash, Name: model.Name, Step: d.Step, Settings: d.Settings, Replicas: s.Replicas, States: d.replicas,
 		Start: s.Start, Numbers: s.Numbers, PBC: s.PBC, Fixed: s.Fixed,
 		Positions: flat(s.Positions), Velocities: flat(s.Velocities), Masses: s.Masses,
 	}
@@ -103,7 +116,7 @@ func (d *Dynamics) Save(w io.Writer, model string) error {
 
 // Restore reads what Save wrote, for the same potential: another model is an
 // error, as is what is damaged.
-func Restore(r io.Reader, potential Potential, model string) (*Dynamics, error) {
+func Restore(r io.Reader, potential Potential, model Identity) (*Dynamics, error) {
 	var x state
 	if err := json.NewDecoder(r).Decode(&x); err != nil {
 		return nil, fmt.Errorf("expected a checkpoint of a simulation: %w", err)
@@ -111,8 +124,8 @@ func Restore(r io.Reader, potential Potential, model string) (*Dynamics, error) 
 	if x.Format != stateFormat {
 		return nil, fmt.Errorf("expected %q, found %.60q", stateFormat, x.Format)
 	}
-	if x.Model != model {
-		return nil, fmt.Errorf("the simulation is one with the model %.80s: expected that one, found %.80s", x.Model, model)
+	if x.Model != model.Hash {
+		return nil, fmt.Errorf("the simulation is one with the model %v: expected that one, found %v", Identity{x.Model, x.Name}, model)
 	}
 	system, err := x.system()
 	if err != nil {

@@ -27,8 +27,8 @@ func TestRestart(t *testing.T) {
 		d := start()
 		advance(t, d, 25)
 		var file bytes.Buffer
-		require.NoError(t, d.Save(&file, "argon"))
-		restored, err := Restore(bytes.NewReader(file.Bytes()), argon(5.6), "argon")
+		require.NoError(t, d.Save(&file, Identity{Hash: "argon"}))
+		restored, err := Restore(bytes.NewReader(file.Bytes()), argon(5.6), Identity{Hash: "argon"})
 		require.NoError(t, err)
 		assert.Equal(t, int64(25), restored.Step)
 		advance(t, restored, 35)
@@ -48,8 +48,8 @@ func TestRestartAfterFailure(t *testing.T) {
 	advance(t, d, 3)
 	d.Fail(0, assert.AnError)
 	var file bytes.Buffer
-	require.NoError(t, d.Save(&file, "argon"))
-	restored, err := Restore(&file, argon(100), "argon")
+	require.NoError(t, d.Save(&file, Identity{Hash: "argon"}))
+	restored, err := Restore(&file, argon(100), Identity{Hash: "argon"})
 	require.NoError(t, err)
 	advance(t, d, 5)
 	advance(t, restored, 5)
@@ -63,7 +63,7 @@ func TestRestoreErrors(t *testing.T) {
 	d := simulation(t, argon(100), 60, Settings{TimeStep: 5}, argons(3, 3.8, false))
 	require.NoError(t, d.Compute(context.Background()))
 	var file strings.Builder
-	require.NoError(t, d.Save(&file, "argon"))
+	require.NoError(t, d.Save(&file, Identity{Hash: "argon"}))
 	good := file.String()
 	for _, test := range []struct{ text, model, want string }{
 		{good, "neon", "one with the model argon: expected that one, found neon"},
@@ -76,18 +76,27 @@ func TestRestoreErrors(t *testing.T) {
 		{strings.Replace(good, `"TimeStep":5`, `"TimeStep":-5`, 1), "argon", "time step -5 fs"},
 		{strings.Replace(good, `"states":[`, `"states":[{},`, 1), "argon", "2 states of 1 replicas"},
 	} {
-		_, err := Restore(strings.NewReader(test.text), argon(100), test.model)
+		_, err := Restore(strings.NewReader(test.text), argon(100), Identity{Hash: test.model})
 		assert.ErrorContains(t, err, test.want)
 	}
+}
+
+// Where files have names, those say which model is meant.
+func TestRestoreNamesModels(t *testing.T) {
+	d := simulation(t, argon(100), 60, Settings{TimeStep: 5}, argons(3, 3.8, false))
+	var file bytes.Buffer
+	require.NoError(t, d.Save(&file, Identity{Hash: "0123456789abcdef0123", Name: "argon.pt"}))
+	_, err := Restore(&file, argon(100), Identity{Hash: "fedcba98765432100123", Name: "neon.pt"})
+	assert.EqualError(t, err, "the simulation is one with the model argon.pt (0123456789abcdef…): expected that one, found neon.pt (fedcba9876543210…)")
 }
 
 func FuzzRestore(f *testing.F) {
 	d := simulation(f, argon(100), 60, Settings{Ensemble: NPTMTK, TimeStep: 5, Temperature: Constant(60)}, crystal(4))
 	var file bytes.Buffer
-	require.NoError(f, d.Save(&file, "argon"))
+	require.NoError(f, d.Save(&file, Identity{Hash: "argon"}))
 	f.Add(file.Bytes())
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if d, err := Restore(bytes.NewReader(text), argon(100), "argon"); err == nil && d.System.NumAtoms() < 100 {
+		if d, err := Restore(bytes.NewReader(text), argon(100), Identity{Hash: "argon"}); err == nil && d.System.NumAtoms() < 100 {
 			_ = d.Advance(t.Context())
 		}
 	})

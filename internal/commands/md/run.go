@@ -21,7 +21,7 @@ import (
 type simulation struct {
 	*md.Dynamics
 	settings *settings
-	model    string // hash of its file
+	model    md.Identity
 	guard    *md.Guard
 	outputs  *outputs
 	live     *live
@@ -49,7 +49,8 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
 	r := &simulation{settings: s, stderr: std.Err}
-	if r.model, err = student.Hash(path); err != nil {
+	r.model.Name = filepath.Base(path)
+	if r.model.Hash, err = student.Hash(path); err != nil {
 		return err
 	}
 	if s.restart != "" {
