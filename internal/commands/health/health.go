@@ -21,6 +21,7 @@ import (
 type Card struct {
 	Molecules []Molecule `json:"molecules"`
 	Pairs     []Pair     `json:"pairs"`
+	Kinks     []Kink     `json:"kinks,omitempty"`
 	Contacts  []Contact  `json:"contacts,omitempty"` // as users compute them, in float32; so are torsions
 	Torsions  []Torsion  `json:"torsions,omitempty"`
 	Float32   string     `json:"float32_error,omitempty"` // why float32 gives no numbers
@@ -105,6 +106,9 @@ func Examine(ctx context.Context, network *nn.Network) (h *Card, err error) {
 			known = nn.Symbols(network.Elements)
 		}
 		return nil, fmt.Errorf("the network knows elements %s only: expected those of organic molecules", known)
+	}
+	if err := e.kinks(ctx, h, network); err != nil {
+		return nil, err
 	}
 	if err := e.contacts(ctx, h, network); err != nil {
 		return nil, err

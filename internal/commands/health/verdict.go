@@ -59,6 +59,9 @@ func verdicts(h *Card) []Verdict {
 	if len(h.Torsions) > 0 {
 		all = append(all, torsionVerdict(h))
 	}
+	if len(h.Kinks) > 0 {
+		all = append(all, kinkVerdict(h))
+	}
 	return append(all, symmetryVerdict(h), float32Verdict(h))
 }
 

@@ -49,7 +49,7 @@ func TestStudent(t *testing.T) {
 	assert.Regexp(t, `hidden_dim +64 +stated by config, as columns of embedding.weight have it\n`, text)
 	assert.Regexp(t, `\n +float32 +\[101×64\] .* embedding.weight\n`, text)
 	assert.Regexp(t, `(good|fair|poor)  rotation +turning a molecule moves its energy by up to `, text)
-	assert.Equal(t, 8, strings.Count(text, "\n  good")+strings.Count(text, "\n  fair")+strings.Count(text, "\n  poor"), "a line for each topic")
+	assert.Equal(t, 9, strings.Count(text, "\n  good")+strings.Count(text, "\n  fair")+strings.Count(text, "\n  poor"), "a line for each topic")
 	assert.Regexp(t, `\n +\d\.\d{4} +\d\.\d{4} +12  benzene\n`, text)
 	assert.Regexp(t, `\n +[+-]\d\.\d{4} .* O–O\n`, text)
 	assert.Regexp(t, `\n +\d\.\d\d +\d\.\d\d +\d\.\d\d +1\.21 +-?\d\.\d{3} +-0\.178  H–O\n`, text, "GFN2-xTB's contact and hydrogen bond")
@@ -189,6 +189,8 @@ func TestDefault(t *testing.T) {
 	assert.Equal(t, "default", r.File)
 	assert.Regexp(t, `^The default student`, r.Card)
 	for _, v := range r.Health.Verdicts {
-		assert.Contains(t, []health.Grade{health.Good, health.Fair}, v.Grade, v)
+		if v.Topic != "symmetric molecules" { // of which the card warns
+			assert.Contains(t, []health.Grade{health.Good, health.Fair}, v.Grade, v)
+		}
 	}
 }

@@ -145,6 +145,14 @@ func printHealth(w io.Writer, h *health.Card) error {
 		return err
 	}
 	fmt.Fprintln(w)
+	fmt.Fprintln(numbers, "force jumps by: eV/Å\t  symmetric molecule")
+	for _, k := range h.Kinks {
+		fmt.Fprintf(numbers, "%.4f\t  %s\n", k.Jump, k.Name)
+	}
+	if err := numbers.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintln(numbers, "wall: eV\tat Å\t1 eV at Å\tGFN2\twell: eV\tGFN2\t  molecules that meet")
 	for _, c := range h.Contacts {
 		fmt.Fprintf(numbers, "%.2f\t%.2f\t%.2f\t%.2f\t%.3f\t%.3f\t  %s–%s\n", c.Wall, c.WallAt, c.At, c.GFN2At, c.Well, c.GFN2Well, c.Elements[0], c.Elements[1])
