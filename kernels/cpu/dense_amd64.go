@@ -2,6 +2,8 @@
 
 package cpu
 
+import "unsafe"
+
 //go:generate go run -C _asm . -stem dense -out ../dense_amd64.s -stubs ../dense_stub_amd64.go -pkg cpu
 
 // narrowRows is how many rows of a panel that is not whole are computed at a time.
@@ -10,33 +12,44 @@ const narrowRows = 24
 // densePanels is densePanelGeneric for one or two panels, of left columns that
 // there are: how many columns it computed, 0 if there is no vector code.
 func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) int {
-	if !vectorized[T]() || in == 0 {
+	if vectors == portable || in == 0 {
 		return 0
 	}
 	if left < panelWidth {
 		narrowPanel(dst, x, panels, bias, rows, stride, in, left)
 		return left
 	}
-	width := panelWidth
-	if vectors == avx512 && left >= 2*panelWidth {
-		width *= 2
+	if vectors == avx512 && left >= 2*panelWidth && vectorized[T]() {
+		d, f := pointer(dst, (rows-1)*stride+2*panelWidth), pointer(x, rows*in)
+		densePairAVX512(d, stride, f, in, pointer(panels, 2*in*panelWidth), pointer(bias, 2*panelWidth), rows)
+		return 2 * panelWidth
 	}
-	d, f := pointer(dst, (rows-1)*stride+width), pointer(x, rows*in)
-	w, b := pointer(panels, in*width), pointer(bias, width)
-	if width == panelWidth {
-		densePanelAVX2(d, stride, f, in, w, b, rows)
-	} else {
-		densePairAVX512(d, stride, f, in, w, b, rows)
-	}
-	return width
+	densePanel(dst, x, panels, bias, rows, stride, in)
+	return panelWidth
 }
+
+// densePanel is densePanelGeneric for a whole panel.
+func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) {
+	n := (rows-1)*stride + panelWidth
+	switch {
+	case vectorized[T]():
+		densePanelAVX2(pointer(dst, n), stride, pointer(x, rows*in), in, pointer(panel, in*panelWidth), pointer(bias, panelWidth), rows)
+	case vectors == avx512:
+		densePanelDoubleAVX512(double(dst, n), stride, double(x, rows*in), in, double(panel, in*panelWidth), double(bias, panelWidth), rows)
+	default:
+		densePanelDoubleAVX2(double(dst, n), stride, double(x, rows*in), in, double(panel, in*panelWidth), double(bias, panelWidth), rows)
+	}
+}
+
+// double is the first of at least n numbers, which are float64.
+func double[T Float](s []T, n int) *float64 { return (*float64)(unsafe.Pointer(pointer(s, n))) }
 
 // narrowPanel computes the first columns of a panel: all of them, aside.
 func narrowPanel[T Float](dst, x, panel, bias []T, rows, stride, in, columns int) {
 	var wide [narrowRows * panelWidth]T
 	for from := 0; from < rows; from += narrowRows {
 		few := min(rows-from, narrowRows)
-		densePanelAVX2(pointer(wide[:], few*panelWidth), panelWidth, pointer(x[from*in:], few*in), in, pointer(panel, in*panelWidth), pointer(bias, panelWidth), few)
+		densePanel(wide[:], x[from*in:], panel, bias, few, panelWidth, in)
 		for r := range few {
 			copy(dst[(from+r)*stride:][:columns], wide[r*panelWidth:])
 		}

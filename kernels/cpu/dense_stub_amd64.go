@@ -9,7 +9,17 @@ package cpu
 //go:noescape
 func densePanelAVX2(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int)
 
+// densePanelDoubleAVX2 computes 16 columns of rows of x·Wᵀ + b; rows of dst are stride apart.
+//
+//go:noescape
+func densePanelDoubleAVX2(dst *float64, stride int, x *float64, in int, panel *float64, bias *float64, rows int)
+
 // densePairAVX512 computes 32 columns of rows of x·Wᵀ + b; rows of dst are stride apart.
 //
 //go:noescape
 func densePairAVX512(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int)
+
+// densePanelDoubleAVX512 computes 16 columns of rows of x·Wᵀ + b; rows of dst are stride apart.
+//
+//go:noescape
+func densePanelDoubleAVX512(dst *float64, stride int, x *float64, in int, panel *float64, bias *float64, rows int)

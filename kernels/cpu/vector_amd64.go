@@ -42,7 +42,7 @@ func vectorized[T Float]() bool {
 	return vectors != portable && unsafe.Sizeof(x) == unsafe.Sizeof(float32(0))
 }
 
-// pointer is the first of at least n numbers, which are float32.
+// pointer is the first of at least n numbers, which are float32 unless it is made one of others.
 func pointer[T Float](s []T, n int) *float32 {
 	s = s[:n] // the vector code checks nothing
 	return (*float32)(unsafe.Pointer(unsafe.SliceData(s)))

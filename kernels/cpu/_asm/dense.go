@@ -39,31 +39,57 @@ func (p rowPointers) row(r, offset int) Mem {
 	return m
 }
 
+// precision is the numbers that a product is of.
+type precision struct {
+	word      string // of the stub
+	bits      uint8  // 1<<bits bytes
+	load      func(m, r Op)
+	broadcast func(m, r Op)
+	add       func(a, b, sum Op)
+}
+
+var (
+	single = precision{"float32", 2, func(m, r Op) { VMOVUPS(m, r) }, func(m, r Op) { VBROADCASTSS(m, r) }, func(a, b, sum Op) { VFMADD231PS(a, b, sum) }}
+	double = precision{"float64", 3, func(m, r Op) { VMOVUPD(m, r) }, func(m, r Op) { VBROADCASTSD(m, r) }, func(a, b, sum Op) { VFMADD231PD(a, b, sum) }}
+)
+
+// block is how many rows and panels of 16 outputs are computed at a time, and with
+// how many registers for a panel.
+type block struct{ rows, panels, registers int }
+
 // dense is dst[r] = bias + Σ_k x[r][k]·panel[k] for rows r, as many rows at a
-// time as there are registers. AVX2 works on one panel of 16 outputs, AVX-512
-// on two, so that a number of x that is loaded is used in two registers.
+// time as there are registers. Where there are enough, on two panels, so that a
+// number of x that is loaded is used in more registers.
 func dense(v isa) {
-	name, panels, most := "densePanelAVX2", 1, 6
-	if v.name == "AVX512" {
-		name, panels, most = "densePairAVX512", 2, 12
+	if v.name == "AVX2" {
+		denseRows(v, single, "densePanelAVX2", block{6, 1, 2})
+		denseRows(v, double, "densePanelDoubleAVX2", block{2, 1, 4})
+	} else {
+		denseRows(v, single, "densePairAVX512", block{12, 2, 1})
+		denseRows(v, double, "densePanelDoubleAVX512", block{12, 1, 2})
 	}
-	TEXT(name, NOSPLIT, "func(dst *float32, stride int, x *float32, in int, panel, bias *float32, rows int)")
+}
+
+func denseRows(v isa, p precision, name string, most block) {
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *%s, stride int, x *%[1]s, in int, panel, bias *%[1]s, rows int)", p.word))
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes %d columns of rows of x·Wᵀ + b; rows of dst are stride apart.", name, 16*panels))
+	Doc(fmt.Sprintf("%s computes %d columns of rows of x·Wᵀ + b; rows of dst are stride apart.", name, 16*most.panels))
 	dst, x, rows := pointer("dst"), pointer("x"), pointer("rows")
-	stride, in := scaled("stride"), scaled("in")
+	stride, in := pointer("stride"), pointer("in")
+	SHLQ(Imm(uint64(p.bits)), stride)
+	SHLQ(Imm(uint64(p.bits)), in)
 	weights, bias := pointer("panel"), pointer("bias")
 
 	label := func(n int) string { return fmt.Sprintf("%drows", n) }
-	for n := most; n >= 1; n-- {
+	for n := most.rows; n >= 1; n-- {
 		Label("try" + label(n))
 		CMPQ(rows, Imm(uint64(n)))
 		JL(LabelRef("less" + label(n)))
-		denseBlock(v, panels, dst, stride, x, in, weights, bias, n)
+		denseBlock(v, p, block{n, most.panels, most.registers}, dst, stride, x, in, weights, bias)
 		ADDQ(pitch(stride, n), dst)
 		ADDQ(pitch(in, n), x)
 		SUBQ(Imm(uint64(n)), rows)
-		if n == most {
+		if n == most.rows {
 			JMP(LabelRef("try" + label(n)))
 		}
 		Label("less" + label(n))
@@ -79,46 +105,51 @@ func pitch(stride reg.GPVirtual, n int) reg.GPVirtual {
 	return r
 }
 
-func denseBlock(v isa, panels int, dst, stride, x, in, weights, bias reg.GPVirtual, rows int) {
-	from := newRowPointers(x, in, rows)
-	sums := make([][]reg.VecVirtual, rows)
+func denseBlock(v isa, p precision, b block, dst, stride, x, in, weights, bias reg.GPVirtual) {
+	fetch := func(load func(m, r Op), m Mem) reg.VecVirtual {
+		r := v.vector()
+		load(m, r)
+		return r
+	}
+	from := newRowPointers(x, in, b.rows)
+	sums := make([][]reg.VecVirtual, b.rows)
 	for r := range sums {
-		for g := range panels * v.registers() {
-			sums[r] = append(sums[r], v.load(Mem{Base: bias, Disp: g * v.bytes}))
+		for g := range b.panels * b.registers {
+			sums[r] = append(sums[r], fetch(p.load, Mem{Base: bias, Disp: g * v.bytes}))
 		}
 	}
 	w, left, second := GP64(), GP64(), GP64()
 	MOVQ(weights, w)
-	if panels == 2 {
+	if b.panels == 2 {
 		MOVQ(in, second)
 		SHLQ(Imm(4), second)
 	}
 	MOVQ(in, left)
-	loop := fmt.Sprintf("each%drows", rows)
+	loop := fmt.Sprintf("each%drows", b.rows)
 	Label(loop)
 	var columns []reg.VecVirtual
-	for g := range v.registers() {
-		columns = append(columns, v.load(Mem{Base: w, Disp: g * v.bytes}))
+	for g := range b.registers {
+		columns = append(columns, fetch(p.load, Mem{Base: w, Disp: g * v.bytes}))
 	}
-	if panels == 2 { // the second panel begins 16·in numbers after the first
-		columns = append(columns, v.load(at(w, second, 0)))
+	if b.panels == 2 { // the second panel begins 16·in numbers after the first
+		columns = append(columns, fetch(p.load, at(w, second, 0)))
 	}
 	for r := range sums {
-		xr := v.broadcast(from.row(r, 0))
+		xr := fetch(p.broadcast, from.row(r, 0))
 		for g, sum := range sums[r] {
-			VFMADD231PS(xr, columns[g], sum)
+			p.add(xr, columns[g], sum)
 		}
 	}
-	for _, p := range from.third {
-		ADDQ(Imm(4), p)
+	for _, q := range from.third {
+		ADDQ(Imm(1<<p.bits), q)
 	}
-	ADDQ(Imm(panel), w)
-	SUBQ(Imm(4), left)
+	ADDQ(Imm(16<<p.bits), w)
+	SUBQ(Imm(1<<p.bits), left)
 	JNZ(LabelRef(loop))
-	to := newRowPointers(dst, stride, rows)
+	to := newRowPointers(dst, stride, b.rows)
 	for r := range sums {
 		for g, sum := range sums[r] {
-			VMOVUPS(sum, to.row(r, g*v.bytes))
+			p.load(sum, to.row(r, g*v.bytes))
 		}
 	}
 }
