@@ -73,6 +73,41 @@ def pair(first, second, rng):
     yield "dimer", both, langevin(field, masses(both), x, 500, 20, rng, v)[0]
 
 
+def clash(first, second, rng):
+    """Yields (kind, mol, positions) of a pair put together from other sides, nearest atoms at 0.5 to 2.2 Å."""
+    (a, xa), (b, xb) = loose(first.smiles, rng), loose(second.smiles, rng)
+    if a is None or b is None:
+        return
+    both = combine([a, b], [xa, xb])
+    for low, high in ((0.5, 0.9), (0.7, 1.1), (0.8, 1.4), (1.0, 1.4), (1.2, 1.7), (1.7, 2.2)):
+        direction = rng.normal(size=3)
+        direction /= np.linalg.norm(direction)
+        yield "clash", both, np.concatenate([xa, approach(xa, xb @ turn(rng).T, direction, rng.uniform(low, high))])
+
+
+def transfer(rows, rng):
+    """Yields (kind, mol, positions) of a cluster in which one hydrogen of a bond N–H, O–H or S–H goes some of the way to the nearest N, O, F, S or Cl of another molecule."""
+    found = list(cluster(rows, rng, 1))
+    if not found:
+        return
+    _, whole, x = found[0]
+    z = numbers(whole)
+    part = np.empty(len(z), int)
+    for i, members in enumerate(Chem.GetMolFrags(whole)):
+        part[list(members)] = i
+    donors = [(n, a.GetIdx()) for a in whole.GetAtoms() if a.GetAtomicNum() == 1
+              for n in [a.GetNeighbors()[0].GetIdx()] if z[n] in (7, 8, 16)]
+    rng.shuffle(donors)
+    for donor, h in donors[:4]:
+        others = [i for i in range(len(z)) if z[i] in (7, 8, 9, 16, 17) and part[i] != part[h]]
+        if not others:
+            continue
+        to = min(others, key=lambda i: ((x[i] - x[h]) ** 2).sum())
+        y = x.copy()
+        y[h] += rng.uniform(0.1, 1.0) * (x[to] - x[h]) * max(0.0, 1 - 0.9 / np.linalg.norm(x[to] - x[h])) + rng.normal(0, 0.05, 3)
+        yield "transfer", whole, y
+
+
 def packed(parts, rng):
     """Returns positions of molecules put beside one another, each near the middle at 2 Å or more from those before it."""
     placed = parts[0]

@@ -13,7 +13,8 @@ from chemistry import canonical, parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NCI = os.path.join(RDConfig.RDDataDir, "NCI", "first_5K.smi")
-SEED, GROWN = 20261128, 1600
+SEED, GROWN = 20261128, 12_000
+SPLIT = 1600  # of those grown: the others are all for training, so that what is held out stays what it was
 SEEDS = ["C", "CC", "CO", "CN", "C=C", "C#C", "C=O", "C#N", "CC=O", "C1CC1", "C1CCC1", "C1CCCC1", "c1ccccc1", "c1ccncc1", "c1cc[nH]c1",
          "c1ccoc1", "c1ccsc1", "c1c[nH]cn1", "c1cocn1", "C1CO1", "C1CCOC1", "C1CCNC1", "NC=O", "OC=O", "CC(N)=O", "CSC", "CF", "CCl"]
 GROUPS = {"C": 8, "O": 4, "N": 4, "C=C": 1.5, "C#C": 0.7, "C#N": 1, "C=O": 2, "C(=O)O": 1, "C(N)=O": 2, "NC=O": 1.5, "OC": 1.5, "N(C)C": 1,
@@ -87,11 +88,11 @@ def main():
     with open(NCI) as lines:
         for line in lines:
             add(line.split()[0], "nci")
-    wanted = len(rows) + GROWN
-    while len(rows) < wanted:
+    before = len(rows)
+    while len(rows) < before + GROWN:
         mol = grow(rng)
         if mol is not None:
-            add(Chem.MolToSmiles(mol), "grown")
+            add(Chem.MolToSmiles(mol), "grown", None if len(rows) < before + SPLIT else "train")
 
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(["id", "smiles", "split", "source", "name"])

@@ -1,6 +1,7 @@
 """Frames of a student's own dynamics, labelled by GFN2: what it visits and was never shown.
 
     OMP_NUM_THREADS=1 python3 resample.py starts 600 starts.xyz             # starts of training molecules, pairs and clusters, no labels
+    OMP_NUM_THREADS=1 python3 resample.py droplets 40 starts.xyz 16 36      # or droplets of 16 to 36 waters
     painless md -model student.pt -ensemble langevin -temperature 500 -dt 0.5 -steps 2000 -every 500 -o run.xyz starts.xyz
     OMP_NUM_THREADS=1 nice -n 10 python3 resample.py label starts.xyz parts/train-own-0.xyz run-*.xyz
     python3 collect.py parts out > metrics-data.json                        # takes every parts/train-*.xyz
@@ -16,6 +17,7 @@ import time
 import numpy as np
 from ase.io import iread
 
+from contacts import cluster
 from frames import Frame, read
 from geometry import numbers
 from label import LARGEST_FORCE
@@ -37,10 +39,20 @@ def starts(count):
                 break
             if name.split()[0] != verb:
                 continue
-            found = next(((mol, x) for k, mol, x in structures(name, rows) if k == kind), None)
+            found = next(((mol, x) for k, mol, x in structures(name, rows) if k == kind and np.isfinite(x).all()), None)
             if found is not None:
                 left -= 1
                 yield Frame(numbers(found[0]), found[1], kind=kind, smiles=".".join(r.smiles for r in rows), molecule="+".join(str(r.id) for r in rows))
+
+
+def droplets(count, fewest, most):
+    """Yields droplets of water, packed and relaxed in the force field: larger than those of the training set, and protons go over more often."""
+    rng = np.random.default_rng([SEED, 2])
+    water = next(r for r in read_rows() if r.name == "water")
+    for _ in range(count):
+        n = int(rng.integers(fewest, most + 1))
+        _, mol, x = next(cluster((water,) * n, rng, 1, kind="droplet"))
+        yield Frame(numbers(mol), x, kind="droplet", smiles=".".join([water.smiles] * n), molecule="+".join([str(water.id)] * n))
 
 
 def label(starts_path, paths):
@@ -65,9 +77,9 @@ def label(starts_path, paths):
 
 
 def main():
-    if sys.argv[1] == "starts":
+    if sys.argv[1] in ("starts", "droplets"):
         with open(sys.argv[3], "w") as f:
-            for frame in starts(int(sys.argv[2])):
+            for frame in {"starts": starts, "droplets": droplets}[sys.argv[1]](int(sys.argv[2]), *map(int, sys.argv[4:])):
                 f.write(frame.text())
         return
     out, began = sys.argv[3], time.process_time()
