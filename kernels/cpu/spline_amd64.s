@@ -72,7 +72,7 @@ DATA splineValuesthirdsAVX2<>+0(SB)/4, $0x3f2aaaab
 GLOBL splineValuesthirdsAVX2<>(SB), RODATA|NOPTR, $4
 
 // func splineSlopesAVX2(phi *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·splineSlopesAVX2(SB), NOSPLIT, $0-52
 	MOVQ phi+0(FP), AX
 	MOVQ slope+8(FP), CX
@@ -102,8 +102,7 @@ pair:
 	VFMADD213PS  Y7, Y5, Y10
 	VMULPS       Y0, Y4, Y1
 	VMULPS       Y6, Y1, Y1
-	MOVSS        perLength+48(FP), X6
-	VBROADCASTSS X6, Y6
+	VBROADCASTSS perLength+48(FP), Y6
 	VBROADCASTSS splineSlopesthreeHalvesAVX2<>+0(SB), Y7
 	VBROADCASTSS splineSlopestwoAVX2<>+0(SB), Y11
 	VMULPS       Y2, Y5, Y5
@@ -171,7 +170,7 @@ DATA splineSlopestwoAVX2<>+0(SB)/4, $0x40000000
 GLOBL splineSlopestwoAVX2<>(SB), RODATA|NOPTR, $4
 
 // func splineScatterAVX2(data *float32, gphi *float32, gslope *float32, knots *float32, pairs int, row int, perLength float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·splineScatterAVX2(SB), NOSPLIT, $0-52
 	MOVQ gphi+8(FP), AX
 	MOVQ gslope+16(FP), CX
@@ -201,8 +200,7 @@ pair:
 	VFMADD213PS  Y7, Y5, Y10
 	VMULPS       Y0, Y4, Y1
 	VMULPS       Y6, Y1, Y1
-	MOVSS        perLength+48(FP), X6
-	VBROADCASTSS X6, Y6
+	VBROADCASTSS perLength+48(FP), Y6
 	VBROADCASTSS splineScatterthreeHalvesAVX2<>+0(SB), Y7
 	VBROADCASTSS splineScattertwoAVX2<>+0(SB), Y11
 	VMULPS       Y2, Y5, Y5
@@ -341,7 +339,7 @@ DATA splineValuesthirdsAVX512<>+0(SB)/4, $0x3f2aaaab
 GLOBL splineValuesthirdsAVX512<>(SB), RODATA|NOPTR, $4
 
 // func splineSlopesAVX512(phi *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·splineSlopesAVX512(SB), NOSPLIT, $0-52
 	MOVQ phi+0(FP), AX
 	MOVQ slope+8(FP), CX
@@ -371,8 +369,7 @@ pair:
 	VFMADD213PS  Z7, Z5, Z10
 	VMULPS       Z0, Z4, Z1
 	VMULPS       Z6, Z1, Z1
-	MOVSS        perLength+48(FP), X6
-	VBROADCASTSS X6, Z6
+	VBROADCASTSS perLength+48(FP), Z6
 	VBROADCASTSS splineSlopesthreeHalvesAVX512<>+0(SB), Z7
 	VBROADCASTSS splineSlopestwoAVX512<>+0(SB), Z12
 	VMULPS       Z2, Z5, Z5
@@ -440,7 +437,7 @@ DATA splineSlopestwoAVX512<>+0(SB)/4, $0x40000000
 GLOBL splineSlopestwoAVX512<>(SB), RODATA|NOPTR, $4
 
 // func splineScatterAVX512(data *float32, gphi *float32, gslope *float32, knots *float32, pairs int, row int, perLength float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·splineScatterAVX512(SB), NOSPLIT, $0-52
 	MOVQ gphi+8(FP), AX
 	MOVQ gslope+16(FP), CX
@@ -470,8 +467,7 @@ pair:
 	VFMADD213PS  Z7, Z5, Z10
 	VMULPS       Z0, Z4, Z1
 	VMULPS       Z6, Z1, Z1
-	MOVSS        perLength+48(FP), X6
-	VBROADCASTSS X6, Z6
+	VBROADCASTSS perLength+48(FP), Z6
 	VBROADCASTSS splineScatterthreeHalvesAVX512<>+0(SB), Z7
 	VBROADCASTSS splineScattertwoAVX512<>+0(SB), Z12
 	VMULPS       Z2, Z5, Z5

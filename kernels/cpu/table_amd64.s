@@ -51,12 +51,11 @@ panel:
 	RET
 
 // func tableSlopesAVX2(dst *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·tableSlopesAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst+0(FP), AX
 	MOVQ         slope+8(FP), CX
-	MOVSS        perLength+48(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS perLength+48(FP), Y0
 	MOVQ         data+16(FP), DX
 	MOVQ         knots+24(FP), BX
 	MOVQ         pairs+32(FP), SI
@@ -154,12 +153,11 @@ panel:
 	RET
 
 // func tableSlopesAVX512(dst *float32, slope *float32, data *float32, knots *float32, pairs int, row int, perLength float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·tableSlopesAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst+0(FP), AX
 	MOVQ         slope+8(FP), CX
-	MOVSS        perLength+48(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS perLength+48(FP), Z0
 	MOVQ         data+16(FP), DX
 	MOVQ         knots+24(FP), BX
 	MOVQ         pairs+32(FP), SI

@@ -5,13 +5,12 @@
 #include "textflag.h"
 
 // func updateNormAVX2(norm *float32, v *float32, atoms int, row int, floor float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·updateNormAVX2(SB), NOSPLIT, $0-36
 	MOVQ         norm+0(FP), AX
 	MOVQ         row+24(FP), CX
 	SHLQ         $0x02, CX
-	MOVSS        floor+32(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS floor+32(FP), Y0
 	MOVQ         v+8(FP), DX
 	MOVQ         atoms+16(FP), BX
 
@@ -284,13 +283,12 @@ atom:
 	RET
 
 // func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, FMA3
 TEXT ·updateNormBackwardAVX2(SB), NOSPLIT, $0-44
 	MOVQ         gnorm+8(FP), AX
 	MOVQ         row+32(FP), CX
 	SHLQ         $0x02, CX
-	MOVSS        floor+40(FP), X0
-	VBROADCASTSS X0, Y0
+	VBROADCASTSS floor+40(FP), Y0
 	MOVQ         gv+0(FP), DX
 	MOVQ         v+16(FP), BX
 	VBROADCASTSS leastAVX2<>+0(SB), Y1
@@ -349,13 +347,12 @@ DATA leastAVX2<>+0(SB)/4, $0x00800000
 GLOBL leastAVX2<>(SB), RODATA|NOPTR, $4
 
 // func updateNormAVX512(norm *float32, v *float32, atoms int, row int, floor float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·updateNormAVX512(SB), NOSPLIT, $0-36
 	MOVQ         norm+0(FP), AX
 	MOVQ         row+24(FP), CX
 	SHLQ         $0x02, CX
-	MOVSS        floor+32(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS floor+32(FP), Z0
 	MOVQ         v+8(FP), DX
 	MOVQ         atoms+16(FP), BX
 
@@ -523,13 +520,12 @@ atom:
 	RET
 
 // func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
-// Requires: AVX, AVX512F, SSE
+// Requires: AVX, AVX512F
 TEXT ·updateNormBackwardAVX512(SB), NOSPLIT, $0-44
 	MOVQ         gnorm+8(FP), AX
 	MOVQ         row+32(FP), CX
 	SHLQ         $0x02, CX
-	MOVSS        floor+40(FP), X0
-	VBROADCASTSS X0, Z0
+	VBROADCASTSS floor+40(FP), Z0
 	MOVQ         gv+0(FP), DX
 	MOVQ         v+16(FP), BX
 	VBROADCASTSS leastAVX512<>+0(SB), Z1

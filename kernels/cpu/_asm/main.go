@@ -54,12 +54,15 @@ func (v isa) broadcast(m Mem) reg.VecVirtual {
 	return r
 }
 
-// number is a parameter in all lanes of a new register.
+// number is a parameter in all lanes of a new register. It is not loaded by itself:
+// avo does that with MOVSS, which without a V waits, on Intel's, for some hundred
+// cycles where registers have been used at their full width.
 func (v isa) number(name string) reg.VecVirtual {
-	x, r := XMM(), v.vector()
-	Load(Param(name), x)
-	VBROADCASTSS(x, r)
-	return r
+	parameter, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return v.broadcast(parameter.Addr)
 }
 
 // at is the memory offset bytes from base + index.
