@@ -119,7 +119,7 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 	h, k := e.h, len(net.Blocks)
 	for i := range e.scratch {
 		s := &e.scratch[i]
-		s.phi, s.slope = make([]T, pairTile*3*cpu.GroupWidth), make([]T, pairTile*3*cpu.GroupWidth)
+		s.tile = cpu.NewTile[T]()
 		s.hidden, s.input, s.output = make([]T, maxAtomTile*h), make([]T, maxAtomTile*2*h), make([]T, maxAtomTile*3*h)
 		if opts.Filters == Exact {
 			s.exact = newExactScratch[T](net)

@@ -92,20 +92,8 @@ func (e *cpuEngine[T]) filterSlopeTile(worker, unit int) {
 	e.weights.blocks[e.block].exact.valuesAndSlopes(phi, slope, e.pairs.D[lo:hi], &e.scratch[worker].exact)
 }
 
-// filter is φ, and its slope if asked, of a group of features for the pairs lo
-// up to hi: from the table, or from what was computed before.
-func (e *cpuEngine[T]) filter(worker, group, lo, hi int, slopes bool) cpu.Filter[T] {
-	block := &e.weights.blocks[e.block]
-	if block.exact != nil {
-		row, all := block.parts*e.h, &e.chunk.filter
-		at := (lo-e.chunk.start)*row + group*cpu.GroupWidth
-		return cpu.Filter[T]{Phi: all.Phi[at:], Slope: all.Slope[at:], Row: row, Part: e.h}
-	}
-	s, knots := &e.scratch[worker], e.knots[lo:hi]
-	if slopes {
-		block.table.ValuesAndSlopes(s.phi, s.slope, knots, group)
-	} else {
-		block.table.Values(s.phi, knots, group)
-	}
-	return cpu.Filter[T]{Phi: s.phi, Slope: s.slope, Row: block.parts * cpu.GroupWidth, Part: cpu.GroupWidth}
+// exact is the φ of the chunk that was computed before, of a group of features.
+func (e *cpuEngine[T]) exact(group int) cpu.Filter[T] {
+	all, at := &e.chunk.filter, group*cpu.GroupWidth
+	return cpu.Filter[T]{Phi: all.Phi[at:], Slope: all.Slope[at:], Row: e.weights.blocks[e.block].parts * e.h, Part: e.h}
 }

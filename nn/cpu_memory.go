@@ -36,18 +36,18 @@ type chunk[T cpu.Float] struct {
 // Sizes of the units that the pool hands out; the results do not depend on them.
 const (
 	maxAtomTile = 48   // atoms of an update
-	pairTile    = 32   // pairs whose φ is at hand at a time
+	pairTile    = 32   // pairs whose exact φ is computed at a time
 	locateTile  = 256  // pairs whose directions and places in the tables are found at a time
 	chunkSize   = 2048 // pairs whose exact φ is computed, used and forgotten
 )
 
 // scratch is a worker's own memory.
 type scratch[T cpu.Float] struct {
-	phi, slope []T // [pairTile, 3, GroupWidth], from the table
-	hidden     []T // [maxAtomTile, H]
-	input      []T // [maxAtomTile, 2H]
-	output     []T // [maxAtomTile, 3H]
-	exact      exactScratch[T]
+	tile   cpu.Tile[T]
+	hidden []T // [maxAtomTile, H]
+	input  []T // [maxAtomTile, 2H]
+	output []T // [maxAtomTile, 3H]
+	exact  exactScratch[T]
 }
 
 // grow makes room for n atoms and p pairs.

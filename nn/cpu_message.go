@@ -80,11 +80,12 @@ func (e *cpuEngine[T]) messageGroup(worker, group int) {
 	atoms := len(e.energy)
 	in, out := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.after(e.block), group, 0, atoms)
 	first, last := e.features(group)
-	for i := range e.chunk.tiles() {
-		lo, hi := e.chunk.tile(i)
-		filter := e.filter(worker, group, lo, hi, false)
-		cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), filter, last-first)
+	if table := e.weights.blocks[e.block].table; table != nil {
+		table.MessageForward(out, in, e.pairs, e.knots, group, last-first, &e.scratch[worker].tile)
+		return
 	}
+	lo, hi := e.chunk.start, e.chunk.end
+	cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), e.exact(group), last-first)
 }
 
 // messageBackwardGroup takes g from the state after the message to the one
@@ -94,13 +95,14 @@ func (e *cpuEngine[T]) messageBackwardGroup(worker, group int) {
 	atoms := len(e.energy)
 	in, g, gin := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.g, group, 0, atoms), e.rows(e.gin, group, 0, atoms)
 	first, last := e.features(group)
-	for i := range e.chunk.tiles() {
-		lo, hi := e.chunk.tile(i)
-		grad := e.pairGrads[group][lo:hi]
-		if e.block == len(e.weights.blocks)-1 {
-			clear(grad)
-		}
-		filter := e.filter(worker, group, lo, hi, true)
-		cpu.MessageBackward(gin, grad, g, in, e.pairs.Slice(lo, hi), filter, last-first)
+	lo, hi := e.chunk.start, e.chunk.end
+	grad := e.pairGrads[group][lo:hi]
+	if e.block == len(e.weights.blocks)-1 {
+		clear(grad)
 	}
+	if table := e.weights.blocks[e.block].table; table != nil {
+		table.MessageBackward(gin, grad, g, in, e.pairs, e.knots, group, last-first, &e.scratch[worker].tile)
+		return
+	}
+	cpu.MessageBackward(gin, grad, g, in, e.pairs.Slice(lo, hi), e.exact(group), last-first)
 }

@@ -198,6 +198,35 @@ func TestVectorMessage(t *testing.T) {
 	})
 }
 
+// The message adds in the order in which it adds what a table made aside: but for
+// the derivatives, which are scaled later, the same bits come out.
+func TestVectorTableMessage(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		for seed := range uint64(10) {
+			for _, first := range []bool{false, true} {
+				c := newTableCase[float32](seed, GroupWidth, first)
+				out := c.forward(false)
+				assert.Equal(t, c.forward(true), out)
+				gin, grad := c.backward(false)
+				same, near := c.backward(true)
+				assert.Equal(t, same, gin)
+				portably(func() {
+					want := c.forward(false)
+					tolerance.Check(t, "s", out.S, want.S, 2e-5, 1e-6)
+					tolerance.Check(t, "v", out.V, want.V, 2e-5, 1e-6)
+					wantGin, wantGrad := c.backward(false)
+					tolerance.Check(t, "∂E/∂s", gin.S, wantGin.S, 2e-5, 1e-6)
+					tolerance.Check(t, "∂E/∂v", gin.V, wantGin.V, 2e-5, 1e-6)
+					for p := range grad {
+						tolerance.Check(t, "∂E/∂u, ∂E/∂d", grad[p][:], wantGrad[p][:], 1e-4, 1e-5)
+						tolerance.Check(t, "∂E/∂u, ∂E/∂d", grad[p][:], near[p][:], 1e-4, 1e-5)
+					}
+				})
+			}
+		}
+	})
+}
+
 func TestVectorUpdate(t *testing.T) {
 	atEveryLevel(t, func(t *testing.T) {
 		for _, h := range []int{16, 32, 48, 20} {

@@ -57,12 +57,15 @@ func (v isa) broadcast(m Mem) reg.VecVirtual {
 // number is a parameter in all lanes of a new register. It is not loaded by itself:
 // avo does that with MOVSS, which without a V waits, on Intel's, for some hundred
 // cycles where registers have been used at their full width.
-func (v isa) number(name string) reg.VecVirtual {
-	parameter, err := Param(name).Resolve()
+func (v isa) number(name string) reg.VecVirtual { return v.broadcast(parameter(name)) }
+
+// parameter is where one lies in memory.
+func parameter(name string) Mem {
+	p, err := Param(name).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	return v.broadcast(parameter.Addr)
+	return p.Addr
 }
 
 // at is the memory offset bytes from base + index.
@@ -94,8 +97,9 @@ var stems = map[string]func(v isa){
 	"outer":   outer,
 	"spline":  func(v isa) { splineRows(v, false); splineRows(v, true); splineScatter(v) },
 
-	"message_dual": messageDual,
-	"update_dual":  updateDual,
+	"message_dual":  messageDual,
+	"update_dual":   updateDual,
+	"message_table": messageTable,
 }
 
 func main() {

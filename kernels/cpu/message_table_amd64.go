@@ -1,0 +1,55 @@
+//go:build !purego
+
+package cpu
+
+import "unsafe"
+
+//go:generate go run -C _asm . -stem message_table -out ../message_table_amd64.s -stubs ../message_table_stub_amd64.go -pkg cpu
+
+// fits reports whether vector code works on a group of h features.
+func (t *Table[T]) fits(h int) bool {
+	return vectorized[T]() && vectors == avx512 && h == GroupWidth
+}
+
+// messageForward is MessageForward for a whole group of features; false if
+// there is no vector code.
+func (t *Table[T]) messageForward(out, in State[T], pairs Pairs[T], knots []Knot[T], group, h int) bool {
+	n := len(knots)
+	if !t.fits(h) {
+		return false
+	}
+	if n == 0 {
+		return true
+	}
+	data, _ := t.group(group)
+	i, j, u := &pairs.I[:n][0], &pairs.J[:n][0], (*[3]float32)(unsafe.Pointer(&pairs.U[:n][0]))
+	outS, outV, inS, c, k := pointer(out.S, 1), pointer(out.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots)
+	if in.V == nil {
+		messageTableForwardFirstAVX512(outS, outV, inS, nil, i, j, u, k, c, n)
+	} else {
+		messageTableForwardAVX512(outS, outV, inS, pointer(in.V, 1), i, j, u, k, c, n)
+	}
+	return true
+}
+
+// messageBackward is MessageBackward for a whole group of features; false if
+// there is no vector code.
+func (t *Table[T]) messageBackward(gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], knots []Knot[T], group, h int) bool {
+	n := len(knots)
+	if !t.fits(h) {
+		return false
+	}
+	if n == 0 {
+		return true
+	}
+	data, _ := t.group(group)
+	i, j, u := &pairs.I[:n][0], &pairs.J[:n][0], (*[3]float32)(unsafe.Pointer(&pairs.U[:n][0]))
+	sums := (*float32)(unsafe.Pointer(unsafe.SliceData(grad[:n])))
+	gS, gV, inS, c, k, rate := pointer(g.S, 1), pointer(g.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots), float32(t.perLength)
+	if in.V == nil {
+		messageTableBackwardFirstAVX512(nil, nil, sums, gS, gV, inS, nil, i, j, u, k, c, n, rate)
+	} else {
+		messageTableBackwardAVX512(pointer(gin.S, 1), pointer(gin.V, 1), sums, gS, gV, inS, pointer(in.V, 1), i, j, u, k, c, n, rate)
+	}
+	return true
+}
