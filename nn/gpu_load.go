@@ -23,7 +23,7 @@ func (e *gpuEngine) load(filters Filters) error {
 	w.exact, w.intervals = filters == Exact, 1
 	var tables [][][6]float64
 	if !w.exact {
-		tables, w.intervals = tabulate(net)
+		tables, w.intervals = tabulate(net, quinticSlopeError)
 	}
 	var err error
 	if e.kernels, err = gpu.Load(e.dev, net.HiddenDim, w.intervals, net.NumRBF); err != nil {

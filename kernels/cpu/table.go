@@ -1,12 +1,12 @@
 package cpu
 
-// Table is curves φ(d) on [0, cutoff] as quintic Hermite splines: polynomials
-// of t, the share of the interval that a distance has come along,
+// Table is curves φ(d) on [0, cutoff] as continuous splines of degree 4:
+// polynomials of t, the share of the interval that a distance has come along,
 //
-//	φ = c0 + c1·t + … + c5·t⁵      dφ/dd = (c1 + 2·c2·t + … + 5·c5·t⁴)/step
+//	φ = c0 + c1·t + … + c4·t⁴      dφ/dd = (c1 + 2·c2·t + 3·c3·t² + 4·c4·t³)/step
 //
 // The curves are parts·H, cut into groups of GroupWidth features:
-// [groups, knots, 6, parts, GroupWidth], so that what a pair needs of a group
+// [groups, knots, 5, parts, GroupWidth], so that what a pair needs of a group
 // lies in one piece. The last group is filled up with zeros. The last knot has
 // an interval of its own, of c0 and c1, so that the cutoff is exact.
 type Table[T Float] struct {
@@ -16,7 +16,7 @@ type Table[T Float] struct {
 }
 
 // coefficients is the number of them that an interval has of each curve.
-const coefficients = 6
+const coefficients = 5
 
 // GroupWidth is the number of features that the message works on at a time.
 const GroupWidth = 16
@@ -82,11 +82,10 @@ func (t *Table[T]) rowsGeneric(phi, slope []T, knots []Knot[T], group int) {
 	data, row := t.group(group)
 	for p, k := range knots {
 		c := data[int(k.Below)*coefficients*row:][:coefficients*row]
-		c0, c1, c2, c3, c4, c5 := c[:row], c[row:][:row], c[2*row:][:row], c[3*row:][:row], c[4*row:][:row], c[5*row:][:row]
+		c0, c1, c2, c3, c4 := c[:row], c[row:][:row], c[2*row:][:row], c[3*row:][:row], c[4*row:][:row]
 		to := phi[p*row:][:row]
 		for f := range to {
-			y := T(c5[f]*k.T) + c4[f]
-			y = T(y*k.T) + c3[f]
+			y := T(c4[f]*k.T) + c3[f]
 			y = T(y*k.T) + c2[f]
 			y = T(y*k.T) + c1[f]
 			to[f] = T(y*k.T) + c0[f]
@@ -96,8 +95,7 @@ func (t *Table[T]) rowsGeneric(phi, slope []T, knots []Knot[T], group int) {
 		}
 		to = slope[p*row:][:row]
 		for f := range to {
-			y := T(5*c5[f]*k.T) + 4*c4[f]
-			y = T(y*k.T) + 3*c3[f]
+			y := T(4*c4[f]*k.T) + 3*c3[f]
 			y = T(y*k.T) + 2*c2[f]
 			to[f] = (T(y*k.T) + c1[f]) * t.perLength
 		}

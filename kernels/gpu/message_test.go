@@ -89,20 +89,18 @@ func edgesOf(b *bench, p *cpu.Pairs[float64], n int) (e gpu.Edges) {
 
 // tabulated is φ and φ′ of all pairs in float64, [P, parts, H].
 func tabulated(c [][6]float64, parts, h int, p *cpu.Pairs[float64]) cpu.Filter[float64] {
-	table := cpu.NewTable[float64](c, testIntervals+1, parts, h, testCutoff/testIntervals)
-	knots := make([]cpu.Knot[float64], len(p.D))
+	row := parts * h
+	f := cpu.Filter[float64]{Phi: make([]float64, len(p.D)*row), Slope: make([]float64, len(p.D)*row), Row: row, Part: h}
 	for k, d := range p.D {
-		knots[k] = cpu.NewKnot(d, testIntervals/testCutoff, testIntervals)
-	}
-	row := parts * cpu.GroupWidth
-	phi, slope := make([]float64, len(p.D)*row), make([]float64, len(p.D)*row)
-	f := cpu.Filter[float64]{Phi: make([]float64, len(p.D)*parts*h), Slope: make([]float64, len(p.D)*parts*h), Row: parts * h, Part: h}
-	for group := range cpu.Groups(h) {
-		table.ValuesAndSlopes(phi, slope, knots, group)
-		for i := range len(p.D) * parts { // rows of the group in rows of all
-			at := i*h + group*cpu.GroupWidth
-			copy(f.Phi[at:i*h+h], phi[i*cpu.GroupWidth:][:cpu.GroupWidth])
-			copy(f.Slope[at:i*h+h], slope[i*cpu.GroupWidth:][:cpu.GroupWidth])
+		at := d * testIntervals / testCutoff
+		interval := min(int(at), testIntervals-1)
+		share := at - float64(interval)
+		for i, polynomial := range c[interval*row:][:row] {
+			y, slope := 0.0, 0.0
+			for n := len(polynomial) - 1; n >= 0; n-- { // Horner's rule
+				y, slope = y*share+polynomial[n], slope*share+y
+			}
+			f.Phi[k*row+i], f.Slope[k*row+i] = y, slope*testIntervals/testCutoff
 		}
 	}
 	return f

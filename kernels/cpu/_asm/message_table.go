@@ -82,14 +82,7 @@ func (l *tableLoop) begin(store, load func(s, v reg.GPVirtual)) {
 	SHLQ(Imm(panelBits), l.sj)
 	LEAQ(Mem{Base: l.sj, Index: l.sj, Scale: 2}, l.vj)
 	MOVLQSX(Mem{Base: l.knot, Disp: knotBelow}, l.coefficient)
-	// An interval has six coefficients of each part: 9·2⁷ bytes or, of two parts, 3·2⁸.
-	if l.parts == 3 {
-		LEAQ(Mem{Base: l.coefficient, Index: l.coefficient, Scale: 8}, l.coefficient)
-		SHLQ(Imm(7), l.coefficient)
-	} else {
-		LEAQ(Mem{Base: l.coefficient, Index: l.coefficient, Scale: 2}, l.coefficient)
-		SHLQ(Imm(8), l.coefficient)
-	}
+	IMUL3Q(I32(5*l.parts*panel), l.coefficient, l.coefficient) // the five coefficients of an interval
 	ADDQ(l.data, l.coefficient)
 	VBROADCASTSS(Mem{Base: l.knot}, l.t)
 }
@@ -97,13 +90,13 @@ func (l *tableLoop) begin(store, load func(s, v reg.GPVirtual)) {
 // curve is a part of φ at the pair's t and, if asked, its derivative by t, both by Horner's rule.
 func (l *tableLoop) curve(part int, slope bool) (y, dy reg.VecVirtual) {
 	power := func(n int) Mem { return Mem{Base: l.coefficient, Disp: (n*l.parts + part) * panel} }
-	y = l.load(power(5))
+	y = l.load(power(4))
 	if slope {
 		dy = l.vector()
 		VMOVAPS(y, dy)
 	}
-	for n := 4; n >= 0; n-- {
-		if slope && n < 4 {
+	for n := 3; n >= 0; n-- {
+		if slope && n < 3 {
 			VFMADD213PS(y, l.t, dy)
 		}
 		VFMADD213PS(power(n), l.t, y)

@@ -26,15 +26,13 @@ func tableRows(v isa, slopes bool) {
 		scale = v.number("perLength")
 	}
 	data, knot, pairs, row := pointer("data"), pointer("knots"), pointer("pairs"), scaled("row")
-	three, five := GP64(), GP64()
+	three := GP64()
 	LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
-	LEAQ(Mem{Base: row, Index: row, Scale: 4}, five)
 
 	Label("pair")
 	t, c, left := v.broadcast(Mem{Base: knot}), GP64(), GP64()
 	MOVLQSX(Mem{Base: knot, Disp: knotBelow}, c)
-	LEAQ(Mem{Base: c, Index: c, Scale: 2}, c) // the six coefficients of an interval
-	SHLQ(Imm(1), c)
+	LEAQ(Mem{Base: c, Index: c, Scale: 4}, c) // the five coefficients of an interval
 	IMULQ(row, c)
 	ADDQ(data, c)
 	MOVQ(row, left)
@@ -42,14 +40,14 @@ func tableRows(v isa, slopes bool) {
 	for g := range v.registers() {
 		disp := g * v.bytes
 		rows := []Mem{{Base: c, Disp: disp}, at(c, row, disp), {Base: c, Index: row, Scale: 2, Disp: disp},
-			at(c, three, disp), {Base: c, Index: row, Scale: 4, Disp: disp}, at(c, five, disp)}
-		sums := []reg.VecVirtual{v.load(rows[5])}
+			at(c, three, disp), {Base: c, Index: row, Scale: 4, Disp: disp}}
+		sums := []reg.VecVirtual{v.load(rows[4])}
 		if slopes {
 			sums = append(sums, v.vector())
 			VMOVAPS(sums[0], sums[1])
 		}
-		for n := 4; n >= 0; n-- {
-			if slopes && n < 4 {
+		for n := 3; n >= 0; n-- {
+			if slopes && n < 3 {
 				VFMADD213PS(sums[0], t, sums[1])
 			}
 			VFMADD213PS(rows[n], t, sums[0])
