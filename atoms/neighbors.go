@@ -29,17 +29,18 @@ type NeighborList[T Float] struct {
 	candidates candidates
 	blocks     []block // of candidates; none holds those of two structures
 	x          [][3]T  // of the candidates
-	d          []T     // of the candidates; −1 beyond the cutoff
+	d          []T     // of the candidates
 	onOnePoint atomic.Int64
 	batch      *Batch
 	cutoff     T
 	tasks      struct{ measure, keep func(worker, unit int) }
 }
 
-// block is candidates of structure k, where they begin among all, and their pairs.
+// block is candidates of structure k, where they begin among all, and how many
+// of them are pairs, which begin at first.
 type block struct {
-	k, candidates, pairs int
-	of                   []neighbor
+	k, candidates, pairs, first int
+	of                          []neighbor
 }
 
 const blockSize = 256
@@ -103,7 +104,8 @@ func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) erro
 	for k := range b.Len() {
 		l.Start[k] = total
 		for ; at < len(l.blocks) && l.blocks[at].k == k; at++ {
-			total, l.blocks[at].pairs = total+l.blocks[at].pairs, total
+			l.blocks[at].first = total
+			total += l.blocks[at].pairs
 		}
 	}
 	l.Start[b.Len()] = total
@@ -113,43 +115,61 @@ func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) erro
 }
 
 // measure computes the displacements of a block's candidates and counts its pairs.
+// Whether a candidate is a pair is hard to foretell: neither here nor in keep does
+// a branch hang on it.
 func (l *NeighborList[T]) measure(_, unit int) {
 	block := &l.blocks[unit]
-	cell := &l.batch.Cells[block.k]
+	cell, positions := &l.batch.Cells[block.k], l.batch.Positions
+	xs, ds := l.x[block.candidates:][:len(block.of)], l.d[block.candidates:][:len(block.of)]
+	var shift [3]float64
+	before := [3]int32{} // the shift that this is of
 	pairs := 0
-	for b := range block.of {
-		n, c := &block.of[b], block.candidates+b
-		ri, rj := &l.batch.Positions[n.i], &l.batch.Positions[n.j]
-		var shift [3]float64
-		if n.shift != [3]int32{} {
-			shift = vec.RowTimes([3]float64{float64(n.shift[0]), float64(n.shift[1]), float64(n.shift[2])}, cell)
+	for c := range block.of {
+		n := &block.of[c]
+		if n.shift != before {
+			before = n.shift
+			shift = vec.RowTimes([3]float64{float64(before[0]), float64(before[1]), float64(before[2])}, cell)
 		}
+		ri, rj := &positions[n.i], &positions[n.j]
 		x := [3]T{T(rj[0] + shift[0] - ri[0]), T(rj[1] + shift[1] - ri[1]), T(rj[2] + shift[2] - ri[2])}
 		d := Distance(x)
-		switch {
-		case d > l.cutoff:
-			d = -1
-		case d == 0:
-			for before := l.onOnePoint.Load(); int64(c) < before && !l.onOnePoint.CompareAndSwap(before, int64(c)); {
-				before = l.onOnePoint.Load()
-			}
-		default:
-			pairs++
+		if d == 0 {
+			l.foundOnOnePoint(block.candidates + c)
 		}
-		l.x[c], l.d[c] = x, d
+		pairs += within(d, l.cutoff)
+		xs[c], ds[c] = x, d
 	}
 	block.pairs = pairs
 }
 
-// keep puts a block's pairs where they belong.
+// within is 1 for d ≤ cutoff, and 0 beyond.
+func within[T Float](d, cutoff T) int {
+	if d <= cutoff {
+		return 1
+	}
+	return 0
+}
+
+// foundOnOnePoint keeps the first of the candidates that it is told.
+func (l *NeighborList[T]) foundOnOnePoint(c int) {
+	for before := l.onOnePoint.Load(); int64(c) < before && !l.onOnePoint.CompareAndSwap(before, int64(c)); {
+		before = l.onOnePoint.Load()
+	}
+}
+
+// keep puts a block's pairs where they belong: each candidate where the next pair
+// does, until all pairs are there.
 func (l *NeighborList[T]) keep(_, unit int) {
 	block := &l.blocks[unit]
-	at := block.pairs
-	for b := range block.of {
-		if n, c := &block.of[b], block.candidates+b; l.d[c] > 0 {
-			l.Set(at, n.i, n.j, l.x[c], l.d[c])
-			at++
+	xs, ds := l.x[block.candidates:][:len(block.of)], l.d[block.candidates:][:len(block.of)]
+	at, end := block.first, block.first+block.pairs
+	for c := range block.of {
+		if at == end {
+			break
 		}
+		n := &block.of[c]
+		l.Set(at, n.i, n.j, xs[c], ds[c])
+		at += within(ds[c], l.cutoff)
 	}
 }
 
@@ -167,7 +187,7 @@ func (l *NeighborList[T]) errOnOnePoint(c int) error {
 func (l *NeighborList[T]) Shift() (shifts [][3]int32) {
 	for _, block := range l.blocks {
 		for b, n := range block.of {
-			if l.d[block.candidates+b] > 0 {
+			if l.d[block.candidates+b] <= l.cutoff {
 				shifts = append(shifts, n.shift)
 			}
 		}
