@@ -63,32 +63,15 @@ func (e *cpuEngine[T]) pairGradients(start []int) {
 	e.pool.Run(len(e.spans), e.tasks.pairGradient)
 }
 
-// pairGradientSpan sums ∂E/∂u and ∂E/∂d over the groups of features, makes
-// ∂E/∂x of them, and sums −∂E/∂x ⊗ x.
+// pairGradientSpan sums ∂E/∂u and ∂E/∂d over the groups of features, and makes
+// ∂E/∂x and the virial of them.
 func (e *cpuEngine[T]) pairGradientSpan(_, unit int) {
 	s := &e.spans[unit]
-	x, d, forces := e.list.X[s.lo:s.hi], e.list.D[s.lo:s.hi], e.forces[s.lo:s.hi]
 	first := e.pairGrads[0][s.lo:s.hi]
 	for _, group := range e.pairGrads[1:] {
-		for p, share := range group[s.lo:s.hi] {
-			sum := &first[p]
-			sum[0] += share[0]
-			sum[1] += share[1]
-			sum[2] += share[2]
-			sum[3] += share[3]
-		}
+		cpu.AddPairGrads(first, group[s.lo:s.hi])
 	}
-	var xx, xy, xz, yx, yy, yz, zx, zy, zz float64 // in registers
-	for p, sum := range first {
-		g := cpu.PairGradient(x[p], d[p], sum)
-		forces[p] = g
-		gx, gy, gz := float64(g[0]), float64(g[1]), float64(g[2])
-		rx, ry, rz := float64(x[p][0]), float64(x[p][1]), float64(x[p][2])
-		xx, xy, xz = xx-gx*rx, xy-gx*ry, xz-gx*rz
-		yx, yy, yz = yx-gy*rx, yy-gy*ry, yz-gy*rz
-		zx, zy, zz = zx-gz*rx, zy-gz*ry, zz-gz*rz
-	}
-	s.virial = [3][3]float64{{xx, xy, xz}, {yx, yy, yz}, {zx, zy, zz}}
+	s.virial = cpu.PairGradients(e.forces[s.lo:s.hi], e.list.X[s.lo:s.hi], e.list.D[s.lo:s.hi], first)
 }
 
 // scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x, as x = r_j + shift − r_i.

@@ -39,3 +39,29 @@ func TestPairGradient(t *testing.T) {
 		checkGradient(t, "∂E/∂x", f, x, got[:])
 	}
 }
+
+func TestPairGradients(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	const n = 7
+	pairs, grads, forces := randomPairs(rng, n, 3), make([]PairGrad[float64], n), make([][3]float64, n)
+	for p := range grads {
+		grads[p] = PairGrad[float64](normal[float64](rng, 4))
+	}
+	var want [3][3]float64
+	virial := PairGradients(forces, pairs.X, pairs.D, grads)
+	for p, x := range pairs.X {
+		g := PairGradient(x, pairs.D[p], grads[p])
+		assert.Equal(t, g, forces[p])
+		for a := range g {
+			for b := range x {
+				want[a][b] -= g[a] * x[b]
+			}
+		}
+	}
+	assert.Equal(t, want, virial)
+	sum := append([]PairGrad[float64](nil), grads...)
+	AddPairGrads(sum, grads)
+	for p, g := range grads {
+		assert.Equal(t, PairGrad[float64]{2 * g[0], 2 * g[1], 2 * g[2], 2 * g[3]}, sum[p])
+	}
+}

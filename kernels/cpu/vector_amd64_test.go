@@ -227,6 +227,36 @@ func TestVectorTableMessage(t *testing.T) {
 	})
 }
 
+// Gradients are the same to the bit; the virial is summed in another order.
+func TestVectorPairGradients(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(5, 6))
+		for n := range 40 {
+			x, d := make([][3]float32, n), make([]float32, n)
+			first, second := make([]PairGrad[float32], n), make([]PairGrad[float32], n)
+			for p := range n {
+				x[p] = [3]float32(normal[float32](rng, 3))
+				d[p] = atoms.Distance(x[p])
+				first[p], second[p] = PairGrad[float32](normal[float32](rng, 4)), PairGrad[float32](normal[float32](rng, 4))
+			}
+			run := func() (sum []PairGrad[float32], forces [][3]float32, virial [3][3]float64) {
+				sum, forces = append(sum, first...), make([][3]float32, n+1)
+				AddPairGrads(sum, second)
+				return sum, forces, PairGradients(forces[:n], x, d, sum)
+			}
+			sum, forces, virial := run()
+			portably(func() {
+				wantSum, wantForces, want := run()
+				assert.Equal(t, wantSum, sum)
+				assert.Equal(t, wantForces, forces, "and none beyond")
+				for a := range want {
+					tolerance.Check(t, "virial", virial[a][:], want[a][:], 1e-13*float64(n), 1e-13)
+				}
+			})
+		}
+	})
+}
+
 func TestVectorUpdate(t *testing.T) {
 	atEveryLevel(t, func(t *testing.T) {
 		for _, h := range []int{16, 32, 48, 20} {

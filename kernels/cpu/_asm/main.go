@@ -100,6 +100,7 @@ var stems = map[string]func(v isa){
 	"message_dual":  messageDual,
 	"update_dual":   updateDual,
 	"message_table": messageTable,
+	"pairs":         pairGradients,
 }
 
 func main() {
