@@ -10,15 +10,13 @@ import (
 func (e *cpuEngine[T]) embedTile(_, unit int) {
 	lo, hi := unit*e.atomTile, min((unit+1)*e.atomTile, len(e.numbers)) // ghosts too
 	for group := range e.pairGrads {
-		first, last := e.features(group)
-		width := last - first
-		in, out := e.rows(e.before(0), group, lo, hi), e.rows(e.after(0), group, lo, hi)
-		for i := lo; i < hi; i++ {
-			z := e.numbers[i]
-			copy(in.S[(i-lo)*width:], e.weights.embedding[z*e.h+first:z*e.h+last])
+		p := e.piece(group, lo, hi)
+		in, out := e.s[0][p.from:p.to], e.s[1][p.from:p.to]
+		for i, z := range e.numbers[lo:hi] {
+			copy(in[i*p.width:][:p.width], e.weights.embedding[z*e.h+p.first:])
 		}
-		copy(out.S, in.S)
-		clear(out.V)
+		copy(out, in)
+		clear(e.mid[0][3*p.from : 3*p.to])
 	}
 }
 
@@ -55,6 +53,17 @@ func (e *cpuEngine[T]) features(group int) (lo, hi int) {
 	return group * cpu.GroupWidth, min((group+1)*cpu.GroupWidth, e.h)
 }
 
+// piece is a group of features of some atoms: width of them from first on, whose
+// scalars are from up to to of all that a state has, and their vectors at thrice that.
+type piece struct{ first, width, from, to int }
+
+// piece is that of the atoms lo up to hi.
+func (e *cpuEngine[T]) piece(group, lo, hi int) piece {
+	first, last := e.features(group)
+	width, start := last-first, len(e.energy)*first
+	return piece{first, width, start + lo*width, start + hi*width}
+}
+
 // before is the state before block k, and after the one between its message
 // and its update, where the message adds and the update then changes S alone.
 func (e *cpuEngine[T]) before(k int) cpu.State[T] { return cpu.State[T]{S: e.s[k], V: e.v[k]} }
@@ -62,13 +71,10 @@ func (e *cpuEngine[T]) after(k int) cpu.State[T]  { return cpu.State[T]{S: e.s[k
 
 // rows is a group of features of the atoms lo up to hi.
 func (e *cpuEngine[T]) rows(a cpu.State[T], group, lo, hi int) cpu.State[T] {
-	first, last := e.features(group)
-	width := last - first
-	from := len(e.energy)*first + lo*width
-	to := from + (hi-lo)*width
-	rows := cpu.State[T]{S: a.S[from:to]}
+	p := e.piece(group, lo, hi)
+	rows := cpu.State[T]{S: a.S[p.from:p.to]}
 	if a.V != nil {
-		rows.V = a.V[3*from : 3*to]
+		rows.V = a.V[3*p.from : 3*p.to]
 	}
 	return rows
 }

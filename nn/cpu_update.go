@@ -18,29 +18,24 @@ func (e *cpuEngine[T]) updateTile(worker, unit int) {
 	pre := e.pre[k][lo*h : hi*h]
 
 	for group := range e.pairGrads {
-		first, last := e.features(group)
-		mid := e.rows(e.after(k), group, lo, hi)
-		cpu.UpdateInput(scratch.input[first:], mid.S, mid.V, 0, last-first, h)
+		p := e.piece(group, lo, hi)
+		cpu.UpdateInput(scratch.input[p.first:], e.s[k+1][p.from:p.to], e.mid[k][3*p.from:3*p.to], 0, p.width, h)
 	}
 	block.update[0].forward.Apply(pre, scratch.input, n)
 	hidden := scratch.hidden[:n*h]
 	cpu.SiLU(hidden, pre)
 	block.update[1].forward.Apply(scratch.output, hidden, n)
 
-	rows := block.update[1].forward.Out
-	if block.gated {
-		cpu.CopyRows(e.gates[k][lo*2*h:], 2*h, scratch.output[h:], rows, 2*h, n)
-	}
 	for group := range e.pairGrads {
-		first, last := e.features(group)
-		mid := e.rows(e.after(k), group, lo, hi)
-		cpu.AddRows(mid.S, last-first, scratch.output[first:], rows, last-first, n)
-		if block.gated {
-			next, sum := e.rows(e.before(k+1), group, lo, hi), e.rows(e.after(k+1), group, lo, hi)
-			cpu.UpdateVectors(next.V, mid.V, e.gates[k][lo*2*h+first:hi*2*h], &block.mixing, last-first, h)
-			copy(sum.S, next.S) // where the next message begins to add
-			copy(sum.V, next.V)
+		p := e.piece(group, lo, hi)
+		s := e.s[k+1][p.from:p.to]
+		if !block.gated {
+			cpu.AddRows(s, p.width, scratch.output[p.first:], h, p.width, n)
+			continue
 		}
+		mid, next := e.mid[k][3*p.from:3*p.to], e.v[k+1][3*p.from:3*p.to]
+		sum := cpu.State[T]{S: e.s[k+2][p.from:p.to], V: e.mid[k+1][3*p.from : 3*p.to]} // where the next message begins to add
+		cpu.UpdateOutput(sum, s, next, mid, e.gates[k][lo*2*h+p.first:hi*2*h], scratch.output[p.first:n*3*h], &block.mixing, p.width, h)
 	}
 }
 
@@ -50,29 +45,29 @@ func (e *cpuEngine[T]) updateBackwardTile(worker, unit int) {
 	n, h, k := hi-lo, e.h, e.block
 	block, scratch := &e.weights.blocks[k], &e.scratch[worker]
 
-	rows, gh := block.update[1].forward.Out, scratch.output // gh = ∂E/∂[a ; g1 ; g2]
+	gh := scratch.output // ∂E/∂[a ; g1 ; g2]
 	for group := range e.pairGrads {
-		first, last := e.features(group)
-		g := e.rows(e.g, group, lo, hi)
-		cpu.CopyRows(gh[first:], rows, g.S, last-first, last-first, n)
-		if block.gated {
-			v := e.rows(e.after(k), group, lo, hi).V
-			cpu.UpdateVectorsBackward(g.V, gh[h+first:], v, e.gates[k][lo*2*h+first:hi*2*h], &block.mixing, last-first, h, rows)
+		p := e.piece(group, lo, hi)
+		g := cpu.State[T]{S: e.g.S[p.from:p.to], V: e.g.V[3*p.from : 3*p.to]}
+		if !block.gated {
+			cpu.CopyRows(gh[p.first:], h, g.S, p.width, p.width, n)
+			continue
 		}
+		mid := e.mid[k][3*p.from : 3*p.to]
+		cpu.UpdateOutputBackward(gh[p.first:n*3*h], g, mid, e.gates[k][lo*2*h+p.first:hi*2*h], &block.mixing, p.width, h)
 	}
 	hidden := scratch.hidden[:n*h]
 	block.update[1].backward.Apply(hidden, gh, n)
 	cpu.SiLUBackward(hidden, e.pre[k][lo*h:hi*h])
 	block.update[0].backward.Apply(scratch.input, hidden, n)
 	for group := range e.pairGrads {
-		first, last := e.features(group)
-		g := e.rows(e.g, group, lo, hi)
-		cpu.UpdateInputBackward(g.S, g.V, scratch.input[first:], e.rows(e.after(k), group, lo, hi).V, 0, last-first, h)
+		p := e.piece(group, lo, hi)
+		g, mid := cpu.State[T]{S: e.g.S[p.from:p.to], V: e.g.V[3*p.from : 3*p.to]}, e.mid[k][3*p.from:3*p.to]
+		var gin cpu.State[T]
 		if k > 0 { // nothing before the first message depends on positions
-			gin := e.rows(e.gin, group, lo, hi)
-			copy(gin.S, g.S) // where the message's backward begins to add
-			copy(gin.V, g.V)
+			gin = cpu.State[T]{S: e.gin.S[p.from:p.to], V: e.gin.V[3*p.from : 3*p.to]} // where the message's backward begins to add
 		}
+		cpu.UpdateInputBackward(gin, g, scratch.input[p.first:], mid, 0, p.width, h)
 	}
 }
 
@@ -99,8 +94,8 @@ func (e *cpuEngine[T]) readoutTile(worker, unit int) {
 
 	k, s := e.block, scratch.output[:n*h] // s, and then ∂E/∂s
 	for group := range e.pairGrads {
-		first, last := e.features(group)
-		cpu.CopyRows(s[first:], h, e.rows(e.after(k), group, lo, hi).S, last-first, last-first, n)
+		p := e.piece(group, lo, hi)
+		cpu.CopyRows(s[p.first:], h, e.s[k+1][p.from:p.to], p.width, p.width, n)
 	}
 	head[0].forward.Apply(preA, s, n)
 	cpu.SiLU(layerA, preA)
@@ -119,9 +114,8 @@ func (e *cpuEngine[T]) readoutTile(worker, unit int) {
 	cpu.SiLUBackward(layerA, preA)
 	head[0].backward.Apply(s, layerA, n)
 	for group := range e.pairGrads {
-		first, last := e.features(group)
-		g := e.rows(e.g, group, lo, hi)
-		cpu.CopyRows(g.S, last-first, s[first:], h, last-first, n)
-		clear(g.V)
+		p := e.piece(group, lo, hi)
+		cpu.CopyRows(e.g.S[p.from:p.to], p.width, s[p.first:], h, p.width, n)
+		clear(e.g.V[3*p.from : 3*p.to])
 	}
 }

@@ -43,8 +43,7 @@ func (w *worker[T]) addUpdate(a *states[T], k int, y []T) {
 
 // updateBackward takes g from the state after block k's update to the one before it.
 func (w *worker[T]) updateBackward(k int) {
-	s, c, n, full := &w.updates[k], w.network.updates[k], w.n, w.h
-	rows := c[1].out
+	s, c, full := &w.updates[k], w.network.updates[k], w.h
 	_, gy := halves(s.g[1])
 	after, mid := w.gAfter[k], w.gMid[k]
 	copy(mid.S, after.S)
@@ -53,18 +52,19 @@ func (w *worker[T]) updateBackward(k int) {
 	for group := range cpu.Groups(full) {
 		first, _ := w.features(group)
 		g, h := w.group(mid, group)
-		cpu.CopyRows(gy[first:], rows, g.S, h, h, n)
-		if w.network.gated(k) {
-			v, _ := w.group(w.value.after(k), group)
-			cpu.UpdateVectorsBackward(g.V, gy[full+first:], v.V, gates[first:], &w.network.mixing[k], h, full, rows)
+		if !w.network.gated(k) {
+			cpu.CopyRows(gy[first:], c[1].out, g.S, h, h, w.n)
+			continue
 		}
+		v, _ := w.group(w.value.after(k), group)
+		cpu.UpdateOutputBackward(gy[first:], g, v.V, gates[first:], &w.network.mixing[k], h, full)
 	}
 	c.backward(s)
 	for group := range cpu.Groups(full) {
 		first, _ := w.features(group)
 		g, h := w.group(mid, group)
 		v, _ := w.group(w.value.after(k), group)
-		cpu.UpdateInputBackward(g.S, g.V, s.b[0][first:], v.V, smooth, h, full)
+		cpu.UpdateInputBackward(cpu.State[T]{}, g, s.b[0][first:], v.V, smooth, h, full)
 	}
 }
 

@@ -11,10 +11,10 @@ import "math"
 // components. floor is 0 but in training, where it makes |v| smooth.
 func UpdateInput[T Float](x, s, v []T, floor T, h, full int) {
 	row := 2 * full
-	CopyRows(x, row, s, h, h, len(s)/h)
-	if len(s) == 0 || norms(x[full:], v, floor, h, row) {
+	if len(s) == 0 || updateInput(x, s, v, floor, h, full) {
 		return
 	}
+	CopyRows(x, row, s, h, h, len(s)/h)
 	for i := 0; i*h < len(s); i++ {
 		n := x[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
@@ -50,21 +50,38 @@ func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h, full int) {
 	}
 }
 
-// UpdateVectorsBackward is the reverse of UpdateVectors. It writes ∂E/∂gates
-// into ggates, the first 2H numbers of rows [A, rows], and replaces gv, on
-// entry ∂E/∂out, by ∂E/∂v (the part through |v| is UpdateInputBackward's):
-//
-//	gg1 = gout·v      gg2 = gout·(M v)      gv = gout ⊙ g1 + Mᵀ(gout ⊙ g2)
-func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, full, rows int) {
-	row := 2 * full
-	if len(v) == 0 || gateBackward(gv, ggates, ggates[full:], v, gates, gates[full:], m, h, rows, row) {
+// UpdateOutput is what follows the update network: from its output y = [a ; g1 ; g2]
+// [A, 3H] it adds a to s [A, h], keeps the gates [A, 2H] and writes UpdateVectors of v
+// to out. Where sum is not nil, a copy of both goes there.
+func UpdateOutput[T Float](sum State[T], s, out, v, gates, y []T, m *[3][3]T, h, full int) {
+	if len(s) == 0 || updateOutput(sum, s, out, v, gates, y, m, h, full) {
 		return
 	}
+	atoms := len(s) / h
+	AddRows(s, h, y, 3*full, h, atoms)
+	CopyRows(gates, 2*full, y[full:], 3*full, h, atoms)
+	CopyRows(gates[full:], 2*full, y[2*full:], 3*full, h, atoms)
+	UpdateVectors(out, v, gates, m, h, full)
+	copy(sum.S, s)
+	copy(sum.V, out)
+}
+
+// UpdateOutputBackward is the reverse of UpdateOutput. It writes ∂E/∂y into gy
+// [A, 3H] and replaces g.V, on entry ∂E/∂out, by ∂E/∂v (the part through |v| is
+// UpdateInputBackward's); g.S is both ∂E/∂s and that of a:
+//
+//	gg1 = gout·v      gg2 = gout·(M v)      gv = gout ⊙ g1 + Mᵀ(gout ⊙ g2)
+func UpdateOutputBackward[T Float](gy []T, g State[T], v, gates []T, m *[3][3]T, h, full int) {
+	if len(g.S) == 0 || updateOutputBackward(gy, g, v, gates, m, h, full) {
+		return
+	}
+	rows, row := 3*full, 2*full
+	CopyRows(gy, rows, g.S, h, h, len(g.S)/h)
 	for i := 0; 3*i*h < len(v); i++ {
 		g1, g2 := gates[i*row:][:h], gates[i*row+full:][:h]
-		gg1, gg2 := ggates[i*rows:][:h], ggates[i*rows+full:][:h]
+		gg1, gg2 := gy[i*rows+full:][:h], gy[i*rows+2*full:][:h]
 		vx, vy, vz := components(v, i, h)
-		gx, gy, gz := components(gv, i, h)
+		gx, gy, gz := components(g.V, i, h)
 		for f := range g1 {
 			x, y, z := vx[f], vy[f], vz[f]
 			a, b, c := gx[f], gy[f], gz[f]
@@ -79,19 +96,21 @@ func UpdateVectorsBackward[T Float](gv, ggates, v, gates []T, m *[3][3]T, h, ful
 }
 
 // UpdateInputBackward is the reverse of UpdateInput: from gx = ∂E/∂[s ; |v|]
-// [A, 2H] and the vectors v [A, 3, h] it adds to gs [A, h] and gv [A, 3, h]:
+// [A, 2H] and the vectors v [A, 3, h] it adds to g:
 //
-//	gs += gx_s      gv += gx_n · v/|v|, and nothing where |v| = 0
-func UpdateInputBackward[T Float](gs, gv, gx, v []T, floor T, h, full int) {
-	row := 2 * full
-	AddRows(gs, h, gx, row, h, len(gs)/h)
-	if len(gs) == 0 || normsBackward(gv, gx[full:], v, floor, h, row) {
+//	g.s += gx_s      g.v += gx_n · v/|v|, and nothing where |v| = 0
+//
+// Where to is not nil, a copy of g goes there.
+func UpdateInputBackward[T Float](to, g State[T], gx, v []T, floor T, h, full int) {
+	if len(g.S) == 0 || updateInputBackward(to, g, gx, v, floor, h, full) {
 		return
 	}
-	for i := 0; i*h < len(gs); i++ {
+	row := 2 * full
+	AddRows(g.S, h, gx, row, h, len(g.S)/h)
+	for i := 0; i*h < len(g.S); i++ {
 		gnorm := gx[i*row+full:][:h]
 		vx, vy, vz := components(v, i, h)
-		ox, oy, oz := components(gv, i, h)
+		ox, oy, oz := components(g.V, i, h)
 		for f := range gnorm {
 			x, y, z := vx[f], vy[f], vz[f]
 			n := norm(x, y, z, floor)
@@ -104,6 +123,8 @@ func UpdateInputBackward[T Float](gs, gv, gx, v []T, floor T, h, full int) {
 			oz[f] += scale * z
 		}
 	}
+	copy(to.S, g.S)
+	copy(to.V, g.V)
 }
 
 func norm[T Float](x, y, z, floor T) T {

@@ -6,20 +6,17 @@ import "unsafe"
 
 //go:generate go run -C _asm . -stem update -out ../update_amd64.s -stubs ../update_stub_amd64.go -pkg cpu
 
-// norms is |v| of atoms, row numbers apart.
-func norms[T Float](norm, v []T, floor T, h, row int) bool {
+// updateInput is UpdateInput of some atoms.
+func updateInput[T Float](x, s, v []T, floor T, h, full int) bool {
 	if !panelsFit[T](h) {
 		return false
 	}
-	atoms := len(v) / (3 * h)
-	if atoms == 0 {
-		return true
-	}
-	n, f := pointer(norm, (atoms-1)*row+h), pointer(v, len(v))
+	atoms, row := len(s)/h, 2*full
+	to, norm, scalars, vectors3 := pointer(x, (atoms-1)*row+h), pointer(x[full:], (atoms-1)*row+h), pointer(s, atoms*h), pointer(v, 3*atoms*h)
 	if vectors == avx512 {
-		updateNormAVX512(n, f, atoms, row, float32(floor))
+		updateInputAVX512(to, norm, scalars, vectors3, atoms, row, float32(floor))
 	} else {
-		updateNormAVX2(n, f, atoms, row, float32(floor))
+		updateInputAVX2(to, norm, scalars, vectors3, atoms, row, float32(floor))
 	}
 	return true
 }
@@ -43,40 +40,58 @@ func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h, row int) bool {
 	return true
 }
 
-// gateBackward is UpdateVectorsBackward.
-func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h, rows, row int) bool {
+// updateOutput is UpdateOutput of some atoms.
+func updateOutput[T Float](sum State[T], s, out, v, gates, y []T, m *[3][3]T, h, full int) bool {
 	if !panelsFit[T](h) {
 		return false
 	}
-	atoms := len(v) / (3 * h)
-	if atoms == 0 {
-		return true
+	atoms := len(s) / h
+	scalars, to := pointer(s, atoms*h), pointer(out, 3*atoms*h)
+	sumS, sumV := scalars, to
+	if sum.S != nil {
+		sumS, sumV = pointer(sum.S, atoms*h), pointer(sum.V, 3*atoms*h)
 	}
-	reach, gradReach := (atoms-1)*row+h, (atoms-1)*rows+h
-	g, ga, gb, f := pointer(gv, len(v)), pointer(gg1, gradReach), pointer(gg2, gradReach), pointer(v, len(v))
-	a, b, matrix := pointer(g1, reach), pointer(g2, reach), (*[3][3]float32)(unsafe.Pointer(m))
-	if vectors == avx512 {
-		updateVectorsBackwardAVX512(g, ga, gb, f, a, b, matrix, atoms, rows, row)
+	from, kept, network := pointer(v, 3*atoms*h), pointer(gates, (2*atoms-1)*full+h), pointer(y, (3*atoms-1)*full+h)
+	if matrix := (*[3][3]float32)(unsafe.Pointer(m)); vectors == avx512 {
+		updateOutputAVX512(sumS, sumV, scalars, to, from, kept, network, matrix, atoms, full)
 	} else {
-		updateVectorsBackwardAVX2(g, ga, gb, f, a, b, matrix, atoms, rows, row)
+		updateOutputAVX2(sumS, sumV, scalars, to, from, kept, network, matrix, atoms, full)
 	}
 	return true
 }
 
-// normsBackward is gv += gnorm·v/|v| of atoms; gnorm are row numbers apart.
-func normsBackward[T Float](gv, gnorm, v []T, floor T, h, row int) bool {
+// updateOutputBackward is UpdateOutputBackward of some atoms.
+func updateOutputBackward[T Float](gy []T, g State[T], v, gates []T, m *[3][3]T, h, full int) bool {
 	if !panelsFit[T](h) {
 		return false
 	}
-	atoms := len(v) / (3 * h)
-	if atoms == 0 {
-		return true
-	}
-	g, n, f := pointer(gv, len(v)), pointer(gnorm, (atoms-1)*row+h), pointer(v, len(v))
-	if vectors == avx512 {
-		updateNormBackwardAVX512(g, n, f, atoms, row, float32(floor))
+	atoms := len(g.S) / h
+	to, gs, gv := pointer(gy, (3*atoms-1)*full+h), pointer(g.S, atoms*h), pointer(g.V, 3*atoms*h)
+	from, kept := pointer(v, 3*atoms*h), pointer(gates, (2*atoms-1)*full+h)
+	if matrix := (*[3][3]float32)(unsafe.Pointer(m)); vectors == avx512 {
+		updateOutputBackwardAVX512(to, gs, gv, from, kept, matrix, atoms, full)
 	} else {
-		updateNormBackwardAVX2(g, n, f, atoms, row, float32(floor))
+		updateOutputBackwardAVX2(to, gs, gv, from, kept, matrix, atoms, full)
+	}
+	return true
+}
+
+// updateInputBackward is UpdateInputBackward of some atoms.
+func updateInputBackward[T Float](to, g State[T], gx, v []T, floor T, h, full int) bool {
+	if !panelsFit[T](h) {
+		return false
+	}
+	atoms, row := len(g.S)/h, 2*full
+	gs, gv := pointer(g.S, atoms*h), pointer(g.V, 3*atoms*h)
+	toS, toV := gs, gv
+	if to.S != nil {
+		toS, toV = pointer(to.S, atoms*h), pointer(to.V, 3*atoms*h)
+	}
+	scalars, norms, from := pointer(gx, (atoms-1)*row+h), pointer(gx[full:], (atoms-1)*row+h), pointer(v, 3*atoms*h)
+	if vectors == avx512 {
+		updateInputBackwardAVX512(toS, toV, gs, gv, scalars, norms, from, atoms, row, float32(floor))
+	} else {
+		updateInputBackwardAVX2(toS, toV, gs, gv, scalars, norms, from, atoms, row, float32(floor))
 	}
 	return true
 }

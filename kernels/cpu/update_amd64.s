@@ -4,41 +4,57 @@
 
 #include "textflag.h"
 
-// func updateNormAVX2(norm *float32, v *float32, atoms int, row int, floor float32)
+// func updateInputAVX2(x *float32, norm *float32, s *float32, v *float32, atoms int, row int, floor float32)
 // Requires: AVX, FMA3
-TEXT ·updateNormAVX2(SB), NOSPLIT, $0-36
-	MOVQ         norm+0(FP), AX
-	MOVQ         row+24(FP), CX
-	SHLQ         $0x02, CX
-	VBROADCASTSS floor+32(FP), Y0
-	MOVQ         v+8(FP), DX
-	MOVQ         atoms+16(FP), BX
+TEXT ·updateInputAVX2(SB), NOSPLIT, $0-52
+	MOVQ         x+0(FP), AX
+	MOVQ         norm+8(FP), CX
+	MOVQ         s+16(FP), DX
+	MOVQ         row+40(FP), BX
+	SHLQ         $0x02, BX
+	VBROADCASTSS floor+48(FP), Y0
+	MOVQ         v+24(FP), SI
+	VBROADCASTSS leastInputAVX2<>+0(SB), Y1
+	VBROADCASTSS halfInputAVX2<>+0(SB), Y1
+	MOVQ         atoms+32(FP), DI
 
 atom:
 	VMOVUPS     (DX), Y1
-	VMOVUPS     64(DX), Y2
-	VMOVUPS     128(DX), Y3
-	VMULPS      Y1, Y1, Y1
-	VFMADD231PS Y2, Y2, Y1
-	VFMADD231PS Y3, Y3, Y1
-	VADDPS      Y0, Y1, Y1
-	VSQRTPS     Y1, Y1
 	VMOVUPS     Y1, (AX)
-	VMOVUPS     32(DX), Y1
-	VMOVUPS     96(DX), Y2
-	VMOVUPS     160(DX), Y3
+	VMOVUPS     (SI), Y1
+	VMOVUPS     64(SI), Y2
+	VMOVUPS     128(SI), Y3
 	VMULPS      Y1, Y1, Y1
 	VFMADD231PS Y2, Y2, Y1
 	VFMADD231PS Y3, Y3, Y1
 	VADDPS      Y0, Y1, Y1
 	VSQRTPS     Y1, Y1
+	VMOVUPS     Y1, (CX)
+	VMOVUPS     32(DX), Y1
 	VMOVUPS     Y1, 32(AX)
-	ADDQ        $0xc0, DX
-	ADDQ        CX, AX
-	DECQ        BX
+	VMOVUPS     32(SI), Y1
+	VMOVUPS     96(SI), Y2
+	VMOVUPS     160(SI), Y3
+	VMULPS      Y1, Y1, Y1
+	VFMADD231PS Y2, Y2, Y1
+	VFMADD231PS Y3, Y3, Y1
+	VADDPS      Y0, Y1, Y1
+	VSQRTPS     Y1, Y1
+	VMOVUPS     Y1, 32(CX)
+	ADDQ        $0xc0, SI
+	ADDQ        $0x40, DX
+	ADDQ        BX, AX
+	ADDQ        BX, CX
+	DECQ        DI
 	JNZ         atom
 	VZEROUPPER
 	RET
+
+DATA leastInputAVX2<>+0(SB)/4, $0x00800000
+GLOBL leastInputAVX2<>(SB), RODATA|NOPTR, $4
+
+DATA halfInputAVX2<>+0(SB)/4, $0x3f000000
+GLOBL halfInputAVX2<>(SB), RODATA|NOPTR, $4
 
 // func updateVectorsAVX2(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 // Requires: AVX, FMA3
@@ -66,25 +82,25 @@ atom:
 	VFMADD231PS  Y6, Y2, Y5
 	VMULPS       Y4, Y5, Y5
 	VFMADD231PS  Y3, Y0, Y5
+	VBROADCASTSS 12(BX), Y6
+	VMULPS       Y0, Y6, Y6
+	VBROADCASTSS 16(BX), Y7
+	VFMADD231PS  Y7, Y1, Y6
+	VBROADCASTSS 20(BX), Y7
+	VFMADD231PS  Y7, Y2, Y6
+	VMULPS       Y4, Y6, Y6
+	VFMADD231PS  Y3, Y1, Y6
+	VBROADCASTSS 24(BX), Y7
+	VMULPS       Y0, Y7, Y0
+	VBROADCASTSS 28(BX), Y7
+	VFMADD231PS  Y7, Y1, Y0
+	VBROADCASTSS 32(BX), Y1
+	VFMADD231PS  Y1, Y2, Y0
+	VMULPS       Y4, Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
 	VMOVUPS      Y5, (SI)
-	VBROADCASTSS 12(BX), Y5
-	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS 16(BX), Y6
-	VFMADD231PS  Y6, Y1, Y5
-	VBROADCASTSS 20(BX), Y6
-	VFMADD231PS  Y6, Y2, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  Y3, Y1, Y5
-	VMOVUPS      Y5, 64(SI)
-	VBROADCASTSS 24(BX), Y5
-	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS 28(BX), Y0
-	VFMADD231PS  Y0, Y1, Y5
-	VBROADCASTSS 32(BX), Y0
-	VFMADD231PS  Y0, Y2, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  Y3, Y2, Y5
-	VMOVUPS      Y5, 128(SI)
+	VMOVUPS      Y6, 64(SI)
+	VMOVUPS      Y0, 128(SI)
 	VMOVUPS      32(DI), Y0
 	VMOVUPS      96(DI), Y1
 	VMOVUPS      160(DI), Y2
@@ -98,25 +114,25 @@ atom:
 	VFMADD231PS  Y6, Y2, Y5
 	VMULPS       Y4, Y5, Y5
 	VFMADD231PS  Y3, Y0, Y5
+	VBROADCASTSS 12(BX), Y6
+	VMULPS       Y0, Y6, Y6
+	VBROADCASTSS 16(BX), Y7
+	VFMADD231PS  Y7, Y1, Y6
+	VBROADCASTSS 20(BX), Y7
+	VFMADD231PS  Y7, Y2, Y6
+	VMULPS       Y4, Y6, Y6
+	VFMADD231PS  Y3, Y1, Y6
+	VBROADCASTSS 24(BX), Y7
+	VMULPS       Y0, Y7, Y0
+	VBROADCASTSS 28(BX), Y7
+	VFMADD231PS  Y7, Y1, Y0
+	VBROADCASTSS 32(BX), Y1
+	VFMADD231PS  Y1, Y2, Y0
+	VMULPS       Y4, Y0, Y0
+	VFMADD231PS  Y3, Y2, Y0
 	VMOVUPS      Y5, 32(SI)
-	VBROADCASTSS 12(BX), Y5
-	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS 16(BX), Y6
-	VFMADD231PS  Y6, Y1, Y5
-	VBROADCASTSS 20(BX), Y6
-	VFMADD231PS  Y6, Y2, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  Y3, Y1, Y5
-	VMOVUPS      Y5, 96(SI)
-	VBROADCASTSS 24(BX), Y5
-	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS 28(BX), Y0
-	VFMADD231PS  Y0, Y1, Y5
-	VBROADCASTSS 32(BX), Y0
-	VFMADD231PS  Y0, Y2, Y5
-	VMULPS       Y4, Y5, Y5
-	VFMADD231PS  Y3, Y2, Y5
-	VMOVUPS      Y5, 160(SI)
+	VMOVUPS      Y6, 96(SI)
+	VMOVUPS      Y0, 160(SI)
 	ADDQ         $0xc0, SI
 	ADDQ         $0xc0, DI
 	ADDQ         AX, CX
@@ -126,439 +142,692 @@ atom:
 	VZEROUPPER
 	RET
 
-// func updateVectorsBackwardAVX2(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
+// func updateOutputAVX2(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
 // Requires: AVX, FMA3
-TEXT ·updateVectorsBackwardAVX2(SB), NOSPLIT, $0-80
-	MOVQ rows+64(FP), AX
+TEXT ·updateOutputAVX2(SB), NOSPLIT, $0-80
+	MOVQ full+72(FP), AX
 	SHLQ $0x02, AX
-	MOVQ row+72(FP), CX
-	SHLQ $0x02, CX
-	MOVQ m+48(FP), DX
-	MOVQ gg1+8(FP), BX
-	MOVQ gg2+16(FP), SI
-	MOVQ g1+32(FP), DI
-	MOVQ g2+40(FP), R8
-	MOVQ gv+0(FP), R9
-	MOVQ v+24(FP), R10
-	MOVQ atoms+56(FP), R11
+	MOVQ m+56(FP), CX
+	MOVQ s+16(FP), DX
+	MOVQ gates+40(FP), BX
+	MOVQ y+48(FP), SI
+	MOVQ sumS+0(FP), DI
+	MOVQ sumV+8(FP), R8
+	MOVQ out+24(FP), R9
+	MOVQ v+32(FP), R10
+	LEAQ (AX)(AX*2), R11
+	MOVQ AX, R12
+	SHLQ $0x01, R12
+	MOVQ atoms+64(FP), R13
 
 atom:
-	VMOVUPS      (R10), Y0
-	VMOVUPS      64(R10), Y1
-	VMOVUPS      128(R10), Y2
-	VMOVUPS      (R9), Y3
-	VMOVUPS      64(R9), Y4
-	VMOVUPS      128(R9), Y5
-	VMULPS       Y0, Y3, Y6
-	VFMADD231PS  Y1, Y4, Y6
-	VFMADD231PS  Y2, Y5, Y6
-	VBROADCASTSS (DX), Y7
-	VMULPS       Y0, Y7, Y7
-	VBROADCASTSS 4(DX), Y8
-	VFMADD231PS  Y8, Y1, Y7
-	VBROADCASTSS 8(DX), Y8
-	VFMADD231PS  Y8, Y2, Y7
-	VMULPS       Y7, Y3, Y7
-	VBROADCASTSS 12(DX), Y8
-	VMULPS       Y0, Y8, Y8
-	VBROADCASTSS 16(DX), Y9
-	VFMADD231PS  Y9, Y1, Y8
-	VBROADCASTSS 20(DX), Y9
-	VFMADD231PS  Y9, Y2, Y8
-	VFMADD231PS  Y8, Y4, Y7
-	VBROADCASTSS 24(DX), Y8
-	VMULPS       Y0, Y8, Y8
-	VBROADCASTSS 28(DX), Y0
-	VFMADD231PS  Y0, Y1, Y8
-	VBROADCASTSS 32(DX), Y0
-	VFMADD231PS  Y0, Y2, Y8
-	VFMADD231PS  Y8, Y5, Y7
-	VMOVUPS      Y6, (BX)
-	VMOVUPS      Y7, (SI)
-	VMOVUPS      (DI), Y0
-	VMOVUPS      (R8), Y1
-	VMULPS       Y1, Y3, Y2
-	VMULPS       Y0, Y3, Y3
-	VMULPS       Y1, Y4, Y6
-	VMULPS       Y0, Y4, Y4
-	VMULPS       Y1, Y5, Y1
-	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS (DX), Y0
-	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 12(DX), Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VBROADCASTSS 24(DX), Y7
-	VFMADD231PS  Y7, Y1, Y0
-	VADDPS       Y0, Y3, Y3
-	VMOVUPS      Y3, (R9)
-	VBROADCASTSS 4(DX), Y0
-	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 16(DX), Y3
-	VFMADD231PS  Y3, Y6, Y0
-	VBROADCASTSS 28(DX), Y3
-	VFMADD231PS  Y3, Y1, Y0
-	VADDPS       Y0, Y4, Y4
-	VMOVUPS      Y4, 64(R9)
-	VBROADCASTSS 8(DX), Y0
-	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 20(DX), Y2
-	VFMADD231PS  Y2, Y6, Y0
-	VBROADCASTSS 32(DX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VADDPS       Y0, Y5, Y5
-	VMOVUPS      Y5, 128(R9)
-	VMOVUPS      32(R10), Y0
-	VMOVUPS      96(R10), Y1
-	VMOVUPS      160(R10), Y2
-	VMOVUPS      32(R9), Y3
-	VMOVUPS      96(R9), Y4
-	VMOVUPS      160(R9), Y5
-	VMULPS       Y0, Y3, Y6
-	VFMADD231PS  Y1, Y4, Y6
-	VFMADD231PS  Y2, Y5, Y6
-	VBROADCASTSS (DX), Y7
-	VMULPS       Y0, Y7, Y7
-	VBROADCASTSS 4(DX), Y8
-	VFMADD231PS  Y8, Y1, Y7
-	VBROADCASTSS 8(DX), Y8
-	VFMADD231PS  Y8, Y2, Y7
-	VMULPS       Y7, Y3, Y7
-	VBROADCASTSS 12(DX), Y8
-	VMULPS       Y0, Y8, Y8
-	VBROADCASTSS 16(DX), Y9
-	VFMADD231PS  Y9, Y1, Y8
-	VBROADCASTSS 20(DX), Y9
-	VFMADD231PS  Y9, Y2, Y8
-	VFMADD231PS  Y8, Y4, Y7
-	VBROADCASTSS 24(DX), Y8
-	VMULPS       Y0, Y8, Y8
-	VBROADCASTSS 28(DX), Y0
-	VFMADD231PS  Y0, Y1, Y8
-	VBROADCASTSS 32(DX), Y0
-	VFMADD231PS  Y0, Y2, Y8
-	VFMADD231PS  Y8, Y5, Y7
-	VMOVUPS      Y6, 32(BX)
-	VMOVUPS      Y7, 32(SI)
-	VMOVUPS      32(DI), Y0
-	VMOVUPS      32(R8), Y1
-	VMULPS       Y1, Y3, Y2
-	VMULPS       Y0, Y3, Y3
-	VMULPS       Y1, Y4, Y6
-	VMULPS       Y0, Y4, Y4
-	VMULPS       Y1, Y5, Y1
-	VMULPS       Y0, Y5, Y5
-	VBROADCASTSS (DX), Y0
-	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 12(DX), Y7
-	VFMADD231PS  Y7, Y6, Y0
-	VBROADCASTSS 24(DX), Y7
-	VFMADD231PS  Y7, Y1, Y0
-	VADDPS       Y0, Y3, Y3
-	VMOVUPS      Y3, 32(R9)
-	VBROADCASTSS 4(DX), Y0
-	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 16(DX), Y3
-	VFMADD231PS  Y3, Y6, Y0
-	VBROADCASTSS 28(DX), Y3
-	VFMADD231PS  Y3, Y1, Y0
-	VADDPS       Y0, Y4, Y4
-	VMOVUPS      Y4, 96(R9)
-	VBROADCASTSS 8(DX), Y0
-	VMULPS       Y2, Y0, Y0
-	VBROADCASTSS 20(DX), Y2
-	VFMADD231PS  Y2, Y6, Y0
-	VBROADCASTSS 32(DX), Y2
-	VFMADD231PS  Y2, Y1, Y0
-	VADDPS       Y0, Y5, Y5
-	VMOVUPS      Y5, 160(R9)
+	VMOVUPS      (DX), Y0
+	VADDPS       (SI), Y0, Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      (SI)(AX*1), Y0
+	VMOVUPS      (SI)(R12*1), Y1
+	VMOVUPS      Y0, (BX)
+	VMOVUPS      Y1, (BX)(AX*1)
+	VMOVUPS      (R10), Y2
+	VMOVUPS      64(R10), Y3
+	VMOVUPS      128(R10), Y4
+	VBROADCASTSS (CX), Y5
+	VMULPS       Y2, Y5, Y5
+	VBROADCASTSS 4(CX), Y6
+	VFMADD231PS  Y6, Y3, Y5
+	VBROADCASTSS 8(CX), Y6
+	VFMADD231PS  Y6, Y4, Y5
+	VMULPS       Y1, Y5, Y5
+	VFMADD231PS  Y0, Y2, Y5
+	VBROADCASTSS 12(CX), Y6
+	VMULPS       Y2, Y6, Y6
+	VBROADCASTSS 16(CX), Y7
+	VFMADD231PS  Y7, Y3, Y6
+	VBROADCASTSS 20(CX), Y7
+	VFMADD231PS  Y7, Y4, Y6
+	VMULPS       Y1, Y6, Y6
+	VFMADD231PS  Y0, Y3, Y6
+	VBROADCASTSS 24(CX), Y7
+	VMULPS       Y2, Y7, Y2
+	VBROADCASTSS 28(CX), Y7
+	VFMADD231PS  Y7, Y3, Y2
+	VBROADCASTSS 32(CX), Y3
+	VFMADD231PS  Y3, Y4, Y2
+	VMULPS       Y1, Y2, Y2
+	VFMADD231PS  Y0, Y4, Y2
+	VMOVUPS      Y5, (R9)
+	VMOVUPS      Y5, (R8)
+	VMOVUPS      Y6, 64(R9)
+	VMOVUPS      Y6, 64(R8)
+	VMOVUPS      Y2, 128(R9)
+	VMOVUPS      Y2, 128(R8)
+	VMOVUPS      32(DX), Y0
+	VADDPS       32(SI), Y0, Y0
+	VMOVUPS      Y0, 32(DX)
+	VMOVUPS      Y0, 32(DI)
+	VMOVUPS      32(SI)(AX*1), Y0
+	VMOVUPS      32(SI)(R12*1), Y1
+	VMOVUPS      Y0, 32(BX)
+	VMOVUPS      Y1, 32(BX)(AX*1)
+	VMOVUPS      32(R10), Y2
+	VMOVUPS      96(R10), Y3
+	VMOVUPS      160(R10), Y4
+	VBROADCASTSS (CX), Y5
+	VMULPS       Y2, Y5, Y5
+	VBROADCASTSS 4(CX), Y6
+	VFMADD231PS  Y6, Y3, Y5
+	VBROADCASTSS 8(CX), Y6
+	VFMADD231PS  Y6, Y4, Y5
+	VMULPS       Y1, Y5, Y5
+	VFMADD231PS  Y0, Y2, Y5
+	VBROADCASTSS 12(CX), Y6
+	VMULPS       Y2, Y6, Y6
+	VBROADCASTSS 16(CX), Y7
+	VFMADD231PS  Y7, Y3, Y6
+	VBROADCASTSS 20(CX), Y7
+	VFMADD231PS  Y7, Y4, Y6
+	VMULPS       Y1, Y6, Y6
+	VFMADD231PS  Y0, Y3, Y6
+	VBROADCASTSS 24(CX), Y7
+	VMULPS       Y2, Y7, Y2
+	VBROADCASTSS 28(CX), Y7
+	VFMADD231PS  Y7, Y3, Y2
+	VBROADCASTSS 32(CX), Y3
+	VFMADD231PS  Y3, Y4, Y2
+	VMULPS       Y1, Y2, Y2
+	VFMADD231PS  Y0, Y4, Y2
+	VMOVUPS      Y5, 32(R9)
+	VMOVUPS      Y5, 32(R8)
+	VMOVUPS      Y6, 96(R9)
+	VMOVUPS      Y6, 96(R8)
+	VMOVUPS      Y2, 160(R9)
+	VMOVUPS      Y2, 160(R8)
+	ADDQ         $0xc0, R8
 	ADDQ         $0xc0, R9
 	ADDQ         $0xc0, R10
-	ADDQ         AX, BX
-	ADDQ         AX, SI
-	ADDQ         CX, DI
-	ADDQ         CX, R8
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, DI
+	ADDQ         R11, SI
+	ADDQ         R12, BX
+	DECQ         R13
+	JNZ          atom
+	VZEROUPPER
+	RET
+
+// func updateOutputBackwardAVX2(gy *float32, gs *float32, gv *float32, v *float32, gates *float32, m *[3][3]float32, atoms int, full int)
+// Requires: AVX, FMA3
+TEXT ·updateOutputBackwardAVX2(SB), NOSPLIT, $0-64
+	MOVQ full+56(FP), AX
+	SHLQ $0x02, AX
+	MOVQ m+40(FP), CX
+	MOVQ gy+0(FP), DX
+	MOVQ gs+8(FP), BX
+	MOVQ gates+32(FP), SI
+	MOVQ gv+16(FP), DI
+	MOVQ v+24(FP), R8
+	LEAQ (AX)(AX*2), R9
+	MOVQ AX, R10
+	SHLQ $0x01, R10
+	MOVQ atoms+48(FP), R11
+
+atom:
+	VMOVUPS      (BX), Y0
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      (R8), Y0
+	VMOVUPS      64(R8), Y1
+	VMOVUPS      128(R8), Y2
+	VMOVUPS      (DI), Y3
+	VMOVUPS      64(DI), Y4
+	VMOVUPS      128(DI), Y5
+	VMULPS       Y0, Y3, Y6
+	VFMADD231PS  Y1, Y4, Y6
+	VFMADD231PS  Y2, Y5, Y6
+	VBROADCASTSS (CX), Y7
+	VMULPS       Y0, Y7, Y7
+	VBROADCASTSS 4(CX), Y8
+	VFMADD231PS  Y8, Y1, Y7
+	VBROADCASTSS 8(CX), Y8
+	VFMADD231PS  Y8, Y2, Y7
+	VMULPS       Y7, Y3, Y7
+	VBROADCASTSS 12(CX), Y8
+	VMULPS       Y0, Y8, Y8
+	VBROADCASTSS 16(CX), Y9
+	VFMADD231PS  Y9, Y1, Y8
+	VBROADCASTSS 20(CX), Y9
+	VFMADD231PS  Y9, Y2, Y8
+	VFMADD231PS  Y8, Y4, Y7
+	VBROADCASTSS 24(CX), Y8
+	VMULPS       Y0, Y8, Y0
+	VBROADCASTSS 28(CX), Y8
+	VFMADD231PS  Y8, Y1, Y0
+	VBROADCASTSS 32(CX), Y1
+	VFMADD231PS  Y1, Y2, Y0
+	VFMADD231PS  Y0, Y5, Y7
+	VMOVUPS      Y6, (DX)(AX*1)
+	VMOVUPS      Y7, (DX)(R10*1)
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(AX*1), Y1
+	VMULPS       Y1, Y3, Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y1, Y4, Y6
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (CX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 12(CX), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS 24(CX), Y7
+	VFMADD231PS  Y7, Y1, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      Y3, (DI)
+	VBROADCASTSS 4(CX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 16(CX), Y3
+	VFMADD231PS  Y3, Y6, Y0
+	VBROADCASTSS 28(CX), Y3
+	VFMADD231PS  Y3, Y1, Y0
+	VADDPS       Y0, Y4, Y4
+	VMOVUPS      Y4, 64(DI)
+	VBROADCASTSS 8(CX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 20(CX), Y2
+	VFMADD231PS  Y2, Y6, Y0
+	VBROADCASTSS 32(CX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, 128(DI)
+	VMOVUPS      32(BX), Y0
+	VMOVUPS      Y0, 32(DX)
+	VMOVUPS      32(R8), Y0
+	VMOVUPS      96(R8), Y1
+	VMOVUPS      160(R8), Y2
+	VMOVUPS      32(DI), Y3
+	VMOVUPS      96(DI), Y4
+	VMOVUPS      160(DI), Y5
+	VMULPS       Y0, Y3, Y6
+	VFMADD231PS  Y1, Y4, Y6
+	VFMADD231PS  Y2, Y5, Y6
+	VBROADCASTSS (CX), Y7
+	VMULPS       Y0, Y7, Y7
+	VBROADCASTSS 4(CX), Y8
+	VFMADD231PS  Y8, Y1, Y7
+	VBROADCASTSS 8(CX), Y8
+	VFMADD231PS  Y8, Y2, Y7
+	VMULPS       Y7, Y3, Y7
+	VBROADCASTSS 12(CX), Y8
+	VMULPS       Y0, Y8, Y8
+	VBROADCASTSS 16(CX), Y9
+	VFMADD231PS  Y9, Y1, Y8
+	VBROADCASTSS 20(CX), Y9
+	VFMADD231PS  Y9, Y2, Y8
+	VFMADD231PS  Y8, Y4, Y7
+	VBROADCASTSS 24(CX), Y8
+	VMULPS       Y0, Y8, Y0
+	VBROADCASTSS 28(CX), Y8
+	VFMADD231PS  Y8, Y1, Y0
+	VBROADCASTSS 32(CX), Y1
+	VFMADD231PS  Y1, Y2, Y0
+	VFMADD231PS  Y0, Y5, Y7
+	VMOVUPS      Y6, 32(DX)(AX*1)
+	VMOVUPS      Y7, 32(DX)(R10*1)
+	VMOVUPS      32(SI), Y0
+	VMOVUPS      32(SI)(AX*1), Y1
+	VMULPS       Y1, Y3, Y2
+	VMULPS       Y0, Y3, Y3
+	VMULPS       Y1, Y4, Y6
+	VMULPS       Y0, Y4, Y4
+	VMULPS       Y1, Y5, Y1
+	VMULPS       Y0, Y5, Y5
+	VBROADCASTSS (CX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 12(CX), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS 24(CX), Y7
+	VFMADD231PS  Y7, Y1, Y0
+	VADDPS       Y0, Y3, Y3
+	VMOVUPS      Y3, 32(DI)
+	VBROADCASTSS 4(CX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 16(CX), Y3
+	VFMADD231PS  Y3, Y6, Y0
+	VBROADCASTSS 28(CX), Y3
+	VFMADD231PS  Y3, Y1, Y0
+	VADDPS       Y0, Y4, Y4
+	VMOVUPS      Y4, 96(DI)
+	VBROADCASTSS 8(CX), Y0
+	VMULPS       Y2, Y0, Y0
+	VBROADCASTSS 20(CX), Y2
+	VFMADD231PS  Y2, Y6, Y0
+	VBROADCASTSS 32(CX), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	VADDPS       Y0, Y5, Y5
+	VMOVUPS      Y5, 160(DI)
+	ADDQ         $0xc0, DI
+	ADDQ         $0xc0, R8
+	ADDQ         $0x40, BX
+	ADDQ         R9, DX
+	ADDQ         R10, SI
 	DECQ         R11
 	JNZ          atom
 	VZEROUPPER
 	RET
 
-// func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+// func updateInputBackwardAVX2(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
 // Requires: AVX, FMA3
-TEXT ·updateNormBackwardAVX2(SB), NOSPLIT, $0-44
-	MOVQ         gnorm+8(FP), AX
-	MOVQ         row+32(FP), CX
-	SHLQ         $0x02, CX
-	VBROADCASTSS floor+40(FP), Y0
-	MOVQ         gv+0(FP), DX
-	MOVQ         v+16(FP), BX
-	VBROADCASTSS leastAVX2<>+0(SB), Y1
-	MOVQ         atoms+24(FP), SI
+TEXT ·updateInputBackwardAVX2(SB), NOSPLIT, $0-76
+	MOVQ         gx+32(FP), AX
+	MOVQ         gnorm+40(FP), CX
+	MOVQ         row+64(FP), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS floor+72(FP), Y0
+	MOVQ         gs+16(FP), BX
+	MOVQ         toS+0(FP), SI
+	MOVQ         gv+24(FP), DI
+	MOVQ         toV+8(FP), R8
+	MOVQ         v+48(FP), R9
+	VBROADCASTSS leastBackAVX2<>+0(SB), Y1
+	VBROADCASTSS halfBackAVX2<>+0(SB), Y2
+	MOVQ         atoms+56(FP), R10
 
 atom:
 	VMOVUPS     (BX), Y2
-	VMOVUPS     64(BX), Y3
-	VMOVUPS     128(BX), Y4
+	VADDPS      (AX), Y2, Y2
+	VMOVUPS     Y2, (BX)
+	VMOVUPS     Y2, (SI)
+	VMOVUPS     (R9), Y2
+	VMOVUPS     64(R9), Y3
+	VMOVUPS     128(R9), Y4
 	VMULPS      Y2, Y2, Y5
 	VFMADD231PS Y3, Y3, Y5
 	VFMADD231PS Y4, Y4, Y5
 	VADDPS      Y0, Y5, Y5
+	VMOVUPS     (CX), Y6
 	VMAXPS      Y1, Y5, Y5
 	VSQRTPS     Y5, Y5
-	VMOVUPS     (AX), Y6
 	VDIVPS      Y5, Y6, Y6
-	VMOVUPS     (DX), Y5
+	VMOVUPS     (DI), Y5
 	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     Y5, (DX)
-	VMOVUPS     64(DX), Y2
+	VMOVUPS     Y5, (DI)
+	VMOVUPS     Y5, (R8)
+	VMOVUPS     64(DI), Y2
 	VFMADD231PS Y6, Y3, Y2
-	VMOVUPS     Y2, 64(DX)
-	VMOVUPS     128(DX), Y2
+	VMOVUPS     Y2, 64(DI)
+	VMOVUPS     Y2, 64(R8)
+	VMOVUPS     128(DI), Y2
 	VFMADD231PS Y6, Y4, Y2
-	VMOVUPS     Y2, 128(DX)
+	VMOVUPS     Y2, 128(DI)
+	VMOVUPS     Y2, 128(R8)
 	VMOVUPS     32(BX), Y2
-	VMOVUPS     96(BX), Y3
-	VMOVUPS     160(BX), Y4
+	VADDPS      32(AX), Y2, Y2
+	VMOVUPS     Y2, 32(BX)
+	VMOVUPS     Y2, 32(SI)
+	VMOVUPS     32(R9), Y2
+	VMOVUPS     96(R9), Y3
+	VMOVUPS     160(R9), Y4
 	VMULPS      Y2, Y2, Y5
 	VFMADD231PS Y3, Y3, Y5
 	VFMADD231PS Y4, Y4, Y5
 	VADDPS      Y0, Y5, Y5
+	VMOVUPS     32(CX), Y6
 	VMAXPS      Y1, Y5, Y5
 	VSQRTPS     Y5, Y5
-	VMOVUPS     32(AX), Y6
 	VDIVPS      Y5, Y6, Y6
-	VMOVUPS     32(DX), Y5
+	VMOVUPS     32(DI), Y5
 	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     Y5, 32(DX)
-	VMOVUPS     96(DX), Y2
+	VMOVUPS     Y5, 32(DI)
+	VMOVUPS     Y5, 32(R8)
+	VMOVUPS     96(DI), Y2
 	VFMADD231PS Y6, Y3, Y2
-	VMOVUPS     Y2, 96(DX)
-	VMOVUPS     160(DX), Y2
+	VMOVUPS     Y2, 96(DI)
+	VMOVUPS     Y2, 96(R8)
+	VMOVUPS     160(DI), Y2
 	VFMADD231PS Y6, Y4, Y2
-	VMOVUPS     Y2, 160(DX)
-	ADDQ        $0xc0, DX
-	ADDQ        $0xc0, BX
-	ADDQ        CX, AX
-	DECQ        SI
+	VMOVUPS     Y2, 160(DI)
+	VMOVUPS     Y2, 160(R8)
+	ADDQ        $0xc0, DI
+	ADDQ        $0xc0, R8
+	ADDQ        $0xc0, R9
+	ADDQ        $0x40, BX
+	ADDQ        $0x40, SI
+	ADDQ        DX, AX
+	ADDQ        DX, CX
+	DECQ        R10
 	JNZ         atom
 	VZEROUPPER
 	RET
 
-DATA leastAVX2<>+0(SB)/4, $0x00800000
-GLOBL leastAVX2<>(SB), RODATA|NOPTR, $4
+DATA leastBackAVX2<>+0(SB)/4, $0x00800000
+GLOBL leastBackAVX2<>(SB), RODATA|NOPTR, $4
 
-// func updateNormAVX512(norm *float32, v *float32, atoms int, row int, floor float32)
+DATA halfBackAVX2<>+0(SB)/4, $0x3f000000
+GLOBL halfBackAVX2<>(SB), RODATA|NOPTR, $4
+
+// func updateInputAVX512(x *float32, norm *float32, s *float32, v *float32, atoms int, row int, floor float32)
 // Requires: AVX, AVX512F
-TEXT ·updateNormAVX512(SB), NOSPLIT, $0-36
-	MOVQ         norm+0(FP), AX
-	MOVQ         row+24(FP), CX
-	SHLQ         $0x02, CX
-	VBROADCASTSS floor+32(FP), Z0
-	MOVQ         v+8(FP), DX
-	MOVQ         atoms+16(FP), BX
+TEXT ·updateInputAVX512(SB), NOSPLIT, $0-52
+	MOVQ         x+0(FP), AX
+	MOVQ         norm+8(FP), CX
+	MOVQ         s+16(FP), DX
+	MOVQ         row+40(FP), BX
+	SHLQ         $0x02, BX
+	VBROADCASTSS floor+48(FP), Z0
+	MOVQ         v+24(FP), SI
+	VBROADCASTSS leastInputAVX512<>+0(SB), Z1
+	VBROADCASTSS halfInputAVX512<>+0(SB), Z2
+	MOVQ         atoms+32(FP), DI
 
 atom:
-	VMOVUPS     (DX), Z1
-	VMOVUPS     64(DX), Z2
-	VMOVUPS     128(DX), Z3
-	VMULPS      Z1, Z1, Z1
-	VFMADD231PS Z2, Z2, Z1
-	VFMADD231PS Z3, Z3, Z1
-	VADDPS      Z0, Z1, Z1
-	VSQRTPS     Z1, Z1
-	VMOVUPS     Z1, (AX)
-	ADDQ        $0xc0, DX
-	ADDQ        CX, AX
-	DECQ        BX
-	JNZ         atom
+	VMOVUPS      (DX), Z3
+	VMOVUPS      Z3, (AX)
+	VMOVUPS      (SI), Z3
+	VMOVUPS      64(SI), Z4
+	VMOVUPS      128(SI), Z5
+	VMULPS       Z3, Z3, Z3
+	VFMADD231PS  Z4, Z4, Z3
+	VFMADD231PS  Z5, Z5, Z3
+	VADDPS       Z0, Z3, Z3
+	VMAXPS       Z1, Z3, Z4
+	VRSQRT14PS   Z4, Z4
+	VMULPS       Z4, Z3, Z3
+	VMULPS       Z4, Z2, Z5
+	VMOVAPS      Z2, Z4
+	VFNMADD231PS Z3, Z5, Z4
+	VFMADD231PS  Z4, Z3, Z3
+	VFMADD231PS  Z4, Z5, Z5
+	VMOVUPS      Z3, (CX)
+	ADDQ         $0xc0, SI
+	ADDQ         $0x40, DX
+	ADDQ         BX, AX
+	ADDQ         BX, CX
+	DECQ         DI
+	JNZ          atom
 	VZEROUPPER
 	RET
+
+DATA leastInputAVX512<>+0(SB)/4, $0x00800000
+GLOBL leastInputAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA halfInputAVX512<>+0(SB)/4, $0x3f000000
+GLOBL halfInputAVX512<>(SB), RODATA|NOPTR, $4
 
 // func updateVectorsAVX512(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 // Requires: AVX, AVX512F
 TEXT ·updateVectorsAVX512(SB), NOSPLIT, $0-56
-	MOVQ row+48(FP), AX
-	SHLQ $0x02, AX
-	MOVQ g1+16(FP), CX
-	MOVQ g2+24(FP), DX
-	MOVQ m+32(FP), BX
-	MOVQ out+0(FP), SI
-	MOVQ v+8(FP), DI
-	MOVQ atoms+40(FP), R8
+	MOVQ         row+48(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         g1+16(FP), CX
+	MOVQ         g2+24(FP), DX
+	MOVQ         m+32(FP), BX
+	VBROADCASTSS (BX), Z0
+	VBROADCASTSS 4(BX), Z1
+	VBROADCASTSS 8(BX), Z2
+	VBROADCASTSS 12(BX), Z3
+	VBROADCASTSS 16(BX), Z4
+	VBROADCASTSS 20(BX), Z5
+	VBROADCASTSS 24(BX), Z6
+	VBROADCASTSS 28(BX), Z7
+	VBROADCASTSS 32(BX), Z8
+	MOVQ         out+0(FP), BX
+	MOVQ         v+8(FP), SI
+	MOVQ         atoms+40(FP), DI
 
 atom:
-	VMOVUPS      (DI), Z0
-	VMOVUPS      64(DI), Z1
-	VMOVUPS      128(DI), Z2
-	VMOVUPS      (CX), Z3
-	VMOVUPS      (DX), Z4
-	VBROADCASTSS (BX), Z5
-	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS 4(BX), Z6
-	VFMADD231PS  Z6, Z1, Z5
-	VBROADCASTSS 8(BX), Z6
-	VFMADD231PS  Z6, Z2, Z5
-	VMULPS       Z4, Z5, Z5
-	VFMADD231PS  Z3, Z0, Z5
-	VMOVUPS      Z5, (SI)
-	VBROADCASTSS 12(BX), Z5
-	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS 16(BX), Z6
-	VFMADD231PS  Z6, Z1, Z5
-	VBROADCASTSS 20(BX), Z6
-	VFMADD231PS  Z6, Z2, Z5
-	VMULPS       Z4, Z5, Z5
-	VFMADD231PS  Z3, Z1, Z5
-	VMOVUPS      Z5, 64(SI)
-	VBROADCASTSS 24(BX), Z5
-	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS 28(BX), Z0
-	VFMADD231PS  Z0, Z1, Z5
-	VBROADCASTSS 32(BX), Z0
-	VFMADD231PS  Z0, Z2, Z5
-	VMULPS       Z4, Z5, Z5
-	VFMADD231PS  Z3, Z2, Z5
-	VMOVUPS      Z5, 128(SI)
-	ADDQ         $0xc0, SI
-	ADDQ         $0xc0, DI
-	ADDQ         AX, CX
-	ADDQ         AX, DX
-	DECQ         R8
-	JNZ          atom
-	VZEROUPPER
-	RET
-
-// func updateVectorsBackwardAVX512(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
-// Requires: AVX, AVX512F
-TEXT ·updateVectorsBackwardAVX512(SB), NOSPLIT, $0-80
-	MOVQ rows+64(FP), AX
-	SHLQ $0x02, AX
-	MOVQ row+72(FP), CX
-	SHLQ $0x02, CX
-	MOVQ m+48(FP), DX
-	MOVQ gg1+8(FP), BX
-	MOVQ gg2+16(FP), SI
-	MOVQ g1+32(FP), DI
-	MOVQ g2+40(FP), R8
-	MOVQ gv+0(FP), R9
-	MOVQ v+24(FP), R10
-	MOVQ atoms+56(FP), R11
-
-atom:
-	VMOVUPS      (R10), Z0
-	VMOVUPS      64(R10), Z1
-	VMOVUPS      128(R10), Z2
-	VMOVUPS      (R9), Z3
-	VMOVUPS      64(R9), Z4
-	VMOVUPS      128(R9), Z5
-	VMULPS       Z0, Z3, Z6
-	VFMADD231PS  Z1, Z4, Z6
-	VFMADD231PS  Z2, Z5, Z6
-	VBROADCASTSS (DX), Z7
-	VMULPS       Z0, Z7, Z7
-	VBROADCASTSS 4(DX), Z8
-	VFMADD231PS  Z8, Z1, Z7
-	VBROADCASTSS 8(DX), Z8
-	VFMADD231PS  Z8, Z2, Z7
-	VMULPS       Z7, Z3, Z7
-	VBROADCASTSS 12(DX), Z8
-	VMULPS       Z0, Z8, Z8
-	VBROADCASTSS 16(DX), Z9
-	VFMADD231PS  Z9, Z1, Z8
-	VBROADCASTSS 20(DX), Z9
-	VFMADD231PS  Z9, Z2, Z8
-	VFMADD231PS  Z8, Z4, Z7
-	VBROADCASTSS 24(DX), Z8
-	VMULPS       Z0, Z8, Z8
-	VBROADCASTSS 28(DX), Z0
-	VFMADD231PS  Z0, Z1, Z8
-	VBROADCASTSS 32(DX), Z0
-	VFMADD231PS  Z0, Z2, Z8
-	VFMADD231PS  Z8, Z5, Z7
-	VMOVUPS      Z6, (BX)
-	VMOVUPS      Z7, (SI)
-	VMOVUPS      (DI), Z0
-	VMOVUPS      (R8), Z1
-	VMULPS       Z1, Z3, Z2
-	VMULPS       Z0, Z3, Z3
-	VMULPS       Z1, Z4, Z6
-	VMULPS       Z0, Z4, Z4
-	VMULPS       Z1, Z5, Z1
-	VMULPS       Z0, Z5, Z5
-	VBROADCASTSS (DX), Z0
-	VMULPS       Z2, Z0, Z0
-	VBROADCASTSS 12(DX), Z7
-	VFMADD231PS  Z7, Z6, Z0
-	VBROADCASTSS 24(DX), Z7
-	VFMADD231PS  Z7, Z1, Z0
-	VADDPS       Z0, Z3, Z3
-	VMOVUPS      Z3, (R9)
-	VBROADCASTSS 4(DX), Z0
-	VMULPS       Z2, Z0, Z0
-	VBROADCASTSS 16(DX), Z3
-	VFMADD231PS  Z3, Z6, Z0
-	VBROADCASTSS 28(DX), Z3
-	VFMADD231PS  Z3, Z1, Z0
-	VADDPS       Z0, Z4, Z4
-	VMOVUPS      Z4, 64(R9)
-	VBROADCASTSS 8(DX), Z0
-	VMULPS       Z2, Z0, Z0
-	VBROADCASTSS 20(DX), Z2
-	VFMADD231PS  Z2, Z6, Z0
-	VBROADCASTSS 32(DX), Z2
-	VFMADD231PS  Z2, Z1, Z0
-	VADDPS       Z0, Z5, Z5
-	VMOVUPS      Z5, 128(R9)
-	ADDQ         $0xc0, R9
-	ADDQ         $0xc0, R10
-	ADDQ         AX, BX
-	ADDQ         AX, SI
-	ADDQ         CX, DI
-	ADDQ         CX, R8
-	DECQ         R11
-	JNZ          atom
-	VZEROUPPER
-	RET
-
-// func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
-// Requires: AVX, AVX512F
-TEXT ·updateNormBackwardAVX512(SB), NOSPLIT, $0-44
-	MOVQ         gnorm+8(FP), AX
-	MOVQ         row+32(FP), CX
-	SHLQ         $0x02, CX
-	VBROADCASTSS floor+40(FP), Z0
-	MOVQ         gv+0(FP), DX
-	MOVQ         v+16(FP), BX
-	VBROADCASTSS leastAVX512<>+0(SB), Z1
-	MOVQ         atoms+24(FP), SI
-
-atom:
-	VMOVUPS     (BX), Z2
-	VMOVUPS     64(BX), Z3
-	VMOVUPS     128(BX), Z4
-	VMULPS      Z2, Z2, Z5
-	VFMADD231PS Z3, Z3, Z5
-	VFMADD231PS Z4, Z4, Z5
-	VADDPS      Z0, Z5, Z5
-	VMAXPS      Z1, Z5, Z5
-	VSQRTPS     Z5, Z5
-	VMOVUPS     (AX), Z6
-	VDIVPS      Z5, Z6, Z6
-	VMOVUPS     (DX), Z5
-	VFMADD231PS Z6, Z2, Z5
-	VMOVUPS     Z5, (DX)
-	VMOVUPS     64(DX), Z2
-	VFMADD231PS Z6, Z3, Z2
-	VMOVUPS     Z2, 64(DX)
-	VMOVUPS     128(DX), Z2
-	VFMADD231PS Z6, Z4, Z2
-	VMOVUPS     Z2, 128(DX)
-	ADDQ        $0xc0, DX
+	VMOVUPS     (SI), Z9
+	VMOVUPS     64(SI), Z10
+	VMOVUPS     128(SI), Z11
+	VMOVUPS     (CX), Z12
+	VMOVUPS     (DX), Z13
+	VMULPS      Z9, Z0, Z14
+	VFMADD231PS Z1, Z10, Z14
+	VFMADD231PS Z2, Z11, Z14
+	VMULPS      Z13, Z14, Z14
+	VFMADD231PS Z12, Z9, Z14
+	VMULPS      Z9, Z3, Z15
+	VFMADD231PS Z4, Z10, Z15
+	VFMADD231PS Z5, Z11, Z15
+	VMULPS      Z13, Z15, Z15
+	VFMADD231PS Z12, Z10, Z15
+	VMULPS      Z9, Z6, Z9
+	VFMADD231PS Z7, Z10, Z9
+	VFMADD231PS Z8, Z11, Z9
+	VMULPS      Z13, Z9, Z9
+	VFMADD231PS Z12, Z11, Z9
+	VMOVUPS     Z14, (BX)
+	VMOVUPS     Z15, 64(BX)
+	VMOVUPS     Z9, 128(BX)
 	ADDQ        $0xc0, BX
-	ADDQ        CX, AX
-	DECQ        SI
+	ADDQ        $0xc0, SI
+	ADDQ        AX, CX
+	ADDQ        AX, DX
+	DECQ        DI
 	JNZ         atom
 	VZEROUPPER
 	RET
 
-DATA leastAVX512<>+0(SB)/4, $0x00800000
-GLOBL leastAVX512<>(SB), RODATA|NOPTR, $4
+// func updateOutputAVX512(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
+// Requires: AVX, AVX512F
+TEXT ·updateOutputAVX512(SB), NOSPLIT, $0-80
+	MOVQ         full+72(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         m+56(FP), CX
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 8(CX), Z2
+	VBROADCASTSS 12(CX), Z3
+	VBROADCASTSS 16(CX), Z4
+	VBROADCASTSS 20(CX), Z5
+	VBROADCASTSS 24(CX), Z6
+	VBROADCASTSS 28(CX), Z7
+	VBROADCASTSS 32(CX), Z8
+	MOVQ         s+16(FP), CX
+	MOVQ         gates+40(FP), DX
+	MOVQ         y+48(FP), BX
+	MOVQ         sumS+0(FP), SI
+	MOVQ         sumV+8(FP), DI
+	MOVQ         out+24(FP), R8
+	MOVQ         v+32(FP), R9
+	LEAQ         (AX)(AX*2), R10
+	MOVQ         AX, R11
+	SHLQ         $0x01, R11
+	MOVQ         atoms+64(FP), R12
+
+atom:
+	VMOVUPS     (CX), Z9
+	VADDPS      (BX), Z9, Z9
+	VMOVUPS     Z9, (CX)
+	VMOVUPS     Z9, (SI)
+	VMOVUPS     (BX)(AX*1), Z9
+	VMOVUPS     (BX)(R11*1), Z10
+	VMOVUPS     Z9, (DX)
+	VMOVUPS     Z10, (DX)(AX*1)
+	VMOVUPS     (R9), Z11
+	VMOVUPS     64(R9), Z12
+	VMOVUPS     128(R9), Z13
+	VMULPS      Z11, Z0, Z14
+	VFMADD231PS Z1, Z12, Z14
+	VFMADD231PS Z2, Z13, Z14
+	VMULPS      Z10, Z14, Z14
+	VFMADD231PS Z9, Z11, Z14
+	VMULPS      Z11, Z3, Z15
+	VFMADD231PS Z4, Z12, Z15
+	VFMADD231PS Z5, Z13, Z15
+	VMULPS      Z10, Z15, Z15
+	VFMADD231PS Z9, Z12, Z15
+	VMULPS      Z11, Z6, Z11
+	VFMADD231PS Z7, Z12, Z11
+	VFMADD231PS Z8, Z13, Z11
+	VMULPS      Z10, Z11, Z11
+	VFMADD231PS Z9, Z13, Z11
+	VMOVUPS     Z14, (R8)
+	VMOVUPS     Z14, (DI)
+	VMOVUPS     Z15, 64(R8)
+	VMOVUPS     Z15, 64(DI)
+	VMOVUPS     Z11, 128(R8)
+	VMOVUPS     Z11, 128(DI)
+	ADDQ        $0xc0, DI
+	ADDQ        $0xc0, R8
+	ADDQ        $0xc0, R9
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, SI
+	ADDQ        R10, BX
+	ADDQ        R11, DX
+	DECQ        R12
+	JNZ         atom
+	VZEROUPPER
+	RET
+
+// func updateOutputBackwardAVX512(gy *float32, gs *float32, gv *float32, v *float32, gates *float32, m *[3][3]float32, atoms int, full int)
+// Requires: AVX, AVX512F
+TEXT ·updateOutputBackwardAVX512(SB), NOSPLIT, $0-64
+	MOVQ         full+56(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         m+40(FP), CX
+	VBROADCASTSS (CX), Z0
+	VBROADCASTSS 4(CX), Z1
+	VBROADCASTSS 8(CX), Z2
+	VBROADCASTSS 12(CX), Z3
+	VBROADCASTSS 16(CX), Z4
+	VBROADCASTSS 20(CX), Z5
+	VBROADCASTSS 24(CX), Z6
+	VBROADCASTSS 28(CX), Z7
+	VBROADCASTSS 32(CX), Z8
+	MOVQ         gy+0(FP), CX
+	MOVQ         gs+8(FP), DX
+	MOVQ         gates+32(FP), BX
+	MOVQ         gv+16(FP), SI
+	MOVQ         v+24(FP), DI
+	LEAQ         (AX)(AX*2), R8
+	MOVQ         AX, R9
+	SHLQ         $0x01, R9
+	MOVQ         atoms+48(FP), R10
+
+atom:
+	VMOVUPS     (DX), Z9
+	VMOVUPS     Z9, (CX)
+	VMOVUPS     (DI), Z9
+	VMOVUPS     64(DI), Z10
+	VMOVUPS     128(DI), Z11
+	VMOVUPS     (SI), Z12
+	VMOVUPS     64(SI), Z13
+	VMOVUPS     128(SI), Z14
+	VMULPS      Z9, Z12, Z15
+	VFMADD231PS Z10, Z13, Z15
+	VFMADD231PS Z11, Z14, Z15
+	VMULPS      Z9, Z0, Z16
+	VFMADD231PS Z1, Z10, Z16
+	VFMADD231PS Z2, Z11, Z16
+	VMULPS      Z16, Z12, Z16
+	VMULPS      Z9, Z3, Z17
+	VFMADD231PS Z4, Z10, Z17
+	VFMADD231PS Z5, Z11, Z17
+	VFMADD231PS Z17, Z13, Z16
+	VMULPS      Z9, Z6, Z9
+	VFMADD231PS Z7, Z10, Z9
+	VFMADD231PS Z8, Z11, Z9
+	VFMADD231PS Z9, Z14, Z16
+	VMOVUPS     Z15, (CX)(AX*1)
+	VMOVUPS     Z16, (CX)(R9*1)
+	VMOVUPS     (BX), Z9
+	VMOVUPS     (BX)(AX*1), Z10
+	VMULPS      Z10, Z12, Z11
+	VMULPS      Z9, Z12, Z12
+	VMULPS      Z10, Z13, Z15
+	VMULPS      Z9, Z13, Z13
+	VMULPS      Z10, Z14, Z10
+	VMULPS      Z9, Z14, Z14
+	VMULPS      Z11, Z0, Z9
+	VFMADD231PS Z3, Z15, Z9
+	VFMADD231PS Z6, Z10, Z9
+	VADDPS      Z9, Z12, Z12
+	VMOVUPS     Z12, (SI)
+	VMULPS      Z11, Z1, Z9
+	VFMADD231PS Z4, Z15, Z9
+	VFMADD231PS Z7, Z10, Z9
+	VADDPS      Z9, Z13, Z13
+	VMOVUPS     Z13, 64(SI)
+	VMULPS      Z11, Z2, Z9
+	VFMADD231PS Z5, Z15, Z9
+	VFMADD231PS Z8, Z10, Z9
+	VADDPS      Z9, Z14, Z14
+	VMOVUPS     Z14, 128(SI)
+	ADDQ        $0xc0, SI
+	ADDQ        $0xc0, DI
+	ADDQ        $0x40, DX
+	ADDQ        R8, CX
+	ADDQ        R9, BX
+	DECQ        R10
+	JNZ         atom
+	VZEROUPPER
+	RET
+
+// func updateInputBackwardAVX512(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+// Requires: AVX, AVX512F
+TEXT ·updateInputBackwardAVX512(SB), NOSPLIT, $0-76
+	MOVQ         gx+32(FP), AX
+	MOVQ         gnorm+40(FP), CX
+	MOVQ         row+64(FP), DX
+	SHLQ         $0x02, DX
+	VBROADCASTSS floor+72(FP), Z0
+	MOVQ         gs+16(FP), BX
+	MOVQ         toS+0(FP), SI
+	MOVQ         gv+24(FP), DI
+	MOVQ         toV+8(FP), R8
+	MOVQ         v+48(FP), R9
+	VBROADCASTSS leastBackAVX512<>+0(SB), Z1
+	VBROADCASTSS halfBackAVX512<>+0(SB), Z2
+	MOVQ         atoms+56(FP), R10
+
+atom:
+	VMOVUPS      (BX), Z3
+	VADDPS       (AX), Z3, Z3
+	VMOVUPS      Z3, (BX)
+	VMOVUPS      Z3, (SI)
+	VMOVUPS      (R9), Z3
+	VMOVUPS      64(R9), Z4
+	VMOVUPS      128(R9), Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD231PS  Z4, Z4, Z6
+	VFMADD231PS  Z5, Z5, Z6
+	VADDPS       Z0, Z6, Z6
+	VMOVUPS      (CX), Z7
+	VMAXPS       Z1, Z6, Z8
+	VRSQRT14PS   Z8, Z8
+	VMULPS       Z8, Z6, Z6
+	VMULPS       Z8, Z2, Z9
+	VMOVAPS      Z2, Z8
+	VFNMADD231PS Z6, Z9, Z8
+	VFMADD231PS  Z8, Z6, Z6
+	VFMADD231PS  Z8, Z9, Z9
+	VMULPS       Z9, Z7, Z7
+	VADDPS       Z7, Z7, Z7
+	VMOVUPS      (DI), Z6
+	VFMADD231PS  Z7, Z3, Z6
+	VMOVUPS      Z6, (DI)
+	VMOVUPS      Z6, (R8)
+	VMOVUPS      64(DI), Z3
+	VFMADD231PS  Z7, Z4, Z3
+	VMOVUPS      Z3, 64(DI)
+	VMOVUPS      Z3, 64(R8)
+	VMOVUPS      128(DI), Z3
+	VFMADD231PS  Z7, Z5, Z3
+	VMOVUPS      Z3, 128(DI)
+	VMOVUPS      Z3, 128(R8)
+	ADDQ         $0xc0, DI
+	ADDQ         $0xc0, R8
+	ADDQ         $0xc0, R9
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	ADDQ         DX, AX
+	ADDQ         DX, CX
+	DECQ         R10
+	JNZ          atom
+	VZEROUPPER
+	RET
+
+DATA leastBackAVX512<>+0(SB)/4, $0x00800000
+GLOBL leastBackAVX512<>(SB), RODATA|NOPTR, $4
+
+DATA halfBackAVX512<>+0(SB)/4, $0x3f000000
+GLOBL halfBackAVX512<>(SB), RODATA|NOPTR, $4

@@ -2,14 +2,16 @@
 
 package cpu
 
-// Without vector code the operation is its portable Go.
-
-func norms[T Float](norm, v []T, floor T, h, row int) bool { return false }
+func updateInput[T Float](x, s, v []T, floor T, h, full int) bool { return false }
 
 func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h, row int) bool { return false }
 
-func gateBackward[T Float](gv, gg1, gg2, v, g1, g2 []T, m *[3][3]T, h, rows, row int) bool {
+func updateOutput[T Float](sum State[T], s, out, v, gates, y []T, m *[3][3]T, h, full int) bool {
 	return false
 }
 
-func normsBackward[T Float](gv, gnorm, v []T, floor T, h, row int) bool { return false }
+func updateOutputBackward[T Float](gy []T, g State[T], v, gates []T, m *[3][3]T, h, full int) bool {
+	return false
+}
+
+func updateInputBackward[T Float](to, g State[T], gx, v []T, floor T, h, full int) bool { return false }

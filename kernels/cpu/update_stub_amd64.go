@@ -4,42 +4,52 @@
 
 package cpu
 
-// updateNormAVX2 is |v| of atoms, their norms row numbers apart.
+// updateInputAVX2 is s and |v| of atoms, x and norm row numbers apart.
 //
 //go:noescape
-func updateNormAVX2(norm *float32, v *float32, atoms int, row int, floor float32)
+func updateInputAVX2(x *float32, norm *float32, s *float32, v *float32, atoms int, row int, floor float32)
 
 // updateVectorsAVX2 is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.
 //
 //go:noescape
 func updateVectorsAVX2(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 
-// updateVectorsBackwardAVX2 is UpdateVectorsBackward of atoms, their gates row numbers apart, and rows those of the gates' gradients.
+// updateOutputAVX2 is UpdateOutput for 16 features of atoms, whose parts of y and of gates are full numbers apart.
 //
 //go:noescape
-func updateVectorsBackwardAVX2(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
+func updateOutputAVX2(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
 
-// updateNormBackwardAVX2 is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.
+// updateOutputBackwardAVX2 is UpdateOutputBackward for 16 features of atoms, whose parts of gy and of gates are full numbers apart.
 //
 //go:noescape
-func updateNormBackwardAVX2(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+func updateOutputBackwardAVX2(gy *float32, gs *float32, gv *float32, v *float32, gates *float32, m *[3][3]float32, atoms int, full int)
 
-// updateNormAVX512 is |v| of atoms, their norms row numbers apart.
+// updateInputBackwardAVX2 is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0, and the same in toS and toV; gx and gnorm are row numbers apart.
 //
 //go:noescape
-func updateNormAVX512(norm *float32, v *float32, atoms int, row int, floor float32)
+func updateInputBackwardAVX2(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+
+// updateInputAVX512 is s and |v| of atoms, x and norm row numbers apart.
+//
+//go:noescape
+func updateInputAVX512(x *float32, norm *float32, s *float32, v *float32, atoms int, row int, floor float32)
 
 // updateVectorsAVX512 is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.
 //
 //go:noescape
 func updateVectorsAVX512(out *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, row int)
 
-// updateVectorsBackwardAVX512 is UpdateVectorsBackward of atoms, their gates row numbers apart, and rows those of the gates' gradients.
+// updateOutputAVX512 is UpdateOutput for 16 features of atoms, whose parts of y and of gates are full numbers apart.
 //
 //go:noescape
-func updateVectorsBackwardAVX512(gv *float32, gg1 *float32, gg2 *float32, v *float32, g1 *float32, g2 *float32, m *[3][3]float32, atoms int, rows int, row int)
+func updateOutputAVX512(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
 
-// updateNormBackwardAVX512 is gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gnorm are row numbers apart.
+// updateOutputBackwardAVX512 is UpdateOutputBackward for 16 features of atoms, whose parts of gy and of gates are full numbers apart.
 //
 //go:noescape
-func updateNormBackwardAVX512(gv *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+func updateOutputBackwardAVX512(gy *float32, gs *float32, gv *float32, v *float32, gates *float32, m *[3][3]float32, atoms int, full int)
+
+// updateInputBackwardAVX512 is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0, and the same in toS and toV; gx and gnorm are row numbers apart.
+//
+//go:noescape
+func updateInputBackwardAVX512(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)

@@ -33,7 +33,9 @@ func TestUpdateInput(t *testing.T) {
 		}
 	}
 	gs, gv := make([]float64, len(s)), make([]float64, len(v))
-	UpdateInputBackward(gs, gv, weight, v, 0, h, h)
+	to := State[float64]{make([]float64, len(s)), make([]float64, len(v))}
+	UpdateInputBackward(to, State[float64]{gs, gv}, weight, v, 0, h, h)
+	assert.Equal(t, State[float64]{gs, gv}, to)
 	checkGradient(t, "∂E/∂s", energy, s, gs)
 	checkGradient(t, "∂E/∂v", energy, v, gv)
 }
@@ -52,14 +54,14 @@ func TestUpdateInputWithAFloor(t *testing.T) {
 	energy()
 	assert.Equal(t, 0.5, x[h])
 	gs, gv := make([]float64, len(s)), make([]float64, len(v))
-	UpdateInputBackward(gs, gv, weight, v, floor, h, h)
+	UpdateInputBackward(State[float64]{}, State[float64]{gs, gv}, weight, v, floor, h, h)
 	checkGradient(t, "∂E/∂v", energy, v, gv)
 }
 
 // The gradient of |v| at v = 0 is taken as 0.
 func TestUpdateInputBackwardAtZero(t *testing.T) {
 	gs, gv := make([]float64, 2), make([]float64, 6)
-	UpdateInputBackward(gs, gv, []float64{1, 2, 3, 4}, []float64{0, 5, 0, 0, 0, 0}, 0, 2, 2)
+	UpdateInputBackward(State[float64]{}, State[float64]{gs, gv}, []float64{1, 2, 3, 4}, []float64{0, 5, 0, 0, 0, 0}, 0, 2, 2)
 	assert.Equal(t, []float64{1, 2}, gs)
 	assert.Equal(t, []float64{0, 4, 0, 0, 0, 0}, gv)
 }
@@ -88,14 +90,35 @@ func TestUpdateVectors(t *testing.T) {
 	}
 	tolerance.Check(t, "v", out, want, 1e-14, 0)
 
-	const rows, offset = 3*h + 2, h // gates' gradients go into rows of another width
-	gv, ggates := append([]float64(nil), weight...), make([]float64, updateAtoms*rows)
-	UpdateVectorsBackward(gv, ggates[offset:], v, gates, &testMixing, h, h, rows)
-	checkGradient(t, "∂E/∂v", energy, v, gv)
+	g := State[float64]{normal[float64](rng, updateAtoms*h), append([]float64(nil), weight...)}
+	gy := make([]float64, updateAtoms*3*h)
+	UpdateOutputBackward(gy, g, v, gates, &testMixing, h, h)
+	checkGradient(t, "∂E/∂v", energy, v, g.V)
 	packed := make([]float64, 0, len(gates))
 	for i := range updateAtoms {
-		packed = append(packed, ggates[i*rows+offset:][:2*h]...)
-		assert.Equal(t, make([]float64, h), ggates[i*rows:][:h], "nothing outside the gates' columns")
+		assert.Equal(t, g.S[i*h:][:h], gy[3*i*h:][:h], "∂E/∂a is ∂E/∂s")
+		packed = append(packed, gy[(3*i+1)*h:][:2*h]...)
 	}
 	checkGradient(t, "∂E/∂gates", energy, gates, packed)
+}
+
+func TestUpdateOutput(t *testing.T) {
+	const h, full, first = 3, updateH, 1 // features 1 to 3 of 5
+	rng := rand.New(rand.NewPCG(7, 8))
+	s, v, y := normal[float64](rng, updateAtoms*h), normal[float64](rng, updateAtoms*3*h), normal[float64](rng, updateAtoms*3*full)
+	before := append([]float64(nil), s...)
+	gates, out, want := make([]float64, updateAtoms*2*full), make([]float64, len(v)), make([]float64, len(v))
+	sum := State[float64]{make([]float64, len(s)), make([]float64, len(v))}
+	UpdateOutput(sum, s, out, v, gates[first:], y[first:], &testMixing, h, full)
+	for i := range updateAtoms {
+		for f := range h {
+			assert.Equal(t, before[i*h+f]+y[3*i*full+first+f], s[i*h+f])
+			for part := range 2 {
+				assert.Equal(t, y[(3*i+1+part)*full+first+f], gates[(2*i+part)*full+first+f])
+			}
+		}
+	}
+	UpdateVectors(want, v, gates[first:], &testMixing, h, full)
+	assert.Equal(t, want, out)
+	assert.Equal(t, State[float64]{s, out}, sum)
 }

@@ -272,24 +272,28 @@ func TestVectorUpdate(t *testing.T) {
 			for i := range m {
 				m[i] = [3]float32(narrow(testMixing[i][:]))
 			}
-			rows := 3 * h
+			y := normal[float32](rng, atoms*3*h)
 			run := func() [][]float32 {
-				x, out := make([]float32, atoms*2*h), make([]float32, atoms*3*h)
+				x, out, kept := make([]float32, atoms*2*h), make([]float32, atoms*3*h), make([]float32, atoms*2*h)
 				UpdateInput(x, s, v, 0, h, h)
 				UpdateVectors(out, v, gates, &m, h, h)
-				back, ggates := append([]float32(nil), gv...), make([]float32, atoms*rows)
-				UpdateVectorsBackward(back, ggates[h:], v, gates, &m, h, h, rows)
-				gs := append([]float32(nil), s...)
-				UpdateInputBackward(gs, back, gx, v, 0, h, h)
-				return [][]float32{x, out, ggates, gs, back}
+				sum, copied := State[float32]{append([]float32(nil), s...), make([]float32, len(v))}, State[float32]{make([]float32, len(s)), make([]float32, len(v))}
+				UpdateOutput(copied, sum.S, sum.V, v, kept, y, &m, h, h)
+				assert.Equal(t, sum, copied)
+				g, gy := State[float32]{append([]float32(nil), s...), append([]float32(nil), gv...)}, make([]float32, atoms*3*h)
+				UpdateOutputBackward(gy, g, v, gates, &m, h, h)
+				back := State[float32]{append([]float32(nil), g.S...), append([]float32(nil), g.V...)}
+				UpdateInputBackward(copied, back, gx, v, 0, h, h)
+				assert.Equal(t, back, copied)
+				return [][]float32{x, out, sum.S, sum.V, kept, gy, g.V, back.S, back.V}
 			}
 			got := run()
 			portably(func() {
 				for k, want := range run() {
-					tolerance.Check(t, []string{"[s ; |v|]", "v", "∂E/∂gates", "∂E/∂s", "∂E/∂v"}[k], got[k], want, 1e-5, 1e-6)
+					tolerance.Check(t, []string{"[s ; |v|]", "v", "s + a", "v by y", "gates", "∂E/∂y", "∂E/∂v by the gates", "∂E/∂s", "∂E/∂v"}[k], got[k], want, 1e-5, 1e-6)
 				}
 			})
-			assert.NotContains(t, got[4], float32(math.NaN()))
+			assert.NotContains(t, got[8], float32(math.NaN()))
 		}
 	})
 }

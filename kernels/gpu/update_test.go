@@ -69,14 +69,14 @@ func (c *updateCase) forward() (pre, out []float64) {
 	return pre, out
 }
 
-// backward takes ∂E/∂out [n, parts·h] through the update network; gs and gv
-// hold what does not go through it.
-func (c *updateCase) backward(gs, gv, gout, pre []float64) {
+// backward takes ∂E/∂out [n, parts·h] through the update network; g holds what
+// does not go through it.
+func (c *updateCase) backward(g cpu.State[float64], gout, pre []float64) {
 	hidden, x := make([]float64, c.n*c.h), make([]float64, c.n*2*c.h)
 	c.out.backward.Apply(hidden, gout, c.n)
 	cpu.SiLUBackward(hidden, pre)
 	c.hidden.backward.Apply(x, hidden, c.n)
-	cpu.UpdateInputBackward(gs, gv, x, c.in.V, 0, c.h, c.h)
+	cpu.UpdateInputBackward(cpu.State[float64]{}, g, x, c.in.V, 0, c.h, c.h)
 }
 
 // forUpdates runs over sizes whose last block of atoms is full, and is not.
@@ -96,11 +96,7 @@ func TestUpdate(t *testing.T) {
 		pre, out := c.forward()
 		want := cpu.State[float64]{S: append([]float64(nil), c.in.S...), V: make([]float64, n*3*h)}
 		gates := make([]float64, n*2*h)
-		for i := range n {
-			copy(gates[i*2*h:(i+1)*2*h], out[i*3*h+h:])
-		}
-		cpu.AddRows(want.S, h, out, 3*h, h, n)
-		cpu.UpdateVectors(want.V, c.in.V, gates, &c.mixing, h, h)
+		cpu.UpdateOutput(cpu.State[float64]{}, want.S, want.V, c.in.V, gates, out, &c.mixing, h, h)
 
 		in, next := upload(b, pack(c.in, h)), room[[4]float32](b, n*h)
 		gpuPre, gpuGates := room[float32](b, n*h), room[float32](b, n*2*h)
@@ -112,11 +108,8 @@ func TestUpdate(t *testing.T) {
 		g := cpu.State[float64]{S: normal(rng, n*h), V: normal(rng, n*3*h)}
 		gpuG := upload(b, pack(g, h))
 		gout := make([]float64, n*3*h)
-		for i := range n {
-			copy(gout[i*3*h:][:h], g.S[i*h:])
-		}
-		cpu.UpdateVectorsBackward(g.V, gout[h:], c.in.V, gates, &c.mixing, h, h, 3*h)
-		c.backward(g.S, g.V, gout, pre)
+		cpu.UpdateOutputBackward(gout, g, c.in.V, gates, &c.mixing, h, h)
+		c.backward(g, gout, pre)
 		require.NoError(t, b.k.UpdateBackward(gpuG, in, gpuPre, gpuGates, &c.weights, h))
 		got = unpack(download(b, gpuG), h)
 		checkScaled(t, "∂E/∂s", got.S, g.S, 3e-6)
@@ -149,7 +142,7 @@ func TestTurn(t *testing.T) {
 		cpu.SiLUBackward(a, preA)
 		g := cpu.State[float64]{S: make([]float64, n*h), V: make([]float64, n*3*h)}
 		head[0].backward.Apply(g.S, a, n)
-		c.backward(g.S, g.V, append([]float64(nil), g.S...), pre)
+		c.backward(g, append([]float64(nil), g.S...), pre)
 
 		readout := gpu.Readout{head[0].dense, head[1].dense, head[2].dense}
 		gpuG, gpuEnergy := room[[4]float32](b, n*h), room[float32](b, n)

@@ -69,16 +69,16 @@ func updateVectorsTangent(v isa) {
 	TEXT("updateVectorsTangent"+v.name, NOSPLIT, "func(dout, v, dv, g1, g2, d1, d2 *float32, m *[3][3]float32, atoms, row int)")
 	Pragma("noescape")
 	Doc("updateVectorsTangent" + v.name + " is UpdateVectorsTangent of atoms, their gates and rates of gates row numbers apart.")
-	row, g1, g2, d1, d2, m := scaled("row"), pointer("g1"), pointer("g2"), pointer("d1"), pointer("d2"), pointer("m")
+	row, g1, g2, d1, d2, m := scaled("row"), pointer("g1"), pointer("g2"), pointer("d1"), pointer("d2"), newMixing(v)
 	out, nextOut := vectorsAt("dout")
 	from, next := vectorsAt("v")
 	tangent, nextTangent := vectorsAt("dv")
 	eachAtom(v, []strided{nextOut, next, nextTangent, {g1, row}, {g2, row}, {d1, row}, {d2, row}}, func(disp int) {
 		r, t := loadAll(v, from, disp), loadAll(v, tangent, disp)
 		for c := range 3 {
-			sum := mixed(v, m, t, c, false)
+			sum := m.times(t, c, false)
 			VMULPS(Mem{Base: g2, Disp: disp}, sum, sum)
-			VFMADD231PS(Mem{Base: d2, Disp: disp}, mixed(v, m, r, c, false), sum)
+			VFMADD231PS(Mem{Base: d2, Disp: disp}, m.times(r, c, false), sum)
 			VFMADD231PS(Mem{Base: g1, Disp: disp}, t[c], sum)
 			VFMADD231PS(Mem{Base: d1, Disp: disp}, r[c], sum)
 			VMOVUPS(sum, component(out, c, disp))
@@ -91,7 +91,7 @@ func updateVectorsDualBackward(v isa) {
 	Pragma("noescape")
 	Doc("updateVectorsDualBackward" + v.name + " is UpdateVectorsDualBackward of atoms, their gates row numbers apart, and rows those of the gates' gradients.")
 	// There are too many pointers for registers: gates lie at fixed places from g1.
-	m, gates := pointer("m"), GP64()
+	m, gates := newMixing(v), GP64()
 	rows, row := scaled("rows"), scaled("row")
 	XORQ(gates, gates) // how far the gates of this atom are from those of the first
 	lv, nextGrad := vectorsAt("lv")
@@ -110,8 +110,8 @@ func updateVectorsDualBackward(v isa) {
 		dot(first, r, l)
 		dot(first, t, s)
 		for c := range 3 {
-			VFMADD231PS(mixed(v, m, r, c, false), l[c], second)
-			VFMADD231PS(mixed(v, m, t, c, false), s[c], second)
+			VFMADD231PS(m.times(r, c, false), l[c], second)
+			VFMADD231PS(m.times(t, c, false), s[c], second)
 		}
 		VMOVUPS(first, gate("lg1", lgates, disp))
 		VMOVUPS(second, gate("lg2", lgates, disp))
@@ -124,7 +124,7 @@ func updateVectorsDualBackward(v isa) {
 			VFMADD231PS(gate("d1", gates, disp), s[c], l[c])
 		}
 		for c := range 3 {
-			VADDPS(mixed(v, m, turned, c, true), l[c], l[c])
+			VADDPS(m.times(turned, c, true), l[c], l[c])
 			VMOVUPS(l[c], component(lv, c, disp))
 		}
 	})
