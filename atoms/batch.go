@@ -67,6 +67,9 @@ func (b *Batch) NumAtoms() int { return len(b.Numbers) }
 // none: not periodic, fewer than three independent lattice vectors, or a cell
 // whose least height is below 1e-9 of its longest vector.
 func (b *Batch) Volume(k int) (volume float64, ok bool) {
+	if !b.Periodic(k) {
+		return 0, false
+	}
 	cell := &b.Cells[k]
 	volume = math.Abs(vec.Determinant(cell))
 	longest, face := 0.0, 0.0 // the volume is the largest face times the least height
@@ -74,7 +77,7 @@ func (b *Batch) Volume(k int) (volume float64, ok bool) {
 		longest = max(longest, vec.Norm(cell[i]))
 		face = max(face, vec.Norm(vec.Cross(cell[(i+1)%3], cell[(i+2)%3])))
 	}
-	return volume, b.Periodic(k) && volume > minHeight*longest*face
+	return volume, volume > minHeight*longest*face
 }
 
 // minHeight is of a cell, over its longest vector. The thinnest and longest that

@@ -106,9 +106,7 @@ func (e *cpuEngine[T]) readoutTile(worker, unit int) {
 		return
 	}
 
-	for i := range n { // ∂E/∂layerB is W_c, for every atom
-		copy(layerB[i*b:(i+1)*b], e.weights.headOut)
-	}
+	copy(layerB, e.weights.headOut) // ∂E/∂layerB
 	cpu.SiLUBackward(layerB, preB)
 	head[1].backward.Apply(layerA, layerB, n)
 	cpu.SiLUBackward(layerA, preA)

@@ -1,6 +1,10 @@
 package nn
 
-import "painless/kernels/cpu"
+import (
+	"slices"
+
+	"painless/kernels/cpu"
+)
 
 // dense is a Linear in the arithmetic T, and its transpose for the backward pass.
 type dense[T cpu.Float] struct{ forward, backward *cpu.Linear[T] }
@@ -48,7 +52,7 @@ type weights[T cpu.Float] struct {
 	embedding []T
 	blocks    []blockWeights[T]
 	head      [3]dense[T]
-	headOut   []T // W_c
+	headOut   []T // W_c, once for every atom of a tile
 	intervals int // between the tables' knots
 }
 
@@ -56,7 +60,7 @@ func newWeights[T cpu.Float](net *Network, filters Filters) weights[T] {
 	w := weights[T]{
 		embedding: convert[T](net.Embedding),
 		blocks:    make([]blockWeights[T], len(net.Blocks)),
-		headOut:   convert[T](net.Head[2].Weight),
+		headOut:   slices.Repeat(convert[T](net.Head[2].Weight), maxAtomTile),
 	}
 	for k := range net.Blocks {
 		from, block := &net.Blocks[k], &w.blocks[k]

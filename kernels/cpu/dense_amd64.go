@@ -15,17 +15,31 @@ func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) 
 	if vectors == portable || in == 0 {
 		return 0
 	}
+	if vectors == avx512 && vectorized[T]() {
+		return denseColumns(dst, x, panels, bias, rows, stride, in, left)
+	}
 	if left < panelWidth {
 		narrowPanel(dst, x, panels, bias, rows, stride, in, left)
 		return left
 	}
-	if vectors == avx512 && left >= 2*panelWidth && vectorized[T]() {
-		d, f := pointer(dst, (rows-1)*stride+2*panelWidth), pointer(x, rows*in)
-		densePairAVX512(d, stride, f, in, pointer(panels, 2*in*panelWidth), pointer(bias, 2*panelWidth), rows)
-		return 2 * panelWidth
-	}
 	densePanel(dst, x, panels, bias, rows, stride, in)
 	return panelWidth
+}
+
+// denseColumns is densePanelGeneric in float32 with AVX-512.
+func denseColumns[T Float](dst, x, panels, bias []T, rows, stride, in, left int) int {
+	width := min(left, panelWidth)
+	if left >= 2*panelWidth {
+		width = 2 * panelWidth
+	}
+	whole := max(width, panelWidth)
+	d, f, w, b := pointer(dst, (rows-1)*stride+width), pointer(x, rows*in), pointer(panels, in*whole), pointer(bias, whole)
+	if width > panelWidth {
+		densePairAVX512(d, stride, f, in, w, b, rows)
+	} else {
+		densePanelAVX512(d, stride, f, in, w, b, rows, width)
+	}
+	return width
 }
 
 // densePanel is densePanelGeneric for a whole panel.

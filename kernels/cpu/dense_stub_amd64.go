@@ -14,6 +14,11 @@ func densePanelAVX2(dst *float32, stride int, x *float32, in int, panel *float32
 //go:noescape
 func densePanelDoubleAVX2(dst *float64, stride int, x *float64, in int, panel *float64, bias *float64, rows int)
 
+// densePanelAVX512 computes 16 columns of rows of x·Wᵀ + b; rows of dst are stride apart. It stores the first columns of them.
+//
+//go:noescape
+func densePanelAVX512(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int, columns int)
+
 // densePairAVX512 computes 32 columns of rows of x·Wᵀ + b; rows of dst are stride apart.
 //
 //go:noescape

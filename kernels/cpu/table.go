@@ -6,8 +6,8 @@ package cpu
 //	φ = c0 + c1·t + … + c4·t⁴      dφ/dd = (c1 + 2·c2·t + 3·c3·t² + 4·c4·t³)/step
 //
 // The curves are parts·H, cut into groups of GroupWidth features:
-// [groups, knots, 5, parts, GroupWidth], so that what a pair needs of a group
-// lies in one piece. The last group is filled up with zeros. The last knot has
+// [groups, knots, parts, 5, GroupWidth], c4 first, so that what a pair needs of a
+// group lies in one piece, in the order in which it is read. The last group is filled up with zeros. The last knot has
 // an interval of its own, of c0 and c1, so that the cutoff is exact.
 type Table[T Float] struct {
 	parts, knots int
@@ -33,7 +33,7 @@ func NewTable[T Float](polynomials [][coefficients]float64, knots, parts, h int,
 		for i := range row {
 			part, f := i/h, i%h
 			for n, x := range polynomials[k*row+i] {
-				t.data[(((f/GroupWidth*knots+k)*coefficients+n)*parts+part)*GroupWidth+f%GroupWidth] = T(x)
+				t.data[(((f/GroupWidth*knots+k)*parts+part)*coefficients+coefficients-1-n)*GroupWidth+f%GroupWidth] = T(x)
 			}
 		}
 	}
@@ -81,23 +81,25 @@ func (t *Table[T]) group(i int) (data []T, row int) {
 func (t *Table[T]) rowsGeneric(phi, slope []T, knots []Knot[T], group int) {
 	data, row := t.group(group)
 	for p, k := range knots {
-		c := data[int(k.Below)*coefficients*row:][:coefficients*row]
-		c0, c1, c2, c3, c4 := c[:row], c[row:][:row], c[2*row:][:row], c[3*row:][:row], c[4*row:][:row]
-		to := phi[p*row:][:row]
-		for f := range to {
-			y := T(c4[f]*k.T) + c3[f]
-			y = T(y*k.T) + c2[f]
-			y = T(y*k.T) + c1[f]
-			to[f] = T(y*k.T) + c0[f]
-		}
-		if slope == nil {
-			continue
-		}
-		to = slope[p*row:][:row]
-		for f := range to {
-			y := T(4*c4[f]*k.T) + 3*c3[f]
-			y = T(y*k.T) + 2*c2[f]
-			to[f] = (T(y*k.T) + c1[f]) * t.perLength
+		for part := range t.parts {
+			c := data[(int(k.Below)*t.parts+part)*coefficients*GroupWidth:][:coefficients*GroupWidth]
+			c4, c3, c2, c1, c0 := c[:GroupWidth], c[GroupWidth:][:GroupWidth], c[2*GroupWidth:][:GroupWidth], c[3*GroupWidth:][:GroupWidth], c[4*GroupWidth:][:GroupWidth]
+			to := phi[p*row+part*GroupWidth:][:GroupWidth]
+			for f := range to {
+				y := T(c4[f]*k.T) + c3[f]
+				y = T(y*k.T) + c2[f]
+				y = T(y*k.T) + c1[f]
+				to[f] = T(y*k.T) + c0[f]
+			}
+			if slope == nil {
+				continue
+			}
+			to = slope[p*row+part*GroupWidth:][:GroupWidth]
+			for f := range to {
+				y := T(4*c4[f]*k.T) + 3*c3[f]
+				y = T(y*k.T) + 2*c2[f]
+				to[f] = (T(y*k.T) + c1[f]) * t.perLength
+			}
 		}
 	}
 }

@@ -13,32 +13,31 @@ TEXT ·tableRowsAVX2(SB), NOSPLIT, $0-40
 	MOVQ pairs+24(FP), BX
 	MOVQ row+32(FP), SI
 	SHLQ $0x02, SI
-	LEAQ (SI)(SI*2), DI
 
 pair:
 	VBROADCASTSS (DX), Y0
-	MOVLQSX      4(DX), R8
-	LEAQ         (R8)(R8*4), R8
-	IMULQ        SI, R8
-	ADDQ         CX, R8
-	MOVQ         SI, R9
+	MOVLQSX      4(DX), DI
+	LEAQ         (DI)(DI*4), DI
+	IMULQ        SI, DI
+	ADDQ         CX, DI
+	MOVQ         SI, R8
 
 panel:
-	VMOVUPS     (R8)(SI*4), Y1
-	VFMADD213PS (R8)(DI*1), Y0, Y1
-	VFMADD213PS (R8)(SI*2), Y0, Y1
-	VFMADD213PS (R8)(SI*1), Y0, Y1
-	VFMADD213PS (R8), Y0, Y1
+	VMOVUPS     (DI), Y1
+	VFMADD213PS 64(DI), Y0, Y1
+	VFMADD213PS 128(DI), Y0, Y1
+	VFMADD213PS 192(DI), Y0, Y1
+	VFMADD213PS 256(DI), Y0, Y1
 	VMOVUPS     Y1, (AX)
-	VMOVUPS     32(R8)(SI*4), Y1
-	VFMADD213PS 32(R8)(DI*1), Y0, Y1
-	VFMADD213PS 32(R8)(SI*2), Y0, Y1
-	VFMADD213PS 32(R8)(SI*1), Y0, Y1
-	VFMADD213PS 32(R8), Y0, Y1
+	VMOVUPS     32(DI), Y1
+	VFMADD213PS 96(DI), Y0, Y1
+	VFMADD213PS 160(DI), Y0, Y1
+	VFMADD213PS 224(DI), Y0, Y1
+	VFMADD213PS 288(DI), Y0, Y1
 	VMOVUPS     Y1, 32(AX)
-	ADDQ        $0x40, R8
+	ADDQ        $+320, DI
 	ADDQ        $0x40, AX
-	SUBQ        $0x40, R9
+	SUBQ        $0x40, R8
 	JNZ         panel
 	ADDQ        $0x08, DX
 	DECQ        BX
@@ -57,45 +56,44 @@ TEXT ·tableSlopesAVX2(SB), NOSPLIT, $0-52
 	MOVQ         pairs+32(FP), SI
 	MOVQ         row+40(FP), DI
 	SHLQ         $0x02, DI
-	LEAQ         (DI)(DI*2), R8
 
 pair:
 	VBROADCASTSS (BX), Y1
-	MOVLQSX      4(BX), R9
-	LEAQ         (R9)(R9*4), R9
-	IMULQ        DI, R9
-	ADDQ         DX, R9
-	MOVQ         DI, R10
+	MOVLQSX      4(BX), R8
+	LEAQ         (R8)(R8*4), R8
+	IMULQ        DI, R8
+	ADDQ         DX, R8
+	MOVQ         DI, R9
 
 panel:
-	VMOVUPS     (R9)(DI*4), Y2
+	VMOVUPS     (R8), Y2
 	VMOVAPS     Y2, Y3
-	VFMADD213PS (R9)(R8*1), Y1, Y2
+	VFMADD213PS 64(R8), Y1, Y2
 	VFMADD213PS Y2, Y1, Y3
-	VFMADD213PS (R9)(DI*2), Y1, Y2
+	VFMADD213PS 128(R8), Y1, Y2
 	VFMADD213PS Y2, Y1, Y3
-	VFMADD213PS (R9)(DI*1), Y1, Y2
+	VFMADD213PS 192(R8), Y1, Y2
 	VFMADD213PS Y2, Y1, Y3
-	VFMADD213PS (R9), Y1, Y2
+	VFMADD213PS 256(R8), Y1, Y2
 	VMULPS      Y0, Y3, Y3
 	VMOVUPS     Y2, (AX)
 	VMOVUPS     Y3, (CX)
-	VMOVUPS     32(R9)(DI*4), Y2
+	VMOVUPS     32(R8), Y2
 	VMOVAPS     Y2, Y3
-	VFMADD213PS 32(R9)(R8*1), Y1, Y2
+	VFMADD213PS 96(R8), Y1, Y2
 	VFMADD213PS Y2, Y1, Y3
-	VFMADD213PS 32(R9)(DI*2), Y1, Y2
+	VFMADD213PS 160(R8), Y1, Y2
 	VFMADD213PS Y2, Y1, Y3
-	VFMADD213PS 32(R9)(DI*1), Y1, Y2
+	VFMADD213PS 224(R8), Y1, Y2
 	VFMADD213PS Y2, Y1, Y3
-	VFMADD213PS 32(R9), Y1, Y2
+	VFMADD213PS 288(R8), Y1, Y2
 	VMULPS      Y0, Y3, Y3
 	VMOVUPS     Y2, 32(AX)
 	VMOVUPS     Y3, 32(CX)
-	ADDQ        $0x40, R9
+	ADDQ        $+320, R8
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
-	SUBQ        $0x40, R10
+	SUBQ        $0x40, R9
 	JNZ         panel
 	ADDQ        $0x08, BX
 	DECQ        SI
@@ -112,26 +110,25 @@ TEXT ·tableRowsAVX512(SB), NOSPLIT, $0-40
 	MOVQ pairs+24(FP), BX
 	MOVQ row+32(FP), SI
 	SHLQ $0x02, SI
-	LEAQ (SI)(SI*2), DI
 
 pair:
 	VBROADCASTSS (DX), Z0
-	MOVLQSX      4(DX), R8
-	LEAQ         (R8)(R8*4), R8
-	IMULQ        SI, R8
-	ADDQ         CX, R8
-	MOVQ         SI, R9
+	MOVLQSX      4(DX), DI
+	LEAQ         (DI)(DI*4), DI
+	IMULQ        SI, DI
+	ADDQ         CX, DI
+	MOVQ         SI, R8
 
 panel:
-	VMOVUPS     (R8)(SI*4), Z1
-	VFMADD213PS (R8)(DI*1), Z0, Z1
-	VFMADD213PS (R8)(SI*2), Z0, Z1
-	VFMADD213PS (R8)(SI*1), Z0, Z1
-	VFMADD213PS (R8), Z0, Z1
+	VMOVUPS     (DI), Z1
+	VFMADD213PS 64(DI), Z0, Z1
+	VFMADD213PS 128(DI), Z0, Z1
+	VFMADD213PS 192(DI), Z0, Z1
+	VFMADD213PS 256(DI), Z0, Z1
 	VMOVUPS     Z1, (AX)
-	ADDQ        $0x40, R8
+	ADDQ        $+320, DI
 	ADDQ        $0x40, AX
-	SUBQ        $0x40, R9
+	SUBQ        $0x40, R8
 	JNZ         panel
 	ADDQ        $0x08, DX
 	DECQ        BX
@@ -150,33 +147,32 @@ TEXT ·tableSlopesAVX512(SB), NOSPLIT, $0-52
 	MOVQ         pairs+32(FP), SI
 	MOVQ         row+40(FP), DI
 	SHLQ         $0x02, DI
-	LEAQ         (DI)(DI*2), R8
 
 pair:
 	VBROADCASTSS (BX), Z1
-	MOVLQSX      4(BX), R9
-	LEAQ         (R9)(R9*4), R9
-	IMULQ        DI, R9
-	ADDQ         DX, R9
-	MOVQ         DI, R10
+	MOVLQSX      4(BX), R8
+	LEAQ         (R8)(R8*4), R8
+	IMULQ        DI, R8
+	ADDQ         DX, R8
+	MOVQ         DI, R9
 
 panel:
-	VMOVUPS     (R9)(DI*4), Z2
+	VMOVUPS     (R8), Z2
 	VMOVAPS     Z2, Z3
-	VFMADD213PS (R9)(R8*1), Z1, Z2
+	VFMADD213PS 64(R8), Z1, Z2
 	VFMADD213PS Z2, Z1, Z3
-	VFMADD213PS (R9)(DI*2), Z1, Z2
+	VFMADD213PS 128(R8), Z1, Z2
 	VFMADD213PS Z2, Z1, Z3
-	VFMADD213PS (R9)(DI*1), Z1, Z2
+	VFMADD213PS 192(R8), Z1, Z2
 	VFMADD213PS Z2, Z1, Z3
-	VFMADD213PS (R9), Z1, Z2
+	VFMADD213PS 256(R8), Z1, Z2
 	VMULPS      Z0, Z3, Z3
 	VMOVUPS     Z2, (AX)
 	VMOVUPS     Z3, (CX)
-	ADDQ        $0x40, R9
+	ADDQ        $+320, R8
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
-	SUBQ        $0x40, R10
+	SUBQ        $0x40, R9
 	JNZ         panel
 	ADDQ        $0x08, BX
 	DECQ        SI

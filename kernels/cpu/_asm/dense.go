@@ -59,21 +59,32 @@ type block struct{ rows, panels, registers int }
 
 // dense is dst[r] = bias + Σ_k x[r][k]·panel[k] for rows r, as many rows at a
 // time as there are registers. Where there are enough, on two panels, so that a
-// number of x that is loaded is used in more registers.
+// number of x that is loaded is used in more registers. A panel that is one register
+// need not be whole.
 func dense(v isa) {
 	if v.name == "AVX2" {
 		denseRows(v, single, "densePanelAVX2", block{6, 1, 2})
 		denseRows(v, double, "densePanelDoubleAVX2", block{2, 1, 4})
 	} else {
+		denseRows(v, single, "densePanelAVX512", block{16, 1, 1})
 		denseRows(v, single, "densePairAVX512", block{12, 2, 1})
 		denseRows(v, double, "densePanelDoubleAVX512", block{12, 1, 2})
 	}
 }
 
 func denseRows(v isa, p precision, name string, most block) {
-	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *%s, stride int, x *%[1]s, in int, panel, bias *%[1]s, rows int)", p.word))
+	columns, masked := "", most.panels*most.registers == 1
+	doc := fmt.Sprintf("%s computes %d columns of rows of x·Wᵀ + b; rows of dst are stride apart.", name, 16*most.panels)
+	if masked {
+		columns, doc = ", columns int", doc+" It stores the first columns of them."
+	}
+	TEXT(name, NOSPLIT, fmt.Sprintf("func(dst *%s, stride int, x *%[1]s, in int, panel, bias *%[1]s, rows int%s)", p.word, columns))
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s computes %d columns of rows of x·Wᵀ + b; rows of dst are stride apart.", name, 16*most.panels))
+	Doc(doc)
+	var mask reg.Register
+	if masked {
+		mask = firstLanes("columns")
+	}
 	dst, x, rows := pointer("dst"), pointer("x"), pointer("rows")
 	stride, in := pointer("stride"), pointer("in")
 	SHLQ(Imm(uint64(p.bits)), stride)
@@ -85,7 +96,7 @@ func denseRows(v isa, p precision, name string, most block) {
 		Label("try" + label(n))
 		CMPQ(rows, Imm(uint64(n)))
 		JL(LabelRef("less" + label(n)))
-		denseBlock(v, p, block{n, most.panels, most.registers}, dst, stride, x, in, weights, bias)
+		denseBlock(v, p, block{n, most.panels, most.registers}, dst, stride, x, in, weights, bias, mask)
 		ADDQ(pitch(stride, n), dst)
 		ADDQ(pitch(in, n), x)
 		SUBQ(Imm(uint64(n)), rows)
@@ -98,6 +109,19 @@ func denseRows(v isa, p precision, name string, most block) {
 	RET()
 }
 
+// firstLanes is a mask of as many lanes as a parameter says, 1 to 16.
+func firstLanes(name string) reg.Register {
+	bits, left, mask := GP32(), GP64(), K()
+	Load(Param(name), left)
+	MOVL(U32(1<<16-1), bits)
+	SUBQ(Imm(16), left)
+	NEGQ(left)
+	MOVQ(left, reg.RCX)
+	SHRL(reg.CL, bits)
+	KMOVW(bits, mask)
+	return mask
+}
+
 // pitch is n strides.
 func pitch(stride reg.GPVirtual, n int) reg.GPVirtual {
 	r := GP64()
@@ -105,7 +129,7 @@ func pitch(stride reg.GPVirtual, n int) reg.GPVirtual {
 	return r
 }
 
-func denseBlock(v isa, p precision, b block, dst, stride, x, in, weights, bias reg.GPVirtual) {
+func denseBlock(v isa, p precision, b block, dst, stride, x, in, weights, bias reg.GPVirtual, mask reg.Register) {
 	fetch := func(load func(m, r Op), m Mem) reg.VecVirtual {
 		r := v.vector()
 		load(m, r)
@@ -149,7 +173,11 @@ func denseBlock(v isa, p precision, b block, dst, stride, x, in, weights, bias r
 	to := newRowPointers(dst, stride, b.rows)
 	for r := range sums {
 		for g, sum := range sums[r] {
-			p.load(sum, to.row(r, g*v.bytes))
+			if m := to.row(r, g*v.bytes); mask != nil {
+				VMOVUPS(sum, mask, m)
+			} else {
+				p.load(sum, m)
+			}
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (l *tableLoop) begin(store, load func(s, v reg.GPVirtual)) {
 
 // curve is a part of φ at the pair's t and, if asked, its derivative by t, both by Horner's rule.
 func (l *tableLoop) curve(part int, slope bool) (y, dy reg.VecVirtual) {
-	power := func(n int) Mem { return Mem{Base: l.coefficient, Disp: (n*l.parts + part) * panel} }
+	power := func(n int) Mem { return Mem{Base: l.coefficient, Disp: (part*5 + 4 - n) * panel} }
 	y = l.load(power(4))
 	if slope {
 		dy = l.vector()

@@ -26,8 +26,6 @@ func tableRows(v isa, slopes bool) {
 		scale = v.number("perLength")
 	}
 	data, knot, pairs, row := pointer("data"), pointer("knots"), pointer("pairs"), scaled("row")
-	three := GP64()
-	LEAQ(Mem{Base: row, Index: row, Scale: 2}, three)
 
 	Label("pair")
 	t, c, left := v.broadcast(Mem{Base: knot}), GP64(), GP64()
@@ -39,9 +37,7 @@ func tableRows(v isa, slopes bool) {
 	Label("panel")
 	for g := range v.registers() {
 		disp := g * v.bytes
-		rows := []Mem{{Base: c, Disp: disp}, at(c, row, disp), {Base: c, Index: row, Scale: 2, Disp: disp},
-			at(c, three, disp), {Base: c, Index: row, Scale: 4, Disp: disp}}
-		sums := []reg.VecVirtual{v.load(rows[4])}
+		sums := []reg.VecVirtual{v.load(Mem{Base: c, Disp: disp})}
 		if slopes {
 			sums = append(sums, v.vector())
 			VMOVAPS(sums[0], sums[1])
@@ -50,7 +46,7 @@ func tableRows(v isa, slopes bool) {
 			if slopes && n < 3 {
 				VFMADD213PS(sums[0], t, sums[1])
 			}
-			VFMADD213PS(rows[n], t, sums[0])
+			VFMADD213PS(Mem{Base: c, Disp: (4-n)*panel + disp}, t, sums[0])
 		}
 		if slopes {
 			VMULPS(scale, sums[1], sums[1])
@@ -59,7 +55,7 @@ func tableRows(v isa, slopes bool) {
 			VMOVUPS(sum, Mem{Base: outputs[o], Disp: disp})
 		}
 	}
-	ADDQ(Imm(panel), c)
+	ADDQ(I32(5*panel), c)
 	for _, out := range outputs {
 		ADDQ(Imm(panel), out)
 	}
