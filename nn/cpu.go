@@ -30,9 +30,11 @@ type cpuEngine[T cpu.Float] struct {
 	list    *atoms.NeighborList[T]
 	activations[T]
 	gradients[T]
-	pairs    cpu.Pairs[T]  // those of the list
-	knots    []cpu.Knot[T] // where they lie in the tables, [P]
-	chunk    chunk[T]
+	pairs cpu.Pairs[T]  // those of the list
+	knots []cpu.Knot[T] // where they lie in the tables, [P]
+	chunk chunk[T]
+	parts []int // what each thread works on of the pairs: parts[i] up to parts[i+1]
+	collection
 	atomTile int          // atoms of an update
 	scratch  []scratch[T] // one a worker
 	block    int          // that the running stage works on
@@ -55,7 +57,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 		return err
 	}
 	e.numbers, e.own = b.Numbers, b.NumAtoms()
-	e.grow(b.NumAtoms(), len(e.list.D))
+	e.grow(b.NumAtoms(), e.list.Start)
 
 	e.locate()
 	for _, s := range e.schedule {
@@ -100,7 +102,7 @@ type tasks struct {
 	filter, message              func(worker, unit int)
 	filterSlope, messageBackward func(worker, unit int)
 	update, updateBackward, turn func(worker, unit int)
-	pairGradient                 func(worker, unit int)
+	pairGradient, collect        func(worker, unit int)
 }
 
 func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngine[T] {
@@ -135,7 +137,7 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 		locate: e.locateTile, embed: e.embedTile, filter: e.filterTile, message: e.messageGroup,
 		filterSlope: e.filterSlopeTile, messageBackward: e.messageBackwardGroup,
 		update: e.updateTile, updateBackward: e.updateBackwardTile, turn: e.turnTile,
-		pairGradient: e.pairGradientSpan,
+		pairGradient: e.pairGradientSpan, collect: e.collectTile,
 	}
 	return e
 }

@@ -6,67 +6,117 @@ import (
 	"painless/kernels/cpu"
 )
 
-// span is pairs lo up to hi of structure k, and their virial.
+// span is pairs lo up to hi of a structure, and their virial.
 type span struct {
-	k, lo, hi int
-	virial    [3][3]float64
+	lo, hi int
+	virial [3][3]float64
 }
 
 // spanSize decides the order of the sums over pairs.
 const spanSize = 256
 
-// collect sums the atoms' energies by structure, in float64. Numbers that
+// structureTile is structures that are collected at a time.
+const structureTile = 16
+
+// collection is what the results are collected from and into.
+type collection struct {
+	batch  *atoms.Batch
+	result *Result
+	spans  []span
+	start  []int   // the spans of structure k are start[k] up to start[k+1]; [S+1]
+	errs   []error // of the structureTiles
+}
+
+// collect makes energies, forces and virials of those of atoms and pairs, structure
+// by structure, in float64 and in the order of atoms and pairs. Numbers that
 // overflowed, as with atoms far too close, are an error.
 func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 	r.Resize(b, e.energyOnly)
 	r.AtomEnergy, r.AtomVirial = r.AtomEnergy[:0], r.AtomVirial[:0]
-	if !e.energyOnly {
-		e.collectForces(b, r)
+	if e.atomEnergies {
+		r.AtomEnergy = buffer.Resize(r.AtomEnergy, b.NumAtoms())
 	}
-	for k := range b.Len() {
-		r.Energy[k] = 0
-		for _, energy := range e.energy[b.Start[k]:b.Start[k+1]] {
-			r.Energy[k] += float64(energy)
-			if e.atomEnergies {
-				r.AtomEnergy = append(r.AtomEnergy, float64(energy))
-			}
+	if !e.energyOnly {
+		e.pairGradients(e.list.Start)
+		if e.atomVirials {
+			r.AtomVirial = buffer.Resize(r.AtomVirial, b.NumAtoms())
 		}
-		if err := r.Finish(b, k); err != nil {
+	}
+	c := &e.collection
+	c.batch, c.result = b, r
+	c.errs = buffer.Resize(c.errs, ceilDiv(b.Len(), structureTile))
+	e.pool.Run(len(c.errs), e.tasks.collect)
+	c.batch, c.result = nil, nil
+	for _, err := range c.errs {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// collectForces turns the pairs' gradients into forces and virial, in float64
-// and in the order of the pairs.
-func (e *cpuEngine[T]) collectForces(b *atoms.Batch, r *Result) {
-	e.pairGradients(e.list.Start)
-	clear(r.Forces)
-	clear(r.Virial)
-	for i := range e.spans {
-		e.scatter(r, &e.spans[i])
+// collectTile collects some structures, up to the first with an error.
+func (e *cpuEngine[T]) collectTile(_, unit int) {
+	c := &e.collection
+	c.errs[unit] = nil
+	for k := unit * structureTile; k < min((unit+1)*structureTile, c.batch.Len()); k++ {
+		lo, hi := c.batch.Start[k], c.batch.Start[k+1]
+		sum := 0.0
+		for i, energy := range e.energy[lo:hi] {
+			sum += float64(energy)
+			if e.atomEnergies {
+				c.result.AtomEnergy[lo+i] = float64(energy)
+			}
+		}
+		c.result.Energy[k] = sum
+		if !e.energyOnly {
+			e.collectForces(c.result, k, lo, hi)
+		}
+		if err := c.result.Finish(c.batch, k); err != nil {
+			c.errs[unit] = err
+			return
+		}
+	}
+}
+
+// collectForces makes the forces on the atoms lo up to hi of structure k, and its
+// virial, of its pairs' gradients.
+func (e *cpuEngine[T]) collectForces(r *Result, k, lo, hi int) {
+	clear(r.Forces[lo:hi])
+	virial := &r.Virial[k]
+	*virial = [3][3]float64{}
+	for i := e.collection.start[k]; i < e.collection.start[k+1]; i++ {
+		s := &e.collection.spans[i]
+		e.scatter(r.Forces, s.lo, s.hi)
+		for c := range s.virial {
+			for d := range s.virial[c] {
+				virial[c][d] += s.virial[c][d]
+			}
+		}
 	}
 	if e.atomVirials {
-		e.shareVirials(r)
+		clear(r.AtomVirial[lo:hi])
+		e.shareVirials(r.AtomVirial, e.list.Start[k], e.list.Start[k+1])
 	}
 }
 
 // pairGradients makes ∂E/∂x of the pairs; those of structure k are start[k] up to start[k+1].
 func (e *cpuEngine[T]) pairGradients(start []int) {
-	e.spans = e.spans[:0]
+	c := &e.collection
+	c.spans, c.start = c.spans[:0], append(c.start[:0], 0)
 	for k := range len(start) - 1 {
 		for lo := start[k]; lo < start[k+1]; lo += spanSize {
-			e.spans = append(e.spans, span{k: k, lo: lo, hi: min(lo+spanSize, start[k+1])})
+			c.spans = append(c.spans, span{lo: lo, hi: min(lo+spanSize, start[k+1])})
 		}
+		c.start = append(c.start, len(c.spans))
 	}
-	e.pool.Run(len(e.spans), e.tasks.pairGradient)
+	e.pool.Run(len(c.spans), e.tasks.pairGradient)
 }
 
 // pairGradientSpan sums ∂E/∂u and ∂E/∂d over the groups of features, and makes
 // ∂E/∂x and the virial of them.
 func (e *cpuEngine[T]) pairGradientSpan(_, unit int) {
-	s := &e.spans[unit]
+	s := &e.collection.spans[unit]
 	first := e.pairGrads[0][s.lo:s.hi]
 	for _, group := range e.pairGrads[1:] {
 		cpu.AddPairGrads(first, group[s.lo:s.hi])
@@ -74,28 +124,23 @@ func (e *cpuEngine[T]) pairGradientSpan(_, unit int) {
 	s.virial = cpu.PairGradients(e.forces[s.lo:s.hi], e.list.X[s.lo:s.hi], e.list.D[s.lo:s.hi], first)
 }
 
-// scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x, as x = r_j + shift − r_i.
-func (e *cpuEngine[T]) scatter(r *Result, s *span) {
-	for p := s.lo; p < s.hi; p++ {
-		fi, fj := &r.Forces[e.list.I[p]], &r.Forces[e.list.J[p]]
+// scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x of the pairs lo up to hi, as
+// x = r_j + shift − r_i.
+func (e *cpuEngine[T]) scatter(forces [][3]float64, lo, hi int) {
+	for p := lo; p < hi; p++ {
+		fi, fj := &forces[e.list.I[p]], &forces[e.list.J[p]]
 		for c, g := range e.forces[p] {
 			fi[c] += float64(g)
 			fj[c] -= float64(g)
 		}
 	}
-	for c := range s.virial {
-		for d := range s.virial[c] {
-			r.Virial[s.k][c][d] += s.virial[c][d]
-		}
-	}
 }
 
-// shareVirials gives half of each pair's −∂E/∂x ⊗ x to either atom.
-func (e *cpuEngine[T]) shareVirials(r *Result) {
-	r.AtomVirial = buffer.Resize(r.AtomVirial, len(r.Forces))
-	clear(r.AtomVirial)
-	for p, x := range e.list.X {
-		i, j := &r.AtomVirial[e.list.I[p]], &r.AtomVirial[e.list.J[p]]
+// shareVirials gives half of −∂E/∂x ⊗ x of the pairs lo up to hi to either atom.
+func (e *cpuEngine[T]) shareVirials(shares [][3][3]float64, lo, hi int) {
+	for p := lo; p < hi; p++ {
+		x := e.list.X[p]
+		i, j := &shares[e.list.I[p]], &shares[e.list.J[p]]
 		for a, g := range e.forces[p] {
 			for b := range x {
 				w := -0.5 * float64(g) * float64(x[b])

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"slices"
+
 	"painless/internal/buffer"
 	"painless/kernels/cpu"
 )
@@ -24,7 +26,6 @@ type gradients[T cpu.Float] struct {
 	g, gin    cpu.State[T]        // in groups
 	pairGrads [][]cpu.PairGrad[T] // one a group of features, [groups][P]
 	forces    [][3]T              // ∂E/∂x of the pairs, [P]
-	spans     []span
 }
 
 // chunk is the pairs whose exact φ is at hand, from start on.
@@ -50,9 +51,10 @@ type scratch[T cpu.Float] struct {
 	exact  exactScratch[T]
 }
 
-// grow makes room for n atoms and p pairs.
-func (e *cpuEngine[T]) grow(n, p int) {
-	h := e.h
+// grow makes room for n atoms and the pairs of structures, of which those of structure k
+// are start[k] up to start[k+1].
+func (e *cpuEngine[T]) grow(n int, start []int) {
+	h, p := e.h, start[len(start)-1]
 	last := len(e.weights.blocks)
 	for k := range last {
 		e.s[k], e.mid[k], e.pre[k] = buffer.Resize(e.s[k], n*h), buffer.Resize(e.mid[k], n*3*h), buffer.Resize(e.pre[k], n*h)
@@ -80,6 +82,28 @@ func (e *cpuEngine[T]) grow(n, p int) {
 	}
 	shares *= max(1, ceilDiv(n, maxAtomTile*shares))
 	e.atomTile = min(maxAtomTile, max(1, ceilDiv(ceilDiv(n, shares), 6))*6)
+	e.part(start)
+}
+
+// part shares the pairs of many structures out among the threads by structures, so
+// that a thread finds in a message what it made in an update, and there is work for
+// more threads than there are groups of features. Where parts would differ by more
+// than an eighth, all pairs are one.
+func (e *cpuEngine[T]) part(start []int) {
+	last := len(start) - 1
+	pairs, threads := start[last], e.pool.Threads()
+	e.parts = append(e.parts[:0], 0)
+	if !e.pool.Alone && e.weights.intervals > 0 && last > threads {
+		for t := 1; t < threads; t++ {
+			k, _ := slices.BinarySearch(start, pairs*t/threads)
+			if begun := e.parts[t-1]; (start[k]-begun)*threads*8 > pairs*9 {
+				e.parts = e.parts[:1]
+				break
+			}
+			e.parts = append(e.parts, start[k])
+		}
+	}
+	e.parts = append(e.parts, pairs)
 }
 
 func (e *cpuEngine[T]) growGradients(n, p int) {

@@ -20,24 +20,30 @@ func (e *cpuEngine[T]) embedTile(_, unit int) {
 	}
 }
 
-// overPairs runs work on every group of features: for all pairs at once with
-// tables, and otherwise for a chunk of them at a time, after its filter.
+// overPairs runs work on every group of features: of each part of the pairs with
+// tables, and otherwise of a chunk of them at a time, after its filter.
 func (e *cpuEngine[T]) overPairs(ctx context.Context, filter, work func(worker, unit int)) error {
-	pairs, size := len(e.list.D), chunkSize
 	if e.weights.intervals > 0 {
-		size = max(1, pairs)
+		e.pool.Run((len(e.parts)-1)*len(e.pairGrads), work)
+		return nil
 	}
-	for start := 0; start < pairs; start += size {
+	pairs := len(e.list.D)
+	for start := 0; start < pairs; start += chunkSize {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		e.chunk.start, e.chunk.end = start, min(start+size, pairs)
-		if e.weights.intervals == 0 {
-			e.pool.Run(e.chunk.tiles(), filter)
-		}
+		e.chunk.start, e.chunk.end = start, min(start+chunkSize, pairs)
+		e.parts = append(e.parts[:0], e.chunk.start, e.chunk.end)
+		e.pool.Run(e.chunk.tiles(), filter)
 		e.pool.Run(len(e.pairGrads), work)
 	}
 	return nil
+}
+
+// pairsOf is a group of features, and the pairs lo up to hi, of a unit of a message.
+func (e *cpuEngine[T]) pairsOf(unit int) (group, lo, hi int) {
+	part := unit / len(e.pairGrads)
+	return unit % len(e.pairGrads), e.parts[part], e.parts[part+1]
 }
 
 // tiles is the number of pairTiles in the chunk.
@@ -82,33 +88,34 @@ func (e *cpuEngine[T]) rows(a cpu.State[T], group, lo, hi int) cpu.State[T] {
 // messageGroup is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from
 // block k's state to s[k+1] and mid[k], where the stage before has left a copy
 // of it. Atoms sum in the order of the pairs.
-func (e *cpuEngine[T]) messageGroup(worker, group int) {
+func (e *cpuEngine[T]) messageGroup(worker, unit int) {
+	group, lo, hi := e.pairsOf(unit)
 	atoms := len(e.energy)
 	in, out := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.after(e.block), group, 0, atoms)
 	first, last := e.features(group)
+	pairs := e.pairs.Slice(lo, hi)
 	if table := e.weights.blocks[e.block].table; table != nil {
-		table.MessageForward(out, in, e.pairs, e.knots, group, last-first, &e.scratch[worker].tile)
+		table.MessageForward(out, in, pairs, e.knots[lo:hi], group, last-first, &e.scratch[worker].tile)
 		return
 	}
-	lo, hi := e.chunk.start, e.chunk.end
-	cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), e.exact(group), last-first)
+	cpu.MessageForward(out, in, pairs, e.exact(group), last-first)
 }
 
 // messageBackwardGroup takes g from the state after the message to the one
 // before it, gin, where the update's backward has left a copy of it, and adds the
 // block's share of ∂E/∂d and ∂E/∂u to the pairs'.
-func (e *cpuEngine[T]) messageBackwardGroup(worker, group int) {
+func (e *cpuEngine[T]) messageBackwardGroup(worker, unit int) {
+	group, lo, hi := e.pairsOf(unit)
 	atoms := len(e.energy)
 	in, g, gin := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.g, group, 0, atoms), e.rows(e.gin, group, 0, atoms)
 	first, last := e.features(group)
-	lo, hi := e.chunk.start, e.chunk.end
-	grad := e.pairGrads[group][lo:hi]
+	pairs, grad := e.pairs.Slice(lo, hi), e.pairGrads[group][lo:hi]
 	if e.block == len(e.weights.blocks)-1 {
 		clear(grad)
 	}
 	if table := e.weights.blocks[e.block].table; table != nil {
-		table.MessageBackward(gin, grad, g, in, e.pairs, e.knots, group, last-first, &e.scratch[worker].tile)
+		table.MessageBackward(gin, grad, g, in, pairs, e.knots[lo:hi], group, last-first, &e.scratch[worker].tile)
 		return
 	}
-	cpu.MessageBackward(gin, grad, g, in, e.pairs.Slice(lo, hi), e.exact(group), last-first)
+	cpu.MessageBackward(gin, grad, g, in, pairs, e.exact(group), last-first)
 }

@@ -93,7 +93,7 @@ func (d *Domain) Begin(ctx context.Context, b *atoms.Batch, own int, pairs [][2]
 		return err
 	}
 	e.numbers, e.own = b.Numbers, own
-	e.grow(b.NumAtoms(), len(d.list.D))
+	e.grow(b.NumAtoms(), d.list.Start)
 	e.locate()
 	d.at, d.begun = 0, true
 	return nil

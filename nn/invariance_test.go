@@ -110,23 +110,48 @@ func TestLargeCellIsTheIsolatedMolecule(t *testing.T) {
 }
 
 // The bits do not depend on the number of threads, on GOMAXPROCS or on what
-// was computed before.
+// was computed before; of many structures, whose pairs are shared out by structure
+// where they are of a size, neither.
 func TestDeterministic(t *testing.T) {
 	net := randomNetwork(Config{HiddenDim: 64, NumInteractions: 2, NumRBF: 12, Cutoff: 5, MaxZ: 20}, 6)
-	s := systems.Random(rand.New(rand.NewPCG(6, 6)), 150, 12, 0.2, everywhere, true)
-	want := compute(t, newTestPotential(t, net, Options{Threads: 1}), s)
-	for _, threads := range []int{1, 2, 3, 8} {
-		for _, procs := range []int{1, 2, 4} {
-			t.Run(fmt.Sprintf("threads=%d/procs=%d", threads, procs), func(t *testing.T) {
-				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-				p := newTestPotential(t, net, Options{Threads: threads})
-				compute(t, p, atoms.Structure{Numbers: []int{1, 1}, Positions: [][3]float64{{}, {1, 0, 0}}})
-				got := compute(t, p, s)
-				assert.Equal(t, want.Energy, got.Energy)
-				assert.Equal(t, want.Forces, got.Forces)
-				assert.Equal(t, want.Virial, got.Virial)
-			})
+	large := systems.Random(rand.New(rand.NewPCG(6, 6)), 150, 12, 0.2, everywhere, true)
+	var clusters []atoms.Structure
+	for k := range 12 {
+		clusters = append(clusters, systems.Cluster(18+k%5, uint64(k)))
+	}
+	for name, structures := range map[string][]atoms.Structure{"one": {large}, "many": clusters, "uneven": append(clusters[:9:9], large)} {
+		want := compute(t, newTestPotential(t, net, Options{Threads: 1}), structures...)
+		for _, threads := range []int{1, 2, 3, 8} {
+			for _, procs := range []int{1, 2, 4} {
+				t.Run(fmt.Sprintf("%s/threads=%d/procs=%d", name, threads, procs), func(t *testing.T) {
+					defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+					p := newTestPotential(t, net, Options{Threads: threads})
+					compute(t, p, atoms.Structure{Numbers: []int{1, 1}, Positions: [][3]float64{{}, {1, 0, 0}}})
+					got := compute(t, p, structures...)
+					assert.Equal(t, want.Energy, got.Energy)
+					assert.Equal(t, want.Forces, got.Forces)
+					assert.Equal(t, want.Virial, got.Virial)
+				})
+			}
 		}
+	}
+}
+
+func TestPartsOfPairs(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		start, parts []int
+	}{
+		{"like structures", []int{0, 1000, 2000, 3000, 4000, 5000, 6000}, []int{0, 2000, 4000, 6000}},
+		{"no boundary at a third", []int{0, 1000, 2100, 3000, 4150, 5000, 6000}, []int{0, 2100, 4150, 6000}},
+		{"a large one", []int{0, 1000, 2000, 7000, 8000}, []int{0, 8000}},
+		{"as many as threads", []int{0, 2000, 4000, 6000}, []int{0, 6000}},
+		{"one", []int{0, 9000}, []int{0, 9000}},
+		{"no pairs", []int{0, 0, 0, 0, 0, 0}, []int{0, 0, 0, 0}},
+	} {
+		e := newTestPotential(t, randomNetwork(students[0].config, 1), Options{Threads: 3}).(*cpuEngine[float32])
+		e.part(c.start)
+		assert.Equal(t, c.parts, e.parts, c.name)
 	}
 }
 
