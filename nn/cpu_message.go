@@ -13,7 +13,12 @@ func (e *cpuEngine[T]) embedTile(_, unit int) {
 		p := e.piece(group, lo, hi)
 		in, out := e.s[0][p.from:p.to], e.s[1][p.from:p.to]
 		for i, z := range e.numbers[lo:hi] {
-			copy(in[i*p.width:][:p.width], e.weights.embedding[z*e.h+p.first:])
+			to, from := in[i*p.width:], e.weights.embedding[z*e.h+p.first:]
+			if p.width == cpu.GroupWidth { // which is no call
+				*(*[cpu.GroupWidth]T)(to) = *(*[cpu.GroupWidth]T)(from)
+			} else {
+				copy(to[:p.width], from)
+			}
 		}
 		copy(out, in)
 		clear(e.mid[0][3*p.from : 3*p.to])
@@ -90,15 +95,16 @@ func (e *cpuEngine[T]) rows(a cpu.State[T], group, lo, hi int) cpu.State[T] {
 // of it. Atoms sum in the order of the pairs.
 func (e *cpuEngine[T]) messageGroup(worker, unit int) {
 	group, lo, hi := e.pairsOf(unit)
-	atoms := len(e.energy)
-	in, out := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.after(e.block), group, 0, atoms)
-	first, last := e.features(group)
-	pairs := e.pairs.Slice(lo, hi)
-	if table := e.weights.blocks[e.block].table; table != nil {
-		table.MessageForward(out, in, pairs, e.knots[lo:hi], group, last-first, &e.scratch[worker].tile)
+	block, k, p := &e.weights.blocks[e.block], e.block, e.piece(group, 0, len(e.energy))
+	in, out := cpu.State[T]{S: e.s[k][p.from:p.to]}, cpu.State[T]{S: e.s[k+1][p.from:p.to], V: e.mid[k][3*p.from : 3*p.to]}
+	if k > 0 {
+		in.V = e.v[k][3*p.from : 3*p.to]
+	}
+	if block.table == nil {
+		cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), e.exact(group), p.width)
 		return
 	}
-	cpu.MessageForward(out, in, pairs, e.exact(group), last-first)
+	block.table.MessageForward(out, in, &e.pairs, e.knots, lo, hi, group, p.width, &e.scratch[worker].tile)
 }
 
 // messageBackwardGroup takes g from the state after the message to the one
@@ -106,16 +112,19 @@ func (e *cpuEngine[T]) messageGroup(worker, unit int) {
 // block's share of ∂E/∂d and ∂E/∂u to the pairs'.
 func (e *cpuEngine[T]) messageBackwardGroup(worker, unit int) {
 	group, lo, hi := e.pairsOf(unit)
-	atoms := len(e.energy)
-	in, g, gin := e.rows(e.before(e.block), group, 0, atoms), e.rows(e.g, group, 0, atoms), e.rows(e.gin, group, 0, atoms)
-	first, last := e.features(group)
-	pairs, grad := e.pairs.Slice(lo, hi), e.pairGrads[group][lo:hi]
-	if e.block == len(e.weights.blocks)-1 {
-		clear(grad)
+	block, k, p := &e.weights.blocks[e.block], e.block, e.piece(group, 0, len(e.energy))
+	in := cpu.State[T]{S: e.s[k][p.from:p.to]}
+	g, gin := cpu.State[T]{S: e.g.S[p.from:p.to], V: e.g.V[3*p.from : 3*p.to]}, cpu.State[T]{S: e.gin.S[p.from:p.to], V: e.gin.V[3*p.from : 3*p.to]}
+	if k > 0 {
+		in.V = e.v[k][3*p.from : 3*p.to]
 	}
-	if table := e.weights.blocks[e.block].table; table != nil {
-		table.MessageBackward(gin, grad, g, in, pairs, e.knots[lo:hi], group, last-first, &e.scratch[worker].tile)
+	grad := e.pairGrads[group]
+	if k == len(e.weights.blocks)-1 {
+		clear(grad[lo:hi])
+	}
+	if block.table == nil {
+		cpu.MessageBackward(gin, grad[lo:hi], g, in, e.pairs.Slice(lo, hi), e.exact(group), p.width)
 		return
 	}
-	cpu.MessageBackward(gin, grad, g, in, pairs, e.exact(group), last-first)
+	block.table.MessageBackward(gin, grad, g, in, &e.pairs, e.knots, lo, hi, group, p.width, &e.scratch[worker].tile)
 }

@@ -18,28 +18,28 @@ func (t *Table[T]) filter(tile *Tile[T]) Filter[T] {
 	return Filter[T]{Phi: tile.phi, Slope: tile.slope, Row: t.parts * GroupWidth, Part: GroupWidth}
 }
 
-// MessageForward is MessageForward with φ of the table's group of h features, at
-// the knots of the pairs.
-func (t *Table[T]) MessageForward(out, in State[T], pairs Pairs[T], knots []Knot[T], group, h int, tile *Tile[T]) {
-	if t.messageForward(out, in, pairs, knots, group, h) {
+// MessageForward is MessageForward of the pairs lo up to hi, with φ of the table's
+// group of h features at their knots.
+func (t *Table[T]) MessageForward(out, in State[T], pairs *Pairs[T], knots []Knot[T], lo, hi, group, h int, tile *Tile[T]) {
+	if t.messageForward(&out, &in, pairs, knots, lo, hi, group, h) {
 		return
 	}
-	for lo := 0; lo < len(knots); lo += tilePairs {
-		hi := min(lo+tilePairs, len(knots))
-		t.Values(tile.phi, knots[lo:hi], group)
-		MessageForward(out, in, pairs.Slice(lo, hi), t.filter(tile), h)
+	for ; lo < hi; lo += tilePairs {
+		end := min(lo+tilePairs, hi)
+		t.Values(tile.phi, knots[lo:end], group)
+		MessageForward(out, in, pairs.Slice(lo, end), t.filter(tile), h)
 	}
 }
 
-// MessageBackward is MessageBackward with φ and dφ/dd of the table's group of h
-// features, at the knots of the pairs.
-func (t *Table[T]) MessageBackward(gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], knots []Knot[T], group, h int, tile *Tile[T]) {
-	if t.messageBackward(gin, grad, g, in, pairs, knots, group, h) {
+// MessageBackward is MessageBackward of the pairs lo up to hi, with φ and dφ/dd of
+// the table's group of h features at their knots; grad is of all pairs.
+func (t *Table[T]) MessageBackward(gin State[T], grad []PairGrad[T], g, in State[T], pairs *Pairs[T], knots []Knot[T], lo, hi, group, h int, tile *Tile[T]) {
+	if t.messageBackward(&gin, grad, &g, &in, pairs, knots, lo, hi, group, h) {
 		return
 	}
-	for lo := 0; lo < len(knots); lo += tilePairs {
-		hi := min(lo+tilePairs, len(knots))
-		t.ValuesAndSlopes(tile.phi, tile.slope, knots[lo:hi], group)
-		MessageBackward(gin, grad[lo:hi], g, in, pairs.Slice(lo, hi), t.filter(tile), h)
+	for ; lo < hi; lo += tilePairs {
+		end := min(lo+tilePairs, hi)
+		t.ValuesAndSlopes(tile.phi, tile.slope, knots[lo:end], group)
+		MessageBackward(gin, grad[lo:end], g, in, pairs.Slice(lo, end), t.filter(tile), h)
 	}
 }

@@ -13,17 +13,17 @@ func (t *Table[T]) fits(h int) bool {
 
 // messageForward is MessageForward for a whole group of features; false if
 // there is no vector code.
-func (t *Table[T]) messageForward(out, in State[T], pairs Pairs[T], knots []Knot[T], group, h int) bool {
-	n := len(knots)
+func (t *Table[T]) messageForward(out, in *State[T], pairs *Pairs[T], knots []Knot[T], lo, hi, group, h int) bool {
 	if !t.fits(h) {
 		return false
 	}
+	n := hi - lo
 	if n == 0 {
 		return true
 	}
 	data, _ := t.group(group)
-	i, j, u := &pairs.I[:n][0], &pairs.J[:n][0], (*[3]float32)(unsafe.Pointer(&pairs.U[:n][0]))
-	outS, outV, inS, c, k := pointer(out.S, 1), pointer(out.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots)
+	i, j, u := &pairs.I[lo:hi][0], &pairs.J[lo:hi][0], (*[3]float32)(unsafe.Pointer(&pairs.U[lo:hi][0]))
+	outS, outV, inS, c, k := pointer(out.S, 1), pointer(out.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots[lo:hi])
 	if in.V == nil {
 		messageTableForwardFirstAVX512(outS, outV, inS, nil, i, j, u, k, c, n)
 	} else {
@@ -34,18 +34,18 @@ func (t *Table[T]) messageForward(out, in State[T], pairs Pairs[T], knots []Knot
 
 // messageBackward is MessageBackward for a whole group of features; false if
 // there is no vector code.
-func (t *Table[T]) messageBackward(gin State[T], grad []PairGrad[T], g, in State[T], pairs Pairs[T], knots []Knot[T], group, h int) bool {
-	n := len(knots)
+func (t *Table[T]) messageBackward(gin *State[T], grad []PairGrad[T], g, in *State[T], pairs *Pairs[T], knots []Knot[T], lo, hi, group, h int) bool {
 	if !t.fits(h) {
 		return false
 	}
+	n := hi - lo
 	if n == 0 {
 		return true
 	}
 	data, _ := t.group(group)
-	i, j, u := &pairs.I[:n][0], &pairs.J[:n][0], (*[3]float32)(unsafe.Pointer(&pairs.U[:n][0]))
-	sums := (*float32)(unsafe.Pointer(unsafe.SliceData(grad[:n])))
-	gS, gV, inS, c, k, rate := pointer(g.S, 1), pointer(g.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots), float32(t.perLength)
+	i, j, u := &pairs.I[lo:hi][0], &pairs.J[lo:hi][0], (*[3]float32)(unsafe.Pointer(&pairs.U[lo:hi][0]))
+	sums := (*float32)(unsafe.Pointer(&grad[lo:hi][0]))
+	gS, gV, inS, c, k, rate := pointer(g.S, 1), pointer(g.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots[lo:hi]), float32(t.perLength)
 	if in.V == nil {
 		messageTableBackwardFirstAVX512(nil, nil, sums, gS, gV, inS, nil, i, j, u, k, c, n, rate)
 	} else {
