@@ -121,16 +121,27 @@ func (b *Batch) Check() error {
 			return fmt.Errorf("batch starts are not ascending: %d, %d", b.Start[k], b.Start[k+1])
 		}
 	}
-	for k := range s {
-		for i := b.Start[k]; i < b.Start[k+1]; i++ {
-			for c, x := range b.Positions[i] {
-				if !(math.Abs(x) <= maxCoordinate) {
-					return &StructureError{k, fmt.Errorf("atom %d has %c = %v Å: expected a number within ±%.0e", i-b.Start[k], "xyz"[c], x, maxCoordinate)}
-				}
+	for i := range b.Positions {
+		r := &b.Positions[i]
+		if math.Abs(r[0]) <= maxCoordinate && math.Abs(r[1]) <= maxCoordinate && math.Abs(r[2]) <= maxCoordinate {
+			continue // as NaN is not
+		}
+		k := b.StructureOf(i)
+		for c, x := range r {
+			if !(math.Abs(x) <= maxCoordinate) {
+				return &StructureError{k, fmt.Errorf("atom %d has %c = %v Å: expected a number within ±%.0e", i-b.Start[k], "xyz"[c], x, maxCoordinate)}
 			}
 		}
 	}
 	return nil
+}
+
+// StructureOf returns which structure atom i is of.
+func (b *Batch) StructureOf(i int) (k int) {
+	for b.Start[k+1] <= i {
+		k++
+	}
+	return k
 }
 
 // name is an atom as an error names it: its index in its structure and its element.

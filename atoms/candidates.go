@@ -25,6 +25,7 @@ type candidates struct {
 	skins  []float64 // of each structure, [S]
 	found  Batch     // positions, cells and boundaries that the searches saw
 	again  bool      // the batch has the form of the one before
+	anew   bool      // some of the pairs are not those of the update before
 	batch  *Batch
 	states []state // [S]
 
@@ -65,7 +66,7 @@ func (c *candidates) update(threads Runner, b *Batch, cutoff float64) error {
 	if c.again = c.cutoff == cutoff && slices.Equal(c.found.Start, b.Start) && slices.Equal(c.found.PBC, b.PBC); !c.again {
 		c.layOut(b)
 	}
-	c.cutoff = cutoff
+	c.cutoff, c.anew = cutoff, !c.again
 	if c.tasks.renew == nil {
 		c.tasks.renew, c.tasks.span = c.renew, c.largeSpan
 	}
@@ -78,6 +79,7 @@ func (c *candidates) update(threads Runner, b *Batch, cutoff float64) error {
 			c.cutoff = 0 // these hold for nothing
 			return &StructureError{k, err}
 		}
+		c.anew = c.anew || c.states[k].search
 	}
 	return nil
 }

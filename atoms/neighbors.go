@@ -83,16 +83,10 @@ func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) erro
 		l.tasks.measure, l.tasks.keep = l.measure, l.keep
 	}
 	l.batch, l.cutoff = b, T(cutoff)
-	l.blocks = l.blocks[:0]
-	n := 0
-	for i := range l.candidates.spans {
-		for s, of := &l.candidates.spans[i], l.candidates.spans[i].pairs; len(of) > 0; {
-			few := min(len(of), blockSize)
-			l.blocks = append(l.blocks, block{k: s.k, candidates: n, of: of[:few]})
-			n, of = n+few, of[few:]
-		}
+	if l.candidates.anew {
+		l.cut()
 	}
-	l.x, l.d = buffer.Resize(l.x, n), buffer.Resize(l.d, n)
+	n := len(l.d)
 	l.onOnePoint.Store(int64(n))
 	threads.Run(len(l.blocks), l.tasks.measure)
 	if c := int(l.onOnePoint.Load()); c < n {
@@ -112,6 +106,20 @@ func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) erro
 	l.Resize(total)
 	threads.Run(len(l.blocks), l.tasks.keep)
 	return nil
+}
+
+// cut makes blocks of the candidates.
+func (l *NeighborList[T]) cut() {
+	l.blocks = l.blocks[:0]
+	n := 0
+	for i := range l.candidates.spans {
+		for s, of := &l.candidates.spans[i], l.candidates.spans[i].pairs; len(of) > 0; {
+			few := min(len(of), blockSize)
+			l.blocks = append(l.blocks, block{k: s.k, candidates: n, of: of[:few]})
+			n, of = n+few, of[few:]
+		}
+	}
+	l.x, l.d = buffer.Resize(l.x, n), buffer.Resize(l.d, n)
 }
 
 // measure computes the displacements of a block's candidates and counts its pairs.

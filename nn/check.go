@@ -20,11 +20,10 @@ func check(ctx context.Context, b *atoms.Batch, r *Result, known *acquainted) er
 	if err := b.Check(); err != nil {
 		return err
 	}
-	for k := range b.Len() {
-		for i, z := range b.Numbers[b.Start[k]:b.Start[k+1]] {
-			if err := known.check(i, z); err != nil {
-				return &atoms.StructureError{Index: k, Err: err}
-			}
+	for i, z := range b.Numbers {
+		if !known.has(z) {
+			k := b.StructureOf(i)
+			return &atoms.StructureError{Index: k, Err: known.unknown(i-b.Start[k], z)}
 		}
 	}
 	return nil

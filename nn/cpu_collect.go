@@ -22,8 +22,8 @@ const structureTile = 16
 type collection struct {
 	batch  *atoms.Batch
 	result *Result
-	spans  []span
-	start  []int   // the spans of structure k are start[k] up to start[k+1]; [S+1]
+	spans  []span  // of structures of more than one
+	start  []int   // those of structure k are start[k] up to start[k+1]; [S+1]
 	errs   []error // of the structureTiles
 }
 
@@ -37,7 +37,7 @@ func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 		r.AtomEnergy = buffer.Resize(r.AtomEnergy, b.NumAtoms())
 	}
 	if !e.energyOnly {
-		e.pairGradients(e.list.Start)
+		e.pairGradients(e.list.Start, spanSize)
 		if e.atomVirials {
 			r.AtomVirial = buffer.Resize(r.AtomVirial, b.NumAtoms())
 		}
@@ -83,45 +83,52 @@ func (e *cpuEngine[T]) collectTile(_, unit int) {
 // virial, of its pairs' gradients.
 func (e *cpuEngine[T]) collectForces(r *Result, k, lo, hi int) {
 	clear(r.Forces[lo:hi])
-	virial := &r.Virial[k]
+	virial, first, last := &r.Virial[k], e.list.Start[k], e.list.Start[k+1]
 	*virial = [3][3]float64{}
-	for i := e.collection.start[k]; i < e.collection.start[k+1]; i++ {
-		s := &e.collection.spans[i]
-		e.scatter(r.Forces, s.lo, s.hi)
+	if last-first <= spanSize {
+		*virial = e.pairGradient(first, last)
+	}
+	for _, s := range e.spans[e.collection.start[k]:e.collection.start[k+1]] {
 		for c := range s.virial {
 			for d := range s.virial[c] {
 				virial[c][d] += s.virial[c][d]
 			}
 		}
 	}
+	e.scatter(r.Forces, first, last)
 	if e.atomVirials {
 		clear(r.AtomVirial[lo:hi])
-		e.shareVirials(r.AtomVirial, e.list.Start[k], e.list.Start[k+1])
+		e.shareVirials(r.AtomVirial, first, last)
 	}
 }
 
-// pairGradients makes ∂E/∂x of the pairs; those of structure k are start[k] up to start[k+1].
-func (e *cpuEngine[T]) pairGradients(start []int) {
+// pairGradients makes ∂E/∂x of the pairs of structures that have more than so many;
+// those of structure k are start[k] up to start[k+1].
+func (e *cpuEngine[T]) pairGradients(start []int, than int) {
 	c := &e.collection
 	c.spans, c.start = c.spans[:0], append(c.start[:0], 0)
 	for k := range len(start) - 1 {
-		for lo := start[k]; lo < start[k+1]; lo += spanSize {
-			c.spans = append(c.spans, span{lo: lo, hi: min(lo+spanSize, start[k+1])})
+		for lo, hi := start[k], start[k+1]; hi-start[k] > than && lo < hi; lo += spanSize {
+			c.spans = append(c.spans, span{lo: lo, hi: min(lo+spanSize, hi)})
 		}
 		c.start = append(c.start, len(c.spans))
 	}
 	e.pool.Run(len(c.spans), e.tasks.pairGradient)
 }
 
-// pairGradientSpan sums ∂E/∂u and ∂E/∂d over the groups of features, and makes
-// ∂E/∂x and the virial of them.
 func (e *cpuEngine[T]) pairGradientSpan(_, unit int) {
-	s := &e.collection.spans[unit]
-	first := e.pairGrads[0][s.lo:s.hi]
+	s := &e.spans[unit]
+	s.virial = e.pairGradient(s.lo, s.hi)
+}
+
+// pairGradient sums ∂E/∂u and ∂E/∂d of the pairs lo up to hi over the groups of
+// features, and makes ∂E/∂x and the virial of them.
+func (e *cpuEngine[T]) pairGradient(lo, hi int) (virial [3][3]float64) {
+	first := e.pairGrads[0][lo:hi]
 	for _, group := range e.pairGrads[1:] {
-		cpu.AddPairGrads(first, group[s.lo:s.hi])
+		cpu.AddPairGrads(first, group[lo:hi])
 	}
-	s.virial = cpu.PairGradients(e.forces[s.lo:s.hi], e.list.X[s.lo:s.hi], e.list.D[s.lo:s.hi], first)
+	return cpu.PairGradients(e.forces[lo:hi], e.list.X[lo:hi], e.list.D[lo:hi], first)
 }
 
 // scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x of the pairs lo up to hi, as

@@ -37,7 +37,7 @@ func (d *Domain) Finish(r *DomainResult) error {
 	}
 	if !e.energyOnly {
 		e.pool.Begin()
-		e.pairGradients(d.list.Start)
+		e.pairGradients(d.list.Start, 0)
 		e.pool.End()
 		d.scatter(r)
 	}

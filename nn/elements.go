@@ -115,13 +115,15 @@ func (n *Network) acquainted(any bool) acquainted {
 	return acquainted{n.MaxZ, n.Elements}
 }
 
-// check says what keeps atom i from being computed.
-func (a *acquainted) check(i, z int) error {
-	switch {
-	case z < 1 || z > a.maxZ:
+// has reports whether element z is computed.
+func (a *acquainted) has(z int) bool {
+	return z >= 1 && z <= a.maxZ && (len(a.only) == 0 || slices.Contains(a.only, z))
+}
+
+// unknown is the error of atom i of an element z that is not.
+func (a *acquainted) unknown(i, z int) error {
+	if z < 1 || z > a.maxZ {
 		return fmt.Errorf("atom %d has atomic number %d: the network knows 1 to %d", i, z, a.maxZ)
-	case len(a.only) > 0 && !slices.Contains(a.only, z):
-		return fmt.Errorf("atom %d is %s, and the student was trained on %s alone: -any-element computes it all the same", i, atoms.Symbol(z), Symbols(a.only))
 	}
-	return nil
+	return fmt.Errorf("atom %d is %s, and the student was trained on %s alone: -any-element computes it all the same", i, atoms.Symbol(z), Symbols(a.only))
 }
