@@ -132,14 +132,24 @@ func (e *cpuEngine[T]) pairGradient(lo, hi int) (virial [3][3]float64) {
 }
 
 // scatter adds −∂E/∂r_j = −∂E/∂x and −∂E/∂r_i = ∂E/∂x of the pairs lo up to hi, as
-// x = r_j + shift − r_i.
+// x = r_j + shift − r_i. What atom I of pairs on end has is summed in registers.
 func (e *cpuEngine[T]) scatter(forces [][3]float64, lo, hi int) {
-	for p := lo; p < hi; p++ {
-		fi, fj := &forces[e.list.I[p]], &forces[e.list.J[p]]
-		for c, g := range e.forces[p] {
-			fi[c] += float64(g)
-			fj[c] -= float64(g)
+	of, to, gradients := e.list.I[lo:hi], e.list.J[lo:hi], e.forces[lo:hi]
+	for p := 0; p < len(of); {
+		i := of[p]
+		x, y, z := forces[i][0], forces[i][1], forces[i][2]
+		for ; p < len(of) && of[p] == i; p++ {
+			g := &gradients[p]
+			gx, gy, gz := float64(g[0]), float64(g[1]), float64(g[2])
+			x, y, z = x+gx, y+gy, z+gz
+			if to[p] == i { // an image of its own
+				x, y, z = x-gx, y-gy, z-gz
+				continue
+			}
+			j := &forces[to[p]]
+			j[0], j[1], j[2] = j[0]-gx, j[1]-gy, j[2]-gz
 		}
+		forces[i] = [3]float64{x, y, z}
 	}
 }
 
