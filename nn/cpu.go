@@ -33,8 +33,11 @@ type cpuEngine[T cpu.Float] struct {
 	pairs cpu.Pairs[T]  // those of the list
 	knots []cpu.Knot[T] // where they lie in the tables, [P]
 	chunk chunk[T]
-	parts []int // what each thread works on of the pairs: parts[i] up to parts[i+1]
 	collection
+
+	atomStart, pairStart []int // of the structures: see grow
+	parts                []int // part i is the structures parts[i] up to parts[i+1]
+
 	atomTile int          // atoms of an update
 	scratch  []scratch[T] // one a worker
 	block    int          // that the running stage works on
@@ -57,7 +60,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 		return err
 	}
 	e.numbers, e.own = b.Numbers, b.NumAtoms()
-	e.grow(b.NumAtoms(), e.list.Start)
+	e.grow(b.Start, e.list.Start)
 
 	e.locate()
 	for _, s := range e.schedule {

@@ -51,10 +51,11 @@ type scratch[T cpu.Float] struct {
 	exact  exactScratch[T]
 }
 
-// grow makes room for n atoms and the pairs of structures, of which those of structure k
-// are start[k] up to start[k+1].
-func (e *cpuEngine[T]) grow(n int, start []int) {
-	h, p := e.h, start[len(start)-1]
+// grow makes room for structures: the atoms of structure k are atomStart[k] up to
+// atomStart[k+1], and its pairs pairStart[k] up to pairStart[k+1].
+func (e *cpuEngine[T]) grow(atomStart, pairStart []int) {
+	e.atomStart, e.pairStart = atomStart, pairStart
+	h, n, p := e.h, atomStart[len(atomStart)-1], pairStart[len(pairStart)-1]
 	last := len(e.weights.blocks)
 	for k := range last {
 		e.s[k], e.mid[k], e.pre[k] = buffer.Resize(e.s[k], n*h), buffer.Resize(e.mid[k], n*3*h), buffer.Resize(e.pre[k], n*h)
@@ -82,28 +83,28 @@ func (e *cpuEngine[T]) grow(n int, start []int) {
 	}
 	shares *= max(1, ceilDiv(n, maxAtomTile*shares))
 	e.atomTile = min(maxAtomTile, max(1, ceilDiv(ceilDiv(n, shares), 6))*6)
-	e.part(start)
+	e.part()
 }
 
-// part shares the pairs of many structures out among the threads by structures, so
-// that a thread finds in a message what it made in an update, and there is work for
-// more threads than there are groups of features. Where parts would differ by more
-// than an eighth, all pairs are one.
-func (e *cpuEngine[T]) part(start []int) {
-	last := len(start) - 1
-	pairs, threads := start[last], e.pool.Threads()
+// part shares many structures out among the threads by their pairs, so that a thread
+// finds in a message what it made in an update, and there is work for more threads
+// than there are groups of features. Where a part would be larger than its due by more
+// than an eighth, all structures are one.
+func (e *cpuEngine[T]) part() {
+	last := len(e.pairStart) - 1
+	pairs, threads := e.pairStart[last], e.pool.Threads()
 	e.parts = append(e.parts[:0], 0)
 	if !e.pool.Alone && e.weights.intervals > 0 && last > threads {
 		for t := 1; t < threads; t++ {
-			k, _ := slices.BinarySearch(start, pairs*t/threads)
-			if begun := e.parts[t-1]; (start[k]-begun)*threads*8 > pairs*9 {
+			k, _ := slices.BinarySearch(e.pairStart, pairs*t/threads)
+			if (e.pairStart[k]-e.pairStart[e.parts[t-1]])*threads*8 > pairs*9 {
 				e.parts = e.parts[:1]
 				break
 			}
-			e.parts = append(e.parts, start[k])
+			e.parts = append(e.parts, k)
 		}
 	}
-	e.parts = append(e.parts, pairs)
+	e.parts = append(e.parts, last)
 }
 
 func (e *cpuEngine[T]) growGradients(n, p int) {

@@ -6,49 +6,57 @@ import (
 	"painless/kernels/cpu"
 )
 
-// embedTile sets s_i = embedding[Z_i] and v_i = 0, and where the message begins to add.
+// embedTile sets s_i = embedding[Z_i]; v_i = 0 takes no memory.
 func (e *cpuEngine[T]) embedTile(_, unit int) {
 	lo, hi := unit*e.atomTile, min((unit+1)*e.atomTile, len(e.numbers)) // ghosts too
 	for group := range e.pairGrads {
 		p := e.piece(group, lo, hi)
-		in, out := e.s[0][p.from:p.to], e.s[1][p.from:p.to]
+		s := e.s[0][p.from:p.to]
 		for i, z := range e.numbers[lo:hi] {
-			to, from := in[i*p.width:], e.weights.embedding[z*e.h+p.first:]
+			to, from := s[i*p.width:], e.weights.embedding[z*e.h+p.first:]
 			if p.width == cpu.GroupWidth { // which is no call
 				*(*[cpu.GroupWidth]T)(to) = *(*[cpu.GroupWidth]T)(from)
 			} else {
 				copy(to[:p.width], from)
 			}
 		}
-		copy(out, in)
-		clear(e.mid[0][3*p.from : 3*p.to])
 	}
 }
 
-// overPairs runs work on every group of features: of each part of the pairs with
-// tables, and otherwise of a chunk of them at a time, after its filter.
+// overPairs runs work on every group of features: of each part of the structures with
+// tables, and otherwise of a chunk of pairs at a time, after its filter.
 func (e *cpuEngine[T]) overPairs(ctx context.Context, filter, work func(worker, unit int)) error {
 	if e.weights.intervals > 0 {
 		e.pool.Run((len(e.parts)-1)*len(e.pairGrads), work)
 		return nil
 	}
 	pairs := len(e.list.D)
-	for start := 0; start < pairs; start += chunkSize {
+	for start := 0; start == 0 || start < pairs; start += chunkSize {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		e.chunk.start, e.chunk.end = start, min(start+chunkSize, pairs)
-		e.parts = append(e.parts[:0], e.chunk.start, e.chunk.end)
 		e.pool.Run(e.chunk.tiles(), filter)
 		e.pool.Run(len(e.pairGrads), work)
 	}
 	return nil
 }
 
-// pairsOf is a group of features, and the pairs lo up to hi, of a unit of a message.
-func (e *cpuEngine[T]) pairsOf(unit int) (group, lo, hi int) {
-	part := unit / len(e.pairGrads)
-	return unit % len(e.pairGrads), e.parts[part], e.parts[part+1]
+// share is a group of features and a part of the pairs, lo up to hi, which are those
+// of the atoms from first on: what a message works on at a time.
+type share struct{ group, lo, hi, first, end int }
+
+func (e *cpuEngine[T]) share(unit int) share {
+	n, group := unit/len(e.pairGrads), unit%len(e.pairGrads)
+	from, to := e.parts[n], e.parts[n+1]
+	s := share{group, e.pairStart[from], e.pairStart[to], e.atomStart[from], e.atomStart[to]}
+	if e.weights.intervals == 0 {
+		s.lo, s.hi = e.chunk.start, e.chunk.end
+		if s.lo > 0 { // the atoms have had their turn
+			s.first = s.end
+		}
+	}
+	return s
 }
 
 // tiles is the number of pairTiles in the chunk.
@@ -91,40 +99,47 @@ func (e *cpuEngine[T]) rows(a cpu.State[T], group, lo, hi int) cpu.State[T] {
 }
 
 // messageGroup is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from
-// block k's state to s[k+1] and mid[k], where the stage before has left a copy
-// of it. Atoms sum in the order of the pairs.
+// block k's state to s[k+1] and mid[k]: it adds to a copy. Atoms sum in the order of
+// the pairs.
 func (e *cpuEngine[T]) messageGroup(worker, unit int) {
-	group, lo, hi := e.pairsOf(unit)
-	block, k, p := &e.weights.blocks[e.block], e.block, e.piece(group, 0, len(e.energy))
+	s := e.share(unit)
+	block, k, p := &e.weights.blocks[e.block], e.block, e.piece(s.group, 0, len(e.energy))
 	in, out := cpu.State[T]{S: e.s[k][p.from:p.to]}, cpu.State[T]{S: e.s[k+1][p.from:p.to], V: e.mid[k][3*p.from : 3*p.to]}
-	if k > 0 {
+	if from, to := s.first*p.width, s.end*p.width; k > 0 {
 		in.V = e.v[k][3*p.from : 3*p.to]
+		copy(out.S[from:to], in.S[from:to])
+		copy(out.V[3*from:3*to], in.V[3*from:3*to])
+	} else {
+		copy(out.S[from:to], in.S[from:to])
+		clear(out.V[3*from : 3*to])
 	}
 	if block.table == nil {
-		cpu.MessageForward(out, in, e.pairs.Slice(lo, hi), e.exact(group), p.width)
+		cpu.MessageForward(out, in, e.pairs.Slice(s.lo, s.hi), e.exact(s.group), p.width)
 		return
 	}
-	block.table.MessageForward(out, in, &e.pairs, e.knots, lo, hi, group, p.width, &e.scratch[worker].tile)
+	block.table.MessageForward(out, in, &e.pairs, e.knots, s.lo, s.hi, s.group, p.width, &e.scratch[worker].tile)
 }
 
 // messageBackwardGroup takes g from the state after the message to the one
-// before it, gin, where the update's backward has left a copy of it, and adds the
-// block's share of ∂E/∂d and ∂E/∂u to the pairs'.
+// before it, gin, where it adds to a copy, and adds the block's share of ∂E/∂d and
+// ∂E/∂u to the pairs'.
 func (e *cpuEngine[T]) messageBackwardGroup(worker, unit int) {
-	group, lo, hi := e.pairsOf(unit)
-	block, k, p := &e.weights.blocks[e.block], e.block, e.piece(group, 0, len(e.energy))
+	s := e.share(unit)
+	block, k, p := &e.weights.blocks[e.block], e.block, e.piece(s.group, 0, len(e.energy))
 	in := cpu.State[T]{S: e.s[k][p.from:p.to]}
 	g, gin := cpu.State[T]{S: e.g.S[p.from:p.to], V: e.g.V[3*p.from : 3*p.to]}, cpu.State[T]{S: e.gin.S[p.from:p.to], V: e.gin.V[3*p.from : 3*p.to]}
-	if k > 0 {
+	if from, to := s.first*p.width, s.end*p.width; k > 0 { // nothing before the first message depends on positions
 		in.V = e.v[k][3*p.from : 3*p.to]
+		copy(gin.S[from:to], g.S[from:to])
+		copy(gin.V[3*from:3*to], g.V[3*from:3*to])
 	}
-	grad := e.pairGrads[group]
+	grad := e.pairGrads[s.group]
 	if k == len(e.weights.blocks)-1 {
-		clear(grad[lo:hi])
+		clear(grad[s.lo:s.hi])
 	}
 	if block.table == nil {
-		cpu.MessageBackward(gin, grad[lo:hi], g, in, e.pairs.Slice(lo, hi), e.exact(group), p.width)
+		cpu.MessageBackward(gin, grad[s.lo:s.hi], g, in, e.pairs.Slice(s.lo, s.hi), e.exact(s.group), p.width)
 		return
 	}
-	block.table.MessageBackward(gin, grad, g, in, &e.pairs, e.knots, lo, hi, group, p.width, &e.scratch[worker].tile)
+	block.table.MessageBackward(gin, grad, g, in, &e.pairs, e.knots, s.lo, s.hi, s.group, p.width, &e.scratch[worker].tile)
 }

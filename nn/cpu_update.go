@@ -34,8 +34,7 @@ func (e *cpuEngine[T]) updateTile(worker, unit int) {
 			continue
 		}
 		mid, next := e.mid[k][3*p.from:3*p.to], e.v[k+1][3*p.from:3*p.to]
-		sum := cpu.State[T]{S: e.s[k+2][p.from:p.to], V: e.mid[k+1][3*p.from : 3*p.to]} // where the next message begins to add
-		cpu.UpdateOutput(sum, s, next, mid, e.gates[k][lo*2*h+p.first:hi*2*h], scratch.output[p.first:n*3*h], &block.mixing, p.width, h)
+		cpu.UpdateOutput(s, next, mid, e.gates[k][lo*2*h+p.first:hi*2*h], scratch.output[p.first:n*3*h], &block.mixing, p.width, h)
 	}
 }
 
@@ -63,11 +62,7 @@ func (e *cpuEngine[T]) updateBackwardTile(worker, unit int) {
 	for group := range e.pairGrads {
 		p := e.piece(group, lo, hi)
 		g, mid := cpu.State[T]{S: e.g.S[p.from:p.to], V: e.g.V[3*p.from : 3*p.to]}, e.mid[k][3*p.from:3*p.to]
-		var gin cpu.State[T]
-		if k > 0 { // nothing before the first message depends on positions
-			gin = cpu.State[T]{S: e.gin.S[p.from:p.to], V: e.gin.V[3*p.from : 3*p.to]} // where the message's backward begins to add
-		}
-		cpu.UpdateInputBackward(gin, g, scratch.input[p.first:], mid, 0, p.width, h)
+		cpu.UpdateInputBackward(g, scratch.input[p.first:], mid, 0, p.width, h)
 	}
 }
 

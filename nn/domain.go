@@ -93,7 +93,7 @@ func (d *Domain) Begin(ctx context.Context, b *atoms.Batch, own int, pairs [][2]
 		return err
 	}
 	e.numbers, e.own = b.Numbers, own
-	e.grow(b.NumAtoms(), d.list.Start)
+	e.grow(b.Start, d.list.Start)
 	e.locate()
 	d.at, d.begun = 0, true
 	return nil
@@ -140,15 +140,6 @@ func (d *Domain) exchanged() cpu.State[float32] {
 	return d.engine.g
 }
 
-// added is where the coming message adds to what was exchanged. What it adds for
-// ghosts is of no use, and must not grow from call to call.
-func (d *Domain) added() cpu.State[float32] {
-	if d.asked == States {
-		return d.engine.after(d.engine.block)
-	}
-	return d.engine.gin
-}
-
 // Pack writes the rows of the atoms of a list to to, [len(list), Row]. A ghost may be
 // in the list once it is unpacked, where it goes on to a third rank.
 func (d *Domain) Pack(to []float32, list []int32) error {
@@ -192,14 +183,12 @@ func (d *Domain) Unpack(from []float32, first, n int) error {
 func (d *Domain) unpackGroup(_, group int) {
 	first, last := d.engine.features(group)
 	h, row := last-first, d.Row()
-	to, added := d.engine.rows(d.exchanged(), group, d.first, d.end), d.engine.rows(d.added(), group, d.first, d.end)
+	to := d.engine.rows(d.exchanged(), group, d.first, d.end)
 	for n := range d.end - d.first {
 		in := d.rows[n*row+4*first:][:4*h]
 		copy(to.S[n*h:][:h], in)
 		copy(to.V[3*n*h:][:3*h], in[h:])
 	}
-	clear(added.S)
-	clear(added.V)
 }
 
 // check says what is wrong with an exchange of n rows in so many numbers.

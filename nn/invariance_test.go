@@ -140,17 +140,18 @@ func TestDeterministic(t *testing.T) {
 func TestPartsOfPairs(t *testing.T) {
 	for _, c := range []struct {
 		name         string
-		start, parts []int
+		pairs, parts []int
 	}{
-		{"like structures", []int{0, 1000, 2000, 3000, 4000, 5000, 6000}, []int{0, 2000, 4000, 6000}},
-		{"no boundary at a third", []int{0, 1000, 2100, 3000, 4150, 5000, 6000}, []int{0, 2100, 4150, 6000}},
-		{"a large one", []int{0, 1000, 2000, 7000, 8000}, []int{0, 8000}},
-		{"as many as threads", []int{0, 2000, 4000, 6000}, []int{0, 6000}},
-		{"one", []int{0, 9000}, []int{0, 9000}},
-		{"no pairs", []int{0, 0, 0, 0, 0, 0}, []int{0, 0, 0, 0}},
+		{"like structures", []int{0, 1000, 2000, 3000, 4000, 5000, 6000}, []int{0, 2, 4, 6}},
+		{"no boundary at a third", []int{0, 1000, 2100, 3000, 4150, 5000, 6000}, []int{0, 2, 4, 6}},
+		{"a large one", []int{0, 1000, 2000, 7000, 8000}, []int{0, 4}},
+		{"as many as threads", []int{0, 2000, 4000, 6000}, []int{0, 3}},
+		{"one", []int{0, 9000}, []int{0, 1}},
+		{"no pairs", []int{0, 0, 0, 0, 0, 0}, []int{0, 0, 0, 5}},
 	} {
 		e := newTestPotential(t, randomNetwork(students[0].config, 1), Options{Threads: 3}).(*cpuEngine[float32])
-		e.part(c.start)
+		e.pairStart = c.pairs
+		e.part()
 		assert.Equal(t, c.parts, e.parts, c.name)
 	}
 }

@@ -64,7 +64,7 @@ func (w *worker[T]) updateBackward(k int) {
 		first, _ := w.features(group)
 		g, h := w.group(mid, group)
 		v, _ := w.group(w.value.after(k), group)
-		cpu.UpdateInputBackward(cpu.State[T]{}, g, s.b[0][first:], v.V, smooth, h, full)
+		cpu.UpdateInputBackward(g, s.b[0][first:], v.V, smooth, h, full)
 	}
 }
 

@@ -83,7 +83,7 @@ func TestVectorUpdateDual(t *testing.T) {
 				UpdateInputTangent(dx, ds, dv, x, v, h, h)
 				ls, lv, gs, gv := append([]float32{}, s...), append([]float32{}, l...), append([]float32{}, s...), append([]float32{}, g...)
 				UpdateInputDualBackward(ls, lv, lx, gx, v, dv, x, dx, h, h)
-				UpdateInputBackward(State[float32]{}, State[float32]{gs, gv}, gx, v, floor, h, h)
+				UpdateInputBackward(State[float32]{gs, gv}, gx, v, floor, h, h)
 				dout, lgates, through := make([]float32, len(v)), make([]float32, atoms*rows), append([]float32{}, l...)
 				UpdateVectorsTangent(dout, v, dv, gates, dgates, &m, h, h)
 				UpdateVectorsDualBackward(through, lgates[h:], g, v, dv, gates, dgates, &m, h, h, rows)

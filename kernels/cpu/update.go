@@ -52,9 +52,9 @@ func UpdateVectors[T Float](out, v, gates []T, m *[3][3]T, h, full int) {
 
 // UpdateOutput is what follows the update network: from its output y = [a ; g1 ; g2]
 // [A, 3H] it adds a to s [A, h], keeps the gates [A, 2H] and writes UpdateVectors of v
-// to out. Where sum is not nil, a copy of both goes there.
-func UpdateOutput[T Float](sum State[T], s, out, v, gates, y []T, m *[3][3]T, h, full int) {
-	if len(s) == 0 || updateOutput(sum, s, out, v, gates, y, m, h, full) {
+// to out.
+func UpdateOutput[T Float](s, out, v, gates, y []T, m *[3][3]T, h, full int) {
+	if len(s) == 0 || updateOutput(s, out, v, gates, y, m, h, full) {
 		return
 	}
 	atoms := len(s) / h
@@ -62,8 +62,6 @@ func UpdateOutput[T Float](sum State[T], s, out, v, gates, y []T, m *[3][3]T, h,
 	CopyRows(gates, 2*full, y[full:], 3*full, h, atoms)
 	CopyRows(gates[full:], 2*full, y[2*full:], 3*full, h, atoms)
 	UpdateVectors(out, v, gates, m, h, full)
-	copy(sum.S, s)
-	copy(sum.V, out)
 }
 
 // UpdateOutputBackward is the reverse of UpdateOutput. It writes ∂E/∂y into gy
@@ -99,10 +97,8 @@ func UpdateOutputBackward[T Float](gy []T, g State[T], v, gates []T, m *[3][3]T,
 // [A, 2H] and the vectors v [A, 3, h] it adds to g:
 //
 //	g.s += gx_s      g.v += gx_n · v/|v|, and nothing where |v| = 0
-//
-// Where to is not nil, a copy of g goes there.
-func UpdateInputBackward[T Float](to, g State[T], gx, v []T, floor T, h, full int) {
-	if len(g.S) == 0 || updateInputBackward(to, g, gx, v, floor, h, full) {
+func UpdateInputBackward[T Float](g State[T], gx, v []T, floor T, h, full int) {
+	if len(g.S) == 0 || updateInputBackward(g, gx, v, floor, h, full) {
 		return
 	}
 	row := 2 * full
@@ -123,8 +119,6 @@ func UpdateInputBackward[T Float](to, g State[T], gx, v []T, floor T, h, full in
 			oz[f] += scale * z
 		}
 	}
-	copy(to.S, g.S)
-	copy(to.V, g.V)
 }
 
 func norm[T Float](x, y, z, floor T) T {

@@ -41,21 +41,17 @@ func gate[T Float](out, v, g1, g2 []T, m *[3][3]T, h, row int) bool {
 }
 
 // updateOutput is UpdateOutput of some atoms.
-func updateOutput[T Float](sum State[T], s, out, v, gates, y []T, m *[3][3]T, h, full int) bool {
+func updateOutput[T Float](s, out, v, gates, y []T, m *[3][3]T, h, full int) bool {
 	if !panelsFit[T](h) {
 		return false
 	}
 	atoms := len(s) / h
 	scalars, to := pointer(s, atoms*h), pointer(out, 3*atoms*h)
-	sumS, sumV := scalars, to
-	if sum.S != nil {
-		sumS, sumV = pointer(sum.S, atoms*h), pointer(sum.V, 3*atoms*h)
-	}
 	from, kept, network := pointer(v, 3*atoms*h), pointer(gates, (2*atoms-1)*full+h), pointer(y, (3*atoms-1)*full+h)
 	if matrix := (*[3][3]float32)(unsafe.Pointer(m)); vectors == avx512 {
-		updateOutputAVX512(sumS, sumV, scalars, to, from, kept, network, matrix, atoms, full)
+		updateOutputAVX512(scalars, to, from, kept, network, matrix, atoms, full)
 	} else {
-		updateOutputAVX2(sumS, sumV, scalars, to, from, kept, network, matrix, atoms, full)
+		updateOutputAVX2(scalars, to, from, kept, network, matrix, atoms, full)
 	}
 	return true
 }
@@ -77,21 +73,17 @@ func updateOutputBackward[T Float](gy []T, g State[T], v, gates []T, m *[3][3]T,
 }
 
 // updateInputBackward is UpdateInputBackward of some atoms.
-func updateInputBackward[T Float](to, g State[T], gx, v []T, floor T, h, full int) bool {
+func updateInputBackward[T Float](g State[T], gx, v []T, floor T, h, full int) bool {
 	if !panelsFit[T](h) {
 		return false
 	}
 	atoms, row := len(g.S)/h, 2*full
 	gs, gv := pointer(g.S, atoms*h), pointer(g.V, 3*atoms*h)
-	toS, toV := gs, gv
-	if to.S != nil {
-		toS, toV = pointer(to.S, atoms*h), pointer(to.V, 3*atoms*h)
-	}
 	scalars, norms, from := pointer(gx, (atoms-1)*row+h), pointer(gx[full:], (atoms-1)*row+h), pointer(v, 3*atoms*h)
 	if vectors == avx512 {
-		updateInputBackwardAVX512(toS, toV, gs, gv, scalars, norms, from, atoms, row, float32(floor))
+		updateInputBackwardAVX512(gs, gv, scalars, norms, from, atoms, row, float32(floor))
 	} else {
-		updateInputBackwardAVX2(toS, toV, gs, gv, scalars, norms, from, atoms, row, float32(floor))
+		updateInputBackwardAVX2(gs, gv, scalars, norms, from, atoms, row, float32(floor))
 	}
 	return true
 }

@@ -142,36 +142,33 @@ atom:
 	VZEROUPPER
 	RET
 
-// func updateOutputAVX2(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
+// func updateOutputAVX2(s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
 // Requires: AVX, FMA3
-TEXT ·updateOutputAVX2(SB), NOSPLIT, $0-80
-	MOVQ full+72(FP), AX
+TEXT ·updateOutputAVX2(SB), NOSPLIT, $0-64
+	MOVQ full+56(FP), AX
 	SHLQ $0x02, AX
-	MOVQ m+56(FP), CX
-	MOVQ s+16(FP), DX
-	MOVQ gates+40(FP), BX
-	MOVQ y+48(FP), SI
-	MOVQ sumS+0(FP), DI
-	MOVQ sumV+8(FP), R8
-	MOVQ out+24(FP), R9
-	MOVQ v+32(FP), R10
-	LEAQ (AX)(AX*2), R11
-	MOVQ AX, R12
-	SHLQ $0x01, R12
-	MOVQ atoms+64(FP), R13
+	MOVQ m+40(FP), CX
+	MOVQ s+0(FP), DX
+	MOVQ gates+24(FP), BX
+	MOVQ y+32(FP), SI
+	MOVQ out+8(FP), DI
+	MOVQ v+16(FP), R8
+	LEAQ (AX)(AX*2), R9
+	MOVQ AX, R10
+	SHLQ $0x01, R10
+	MOVQ atoms+48(FP), R11
 
 atom:
 	VMOVUPS      (DX), Y0
 	VADDPS       (SI), Y0, Y0
 	VMOVUPS      Y0, (DX)
-	VMOVUPS      Y0, (DI)
 	VMOVUPS      (SI)(AX*1), Y0
-	VMOVUPS      (SI)(R12*1), Y1
+	VMOVUPS      (SI)(R10*1), Y1
 	VMOVUPS      Y0, (BX)
 	VMOVUPS      Y1, (BX)(AX*1)
-	VMOVUPS      (R10), Y2
-	VMOVUPS      64(R10), Y3
-	VMOVUPS      128(R10), Y4
+	VMOVUPS      (R8), Y2
+	VMOVUPS      64(R8), Y3
+	VMOVUPS      128(R8), Y4
 	VBROADCASTSS (CX), Y5
 	VMULPS       Y2, Y5, Y5
 	VBROADCASTSS 4(CX), Y6
@@ -196,23 +193,19 @@ atom:
 	VFMADD231PS  Y3, Y4, Y2
 	VMULPS       Y1, Y2, Y2
 	VFMADD231PS  Y0, Y4, Y2
-	VMOVUPS      Y5, (R9)
-	VMOVUPS      Y5, (R8)
-	VMOVUPS      Y6, 64(R9)
-	VMOVUPS      Y6, 64(R8)
-	VMOVUPS      Y2, 128(R9)
-	VMOVUPS      Y2, 128(R8)
+	VMOVUPS      Y5, (DI)
+	VMOVUPS      Y6, 64(DI)
+	VMOVUPS      Y2, 128(DI)
 	VMOVUPS      32(DX), Y0
 	VADDPS       32(SI), Y0, Y0
 	VMOVUPS      Y0, 32(DX)
-	VMOVUPS      Y0, 32(DI)
 	VMOVUPS      32(SI)(AX*1), Y0
-	VMOVUPS      32(SI)(R12*1), Y1
+	VMOVUPS      32(SI)(R10*1), Y1
 	VMOVUPS      Y0, 32(BX)
 	VMOVUPS      Y1, 32(BX)(AX*1)
-	VMOVUPS      32(R10), Y2
-	VMOVUPS      96(R10), Y3
-	VMOVUPS      160(R10), Y4
+	VMOVUPS      32(R8), Y2
+	VMOVUPS      96(R8), Y3
+	VMOVUPS      160(R8), Y4
 	VBROADCASTSS (CX), Y5
 	VMULPS       Y2, Y5, Y5
 	VBROADCASTSS 4(CX), Y6
@@ -237,20 +230,15 @@ atom:
 	VFMADD231PS  Y3, Y4, Y2
 	VMULPS       Y1, Y2, Y2
 	VFMADD231PS  Y0, Y4, Y2
-	VMOVUPS      Y5, 32(R9)
-	VMOVUPS      Y5, 32(R8)
-	VMOVUPS      Y6, 96(R9)
-	VMOVUPS      Y6, 96(R8)
-	VMOVUPS      Y2, 160(R9)
-	VMOVUPS      Y2, 160(R8)
+	VMOVUPS      Y5, 32(DI)
+	VMOVUPS      Y6, 96(DI)
+	VMOVUPS      Y2, 160(DI)
+	ADDQ         $0xc0, DI
 	ADDQ         $0xc0, R8
-	ADDQ         $0xc0, R9
-	ADDQ         $0xc0, R10
 	ADDQ         $0x40, DX
-	ADDQ         $0x40, DI
-	ADDQ         R11, SI
-	ADDQ         R12, BX
-	DECQ         R13
+	ADDQ         R9, SI
+	ADDQ         R10, BX
+	DECQ         R11
 	JNZ          atom
 	VZEROUPPER
 	RET
@@ -414,31 +402,28 @@ atom:
 	VZEROUPPER
 	RET
 
-// func updateInputBackwardAVX2(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+// func updateInputBackwardAVX2(gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
 // Requires: AVX, FMA3
-TEXT ·updateInputBackwardAVX2(SB), NOSPLIT, $0-76
-	MOVQ         gx+32(FP), AX
-	MOVQ         gnorm+40(FP), CX
-	MOVQ         row+64(FP), DX
+TEXT ·updateInputBackwardAVX2(SB), NOSPLIT, $0-60
+	MOVQ         gx+16(FP), AX
+	MOVQ         gnorm+24(FP), CX
+	MOVQ         row+48(FP), DX
 	SHLQ         $0x02, DX
-	VBROADCASTSS floor+72(FP), Y0
-	MOVQ         gs+16(FP), BX
-	MOVQ         toS+0(FP), SI
-	MOVQ         gv+24(FP), DI
-	MOVQ         toV+8(FP), R8
-	MOVQ         v+48(FP), R9
+	VBROADCASTSS floor+56(FP), Y0
+	MOVQ         gs+0(FP), BX
+	MOVQ         gv+8(FP), SI
+	MOVQ         v+32(FP), DI
 	VBROADCASTSS leastBackAVX2<>+0(SB), Y1
 	VBROADCASTSS halfBackAVX2<>+0(SB), Y2
-	MOVQ         atoms+56(FP), R10
+	MOVQ         atoms+40(FP), R8
 
 atom:
 	VMOVUPS     (BX), Y2
 	VADDPS      (AX), Y2, Y2
 	VMOVUPS     Y2, (BX)
-	VMOVUPS     Y2, (SI)
-	VMOVUPS     (R9), Y2
-	VMOVUPS     64(R9), Y3
-	VMOVUPS     128(R9), Y4
+	VMOVUPS     (DI), Y2
+	VMOVUPS     64(DI), Y3
+	VMOVUPS     128(DI), Y4
 	VMULPS      Y2, Y2, Y5
 	VFMADD231PS Y3, Y3, Y5
 	VFMADD231PS Y4, Y4, Y5
@@ -447,25 +432,21 @@ atom:
 	VMAXPS      Y1, Y5, Y5
 	VSQRTPS     Y5, Y5
 	VDIVPS      Y5, Y6, Y6
-	VMOVUPS     (DI), Y5
+	VMOVUPS     (SI), Y5
 	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     Y5, (DI)
-	VMOVUPS     Y5, (R8)
-	VMOVUPS     64(DI), Y2
+	VMOVUPS     Y5, (SI)
+	VMOVUPS     64(SI), Y2
 	VFMADD231PS Y6, Y3, Y2
-	VMOVUPS     Y2, 64(DI)
-	VMOVUPS     Y2, 64(R8)
-	VMOVUPS     128(DI), Y2
+	VMOVUPS     Y2, 64(SI)
+	VMOVUPS     128(SI), Y2
 	VFMADD231PS Y6, Y4, Y2
-	VMOVUPS     Y2, 128(DI)
-	VMOVUPS     Y2, 128(R8)
+	VMOVUPS     Y2, 128(SI)
 	VMOVUPS     32(BX), Y2
 	VADDPS      32(AX), Y2, Y2
 	VMOVUPS     Y2, 32(BX)
-	VMOVUPS     Y2, 32(SI)
-	VMOVUPS     32(R9), Y2
-	VMOVUPS     96(R9), Y3
-	VMOVUPS     160(R9), Y4
+	VMOVUPS     32(DI), Y2
+	VMOVUPS     96(DI), Y3
+	VMOVUPS     160(DI), Y4
 	VMULPS      Y2, Y2, Y5
 	VFMADD231PS Y3, Y3, Y5
 	VFMADD231PS Y4, Y4, Y5
@@ -474,26 +455,21 @@ atom:
 	VMAXPS      Y1, Y5, Y5
 	VSQRTPS     Y5, Y5
 	VDIVPS      Y5, Y6, Y6
-	VMOVUPS     32(DI), Y5
+	VMOVUPS     32(SI), Y5
 	VFMADD231PS Y6, Y2, Y5
-	VMOVUPS     Y5, 32(DI)
-	VMOVUPS     Y5, 32(R8)
-	VMOVUPS     96(DI), Y2
+	VMOVUPS     Y5, 32(SI)
+	VMOVUPS     96(SI), Y2
 	VFMADD231PS Y6, Y3, Y2
-	VMOVUPS     Y2, 96(DI)
-	VMOVUPS     Y2, 96(R8)
-	VMOVUPS     160(DI), Y2
+	VMOVUPS     Y2, 96(SI)
+	VMOVUPS     160(SI), Y2
 	VFMADD231PS Y6, Y4, Y2
-	VMOVUPS     Y2, 160(DI)
-	VMOVUPS     Y2, 160(R8)
+	VMOVUPS     Y2, 160(SI)
+	ADDQ        $0xc0, SI
 	ADDQ        $0xc0, DI
-	ADDQ        $0xc0, R8
-	ADDQ        $0xc0, R9
 	ADDQ        $0x40, BX
-	ADDQ        $0x40, SI
 	ADDQ        DX, AX
 	ADDQ        DX, CX
-	DECQ        R10
+	DECQ        R8
 	JNZ         atom
 	VZEROUPPER
 	RET
@@ -606,12 +582,12 @@ atom:
 	VZEROUPPER
 	RET
 
-// func updateOutputAVX512(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
+// func updateOutputAVX512(s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
 // Requires: AVX, AVX512F
-TEXT ·updateOutputAVX512(SB), NOSPLIT, $0-80
-	MOVQ         full+72(FP), AX
+TEXT ·updateOutputAVX512(SB), NOSPLIT, $0-64
+	MOVQ         full+56(FP), AX
 	SHLQ         $0x02, AX
-	MOVQ         m+56(FP), CX
+	MOVQ         m+40(FP), CX
 	VBROADCASTSS (CX), Z0
 	VBROADCASTSS 4(CX), Z1
 	VBROADCASTSS 8(CX), Z2
@@ -621,30 +597,27 @@ TEXT ·updateOutputAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS 24(CX), Z6
 	VBROADCASTSS 28(CX), Z7
 	VBROADCASTSS 32(CX), Z8
-	MOVQ         s+16(FP), CX
-	MOVQ         gates+40(FP), DX
-	MOVQ         y+48(FP), BX
-	MOVQ         sumS+0(FP), SI
-	MOVQ         sumV+8(FP), DI
-	MOVQ         out+24(FP), R8
-	MOVQ         v+32(FP), R9
-	LEAQ         (AX)(AX*2), R10
-	MOVQ         AX, R11
-	SHLQ         $0x01, R11
-	MOVQ         atoms+64(FP), R12
+	MOVQ         s+0(FP), CX
+	MOVQ         gates+24(FP), DX
+	MOVQ         y+32(FP), BX
+	MOVQ         out+8(FP), SI
+	MOVQ         v+16(FP), DI
+	LEAQ         (AX)(AX*2), R8
+	MOVQ         AX, R9
+	SHLQ         $0x01, R9
+	MOVQ         atoms+48(FP), R10
 
 atom:
 	VMOVUPS     (CX), Z9
 	VADDPS      (BX), Z9, Z9
 	VMOVUPS     Z9, (CX)
-	VMOVUPS     Z9, (SI)
 	VMOVUPS     (BX)(AX*1), Z9
-	VMOVUPS     (BX)(R11*1), Z10
+	VMOVUPS     (BX)(R9*1), Z10
 	VMOVUPS     Z9, (DX)
 	VMOVUPS     Z10, (DX)(AX*1)
-	VMOVUPS     (R9), Z11
-	VMOVUPS     64(R9), Z12
-	VMOVUPS     128(R9), Z13
+	VMOVUPS     (DI), Z11
+	VMOVUPS     64(DI), Z12
+	VMOVUPS     128(DI), Z13
 	VMULPS      Z11, Z0, Z14
 	VFMADD231PS Z1, Z12, Z14
 	VFMADD231PS Z2, Z13, Z14
@@ -660,20 +633,15 @@ atom:
 	VFMADD231PS Z8, Z13, Z11
 	VMULPS      Z10, Z11, Z11
 	VFMADD231PS Z9, Z13, Z11
-	VMOVUPS     Z14, (R8)
-	VMOVUPS     Z14, (DI)
-	VMOVUPS     Z15, 64(R8)
-	VMOVUPS     Z15, 64(DI)
-	VMOVUPS     Z11, 128(R8)
-	VMOVUPS     Z11, 128(DI)
+	VMOVUPS     Z14, (SI)
+	VMOVUPS     Z15, 64(SI)
+	VMOVUPS     Z11, 128(SI)
+	ADDQ        $0xc0, SI
 	ADDQ        $0xc0, DI
-	ADDQ        $0xc0, R8
-	ADDQ        $0xc0, R9
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, SI
-	ADDQ        R10, BX
-	ADDQ        R11, DX
-	DECQ        R12
+	ADDQ        R8, BX
+	ADDQ        R9, DX
+	DECQ        R10
 	JNZ         atom
 	VZEROUPPER
 	RET
@@ -762,31 +730,28 @@ atom:
 	VZEROUPPER
 	RET
 
-// func updateInputBackwardAVX512(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+// func updateInputBackwardAVX512(gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
 // Requires: AVX, AVX512F
-TEXT ·updateInputBackwardAVX512(SB), NOSPLIT, $0-76
-	MOVQ         gx+32(FP), AX
-	MOVQ         gnorm+40(FP), CX
-	MOVQ         row+64(FP), DX
+TEXT ·updateInputBackwardAVX512(SB), NOSPLIT, $0-60
+	MOVQ         gx+16(FP), AX
+	MOVQ         gnorm+24(FP), CX
+	MOVQ         row+48(FP), DX
 	SHLQ         $0x02, DX
-	VBROADCASTSS floor+72(FP), Z0
-	MOVQ         gs+16(FP), BX
-	MOVQ         toS+0(FP), SI
-	MOVQ         gv+24(FP), DI
-	MOVQ         toV+8(FP), R8
-	MOVQ         v+48(FP), R9
+	VBROADCASTSS floor+56(FP), Z0
+	MOVQ         gs+0(FP), BX
+	MOVQ         gv+8(FP), SI
+	MOVQ         v+32(FP), DI
 	VBROADCASTSS leastBackAVX512<>+0(SB), Z1
 	VBROADCASTSS halfBackAVX512<>+0(SB), Z2
-	MOVQ         atoms+56(FP), R10
+	MOVQ         atoms+40(FP), R8
 
 atom:
 	VMOVUPS      (BX), Z3
 	VADDPS       (AX), Z3, Z3
 	VMOVUPS      Z3, (BX)
-	VMOVUPS      Z3, (SI)
-	VMOVUPS      (R9), Z3
-	VMOVUPS      64(R9), Z4
-	VMOVUPS      128(R9), Z5
+	VMOVUPS      (DI), Z3
+	VMOVUPS      64(DI), Z4
+	VMOVUPS      128(DI), Z5
 	VMULPS       Z3, Z3, Z6
 	VFMADD231PS  Z4, Z4, Z6
 	VFMADD231PS  Z5, Z5, Z6
@@ -802,26 +767,21 @@ atom:
 	VFMADD231PS  Z8, Z9, Z9
 	VMULPS       Z9, Z7, Z7
 	VADDPS       Z7, Z7, Z7
-	VMOVUPS      (DI), Z6
+	VMOVUPS      (SI), Z6
 	VFMADD231PS  Z7, Z3, Z6
-	VMOVUPS      Z6, (DI)
-	VMOVUPS      Z6, (R8)
-	VMOVUPS      64(DI), Z3
+	VMOVUPS      Z6, (SI)
+	VMOVUPS      64(SI), Z3
 	VFMADD231PS  Z7, Z4, Z3
-	VMOVUPS      Z3, 64(DI)
-	VMOVUPS      Z3, 64(R8)
-	VMOVUPS      128(DI), Z3
+	VMOVUPS      Z3, 64(SI)
+	VMOVUPS      128(SI), Z3
 	VFMADD231PS  Z7, Z5, Z3
-	VMOVUPS      Z3, 128(DI)
-	VMOVUPS      Z3, 128(R8)
+	VMOVUPS      Z3, 128(SI)
+	ADDQ         $0xc0, SI
 	ADDQ         $0xc0, DI
-	ADDQ         $0xc0, R8
-	ADDQ         $0xc0, R9
 	ADDQ         $0x40, BX
-	ADDQ         $0x40, SI
 	ADDQ         DX, AX
 	ADDQ         DX, CX
-	DECQ         R10
+	DECQ         R8
 	JNZ          atom
 	VZEROUPPER
 	RET

@@ -17,17 +17,17 @@ func updateVectorsAVX2(out *float32, v *float32, g1 *float32, g2 *float32, m *[3
 // updateOutputAVX2 is UpdateOutput for 16 features of atoms, whose parts of y and of gates are full numbers apart.
 //
 //go:noescape
-func updateOutputAVX2(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
+func updateOutputAVX2(s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
 
 // updateOutputBackwardAVX2 is UpdateOutputBackward for 16 features of atoms, whose parts of gy and of gates are full numbers apart.
 //
 //go:noescape
 func updateOutputBackwardAVX2(gy *float32, gs *float32, gv *float32, v *float32, gates *float32, m *[3][3]float32, atoms int, full int)
 
-// updateInputBackwardAVX2 is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0, and the same in toS and toV; gx and gnorm are row numbers apart.
+// updateInputBackwardAVX2 is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gx and gnorm are row numbers apart.
 //
 //go:noescape
-func updateInputBackwardAVX2(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+func updateInputBackwardAVX2(gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
 
 // updateInputAVX512 is s and |v| of atoms, x and norm row numbers apart.
 //
@@ -42,14 +42,14 @@ func updateVectorsAVX512(out *float32, v *float32, g1 *float32, g2 *float32, m *
 // updateOutputAVX512 is UpdateOutput for 16 features of atoms, whose parts of y and of gates are full numbers apart.
 //
 //go:noescape
-func updateOutputAVX512(sumS *float32, sumV *float32, s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
+func updateOutputAVX512(s *float32, out *float32, v *float32, gates *float32, y *float32, m *[3][3]float32, atoms int, full int)
 
 // updateOutputBackwardAVX512 is UpdateOutputBackward for 16 features of atoms, whose parts of gy and of gates are full numbers apart.
 //
 //go:noescape
 func updateOutputBackwardAVX512(gy *float32, gs *float32, gv *float32, v *float32, gates *float32, m *[3][3]float32, atoms int, full int)
 
-// updateInputBackwardAVX512 is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0, and the same in toS and toV; gx and gnorm are row numbers apart.
+// updateInputBackwardAVX512 is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gx and gnorm are row numbers apart.
 //
 //go:noescape
-func updateInputBackwardAVX512(toS *float32, toV *float32, gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)
+func updateInputBackwardAVX512(gs *float32, gv *float32, gx *float32, gnorm *float32, v *float32, atoms int, row int, floor float32)

@@ -76,7 +76,7 @@ func (c *updateCase) backward(g cpu.State[float64], gout, pre []float64) {
 	c.out.backward.Apply(hidden, gout, c.n)
 	cpu.SiLUBackward(hidden, pre)
 	c.hidden.backward.Apply(x, hidden, c.n)
-	cpu.UpdateInputBackward(cpu.State[float64]{}, g, x, c.in.V, 0, c.h, c.h)
+	cpu.UpdateInputBackward(g, x, c.in.V, 0, c.h, c.h)
 }
 
 // forUpdates runs over sizes whose last block of atoms is full, and is not.
@@ -96,7 +96,7 @@ func TestUpdate(t *testing.T) {
 		pre, out := c.forward()
 		want := cpu.State[float64]{S: append([]float64(nil), c.in.S...), V: make([]float64, n*3*h)}
 		gates := make([]float64, n*2*h)
-		cpu.UpdateOutput(cpu.State[float64]{}, want.S, want.V, c.in.V, gates, out, &c.mixing, h, h)
+		cpu.UpdateOutput(want.S, want.V, c.in.V, gates, out, &c.mixing, h, h)
 
 		in, next := upload(b, pack(c.in, h)), room[[4]float32](b, n*h)
 		gpuPre, gpuGates := room[float32](b, n*h), room[float32](b, n*2*h)

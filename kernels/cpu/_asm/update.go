@@ -167,28 +167,25 @@ func updateVectors(v isa) {
 }
 
 func updateOutput(v isa) {
-	TEXT("updateOutput"+v.name, NOSPLIT, "func(sumS, sumV, s, out, v, gates, y *float32, m *[3][3]float32, atoms, full int)")
+	TEXT("updateOutput"+v.name, NOSPLIT, "func(s, out, v, gates, y *float32, m *[3][3]float32, atoms, full int)")
 	Pragma("noescape")
 	Doc("updateOutput" + v.name + " is UpdateOutput for 16 features of atoms, whose parts of y and of gates are full numbers apart.")
-	full, m, s, gates, y, sumS := scaled("full"), newMixing(v), pointer("s"), pointer("gates"), pointer("y"), pointer("sumS")
-	sumV, nextSum := vectorsAt("sumV")
+	full, m, s, gates, y := scaled("full"), newMixing(v), pointer("s"), pointer("gates"), pointer("y")
 	out, nextOut := vectorsAt("out")
 	from, next := vectorsAt("v")
 	three, two := GP64(), GP64()
 	LEAQ(Mem{Base: full, Index: full, Scale: 2}, three)
 	MOVQ(full, two)
 	SHLQ(Imm(1), two)
-	eachAtom(v, []strided{nextSum, nextOut, next, {s, Imm(panel)}, {sumS, Imm(panel)}, {y, three}, {gates, two}}, func(disp int) {
+	eachAtom(v, []strided{nextOut, next, {s, Imm(panel)}, {y, three}, {gates, two}}, func(disp int) {
 		sum := v.load(Mem{Base: s, Disp: disp})
 		VADDPS(Mem{Base: y, Disp: disp}, sum, sum)
 		VMOVUPS(sum, Mem{Base: s, Disp: disp})
-		VMOVUPS(sum, Mem{Base: sumS, Disp: disp})
 		g1, g2 := v.load(at(y, full, disp)), v.load(at(y, two, disp))
 		VMOVUPS(g1, Mem{Base: gates, Disp: disp})
 		VMOVUPS(g2, at(gates, full, disp))
 		for c, sum := range m.gated(loadAll(v, from, disp), g1, g2) {
 			VMOVUPS(sum, component(out, c, disp))
-			VMOVUPS(sum, component(sumV, c, disp))
 		}
 	})
 }
@@ -231,19 +228,17 @@ func updateOutputBackward(v isa) {
 }
 
 func updateInputBackward(v isa) {
-	TEXT("updateInputBackward"+v.name, NOSPLIT, "func(toS, toV, gs, gv, gx, gnorm, v *float32, atoms, row int, floor float32)")
+	TEXT("updateInputBackward"+v.name, NOSPLIT, "func(gs, gv, gx, gnorm, v *float32, atoms, row int, floor float32)")
 	Pragma("noescape")
-	Doc("updateInputBackward" + v.name + " is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0, and the same in toS and toV; gx and gnorm are row numbers apart.")
-	gx, gnorm, row, floor, gs, toS := pointer("gx"), pointer("gnorm"), scaled("row"), v.number("floor"), pointer("gs"), pointer("toS")
+	Doc("updateInputBackward" + v.name + " is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gx and gnorm are row numbers apart.")
+	gx, gnorm, row, floor, gs := pointer("gx"), pointer("gnorm"), scaled("row"), v.number("floor"), pointer("gs")
 	gv, nextGrad := vectorsAt("gv")
-	toV, nextTo := vectorsAt("toV")
 	from, next := vectorsAt("v")
 	least, half := roots(v, "Back")
-	eachAtom(v, []strided{nextGrad, nextTo, next, {gs, Imm(panel)}, {toS, Imm(panel)}, {gx, row}, {gnorm, row}}, func(disp int) {
+	eachAtom(v, []strided{nextGrad, next, {gs, Imm(panel)}, {gx, row}, {gnorm, row}}, func(disp int) {
 		sum := v.load(Mem{Base: gs, Disp: disp})
 		VADDPS(Mem{Base: gx, Disp: disp}, sum, sum)
 		VMOVUPS(sum, Mem{Base: gs, Disp: disp})
-		VMOVUPS(sum, Mem{Base: toS, Disp: disp})
 		r := loadAll(v, from, disp)
 		n := squaredNorm(v, r)
 		VADDPS(floor, n, n)
@@ -261,7 +256,6 @@ func updateInputBackward(v isa) {
 			sum := v.load(component(gv, c, disp))
 			VFMADD231PS(quotient, r[c], sum)
 			VMOVUPS(sum, component(gv, c, disp))
-			VMOVUPS(sum, component(toV, c, disp))
 		}
 	})
 }
