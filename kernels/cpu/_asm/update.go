@@ -60,10 +60,10 @@ func squaredNorm(v isa, r [3]reg.VecVirtual) reg.VecVirtual {
 	return n
 }
 
-// squareRoot is √n and half of 1/√n, which is finite where n = 0. AVX-512 makes them
-// of an estimate, in a fifth of the time that the instructions take: the root is
-// within a rounding or two.
-func squareRoot(v isa, n reg.VecVirtual, least, half reg.VecVirtual) (root, halfInverse reg.VecVirtual) {
+// inverseRoot is half of 1/√n, which is finite where n = 0, and √n before its last
+// correction. AVX-512 makes both of an estimate, in a third of the time that the
+// instructions take.
+func inverseRoot(v isa, n reg.VecVirtual, least, half reg.VecVirtual) (halfInverse, root reg.VecVirtual) {
 	inverse, rest := v.vector(), v.vector()
 	root, halfInverse = v.vector(), v.vector()
 	VMAXPS(least, n, inverse)
@@ -75,10 +75,18 @@ func squareRoot(v isa, n reg.VecVirtual, least, half reg.VecVirtual) (root, half
 	VFNMADD231PS(root, halfInverse, rest)
 	VFMADD231PS(rest, root, root)
 	VFMADD231PS(rest, halfInverse, halfInverse)
-	return root, halfInverse
+	return halfInverse, root
 }
 
-// roots are the constants of squareRoot.
+// squareRoot is √n, which but in few cases is rounded as the instruction rounds it.
+func squareRoot(v isa, n reg.VecVirtual, least, half reg.VecVirtual) reg.VecVirtual {
+	halfInverse, root := inverseRoot(v, n, least, half)
+	VFNMADD231PS(root, root, n) // what √n misses
+	VFMADD231PS(n, halfInverse, root)
+	return root
+}
+
+// roots are the constants of inverseRoot.
 func roots(v isa, name string) (least, half reg.VecVirtual) {
 	return v.broadcast(constant("least"+name+v.name, 0x1p-126)), v.broadcast(constant("half"+name+v.name, 0.5))
 }
@@ -95,7 +103,7 @@ func updateInput(v isa) {
 		n := squaredNorm(v, loadAll(v, from, disp))
 		VADDPS(floor, n, n)
 		if v.name == "AVX512" {
-			n, _ = squareRoot(v, n, least, half)
+			n = squareRoot(v, n, least, half)
 		} else {
 			VSQRTPS(n, n)
 		}
@@ -244,7 +252,7 @@ func updateInputBackward(v isa) {
 		VADDPS(floor, n, n)
 		quotient := v.load(Mem{Base: gnorm, Disp: disp})
 		if v.name == "AVX512" {
-			_, halfInverse := squareRoot(v, n, least, half)
+			halfInverse, _ := inverseRoot(v, n, least, half)
 			VMULPS(halfInverse, quotient, quotient)
 			VADDPS(quotient, quotient, quotient)
 		} else {
