@@ -77,9 +77,9 @@ func ExampleModel_Compute_periodic() {
 	}
 	defer model.Close()
 
-	silicon := painless.Structure{
+	silicon := painless.Structure{ // out of its symmetry, where vectors of the network vanish and stresses hang on rounding
 		Numbers:   []int{14, 14},
-		Positions: [][3]float64{{0, 0, 0}, {1.3575, 1.3575, 1.3575}},
+		Positions: [][3]float64{{0, 0, 0}, {1.40, 1.33, 1.37}},
 		Cell:      [3][3]float64{{0, 2.715, 2.715}, {2.715, 0, 2.715}, {2.715, 2.715, 0}},
 		PBC:       [3]bool{true, true, true},
 	}
@@ -89,7 +89,7 @@ func ExampleModel_Compute_periodic() {
 	}
 	fmt.Printf("energy %.4f eV, stress %.3f eV/Å³\n", result.Energy[0], result.Stress[0])
 	// Output:
-	// energy 4.4984 eV, stress [0.054 0.054 0.054 -0.002 0.002 -0.002] eV/Å³
+	// energy 4.4848 eV, stress [0.054 0.054 0.054 -0.004 0.002 -0.002] eV/Å³
 }
 
 // The kernels of a GPU on an emulator of one: "cuda" is a real one.
