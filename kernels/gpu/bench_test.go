@@ -17,7 +17,7 @@ import (
 // and on a GPU a large system.
 func sizes() []int {
 	if backend == "emulator" {
-		return []int{256}
+		return []int{16, 256}
 	}
 	return []int{16, 1024, 16384, 131072}
 }
@@ -29,23 +29,6 @@ type work struct {
 	name         string
 	flops, bytes float64
 	launch       func() error
-}
-
-// count reports what the emulator counted of one launch.
-func (b *bench) count(t *testing.B, w *work) {
-	before, _ := counted(b.dev)
-	for t.Loop() {
-		require.NoError(t, w.launch())
-	}
-	after, _ := counted(b.dev)
-	for unit, n := range map[string]float64{
-		"instructions": after.instructions - before.instructions, "flop": after.flops - before.flops,
-		"B-global": after.global - before.global, "B-shared": after.shared - before.shared,
-	} {
-		t.ReportMetric(n/float64(t.N), unit)
-	}
-	t.ReportMetric(w.flops, "flop-floor")
-	t.ReportMetric(w.bytes, "B-floor")
 }
 
 // timed is how many launches are timed as one, so that what starting and stopping
@@ -83,7 +66,7 @@ type rates struct{ flops, bytes float64 }
 // time that its operations or its bytes take at the most.
 func (b *bench) measure(t *testing.B, w *work, most rates) {
 	if backend == "emulator" {
-		b.count(t, w)
+		b.predict(t, w)
 		return
 	}
 	graph := b.together(w)
@@ -156,7 +139,7 @@ func BenchmarkKernels(t *testing.B) {
 	for _, size := range []struct{ h, intervals int }{{32, 64}, {64, 64}, {128, 128}} {
 		for _, atoms := range sizes() {
 			t.Run(fmt.Sprintf("backend=%s/h=%d/atoms=%d", backend, size.h, atoms), func(t *testing.B) {
-				b := newBench(t, size.h, size.intervals)
+				b := newBenchOn(t, openCharged(t), size.h, size.intervals)
 				for _, w := range newWater(b, atoms, size.h, size.intervals).kernels() {
 					t.Run("kernel="+w.name, func(t *testing.B) { b.measure(t, &w, most) })
 				}
@@ -188,6 +171,7 @@ type water struct {
 
 func newWater(b *bench, n, h, intervals int) *water {
 	rng := rand.New(rand.NewPCG(uint64(n), uint64(h)))
+	b.atoms = n
 	w := &water{bench: b, n: n, h: h, intervals: intervals}
 	side := math.Cbrt(float64(n) * 10) // 0.1 atoms in an Å³
 	w.structures = oneBox(b, rng, n, side)

@@ -18,11 +18,17 @@ type bench struct {
 	dev    gpu.Device
 	k      *gpu.Kernels
 	memory *gpu.Memory
+	atoms  int // that kernels are measured on
 }
 
 func newBench(t testing.TB, h, intervals int) *bench {
 	t.Helper()
-	b := &bench{t: t, dev: openDevice(t)}
+	return newBenchOn(t, openDevice(t), h, intervals)
+}
+
+func newBenchOn(t testing.TB, dev gpu.Device, h, intervals int) *bench {
+	t.Helper()
+	b := &bench{t: t, dev: dev}
 	b.memory = gpu.NewMemory(b.dev)
 	t.Cleanup(b.close)
 	k, err := gpu.Load(b.dev, h, intervals, testRBF)

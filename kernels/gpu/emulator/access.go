@@ -61,6 +61,7 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	if err != nil {
 		return nil, cost{}, err
 	}
+	d.requests[len(d.out.code)] = &request{shared: space == "shared", load: load, cached: load, base: base, offset: offset, size: size}
 	c := cost{sharedBytes: size}
 	switch {
 	case space == "global" && load:
@@ -218,6 +219,7 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 	if err != nil {
 		return nil, cost{}, err
 	}
+	d.requests[len(d.out.code)] = &request{base: base, offset: offset, size: kind.size}
 	wide := kind.size == 8
 	x, err := d.operand(in[1], wide)
 	if err != nil {

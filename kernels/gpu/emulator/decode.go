@@ -49,11 +49,14 @@ type decoder struct {
 	out       *program
 	registers map[string]register
 	constants map[string]register
+	requests  map[int]*request // of the statements that are one
 }
 
-func decode(src *source, e *entry) (*program, error) {
+// decode makes a program of an entry; charged says that it will be counted what
+// hardware charges for it.
+func decode(src *source, e *entry, charged bool) (*program, error) {
 	d := &decoder{src: src, entry: e, out: &program{name: e.name, params: len(e.params), maxThreads: e.maxThreads, static: src.shared.static + e.shared.static},
-		registers: map[string]register{}, constants: map[string]register{}}
+		registers: map[string]register{}, constants: map[string]register{}, requests: map[int]*request{}}
 	for i := range e.lines {
 		s := &e.lines[i]
 		code, err := d.statement(s)
@@ -62,6 +65,11 @@ func decode(src *source, e *entry) (*program, error) {
 		}
 		code.line = s.line
 		d.out.code = append(d.out.code, code)
+	}
+	if charged {
+		for i := range e.lines {
+			d.out.code[i].charged = d.charge(&e.lines[i], d.requests[i])
+		}
 	}
 	for _, at := range e.labels {
 		if at < len(d.out.code) {

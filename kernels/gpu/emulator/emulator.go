@@ -22,6 +22,7 @@ type Options struct {
 	Properties gpu.Properties
 	Unchecked  bool  // leaves out the checks of who wrote what
 	Limit      int64 // instructions of a warp; 0 is 2³²
+	Charged    bool  // counts what hardware would charge: see TakeCharges
 	// Threads is how many a kernel's blocks may have at most, as a GPU's registers allow; 1024 where it says nothing.
 	Threads map[string]int
 }
@@ -35,6 +36,8 @@ type Device struct {
 	threads map[string]int
 	capture *graph // that records
 	counts  map[string]*Counts
+	charged bool
+	charges []Charges
 	closed  bool
 }
 
@@ -70,7 +73,7 @@ func New(opts Options) *Device {
 	if opts.Limit == 0 {
 		opts.Limit = 1 << 32
 	}
-	return &Device{props: p, limit: opts.Limit, threads: opts.Threads, host: map[*byte]int{}, memory: memory{limit: p.Memory, checked: !opts.Unchecked}, counts: map[string]*Counts{}}
+	return &Device{props: p, limit: opts.Limit, threads: opts.Threads, charged: opts.Charged, host: map[*byte]int{}, memory: memory{limit: p.Memory, checked: !opts.Unchecked, charged: opts.Charged}, counts: map[string]*Counts{}}
 }
 
 // Properties is those of the options.
@@ -78,6 +81,20 @@ func (d *Device) Properties() gpu.Properties { return d.props }
 
 // Counts is what each kernel did so far.
 func (d *Device) Counts() map[string]*Counts { return d.counts }
+
+// Total is what all kernels did so far.
+func (d *Device) Total() (sum Counts) {
+	for _, c := range d.counts {
+		sum.Launches += c.Launches
+		sum.Instructions += c.Instructions
+		sum.Flops += c.Flops
+		sum.Special += c.Special
+		sum.GlobalRead += c.GlobalRead
+		sum.GlobalWritten += c.GlobalWritten
+		sum.Shared += c.Shared
+	}
+	return sum
+}
 
 // Alloc is size bytes that nothing wrote.
 func (d *Device) Alloc(size int) (gpu.Pointer, error) {

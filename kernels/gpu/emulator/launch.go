@@ -32,6 +32,7 @@ type block struct {
 	warps   []warp
 	counts  []uint64 // lane instructions, by instruction
 	limit   int64    // instructions of a warp
+	meter   *meter   // nil where nobody asks for charges
 }
 
 // whole is the lanes of a warp that the block began with.
@@ -51,6 +52,8 @@ type grid struct {
 	memory      *memory
 	limit       int64
 	next, fault atomic.Int64 // block to run, lowest that failed
+	charged     bool
+	charges     Charges // if charged, after run
 }
 
 func ones(d gpu.Dim) gpu.Dim { return gpu.Dim{X: max(d.X, 1), Y: max(d.Y, 1), Z: max(d.Z, 1)} }
@@ -68,13 +71,17 @@ func (g *grid) run() (counts []uint64, err error) {
 	g.fault.Store(int64(blocks))
 	faults := make([]*Fault, blocks)
 	workers := min(runtime.GOMAXPROCS(0), blocks)
-	all := make([][]uint64, workers)
+	all, meters := make([][]uint64, workers), make([]*meter, workers)
 	var group sync.WaitGroup
 	for worker := range workers {
 		all[worker] = make([]uint64, len(g.program.code))
 		group.Go(func() {
 			b := &block{threads: volume(g.shape), memory: g.memory, counts: all[worker], limit: g.limit}
 			b.shared.checked = g.memory.checked
+			if g.charged {
+				b.meter = &meter{}
+				meters[worker] = b.meter
+			}
 			for n := g.next.Add(1) - 1; n < g.fault.Load(); n = g.next.Add(1) - 1 {
 				if f := g.block(b, int(n)); f != nil {
 					faults[n] = f
@@ -91,6 +98,12 @@ func (g *grid) run() (counts []uint64, err error) {
 			counts[i] += c[i]
 		}
 	}
+	if g.charged {
+		g.charges = Charges{Kernel: g.program.name, Blocks: blocks, Threads: volume(g.shape), Room: g.program.static + g.shared}
+		for _, m := range meters {
+			g.charges.Add(&m.sum)
+		}
+	}
 	if n := g.fault.Load(); int(n) < blocks {
 		return counts, faults[n]
 	}
@@ -105,11 +118,14 @@ func (g *grid) block(b *block, number int) *Fault {
 	for i := range b.warps {
 		g.start(b, &b.warps[i], i)
 	}
+	if b.meter != nil {
+		b.meter.cache.reset(firstLevel(b.threads, g.program.static+g.shared))
+	}
 	for {
 		running, waiting := 0, 0
 		for i := range b.warps {
 			w := &b.warps[i]
-			if !w.done {
+			if !w.done && !w.waits {
 				if f := w.run(g.program.code); f != nil {
 					return g.locate(f, number, i)
 				}
@@ -122,7 +138,13 @@ func (g *grid) block(b *block, number int) *Fault {
 			}
 		}
 		if running == 0 {
+			if b.meter != nil {
+				b.meter.close(b)
+			}
 			return nil
+		}
+		if waiting < running { // some have only paused
+			continue
 		}
 		if waiting < len(b.warps) {
 			first := slices.IndexFunc(b.warps, func(w warp) bool { return w.waits })
@@ -130,6 +152,9 @@ func (g *grid) block(b *block, number int) *Fault {
 			return g.locate(&Fault{What: "divergent barrier: this warp waits and others of the block have returned", line: line}, number, first)
 		}
 		b.shared.barrier++
+		if b.meter != nil {
+			b.settle()
+		}
 		for i := range b.warps {
 			b.warps[i].waits = false
 		}
@@ -148,6 +173,9 @@ func (g *grid) start(b *block, w *warp, index int) {
 		w.r32, w.r64, w.pred = make([]column32, p.n32), make([]column64, p.n64), make([]uint32, p.preds)
 	}
 	*w = warp{r32: w.r32, r64: w.r64, pred: w.pred, splits: w.splits[:0], index: index, block: b}
+	if b.meter != nil {
+		w.ready = make([]uint64, p.n32+p.n64+p.preds)
+	}
 	w.mask = b.whole(index)
 	w.live = w.mask
 	for _, c := range p.constants {

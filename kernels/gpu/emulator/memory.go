@@ -19,6 +19,7 @@ type memory struct {
 	limit   int64
 	launch  uint64 // count of launches
 	checked bool
+	charged bool
 }
 
 // allocation is size bytes, and for every 4 of them who wrote and who read
@@ -28,6 +29,7 @@ type allocation struct {
 	data             []byte
 	writers, readers []uint64
 	freed            bool
+	touched          [2][]uint64 // if charged, for every 32 bytes which launch read and which wrote them last
 }
 
 const (
@@ -43,7 +45,11 @@ func (m *memory) alloc(size int) (uint64, error) {
 		return 0, fmt.Errorf("%w: %d bytes asked for, %d of %d in use", gpu.ErrOutOfMemory, size, m.used, m.limit)
 	}
 	m.used += int64(size)
-	m.allocs = append(m.allocs, &allocation{data: make([]byte, size), writers: make([]uint64, (size+3)/4), readers: make([]uint64, (size+3)/4)})
+	a := &allocation{data: make([]byte, size), writers: make([]uint64, (size+3)/4), readers: make([]uint64, (size+3)/4)}
+	if m.charged {
+		a.touched = [2][]uint64{make([]uint64, (size+31)/32), make([]uint64, (size+31)/32)}
+	}
+	m.allocs = append(m.allocs, a)
 	return uint64(len(m.allocs)) << addressBits, nil
 }
 
@@ -131,6 +137,25 @@ func (m *memory) write(address uint64, size, block int) ([]byte, string) {
 		}
 	}
 	return a.data[offset : offset+size], ""
+}
+
+// touch is how many of the sectors, addresses over 32, the launch had not read,
+// or written, so far.
+func (m *memory) touch(sectors []uint64, writes bool) (n uint64) {
+	way := 0
+	if writes {
+		way = 1
+	}
+	for _, sector := range sectors {
+		a, offset := m.at(32 * sector)
+		if a == nil || a.freed || offset >= uint64(len(a.data)) {
+			continue // which the access itself finds out
+		}
+		if atomic.SwapUint64(&a.touched[way][offset/32], m.launch) != m.launch {
+			n++
+		}
+	}
+	return n
 }
 
 // update changes 4 or 8 bytes atomically and returns what they were.

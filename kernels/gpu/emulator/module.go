@@ -34,7 +34,7 @@ func (d *Device) Load(name, ptx string) (gpu.Module, error) {
 	}
 	m := &module{dev: d, name: name, kernels: map[string]*program{}}
 	for _, e := range src.entries {
-		p, err := decode(src, e)
+		p, err := decode(src, e, d.charged)
 		if err != nil {
 			return nil, fmt.Errorf("%s: kernel %s: %w", name, e.name, err)
 		}
@@ -97,9 +97,13 @@ func (k *kernel) check(l *gpu.Launch) error {
 func (k *kernel) run(l *gpu.Launch) error {
 	p := k.program
 	g := &grid{program: p, dim: ones(l.Grid), shape: ones(l.Block), shared: l.Shared, args: l.Args, memory: &k.dev.memory, limit: k.dev.limit}
+	g.charged = k.dev.charged
 	k.dev.memory.launch++
 	counts, err := g.run()
 	k.dev.count(p, counts)
+	if g.charged {
+		k.dev.charges = append(k.dev.charges, g.charges)
+	}
 	return err
 }
 

@@ -33,6 +33,8 @@ type warp struct {
 	block  *block
 	steps  int64
 	fault  *Fault // of the instruction that runs
+
+	timing // of a warp whose charges are counted
 }
 
 type split struct {
@@ -53,6 +55,7 @@ type step struct {
 	leader   bool // other lanes may wait here
 	line     int
 	cost     cost
+	charged  *charged // nil where nobody counts
 }
 
 type kind uint8
@@ -64,9 +67,13 @@ const (
 	exit
 )
 
-// run goes on until the warp has returned or waits at a barrier.
+// run goes on until the warp has returned, waits at a barrier or has run as many
+// instructions as it may in a row.
 func (w *warp) run(code []step) *Fault {
-	counts := w.block.counts
+	counts, pause := w.block.counts, w.block.limit
+	if w.block.meter != nil {
+		pause = min(pause, w.steps+quantum)
+	}
 	for {
 		if w.pc >= len(code) {
 			f := &Fault{What: "the kernel runs on beyond its last instruction", lane: bits.TrailingZeros32(w.mask)}
@@ -76,6 +83,12 @@ func (w *warp) run(code []step) *Fault {
 			return f
 		}
 		s := &code[w.pc]
+		if w.steps >= pause {
+			if w.steps >= w.block.limit {
+				return &Fault{What: "the kernel does not end: more instructions than the limit", line: s.line, lane: bits.TrailingZeros32(w.mask)}
+			}
+			return nil
+		}
 		if s.leader && len(w.splits) > 0 {
 			w.join()
 			s = &code[w.pc]
@@ -92,9 +105,10 @@ func (w *warp) run(code []step) *Fault {
 			}
 		}
 		counts[w.pc] += uint64(bits.OnesCount32(mask))
-		if w.steps++; w.steps > w.block.limit {
-			return &Fault{What: "the kernel does not end: more instructions than the limit", line: s.line, lane: bits.TrailingZeros32(w.mask)}
+		if s.charged != nil {
+			w.charge(s, mask)
 		}
+		w.steps++
 		switch s.kind {
 		case plain:
 			if mask != 0 {
