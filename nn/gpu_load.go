@@ -36,7 +36,7 @@ func (e *gpuEngine) load(filters Filters) error {
 		}
 		w.filters = append(w.filters, t)
 	}
-	u := uploader{memory: w.memory}
+	u := uploader{memory: w.memory, h: net.HiddenDim}
 	u.floats(&w.embedding, net.Embedding)
 	if w.exact {
 		centers, widths := gpu.Array[float32]{}, gpu.Array[float32]{}
@@ -55,7 +55,9 @@ func (e *gpuEngine) load(filters Filters) error {
 		from, to := &net.Blocks[k], &w.updates[k]
 		u.dense(&to.Hidden, &from.Update[0], 1, 0)
 		u.dense(&to.Out, &from.Update[1], allParts, net.UpdateParts(k)...)
-		u.floats(&to.Mixing, append(append(append([]float64(nil), from.Mixing[0][:]...), from.Mixing[1][:]...), from.Mixing[2][:]...))
+		for i := range to.Mixing {
+			to.Mixing[i] = float32(from.Mixing[i/3][i%3])
+		}
 	}
 	for i := range net.Head {
 		u.dense(&w.readout[i], &net.Head[i], 1, 0)
@@ -66,6 +68,7 @@ func (e *gpuEngine) load(filters Filters) error {
 // uploader uploads weights until the first error.
 type uploader struct {
 	memory *gpu.Memory
+	h      int // features
 	err    error
 }
 
@@ -77,8 +80,8 @@ func (u *uploader) floats(to *gpu.Array[float32], values []float64) {
 
 // dense uploads the given parts of l's rows, each a share of 1/parts of them.
 func (u *uploader) dense(to *gpu.Dense, l *Linear, parts int, take ...int) {
-	weight, bias := l.rows(parts, take...)
-	u.floats(&to.Forward, transposed(weight, len(bias), l.In))
-	u.floats(&to.Bias, bias)
-	u.floats(&to.Backward, weight)
+	if u.err == nil {
+		weight, bias := l.rows(parts, take...)
+		*to, u.err = gpu.NewDense(u.memory, convert[float32](weight), convert[float32](bias), u.h)
+	}
 }

@@ -186,11 +186,11 @@ func newWater(b *bench, n, h, intervals int) *water {
 		require.NoError(b.t, err)
 		w.filters[i] = f
 	}
-	hidden, out, last := newLayer(b, rng, 2*h, h), newLayer(b, rng, h, 3*h), newLayer(b, rng, h, h)
-	mixing := upload(b, floats(normal(rng, 9)))
+	hidden, out, last := newLayer(b, rng, 2*h, h, h), newLayer(b, rng, h, 3*h, h), newLayer(b, rng, h, h, h)
+	mixing := [9]float32(floats(normal(rng, 9)))
 	w.update = gpu.Update{Hidden: hidden.dense, Out: out.dense, Mixing: mixing}
 	w.last = gpu.Update{Hidden: hidden.dense, Out: last.dense, Mixing: mixing}
-	w.readout = gpu.Readout{newLayer(b, rng, h, h/2).dense, newLayer(b, rng, h/2, h/4).dense, newLayer(b, rng, h/4, 1).dense}
+	w.readout = gpu.Readout{newLayer(b, rng, h, h/2, h).dense, newLayer(b, rng, h/2, h/4, h).dense, newLayer(b, rng, h/4, 1, h).dense}
 	random := func(count int) []float32 { return repeated(floats(normal(rng, min(count, 1<<14))), count) }
 	states := func() gpu.State {
 		s := make([][4]float32, min(n*h, 1<<12))

@@ -11,7 +11,7 @@
 #define __device__ __attribute__((device))
 #define __shared__ __attribute__((shared))
 #define __forceinline__ inline __attribute__((always_inline))
-#define __launch_bounds__(threads) __attribute__((launch_bounds(threads)))
+#define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 typedef __SIZE_TYPE__ size_t;
 typedef float float2 __attribute__((ext_vector_type(2)));
 typedef float float4 __attribute__((ext_vector_type(4)));
@@ -91,8 +91,10 @@ static __device__ __forceinline__ float silu_slope(float x) {
 	return fma(x * s, 1.f - s, s);
 }
 
-// warp_sum is the sum over the lanes of a warp, in every lane.
-static __device__ __forceinline__ float warp_sum(float x) {
-	for (int step = 16; step > 0; step /= 2) x += shuffle_xor(x, step);
-	return x;
+// whole lets the compiler believe that all of v is used: where nothing needs v.x, it would load
+// y, z and w one by one, with bank conflicts.
+static __device__ __forceinline__ float4 whole(float4 v) {
+	float x = v.x, y = v.y, z = v.z, w = v.w;
+	asm("" : "+f"(x), "+f"(y), "+f"(z), "+f"(w));
+	return vec4(x, y, z, w);
 }

@@ -2,8 +2,11 @@
 //
 // A block of H threads keeps what it works on in shared memory, feature by
 // feature, [features, 36]: 32 rows and 4 numbers that spread the banks. A thread
-// computes 8 rows × 4 features. Weights are read through the first-level cache,
-// [in, out], 4 of them at once.
+// computes 8 rows of 4 of the outputs, one of each quarter of them: then threads
+// side by side own features side by side, as global memory has them, and four rows at a
+// time of shared memory are eight threads' 128 bytes of different banks. Weights
+// are read through the first-level cache, [in, out], 4 of them at once: their
+// columns stand in the order in which threads own them, see interleaved in dense.go.
 #pragma once
 #include "cuda.cuh"
 
@@ -11,30 +14,38 @@
 #define PITCH (TILE + 4)
 #define ROWS 8     // of a thread
 #define FEATURES 4 // of a thread
+#define QUAD 4     // rows that are one float4 in shared memory
 
 // Read as float4 too.
 extern __shared__ __attribute__((aligned(16))) float buffer[];
 
-// spot is a thread's part of the tile: 8 rows from row on, 4 features from f on.
-struct spot { int row, f; };
+// spot is a thread's part of the tile: 8 rows from row on, and which column of every quarter.
+struct spot { int row, column; };
 
 static __device__ __forceinline__ spot my_spot(int h) {
 	spot p;
-	p.f = threadIdx_x % (h / FEATURES) * FEATURES;
+	p.column = threadIdx_x % (h / FEATURES);
 	p.row = threadIdx_x / (h / FEATURES) * ROWS;
 	return p;
 }
 
-// dense is sum[o][a] = bias + Σ_k x[k][a]·w[k][o], features p.f on and rows
-// p.row on; those of w are out apart. bias may be 0.
-static __device__ __forceinline__ void dense(float sum[FEATURES][ROWS], const float *x, int in, const float *w, int out, const float *bias, spot p) {
+// within is whether a thread has a part of so many outputs.
+static __device__ __forceinline__ bool within(spot p, int width) { return p.column < width / FEATURES; }
+
+// feature is the thread's output number o of width.
+static __device__ __forceinline__ int feature(spot p, int o, int width) { return p.column + o * (width / FEATURES); }
+
+// dense is sum[o][a] = bias + Σ_k x[k][a]·w[k][o], the thread's part of width
+// outputs; the rows of w are out apart. bias may be 0.
+static __device__ __forceinline__ void dense(float sum[FEATURES][ROWS], const float *x, int in, const float *w, int out, const float *bias, int width, spot p) {
 	for (int o = 0; o < FEATURES; o++) {
-		float b = bias ? bias[p.f + o] : 0.f;
+		float b = bias ? bias[feature(p, o, width)] : 0.f;
 		for (int a = 0; a < ROWS; a++) sum[o][a] = b;
 	}
-	x += p.row, w += p.f;
+	x += p.row, w += p.column * FEATURES;
+#pragma unroll 4 // rows of weights that are waited for at once
 	for (int k = 0; k < in; k++, x += PITCH, w += out) {
-		float4 row = *(const float4 *)w, low = *(const float4 *)x, high = *(const float4 *)(x + 4);
+		float4 row = *(const float4 *)w, low = *(const float4 *)x, high = *(const float4 *)(x + QUAD);
 		float weight[FEATURES] = {row.x, row.y, row.z, row.w};
 		float from[ROWS] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
 #pragma unroll
@@ -44,6 +55,29 @@ static __device__ __forceinline__ void dense(float sum[FEATURES][ROWS], const fl
 	}
 }
 
-// EACH goes over a thread's part: feature p.f + o, row p.row + a of the tile.
-#define EACH(p) \
-	_Pragma("unroll") for (int o = 0; o < FEATURES; o++) _Pragma("unroll") for (int a = 0; a < ROWS; a++)
+// EACH_QUAD goes over a thread's part, rows a to a + 3 of output o at a time.
+#define EACH_QUAD \
+	_Pragma("unroll") for (int a = 0; a < ROWS; a += QUAD) _Pragma("unroll") for (int o = 0; o < FEATURES; o++)
+
+// get and put move four rows.
+static __device__ __forceinline__ void get(float v[QUAD], const float *x) {
+	float4 q = *(const float4 *)x;
+	v[0] = q.x, v[1] = q.y, v[2] = q.z, v[3] = q.w;
+}
+
+static __device__ __forceinline__ void put(float *x, const float *v) { *(float4 *)x = vec4(v[0], v[1], v[2], v[3]); }
+
+// add_rows adds a thread's part of width outputs to x.
+static __device__ __forceinline__ void add_rows(float *x, const float sum[FEATURES][ROWS], int width, spot p) {
+	EACH_QUAD {
+		float *at = x + feature(p, o, width) * PITCH + p.row + a, v[QUAD];
+		get(v, at);
+		for (int i = 0; i < QUAD; i++) v[i] += sum[o][a + i];
+		put(at, v);
+	}
+}
+
+// put_rows stores it to x.
+static __device__ __forceinline__ void put_rows(float *x, const float sum[FEATURES][ROWS], int width, spot p) {
+	EACH_QUAD put(x + feature(p, o, width) * PITCH + p.row + a, sum[o] + a);
+}

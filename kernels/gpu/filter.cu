@@ -44,21 +44,22 @@ KERNEL filter(float *phi, float *slope, const int4 *edge_a, const long long *tot
 		e1[n * PITCH + a] = g * fma(-2.f * x / widths[n], f, df);
 	}
 	sync_block();
-	dense(sum, e0, rbf, w1, h, b1, p);
-	dense(tangent, e1, rbf, w1, h, 0, p);
-	EACH(p) {
-		int at = (p.f + o) * PITCH + p.row + a;
-		hidden0[at] = silu(sum[o][a]);
-		hidden1[at] = silu_slope(sum[o][a]) * tangent[o][a];
+	dense(sum, e0, rbf, w1, h, b1, h, p);
+	dense(tangent, e1, rbf, w1, h, 0, h, p);
+	EACH_QUAD {
+		int at = feature(p, o, h) * PITCH + p.row + a;
+		float value[QUAD], slope[QUAD];
+		for (int i = 0; i < QUAD; i++) value[i] = silu(sum[o][a + i]), slope[i] = silu_slope(sum[o][a + i]) * tangent[o][a + i];
+		put(hidden0 + at, value), put(hidden1 + at, slope);
 	}
 	sync_block();
 	for (int part = 0; part < parts; part++) {
-		dense(sum, hidden0, h, w2 + part * h, parts * h, b2 + part * h, p);
-		dense(tangent, hidden1, h, w2 + part * h, parts * h, 0, p);
-		EACH(p) {
-			int e = first + p.row + a;
-			size_t at = ((size_t)e * parts + part) * h + p.f + o;
-			if (e < edges) phi[at] = sum[o][a], slope[at] = tangent[o][a];
+		dense(sum, hidden0, h, w2 + part * h, parts * h, b2 + part * h, h, p);
+		dense(tangent, hidden1, h, w2 + part * h, parts * h, 0, h, p);
+		EACH_QUAD for (int i = 0; i < QUAD; i++) {
+			int e = first + p.row + a + i;
+			size_t at = ((size_t)e * parts + part) * h + feature(p, o, h);
+			if (e < edges) phi[at] = sum[o][a + i], slope[at] = tangent[o][a + i];
 		}
 	}
 }

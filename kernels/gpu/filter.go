@@ -25,7 +25,7 @@ type Filter struct {
 	// As polynomials of degree 5 on equidistant intervals of [0, cutoff]: see message.cu.
 	intervals int
 	low       Array[[4]float32] // [H/8, intervals, parts, 8]
-	high      Array[[2]float32]
+	high      Array[[2]float32] // [H/8, intervals·parts·8]
 
 	network *FilterNetwork // in place of the table
 }
@@ -43,6 +43,15 @@ func NewTable(m *Memory, polynomials [][6]float64, intervals, parts, h int) (*Fi
 		k, part, f := i/row, i%row/h, i%h
 		at := ((f/groupWidth*intervals+k)*parts+part)*groupWidth + f%groupWidth
 		low[at] = [4]float32{float32(c[0]), float32(c[1]), float32(c[2]), float32(c[3])}
+		group, column := f/groupWidth*intervals*parts*groupWidth, k*groupWidth+f%groupWidth
+		switch part { // φs and φu side by side, φv behind them
+		case 0:
+			at = group + 2*column
+		case parts - 1:
+			at = group + 2*column + 1
+		default:
+			at = group + 2*groupWidth*intervals + column
+		}
 		high[at] = [2]float32{float32(c[4]), float32(c[5])}
 	}
 	if err := Upload(m, &t.low, "tables", low); err != nil {

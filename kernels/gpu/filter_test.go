@@ -27,7 +27,7 @@ func TestExactFilter(t *testing.T) {
 				for i := range centers {
 					centers[i], widths[i] = testCutoff*float64(i)/(testRBF-1), 0.5+0.01*float64(i)
 				}
-				hidden, out := newLayer(b, rng, testRBF, h), newLayer(b, rng, h, parts*h)
+				hidden, out := newLayer(b, rng, testRBF, h, h), newLayer(b, rng, h, parts*h, h)
 				network := &gpu.FilterNetwork{Centers: upload(b, floats(centers)), Widths: upload(b, floats(widths)), Cutoff: testCutoff, Hidden: hidden.dense, Out: out.dense}
 
 				phi, slope := exactCurves(pairs.D, centers, widths, hidden, out)

@@ -4,63 +4,107 @@
 //   s += a        v = v ⊙ g1 + (M v) ⊙ g2
 //   E_i = W_c·silu(W_b·silu(W_a·s + b_a) + b_b) + b_c
 //
-// State is float4 {s, vx, vy, vz} [atoms, H], H a multiple of 16.
+// State is float4 {s, vx, vy, vz} [atoms, H], H a multiple of 16. M comes as nine
+// arguments: they lie in the constant bank, and are read as fast as registers.
 //
 // Launch: H threads, a block for every tile of 32 atoms: see dense.cuh.
 #include "dense.cuh"
 
 static __device__ __forceinline__ float norm(float4 v) { return sqrt_rn(fma(v.w, v.w, fma(v.z, v.z, v.y * v.y))); }
 
-static __device__ __forceinline__ float4 mixed(const float *m, float4 v) {
-	return vec4(0, fma(m[2], v.w, fma(m[1], v.z, m[0] * v.y)), fma(m[5], v.w, fma(m[4], v.z, m[3] * v.y)),
-		fma(m[8], v.w, fma(m[7], v.z, m[6] * v.y)));
+#define MATRIX float m0, float m1, float m2, float m3, float m4, float m5, float m6, float m7, float m8
+
+static __device__ __forceinline__ float4 mixed(MATRIX, float4 v) {
+	return vec4(0, fma(m2, v.w, fma(m1, v.z, m0 * v.y)), fma(m5, v.w, fma(m4, v.z, m3 * v.y)), fma(m8, v.w, fma(m7, v.z, m6 * v.y)));
 }
 
-static __device__ __forceinline__ float4 mixed_transposed(const float *m, float4 v) {
-	return vec4(0, fma(m[6], v.w, fma(m[3], v.z, m[0] * v.y)), fma(m[7], v.w, fma(m[4], v.z, m[1] * v.y)),
-		fma(m[8], v.w, fma(m[5], v.z, m[2] * v.y)));
+// mix is M v; with the matrix's columns first it is Mᵀ v.
+#define MIX(v) mixed(m0, m1, m2, m3, m4, m5, m6, m7, m8, v)
+#define MIX_TRANSPOSED(v) mixed(m0, m3, m6, m1, m4, m7, m2, m5, m8, v)
+
+// rows_of is how many atoms the block's tile has.
+static __device__ __forceinline__ int rows_of(int atoms) { return min_int(atoms - (int)blockIdx_x * TILE, TILE); }
+
+// tile_of is where the tile's atoms begin in an array of so many numbers an atom.
+template <class T> static __device__ __forceinline__ T *tile_of(T *array, int width) { return array + (size_t)blockIdx_x * TILE * width; }
+
+// at is feature f of a tile's row; beyond the last row it is the last one's, and
+// what comes of it is not stored.
+template <class T> static __device__ __forceinline__ T at(const T *tile, int row, int rows, int width, int f) {
+	return tile[min_int(row, rows - 1) * width + f];
 }
 
-// load_input puts [s ; n] of the tile's atoms into x; those beyond the last are 0.
-static __device__ __forceinline__ void load_input(float *x, const float4 *state, int first, int atoms, int h) {
-	for (int k = threadIdx_x; k < TILE * h; k += blockDim_x) {
-		int a = k / h, f = k % h;
-		float4 v = first + a < atoms ? state[(size_t)(first + a) * h + f] : vec4(0, 0, 0, 0);
-		x[f * PITCH + a] = v.x, x[(h + f) * PITCH + a] = norm(v);
+// load_input puts [s ; n] of the tile's atoms into x.
+static __device__ __forceinline__ void load_input(float *x, const float4 *state, int rows, int h) {
+	int f = threadIdx_x;
+#pragma unroll 1 // more loads at once take too many registers
+	for (int a = 0; a < TILE; a += QUAD) {
+		float4 v[QUAD];
+		float s[QUAD], n[QUAD];
+		for (int i = 0; i < QUAD; i++) v[i] = at(state, a + i, rows, h, f);
+		for (int i = 0; i < QUAD; i++) s[i] = v[i].x, n[i] = norm(v[i]);
+		put(x + f * PITCH + a, s), put(x + (h + f) * PITCH + a, n);
 	}
 	sync_block();
+}
+
+// put_active stores silu of a thread's part of width outputs to x.
+static __device__ __forceinline__ void put_active(float *x, const float sum[FEATURES][ROWS], int width, spot p) {
+	EACH_QUAD {
+		float v[QUAD];
+		for (int i = 0; i < QUAD; i++) v[i] = silu(sum[o][a + i]);
+		put(x + feature(p, o, width) * PITCH + p.row + a, v);
+	}
+}
+
+// put_through stores it to x, times silu′ of what pre has in the same place.
+static __device__ __forceinline__ void put_through(float *x, const float *pre, const float sum[FEATURES][ROWS], int width, spot p) {
+	EACH_QUAD {
+		int at = feature(p, o, width) * PITCH + p.row + a;
+		float before[QUAD], v[QUAD];
+		get(before, pre + at);
+		for (int i = 0; i < QUAD; i++) v[i] = sum[o][a + i] * silu_slope(before[i]);
+		put(x + at, v);
+	}
 }
 
 // From the state after the message to the one after the update. Kept for the
 // way back: pre [atoms, H] = W3·[s ; n] + b3, and gates [atoms, 2H] = [g1 ; g2].
 // Shared memory: 3H·36 floats.
-KERNEL update_forward(float4 *out, float *pre, float *gates, const float4 *state, const float *w3, const float *b3, const float *w4,
-	const float *b4, const float *m, int atoms, int h) {
+KERNEL __launch_bounds__(512) update_forward(float4 *out, float *pre, float *gates, const float4 *state, const float *w3, const float *b3, const float *w4,
+	const float *b4, MATRIX, int atoms, int h) {
 	float *x = buffer, *hidden = buffer + 2 * h * PITCH;
-	int first = blockIdx_x * TILE;
+	int rows = rows_of(atoms);
+	out = tile_of(out, h), pre = tile_of(pre, h), gates = tile_of(gates, 2 * h), state = tile_of(state, h);
 	spot p = my_spot(h);
 	float sum[FEATURES][ROWS];
 
-	load_input(x, state, first, atoms, h);
-	dense(sum, x, 2 * h, w3, h, b3, p);
-	EACH(p) {
-		int atom = first + p.row + a;
-		if (atom < atoms) pre[(size_t)atom * h + p.f + o] = sum[o][a];
-		hidden[(p.f + o) * PITCH + p.row + a] = silu(sum[o][a]);
+	load_input(x, state, rows, h);
+	dense(sum, x, 2 * h, w3, h, b3, h, p);
+	put_active(hidden, sum, h, p);
+	EACH_QUAD for (int i = 0; i < QUAD; i++) {
+		int row = p.row + a + i;
+		if (row < rows) pre[row * h + feature(p, o, h)] = sum[o][a + i];
 	}
 	sync_block(); // from here on each thread reads and writes its own part of x
-	dense(sum, hidden, h, w4, 3 * h, b4, p);
-	EACH(p) x[(p.f + o) * PITCH + p.row + a] += sum[o][a];
-	dense(sum, hidden, h, w4 + h, 3 * h, b4 + h, p);
-	EACH(p) x[(h + p.f + o) * PITCH + p.row + a] = sum[o][a];
-	dense(sum, hidden, h, w4 + 2 * h, 3 * h, b4 + 2 * h, p);
-	EACH(p) {
-		int atom = first + p.row + a, f = p.f + o;
-		if (atom < atoms) {
-			float4 v = state[(size_t)atom * h + f], mv = mixed(m, v);
-			float s = x[f * PITCH + p.row + a], g1 = x[(h + f) * PITCH + p.row + a], g2 = sum[o][a];
-			out[(size_t)atom * h + f] = vec4(s, fma(mv.y, g2, v.y * g1), fma(mv.z, g2, v.z * g1), fma(mv.w, g2, v.w * g1));
-			gates[(size_t)atom * 2 * h + f] = g1, gates[(size_t)atom * 2 * h + h + f] = g2;
+	dense(sum, hidden, h, w4, 3 * h, b4, h, p);
+	add_rows(x, sum, h, p);
+	dense(sum, hidden, h, w4 + h, 3 * h, b4 + h, h, p);
+	put_rows(x + h * PITCH, sum, h, p);
+	dense(sum, hidden, h, w4 + 2 * h, 3 * h, b4 + 2 * h, h, p);
+	EACH_QUAD {
+		int f = feature(p, o, h), row = p.row + a;
+		float s[QUAD], g1[QUAD];
+		float4 v[QUAD];
+		for (int i = 0; i < QUAD; i++) v[i] = at(state, row + i, rows, h, f);
+		get(s, x + f * PITCH + row), get(g1, x + (h + f) * PITCH + row);
+		for (int i = 0; i < QUAD; i++) {
+			float4 mv = MIX(v[i]);
+			float g2 = sum[o][a + i];
+			if (row + i < rows) {
+				out[(row + i) * h + f] = vec4(s[i], fma(mv.y, g2, v[i].y * g1[i]), fma(mv.z, g2, v[i].z * g1[i]), fma(mv.w, g2, v[i].w * g1[i]));
+				gates[(row + i) * 2 * h + f] = g1[i], gates[(row + i) * 2 * h + h + f] = g2;
+			}
 		}
 	}
 }
@@ -78,41 +122,55 @@ static __device__ __forceinline__ float4 along(float4 v) {
 //
 // Shared memory: 3H·36 floats.
 KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const float *gates, const float *w3_t, const float *w4_t,
-	const float *m, int atoms, int h) {
+	MATRIX, int atoms, int h) {
 	float *x = buffer, *hidden = buffer + 2 * h * PITCH; // in place of what is read by then
-	int first = blockIdx_x * TILE;
+	int rows = rows_of(atoms);
+	g = tile_of(g, h), state = tile_of(state, h), pre = tile_of(pre, h), gates = tile_of(gates, 2 * h);
 	spot p = my_spot(h);
 	float sum[FEATURES][ROWS];
 
-	for (int k = threadIdx_x; k < TILE * h; k += blockDim_x) {
-		int a = k / h, f = k % h;
-		float4 gv = vec4(0, 0, 0, 0), v = gv;
-		if (first + a < atoms) gv = g[(size_t)(first + a) * h + f], v = state[(size_t)(first + a) * h + f];
-		float4 mv = mixed(m, v);
-		x[f * PITCH + a] = gv.x;
-		x[(h + f) * PITCH + a] = fma(gv.w, v.w, fma(gv.z, v.z, gv.y * v.y));
-		x[(2 * h + f) * PITCH + a] = fma(gv.w, mv.w, fma(gv.z, mv.z, gv.y * mv.y));
+#pragma unroll 1 // as in load_input
+	for (int a = 0, f = threadIdx_x; a < TILE; a += QUAD) {
+		float4 gv[QUAD], v[QUAD];
+		float s[QUAD], by_v[QUAD], by_mv[QUAD];
+		for (int i = 0; i < QUAD; i++) gv[i] = at(g, a + i, rows, h, f), v[i] = at(state, a + i, rows, h, f);
+		for (int i = 0; i < QUAD; i++) {
+			float4 mv = MIX(v[i]);
+			s[i] = gv[i].x;
+			by_v[i] = fma(gv[i].w, v[i].w, fma(gv[i].z, v[i].z, gv[i].y * v[i].y));
+			by_mv[i] = fma(gv[i].w, mv.w, fma(gv[i].z, mv.z, gv[i].y * mv.y));
+		}
+		put(x + f * PITCH + a, s), put(x + (h + f) * PITCH + a, by_v), put(x + (2 * h + f) * PITCH + a, by_mv);
 	}
 	sync_block();
-	dense(sum, x, 3 * h, w4_t, h, 0, p);
+	dense(sum, x, 3 * h, w4_t, h, 0, h, p);
 	sync_block();
-	EACH(p) {
-		int atom = first + p.row + a;
-		float before = atom < atoms ? pre[(size_t)atom * h + p.f + o] : 0.f;
-		hidden[(p.f + o) * PITCH + p.row + a] = sum[o][a] * silu_slope(before);
+	EACH_QUAD {
+		int f = feature(p, o, h), row = p.row + a;
+		float v[QUAD];
+		for (int i = 0; i < QUAD; i++) v[i] = at(pre, row + i, rows, h, f);
+		for (int i = 0; i < QUAD; i++) v[i] = sum[o][a + i] * silu_slope(v[i]);
+		put(hidden + f * PITCH + row, v);
 	}
 	sync_block(); // from here on each thread reads and writes its own part of x
-	dense(sum, hidden, h, w3_t, 2 * h, 0, p);
-	EACH(p) x[(p.f + o) * PITCH + p.row + a] += sum[o][a];
-	dense(sum, hidden, h, w3_t + h, 2 * h, 0, p);
-	EACH(p) {
-		int atom = first + p.row + a, f = p.f + o;
-		if (atom < atoms) {
-			float4 gv = g[(size_t)atom * h + f], v = state[(size_t)atom * h + f], u = along(v);
-			float g1 = gates[(size_t)atom * 2 * h + f], g2 = gates[(size_t)atom * 2 * h + h + f], hn = sum[o][a];
-			float4 back = mixed_transposed(m, vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
-			g[(size_t)atom * h + f] = vec4(x[f * PITCH + p.row + a], fma(hn, u.y, fma(gv.y, g1, back.y)), fma(hn, u.z, fma(gv.z, g1, back.z)),
-				fma(hn, u.w, fma(gv.w, g1, back.w)));
+	dense(sum, hidden, h, w3_t, 2 * h, 0, h, p);
+	add_rows(x, sum, h, p);
+	dense(sum, hidden, h, w3_t + h, 2 * h, 0, h, p);
+	EACH_QUAD {
+		int f = feature(p, o, h), row = p.row + a;
+		float s[QUAD], g1[QUAD], g2[QUAD];
+		float4 gv[QUAD], v[QUAD];
+		for (int i = 0; i < QUAD; i++) {
+			gv[i] = at(g, row + i, rows, h, f), v[i] = at(state, row + i, rows, h, f);
+			g1[i] = at(gates, row + i, rows, 2 * h, f), g2[i] = at(gates, row + i, rows, 2 * h, h + f);
+		}
+		get(s, x + f * PITCH + row);
+		for (int i = 0; i < QUAD; i++) {
+			float4 u = along(v[i]), back = MIX_TRANSPOSED(vec4(0, gv[i].y * g2[i], gv[i].z * g2[i], gv[i].w * g2[i]));
+			float hn = sum[o][a + i];
+			if (row + i < rows)
+				g[(row + i) * h + f] = vec4(s[i], fma(hn, u.y, fma(gv[i].y, g1[i], back.y)), fma(hn, u.z, fma(gv[i].z, g1[i], back.z)),
+					fma(hn, u.w, fma(gv[i].w, g1[i], back.w)));
 		}
 	}
 }
@@ -121,79 +179,75 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 // and g = ∂E/∂(s, v) after the last message. v after the last update is not
 // used, so that W4 is its rows of a alone. The weights with _t are those of the
 // way back. Shared memory: 3H·36 floats, whose parts are named by what they hold.
-KERNEL turn(float4 *g, float *energy, const float4 *state, const float *w3, const float *b3, const float *w4, const float *b4, const float *wa,
+KERNEL __launch_bounds__(512) turn(float4 *g, float *energy, const float4 *state, const float *w3, const float *b3, const float *w4, const float *b4, const float *wa,
 	const float *ba, const float *wb, const float *bb, const float *wc, const float *bc, const float *wb_t, const float *wa_t, const float *w4_t,
 	const float *w3_t, int atoms, int h) {
 	float *s = buffer, *hidden = buffer + h * PITCH, *pre = buffer + 2 * h * PITCH;
 	float *pre_a = s, *pre_b = s + h / 2 * PITCH, *layer_a = hidden, *layer_b = hidden + h / 2 * PITCH;
-	int first = blockIdx_x * TILE, half = h / 2, quarter = h / 4;
+	int rows = rows_of(atoms), half = h / 2, quarter = h / 4;
+	g = tile_of(g, h), state = tile_of(state, h), energy = tile_of(energy, 1);
 	spot p = my_spot(h);
 	float sum[FEATURES][ROWS];
 
-	load_input(s, state, first, atoms, h);
-	dense(sum, s, 2 * h, w3, h, b3, p); // of [s ; n]
+	load_input(s, state, rows, h);
+	dense(sum, s, 2 * h, w3, h, b3, h, p); // of [s ; n]
 	sync_block();
-	EACH(p) {
-		int at = (p.f + o) * PITCH + p.row + a;
-		pre[at] = sum[o][a], hidden[at] = silu(sum[o][a]);
+	put_rows(pre, sum, h, p);
+	put_active(hidden, sum, h, p);
+	sync_block();
+	dense(sum, hidden, h, w4, h, b4, h, p);
+	add_rows(s, sum, h, p);
+	sync_block();
+	if (within(p, half)) dense(sum, s, h, wa, half, ba, half, p);
+	sync_block();
+	if (within(p, half)) {
+		put_rows(pre_a, sum, half, p);
+		put_active(layer_a, sum, half, p);
 	}
 	sync_block();
-	dense(sum, hidden, h, w4, h, b4, p);
-	EACH(p) s[(p.f + o) * PITCH + p.row + a] += sum[o][a];
-	sync_block();
-	if (p.f < half) dense(sum, s, h, wa, half, ba, p);
-	sync_block();
-	if (p.f < half) EACH(p) {
-		int at = (p.f + o) * PITCH + p.row + a;
-		pre_a[at] = sum[o][a], layer_a[at] = silu(sum[o][a]);
-	}
-	sync_block();
-	if (p.f < quarter) {
-		dense(sum, layer_a, half, wb, quarter, bb, p);
-		EACH(p) {
-			int at = (p.f + o) * PITCH + p.row + a;
-			pre_b[at] = sum[o][a], layer_b[at] = silu(sum[o][a]);
-		}
+	if (within(p, quarter)) {
+		dense(sum, layer_a, half, wb, quarter, bb, quarter, p);
+		put_rows(pre_b, sum, quarter, p);
+		put_active(layer_b, sum, quarter, p);
 	}
 	sync_block();
 	for (int a = threadIdx_x; a < TILE; a += blockDim_x) {
 		float e = *bc;
 		for (int f = 0; f < quarter; f++) e = fma(wc[f], layer_b[f * PITCH + a], e);
-		if (first + a < atoms) energy[first + a] = e;
+		if (a < rows) energy[a] = e;
 	}
 
 	sync_block();
-	if (p.f < quarter) EACH(p) {
-		int at = (p.f + o) * PITCH + p.row + a;
-		layer_b[at] = wc[p.f + o] * silu_slope(pre_b[at]);
+	if (within(p, quarter)) {
+		for (int o = 0; o < FEATURES; o++)
+			for (int a = 0; a < ROWS; a++) sum[o][a] = wc[feature(p, o, quarter)];
+		put_through(layer_b, pre_b, sum, quarter, p);
 	}
 	sync_block();
-	if (p.f < half) {
-		dense(sum, layer_b, quarter, wb_t, half, 0, p);
-		EACH(p) {
-			int at = (p.f + o) * PITCH + p.row + a;
-			layer_a[at] = sum[o][a] * silu_slope(pre_a[at]);
-		}
+	if (within(p, half)) {
+		dense(sum, layer_b, quarter, wb_t, half, 0, half, p);
+		put_through(layer_a, pre_a, sum, half, p);
 	}
 	sync_block();
-	dense(sum, layer_a, half, wa_t, h, 0, p);
-	EACH(p) s[(p.f + o) * PITCH + p.row + a] = sum[o][a];
+	dense(sum, layer_a, half, wa_t, h, 0, h, p);
+	put_rows(s, sum, h, p);
 	sync_block();
-	dense(sum, s, h, w4_t, h, 0, p);
-	EACH(p) {
-		int at = (p.f + o) * PITCH + p.row + a;
-		hidden[at] = sum[o][a] * silu_slope(pre[at]);
-	}
+	dense(sum, s, h, w4_t, h, 0, h, p);
+	put_through(hidden, pre, sum, h, p);
 	sync_block();
-	dense(sum, hidden, h, w3_t, 2 * h, 0, p);
-	EACH(p) s[(p.f + o) * PITCH + p.row + a] += sum[o][a];
-	dense(sum, hidden, h, w3_t + h, 2 * h, 0, p);
-	EACH(p) {
-		int atom = first + p.row + a, f = p.f + o;
-		if (atom < atoms) {
-			float4 u = along(state[(size_t)atom * h + f]);
-			float hn = sum[o][a];
-			g[(size_t)atom * h + f] = vec4(s[f * PITCH + p.row + a], hn * u.y, hn * u.z, hn * u.w);
+	dense(sum, hidden, h, w3_t, 2 * h, 0, h, p);
+	add_rows(s, sum, h, p);
+	dense(sum, hidden, h, w3_t + h, 2 * h, 0, h, p);
+	EACH_QUAD {
+		int f = feature(p, o, h), row = p.row + a;
+		float gs[QUAD];
+		float4 v[QUAD];
+		for (int i = 0; i < QUAD; i++) v[i] = at(state, row + i, rows, h, f);
+		get(gs, s + f * PITCH + row);
+		for (int i = 0; i < QUAD; i++) {
+			float4 u = along(v[i]);
+			float hn = sum[o][a + i];
+			if (row + i < rows) g[(row + i) * h + f] = vec4(gs[i], hn * u.y, hn * u.z, hn * u.w);
 		}
 	}
 }

@@ -17,15 +17,11 @@ func (k *updateKernels) stem(n size) stem {
 // atomTile is the atoms of a block, TILE in update.cu.
 const atomTile = 32
 
-// Dense is the weights of a linear layer, for its way forward [in, out] and
-// its way back [out, in].
-type Dense struct{ Forward, Bias, Backward Array[float32] }
-
 // Update is the weights of an update: of 2H → H and of H → 3H, or H → H in the
 // last block, whose mixing matrix is not used.
 type Update struct {
 	Hidden, Out Dense
-	Mixing      Array[float32] // [3, 3]
+	Mixing      [9]float32 // its rows
 }
 
 // Readout is the weights of H → H/2 → H/4 → 1.
@@ -44,8 +40,10 @@ func (k *Kernels) UpdateForward(out State, pre, gates Array[float32], in State, 
 	if err := sized("update forward", length{"out", out.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
+	m := &u.Mixing
 	return k.run(&k.updates.forward, Dim{X: ceilDiv(n, atomTile)}, out.arg(), pre.arg(), gates.arg(), in.arg(),
-		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(), u.Mixing.arg(), integer(n), integer(h))
+		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(), single(m[0]), single(m[1]), single(m[2]), single(m[3]), single(m[4]), single(m[5]),
+		single(m[6]), single(m[7]), single(m[8]), integer(n), integer(h))
 }
 
 // UpdateBackward takes g = ∂E/∂state after the update to that before it, in
@@ -58,8 +56,10 @@ func (k *Kernels) UpdateBackward(g, in State, pre, gates Array[float32], u *Upda
 	if err := sized("update backward", length{"g", g.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
+	m := &u.Mixing
 	return k.run(&k.updates.backward, Dim{X: ceilDiv(n, atomTile)}, g.arg(), in.arg(), pre.arg(), gates.arg(),
-		u.Hidden.Backward.arg(), u.Out.Backward.arg(), u.Mixing.arg(), integer(n), integer(h))
+		u.Hidden.Backward.arg(), u.Out.Backward.arg(), single(m[0]), single(m[1]), single(m[2]), single(m[3]), single(m[4]), single(m[5]),
+		single(m[6]), single(m[7]), single(m[8]), integer(n), integer(h))
 }
 
 // Turn is the last update, the readout and the last update's reverse: the

@@ -19,7 +19,8 @@ type layer struct {
 	weight            []float64
 }
 
-func newLayer(b *bench, rng *rand.Rand, in, out int) (l layer) {
+func newLayer(b *bench, rng *rand.Rand, in, out, h int) (l layer) {
+	b.t.Helper()
 	w, bias, t := normal(rng, out*in), normal(rng, out), make([]float64, out*in)
 	for i := range w {
 		w[i] = float64(float32(w[i] / math.Sqrt(float64(in))))
@@ -29,10 +30,9 @@ func newLayer(b *bench, rng *rand.Rand, in, out int) (l layer) {
 			t[i*out+o] = w[o*in+i]
 		}
 	}
-	return layer{
-		forward: cpu.NewLinear(w, bias, out, in), backward: cpu.NewLinear(t, nil, in, out), weight: w,
-		dense: gpu.Dense{Forward: upload(b, floats(t)), Bias: upload(b, floats(bias)), Backward: upload(b, floats(w))},
-	}
+	dense, err := gpu.NewDense(b.memory, floats(w), floats(bias), h)
+	require.NoError(b.t, err)
+	return layer{forward: cpu.NewLinear(w, bias, out, in), backward: cpu.NewLinear(t, nil, in, out), weight: w, dense: dense}
 }
 
 // updateCase is atoms, of which one has no vectors, and the weights of an update.
@@ -45,13 +45,11 @@ type updateCase struct {
 }
 
 func newUpdateCase(b *bench, rng *rand.Rand, h, n, parts int) *updateCase {
-	c := &updateCase{h: h, n: n, hidden: newLayer(b, rng, 2*h, h), out: newLayer(b, rng, h, parts*h)}
-	var m []float64
-	for i := range c.mixing {
-		copy(c.mixing[i][:], normal(rng, 3))
-		m = append(m, c.mixing[i][:]...)
+	c := &updateCase{h: h, n: n, hidden: newLayer(b, rng, 2*h, h, h), out: newLayer(b, rng, h, parts*h, h)}
+	c.weights = gpu.Update{Hidden: c.hidden.dense, Out: c.out.dense, Mixing: [9]float32(floats(normal(rng, 9)))}
+	for i, x := range c.weights.Mixing {
+		c.mixing[i/3][i%3] = float64(x)
 	}
-	c.weights = gpu.Update{Hidden: c.hidden.dense, Out: c.out.dense, Mixing: upload(b, floats(m))}
 	c.in = cpu.State[float64]{S: normal(rng, n*h), V: normal(rng, n*3*h)}
 	clear(c.in.V[:3*h])
 	return c
@@ -122,7 +120,7 @@ func TestTurn(t *testing.T) {
 		rng := rand.New(rand.NewPCG(4, uint64(h+n)))
 		b := newBench(t, h, testIntervals)
 		c := newUpdateCase(b, rng, h, n, 1)
-		head := [3]layer{newLayer(b, rng, h, h/2), newLayer(b, rng, h/2, h/4), newLayer(b, rng, h/4, 1)}
+		head := [3]layer{newLayer(b, rng, h, h/2, h), newLayer(b, rng, h/2, h/4, h), newLayer(b, rng, h/4, 1, h)}
 
 		pre, s := c.forward()
 		cpu.AddRows(s, h, c.in.S, h, h, n)

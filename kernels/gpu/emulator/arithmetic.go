@@ -82,6 +82,7 @@ var operations = map[string]operation{
 	"shr.s64":  {"llw", func(a, b, _ uint64) uint64 { return uint64(int64(a) >> b) }, 0, false},
 	"bfe.u32":  {"wwww", func(a, b, c uint64) uint64 { return field(a, b&255, c&255) }, 0, false},
 	"bfe.u64":  {"llww", func(a, b, c uint64) uint64 { return field(a, b&255, c&255) }, 0, false},
+	"bfe.s32":  {"wwww", func(a, b, c uint64) uint64 { return signedField(a, b&255, c&255) }, 0, false},
 	"popc.b32": {"ww", func(a, _, _ uint64) uint64 { return uint64(bits.OnesCount64(a)) }, 0, false},
 	"clz.b32":  {"ww", func(a, _, _ uint64) uint64 { return uint64(bits.LeadingZeros32(uint32(a))) }, 0, false},
 	"brev.b32": {"ww", func(a, _, _ uint64) uint64 { return uint64(bits.Reverse32(uint32(a))) }, 0, false},
@@ -211,6 +212,15 @@ func signedQuotient(a, b int64) uint64 {
 }
 
 func field(x, from, length uint64) uint64 { return x >> from & (1<<length - 1) }
+
+// signedField is a field whose highest bit, or x's where it reaches beyond, is its sign.
+func signedField(x, from, length uint64) uint64 {
+	if length == 0 {
+		return 0
+	}
+	beyond := 64 - min(length, 64)
+	return uint64(i32(x) >> from << beyond >> beyond)
+}
 
 func rounded(x float64) uint64 { return bits32(float32(x)) }
 

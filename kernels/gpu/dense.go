@@ -1,0 +1,50 @@
+package gpu
+
+// Dense is the weights of a linear layer, for its way forward [in, out] and
+// its way back [out, in], the columns in the order that interleaved puts them in.
+type Dense struct{ Forward, Bias, Backward Array[float32] }
+
+// NewDense uploads a linear layer's weights [out, in] and bias [out] for kernels
+// of h features. out and in are at most h, or multiples of h.
+func NewDense(m *Memory, weight, bias []float32, h int) (d Dense, err error) {
+	out, in := len(bias), 0
+	if out > 0 {
+		in = len(weight) / out
+	}
+	if err := sized("linear layer", length{"weight", len(weight), out * in}); err != nil {
+		return d, err
+	}
+	forward := make([]float32, len(weight))
+	for o := range out {
+		for i := range in {
+			forward[i*out+o] = weight[o*in+i]
+		}
+	}
+	for _, a := range []struct {
+		to     *Array[float32]
+		values []float32
+	}{{&d.Forward, interleaved(forward, out, h)}, {&d.Bias, bias}, {&d.Backward, interleaved(weight, in, h)}} {
+		if err := Upload(m, a.to, "weights", a.values); err != nil {
+			return d, err
+		}
+	}
+	return d, nil
+}
+
+// quarters is the outputs of a thread, FEATURES in dense.cuh.
+const quarters = 4
+
+// interleaved is w, rows of so many columns, with the columns of every h as threads own them: the first of each
+// quarter of them, the second of each quarter, and so on. Fewer than four, which no tile is multiplied by, stay as they are.
+func interleaved(w []float32, columns, h int) []float32 {
+	width := min(columns, h)
+	if width%quarters != 0 {
+		return w
+	}
+	out := make([]float32, len(w))
+	for i, x := range w {
+		c := i % width // i − c is where the h of the row begin, as rows are whole numbers of them
+		out[i-c+c%(width/quarters)*quarters+c/(width/quarters)] = x
+	}
+	return out
+}
