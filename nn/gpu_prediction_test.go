@@ -1,0 +1,75 @@
+//go:build !cuda
+
+package nn
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/atoms"
+	"painless/internal/systems"
+	"painless/kernels/gpu/emulator"
+	"painless/kernels/gpu/emulator/roofline"
+)
+
+// What hardware would charge for the launches of a call, and how long four GPUs would take for them: a molecule
+// alone, and molecules and water among so many others that the GPU is full. No message and no update has bank conflicts worth the name or asks
+// for sectors that it does not need.
+func TestGPUPrediction(t *testing.T) {
+	var table strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', tabwriter.AlignRight)
+	head := "system\tkernel\tblocks\tconflicts\tsectors\t"
+	for _, g := range roofline.GPUs {
+		head += g.Name + "\t\t"
+	}
+	fmt.Fprintln(w, head)
+	for _, system := range []struct {
+		name string
+		many bool
+		atoms.Batch
+	}{
+		{"benzene, µs", false, *atoms.NewBatch(systems.Benzene())},
+		{"molecules of 16 atoms, ns/atom", true, *atoms.NewBatch(systems.Cluster(16, 1), systems.Cluster(16, 2), systems.Cluster(16, 3), systems.Cluster(16, 4))},
+		{"water, ns/atom", true, *atoms.NewBatch(systems.WaterBox(3, 3, 3))},
+	} {
+		dev := emulator.New(emulator.Options{Charged: true})
+		e := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), dev, Options{}).(*gpuEngine)
+		require.NoError(t, e.Compute(t.Context(), &system.Batch, &Result{}))
+		charges := dev.TakeCharges()
+		predict := func(g *roofline.GPU, c []emulator.Charges) string {
+			of, scale := g.Predict, 1e6
+			if system.many {
+				of, scale = g.Saturated, 1e9/float64(system.NumAtoms())
+			}
+			p, err := g.Call(c, of)
+			require.NoError(t, err)
+			assert.Positive(t, p.Seconds)
+			return fmt.Sprintf("%.2f\t%s\t", p.Seconds*scale, p.Bound)
+		}
+		for i := range charges {
+			c := &charges[i]
+			sectors := float64(c.Sectors) / float64(c.LeastSectors)
+			cells := fmt.Sprintf("%s\t%s\t%d\t%.3f\t%.3f\t", system.name, c.Kernel, c.Blocks, c.Shared.Conflicts(), sectors)
+			for k := range roofline.GPUs {
+				cells += predict(&roofline.GPUs[k], charges[i:i+1])
+			}
+			fmt.Fprintln(w, cells)
+			if strings.HasPrefix(c.Kernel, "message_") || strings.HasPrefix(c.Kernel, "update_") || c.Kernel == "turn" {
+				assert.Less(t, c.Shared.Conflicts(), 1.1, "%s: %s", system.name, c.Kernel)
+				assert.Less(t, sectors, 1.2, "%s: %s", system.name, c.Kernel)
+			}
+		}
+		sum := system.name + "\tall\t\t\t\t"
+		for k := range roofline.GPUs {
+			sum += predict(&roofline.GPUs[k], charges)
+		}
+		fmt.Fprintln(w, sum)
+	}
+	require.NoError(t, w.Flush())
+	t.Log("predicted, without what passes between launches; never measured on a GPU\n" + table.String())
+}
