@@ -83,12 +83,13 @@ func (e *cpuEngine[T]) piece(group, lo, hi int) piece {
 	return piece{first, width, start + lo*width, start + hi*width}
 }
 
-// before is the state before block k, and after the one between its message
-// and its update, where the message adds and the update then changes S alone.
+// before is the state before block k. After its message the state is s[k+1] and
+// mid[k], of which the update then changes s alone.
 func (e *cpuEngine[T]) before(k int) cpu.State[T] { return cpu.State[T]{S: e.s[k], V: e.v[k]} }
-func (e *cpuEngine[T]) after(k int) cpu.State[T]  { return cpu.State[T]{S: e.s[k+1], V: e.mid[k]} }
 
-// rows is a group of features of the atoms lo up to hi.
+// rows is a group of features of the atoms lo up to hi, for what is not done at every
+// stage: messages and updates slice by themselves, as states in between cost a call of
+// three atoms a tenth.
 func (e *cpuEngine[T]) rows(a cpu.State[T], group, lo, hi int) cpu.State[T] {
 	p := e.piece(group, lo, hi)
 	rows := cpu.State[T]{S: a.S[p.from:p.to]}
