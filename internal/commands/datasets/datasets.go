@@ -22,10 +22,19 @@ func IsHDF5(path string) bool {
 	return slices.Contains([]string{".h5", ".hdf5", ".hdf"}, strings.ToLower(filepath.Ext(path)))
 }
 
+// unpacked is a path without the ending of a compressed file.
+func unpacked(path string) string {
+	ending := filepath.Ext(path)
+	if slices.Contains([]string{".gz", ".gzip", ".zst", ".zstd"}, strings.ToLower(ending)) {
+		return strings.TrimSuffix(path, ending)
+	}
+	return path
+}
+
 // IsPackedHDF5 reports whether a name is that of an HDF5 file in a compressed one.
 func IsPackedHDF5(path string) bool {
-	ending := strings.ToLower(filepath.Ext(path))
-	return slices.Contains([]string{".gz", ".gzip", ".zst", ".zstd"}, ending) && IsHDF5(path[:len(path)-len(ending)])
+	plain := unpacked(path)
+	return plain != path && IsHDF5(plain)
 }
 
 // HoldsHDF5 reports whether the file at a path is HDF5, whatever its name, or has

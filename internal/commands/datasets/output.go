@@ -13,10 +13,7 @@ var foreign = []string{".cif", ".data", ".dcd", ".gro", ".json", ".lmp", ".mmcif
 
 // CheckXYZ refuses a name for extended XYZ, -o's, that promises another format.
 func CheckXYZ(path string) error {
-	plain := path
-	if ending := strings.ToLower(filepath.Ext(path)); slices.Contains([]string{".gz", ".gzip", ".zst", ".zstd"}, ending) {
-		plain = path[:len(path)-len(ending)]
-	}
+	plain := unpacked(path)
 	switch ending := strings.ToLower(filepath.Ext(plain)); {
 	case IsHDF5(plain):
 		return fmt.Errorf("-o %s: what is written is extended XYZ; painless dataset makes HDF5 of it", path)
