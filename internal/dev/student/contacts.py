@@ -16,6 +16,12 @@ def turn(rng):
                      [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]])
 
 
+def anywhere(rng):
+    """Returns a random direction, a unit vector."""
+    v = rng.normal(size=3)
+    return v / np.linalg.norm(v)
+
+
 def nearest(a, b):
     return np.sqrt(((a[:, None] - b[None]) ** 2).sum(-1)).min()
 
@@ -48,14 +54,12 @@ def pair(first, second, rng):
     if a is None or b is None:
         return
     both = combine([a, b], [xa, xb])
-    direction = rng.normal(size=3)
-    direction /= np.linalg.norm(direction)
+    direction = anywhere(rng)
     xb = xb @ turn(rng).T
     for low, high in ((1.2, 1.7), (1.7, 2.2), (2.2, 2.8), (2.8, 3.6), (3.6, 5.0)):
         yield "dimer", both, np.concatenate([xa, approach(xa, xb, direction, rng.uniform(low, high))])
     for low, high in ((0.5, 0.9), (0.8, 1.4)):
-        other = rng.normal(size=3)
-        other /= np.linalg.norm(other)
+        other = anywhere(rng)
         yield "clash", both, np.concatenate([xa, approach(xa, xb @ turn(rng).T, other, rng.uniform(low, high))])
 
     both = combine([a, b], [xa, approach(xa, xb, direction, 2.5)])
@@ -80,8 +84,7 @@ def clash(first, second, rng):
         return
     both = combine([a, b], [xa, xb])
     for low, high in ((0.5, 0.9), (0.7, 1.1), (0.8, 1.4), (1.0, 1.4), (1.2, 1.7), (1.7, 2.2)):
-        direction = rng.normal(size=3)
-        direction /= np.linalg.norm(direction)
+        direction = anywhere(rng)
         yield "clash", both, np.concatenate([xa, approach(xa, xb @ turn(rng).T, direction, rng.uniform(low, high))])
 
 
@@ -112,8 +115,7 @@ def packed(parts, rng):
     """Returns positions of molecules put beside one another, each near the middle at 2 Å or more from those before it."""
     placed = parts[0]
     for x in parts[1:]:
-        direction = rng.normal(size=3)
-        direction /= np.linalg.norm(direction)
+        direction = anywhere(rng)
         placed = np.concatenate([placed, approach(placed - placed.mean(0), x @ turn(rng).T, direction, rng.uniform(2.0, 2.6)) + placed.mean(0)])
     return placed
 
