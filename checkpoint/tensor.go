@@ -236,18 +236,24 @@ func (t *Tensor) copyable() error {
 // each goes over the elements in row-major order, at being where in the storage,
 // until do says no.
 func (t *Tensor) each(do func(at int) bool) {
-	index, at := make([]int, len(t.Shape)), t.Offset
-	for range t.Len() {
-		if !do(at) {
-			return
+	outer, columns, stride := t.Shape, 1, 0
+	if last := len(t.Shape) - 1; last >= 0 {
+		outer, columns, stride = t.Shape[:last], t.Shape[last], t.Strides[last]
+	}
+	index, row := make([]int, len(outer)), t.Offset
+	for range t.Len() / max(columns, 1) {
+		for i := range columns {
+			if !do(row + i*stride) {
+				return
+			}
 		}
 		for k := len(index) - 1; k >= 0; k-- { // count up as an odometer does
 			index[k]++
-			at += t.Strides[k]
-			if index[k] < t.Shape[k] {
+			row += t.Strides[k]
+			if index[k] < outer[k] {
 				break
 			}
-			at -= index[k] * t.Strides[k]
+			row -= index[k] * t.Strides[k]
 			index[k] = 0
 		}
 	}
@@ -268,6 +274,9 @@ func (s *Storage) reader(data []byte) (func(i int) float64, error) {
 	case BFloat16:
 		return func(i int) float64 { return float64(math.Float32frombits(uint32(u16(i)) << 16)) }, nil
 	case Float32:
+		if !s.BigEndian { // as all but a few files are: a call less for each weight
+			return func(i int) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))) }, nil
+		}
 		return func(i int) float64 { return float64(math.Float32frombits(u32(i))) }, nil
 	case Float64:
 		return func(i int) float64 { return math.Float64frombits(u64(i)) }, nil

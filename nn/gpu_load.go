@@ -3,6 +3,7 @@ package nn
 import (
 	"errors"
 
+	"painless/internal/spline"
 	"painless/kernels/gpu"
 )
 
@@ -21,7 +22,7 @@ type gpuWeights struct {
 func (e *gpuEngine) load(filters Filters) error {
 	net, w := e.net, &e.weights
 	w.exact, w.intervals = filters == Exact, 1
-	var tables [][][6]float64
+	var tables []curves
 	if !w.exact {
 		tables, w.intervals = tabulate(net, quinticSlopeError)
 	}
@@ -29,8 +30,8 @@ func (e *gpuEngine) load(filters Filters) error {
 	if e.kernels, err = gpu.Load(e.dev, net.HiddenDim, w.intervals, net.NumRBF); err != nil {
 		return err
 	}
-	for k, p := range tables {
-		t, err := gpu.NewTable(w.memory, p, w.intervals, len(net.FilterParts(k)), net.HiddenDim)
+	for k, c := range tables {
+		t, err := gpu.NewTable(w.memory, spline.Quintic(c.value, c.slope, c.curvature, c.row), w.intervals, len(net.FilterParts(k)), net.HiddenDim)
 		if err != nil {
 			return err
 		}

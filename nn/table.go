@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"runtime"
+	"slices"
 
 	"painless/internal/pool"
 	"painless/internal/spline"
@@ -15,8 +16,22 @@ import (
 // CPU lowers to degree 4. Their slope is the splines' own derivative, so that
 // forces stay the exact gradient of the energy.
 
-// curves is φ of a block and its derivatives at some distances; each [n, parts, H].
-type curves struct{ value, slope, curvature []float64 }
+// curves is φ of a block and its derivatives at some distances; each [n, row], a
+// row being parts·H.
+type curves struct {
+	row                     int
+	value, slope, curvature []float64
+}
+
+func newCurves(n, row int) curves {
+	return curves{row, make([]float64, n*row), make([]float64, n*row), make([]float64, n*row)}
+}
+
+// rows is the curves at distances from to to−1.
+func (c *curves) rows(from, to int) curves {
+	from, to = from*c.row, to*c.row
+	return curves{c.row, c.value[from:to], c.slope[from:to], c.curvature[from:to]}
+}
 
 // filterCurves evaluates a block's filter network with two derivatives.
 type filterCurves struct {
@@ -25,8 +40,8 @@ type filterCurves struct {
 	tangents [2]*cpu.Linear[float64]
 }
 
-// at is the curves at the distances d, Å, up to the cutoff.
-func (f *filterCurves) at(d []float64) curves {
+// at sets c to the curves at the distances d, Å, up to the cutoff.
+func (f *filterCurves) at(c curves, d []float64) {
 	n, num, h := len(d), f.net.NumRBF, f.net.HiddenDim
 	e0, e1, e2 := make([]float64, n*num), make([]float64, n*num), make([]float64, n*num)
 	for i := range d {
@@ -42,12 +57,9 @@ func (f *filterCurves) at(d []float64) curves {
 		second := sigma * (1 - sigma) * (2 + t*(1-2*sigma))
 		t0[i], t1[i], t2[i] = t*sigma, first*t1[i], second*t1[i]*t1[i]+first*t2[i]
 	}
-	out := f.layers[1].Out
-	c := curves{make([]float64, n*out), make([]float64, n*out), make([]float64, n*out)}
 	f.layers[1].Apply(c.value, t0, n)
 	f.tangents[1].Apply(c.slope, t1, n)
 	f.tangents[1].Apply(c.curvature, t2, n)
-	return c
 }
 
 // radial is e_n(d) = exp(−(d−c_n)²/w_n²)·f(d) and its two derivatives, [R];
@@ -77,55 +89,63 @@ const (
 
 // newTables is the tables of every block.
 func newTables[T cpu.Float](net *Network) (tables []*cpu.Table[T], intervals int) {
-	polynomials, intervals := tabulate(net, quarticSlopeError)
-	for k, p := range polynomials {
-		tables = append(tables, cpu.NewTable[T](spline.Quartic(p), intervals+1, len(net.FilterParts(k)), net.HiddenDim, net.Cutoff/float64(intervals)))
-	}
+	knots, intervals := tabulate(net, quarticSlopeError)
+	tables = make([]*cpu.Table[T], len(knots))
+	forEach(len(knots), func(k int) {
+		c := &knots[k]
+		polynomials := spline.Quartic(c.value, c.slope, c.curvature, c.row)
+		tables[k] = cpu.NewTable[T](polynomials, intervals+1, len(net.FilterParts(k)), net.HiddenDim, net.Cutoff/float64(intervals))
+	})
 	return tables, intervals
 }
 
-// tabulate is every block's filters as polynomials between as many knots as they
-// need by a measure of φ′'s error, [blocks][knots, parts, H]: see spline.Quintic.
-func tabulate(net *Network, slopeError func(knots, middles *curves, step float64, row int) float64) (polynomials [][][6]float64, intervals int) {
+// tabulate is every block's filters at as many knots as they need by a measure of
+// φ′'s error, slopes and curvatures times the knots' distance to the power of 1
+// and 2, as spline takes them.
+func tabulate(net *Network, slopeError func(knots, middles *curves, step float64) float64) (knots []curves, intervals int) {
 	filters := make([]filterCurves, len(net.Blocks))
-	knots := make([]curves, len(net.Blocks))
+	knots = make([]curves, len(net.Blocks))
 	for k := range filters {
 		exact := newExactFilter[float64](net, k)
 		filters[k] = filterCurves{net, exact.layers, exact.tangents}
+		knots[k] = newCurves(fewestIntervals+1, exact.layers[1].Out)
 	}
 	// Midpoints tell the error, and are the new knots if it is too large.
 	intervals = fewestIntervals
-	forEach(len(filters), func(k int) { knots[k] = filters[k].at(spaced(net.Cutoff, intervals, 0)) })
+	forEach(len(filters), func(k int) { filters[k].at(knots[k], spaced(net.Cutoff, intervals, 0)) })
 	for intervals < mostIntervals {
-		middles, errors := make([]curves, len(filters)), make([]float64, len(filters))
-		forEach(len(filters), func(k int) {
-			middles[k] = filters[k].at(spaced(net.Cutoff, intervals, 0.5))
-			errors[k] = slopeError(&knots[k], &middles[k], net.Cutoff/float64(intervals), filters[k].layers[1].Out)
-		})
-		worst := 0.0
-		for _, e := range errors {
-			worst = math.Max(worst, e)
+		d, step := spaced(net.Cutoff, intervals, 0.5), net.Cutoff/float64(intervals)
+		middles := make([]curves, len(filters))
+		for k := range middles {
+			middles[k] = newCurves(intervals, knots[k].row)
 		}
+		// A piece is a block's knots that fill the caches, and no core waits for long.
+		pieces := intervals / fewestIntervals
+		forEach(len(filters)*pieces, func(i int) {
+			k, from := i/pieces, i%pieces*fewestIntervals
+			to := from + fewestIntervals
+			filters[k].at(middles[k].rows(from, to), d[from:to])
+		})
+		errors := make([]float64, len(filters))
+		forEach(len(filters), func(k int) { errors[k] = slopeError(&knots[k], &middles[k], step) })
+		worst := slices.Max(errors)
 		if worst <= maxSlopeError {
 			break
 		}
-		for k := range knots {
-			knots[k] = interleave(&knots[k], &middles[k], filters[k].layers[1].Out)
-		}
+		forEach(len(knots), func(k int) { knots[k] = interleave(&knots[k], &middles[k]) })
 		intervals *= 2
 		if worst <= sureGain*maxSlopeError {
 			break
 		}
 	}
 	step := net.Cutoff / float64(intervals)
-	for k, c := range knots {
+	for _, c := range knots {
 		for i := range c.value {
 			c.slope[i] *= step
 			c.curvature[i] *= step * step
 		}
-		polynomials = append(polynomials, spline.Quintic(c.value, c.slope, c.curvature, filters[k].layers[1].Out))
 	}
-	return polynomials, intervals
+	return knots, intervals
 }
 
 // spaced is the points (k + offset)·cutoff/intervals in [0, cutoff].
@@ -140,13 +160,13 @@ func spaced(cutoff float64, intervals int, offset float64) (d []float64) {
 // share of the largest φ′. The error of a quintic Hermite spline goes as
 // t³(1−t)³: it is largest in the middle, where it is measured, and its slope
 // is at most 3.43 times that over the step.
-func quinticSlopeError(knots, middles *curves, step float64, row int) float64 {
+func quinticSlopeError(knots, middles *curves, step float64) float64 {
 	worst, largest := 0.0, 0.0
 	for i, exact := range middles.value {
-		j := i + row // the knot above
+		j := i + knots.row // the knot above
 		middle := (knots.value[i]+knots.value[j])/2 + 5./32*step*(knots.slope[i]-knots.slope[j]) +
 			step*step/64*(knots.curvature[i]+knots.curvature[j])
-		worst, largest = math.Max(worst, math.Abs(middle-exact)), math.Max(largest, math.Abs(middles.slope[i]))
+		worst, largest = max(worst, math.Abs(middle-exact)), max(largest, math.Abs(middles.slope[i]))
 	}
 	if worst == 0 {
 		return 0
@@ -155,23 +175,23 @@ func quinticSlopeError(knots, middles *curves, step float64, row int) float64 {
 }
 
 // quarticSlopeError is the same of what is left of the splines in degree 4.
-func quarticSlopeError(knots, middles *curves, step float64, row int) float64 {
+func quarticSlopeError(knots, middles *curves, step float64) float64 {
 	worst, largest := 0.0, 0.0
 	for i, slope := range middles.slope {
-		j := i + row
+		j := i + knots.row
 		high := 6*(knots.value[j]-knots.value[i]) - 3*step*(knots.slope[i]+knots.slope[j]) + step*step/2*(knots.curvature[j]-knots.curvature[i])
-		worst, largest = math.Max(worst, math.Abs(high)), math.Max(largest, math.Abs(slope))
+		worst, largest = max(worst, math.Abs(high)), max(largest, math.Abs(slope))
 	}
 	if worst == 0 {
 		return 0
 	}
-	return quinticSlopeError(knots, middles, step, row) + spline.SlopeOfQuartic*worst/step/largest
+	return quinticSlopeError(knots, middles, step) + spline.SlopeOfQuartic*worst/step/largest
 }
 
 // interleave is the knots with the middles between them.
-func interleave(knots, middles *curves, row int) (c curves) {
+func interleave(knots, middles *curves) curves {
 	merge := func(a, b []float64) []float64 {
-		out := make([]float64, 0, len(a)+len(b))
+		out, row := make([]float64, 0, len(a)+len(b)), knots.row
 		for i := 0; i < len(a); i += row {
 			out = append(out, a[i:i+row]...)
 			if i < len(b) {
@@ -180,7 +200,7 @@ func interleave(knots, middles *curves, row int) (c curves) {
 		}
 		return out
 	}
-	return curves{merge(knots.value, middles.value), merge(knots.slope, middles.slope), merge(knots.curvature, middles.curvature)}
+	return curves{knots.row, merge(knots.value, middles.value), merge(knots.slope, middles.slope), merge(knots.curvature, middles.curvature)}
 }
 
 // forEach runs do for 0 to n−1, side by side.

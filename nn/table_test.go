@@ -17,14 +17,16 @@ func TestTableError(t *testing.T) {
 		require.NoError(t, err)
 		net, err := FromCheckpoint(c)
 		require.NoError(t, err)
-		for degree, slopeError := range map[int]func(knots, middles *curves, step float64, row int) float64{4: quarticSlopeError, 5: quinticSlopeError} {
+		for degree, slopeError := range map[int]func(knots, middles *curves, step float64) float64{4: quarticSlopeError, 5: quinticSlopeError} {
 			_, intervals := tabulate(net, slopeError)
 			assert.Less(t, intervals, mostIntervals)
 			for k := range net.Blocks {
 				exact := newExactFilter[float64](net, k)
 				filter := filterCurves{net, exact.layers, exact.tangents}
-				knots, middles := filter.at(spaced(net.Cutoff, intervals, 0)), filter.at(spaced(net.Cutoff, intervals, 0.5))
-				assert.LessOrEqual(t, slopeError(&knots, &middles, net.Cutoff/float64(intervals), exact.layers[1].Out), maxSlopeError, "%s, block %d, degree %d", path, k, degree)
+				knots, middles := newCurves(intervals+1, exact.layers[1].Out), newCurves(intervals, exact.layers[1].Out)
+				filter.at(knots, spaced(net.Cutoff, intervals, 0))
+				filter.at(middles, spaced(net.Cutoff, intervals, 0.5))
+				assert.LessOrEqual(t, slopeError(&knots, &middles, net.Cutoff/float64(intervals)), maxSlopeError, "%s, block %d, degree %d", path, k, degree)
 			}
 		}
 	}

@@ -15,14 +15,23 @@ package spline
 func Quintic(values, slopes, curvatures []float64, curves int) [][6]float64 {
 	c := make([][6]float64, len(values))
 	for i := range c {
-		c[i] = [6]float64{values[i], slopes[i]}
-		if next := i + curves; next < len(values) {
-			rise, m0, m1, a0, a1 := values[next]-values[i], slopes[i], slopes[next], curvatures[i], curvatures[next]
-			c[i][2] = a0 / 2
-			c[i][3] = 10*rise - 6*m0 - 4*m1 - 1.5*a0 + 0.5*a1
-			c[i][4] = -15*rise + 8*m0 + 7*m1 + 1.5*a0 - a1
-			c[i][5] = 6*rise - 3*m0 - 3*m1 - 0.5*a0 + 0.5*a1
-		}
+		c[i] = quintic(values, slopes, curvatures, i, i+curves)
 	}
 	return c
+}
+
+// quintic is the polynomial from i to next, which may lie behind the end.
+func quintic(values, slopes, curvatures []float64, i, next int) [6]float64 {
+	if next >= len(values) {
+		return [6]float64{values[i], slopes[i]}
+	}
+	rise, m0, m1, a0, a1 := values[next]-values[i], slopes[i], slopes[next], curvatures[i], curvatures[next]
+	return [6]float64{
+		values[i],
+		m0,
+		a0 / 2,
+		10*rise - 6*m0 - 4*m1 - 1.5*a0 + 0.5*a1,
+		-15*rise + 8*m0 + 7*m1 + 1.5*a0 - a1,
+		6*rise - 3*m0 - 3*m1 - 0.5*a0 + 0.5*a1,
+	}
 }

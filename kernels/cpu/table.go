@@ -27,13 +27,14 @@ func Groups(h int) int { return (h + GroupWidth - 1) / GroupWidth }
 // NewTable packs the polynomials of parts·h curves at equidistant knots, step Å
 // apart, [knots, parts, h], of which the last knot's are tangents.
 func NewTable[T Float](polynomials [][coefficients]float64, knots, parts, h int, step float64) *Table[T] {
-	row := parts * h
 	t := &Table[T]{parts: parts, knots: knots, perLength: T(1 / step), data: make([]T, Groups(h)*knots*coefficients*parts*GroupWidth)}
 	for k := range knots {
-		for i := range row {
-			part, f := i/h, i%h
-			for n, x := range polynomials[k*row+i] {
-				t.data[(((f/GroupWidth*knots+k)*parts+part)*coefficients+coefficients-1-n)*GroupWidth+f%GroupWidth] = T(x)
+		for part := range parts {
+			for f, c := range polynomials[(k*parts+part)*h:][:h] {
+				to := t.data[((f/GroupWidth*knots+k)*parts+part)*coefficients*GroupWidth+f%GroupWidth:]
+				for n, x := range c {
+					to[(coefficients-1-n)*GroupWidth] = T(x)
+				}
 			}
 		}
 	}

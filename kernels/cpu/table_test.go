@@ -40,7 +40,7 @@ func testTable[T Float](t *testing.T, atol float64) {
 			x := cutoff * float64(i/(parts*h)) / intervals
 			values[i], slopes[i], curvatures[i] = at(i%(parts*h), x, cutoff/intervals)
 		}
-		table := NewTable[T](spline.Quartic(spline.Quintic(values, slopes, curvatures, parts*h)), intervals+1, parts, h, cutoff/intervals)
+		table := NewTable[T](spline.Quartic(values, slopes, curvatures, parts*h), intervals+1, parts, h, cutoff/intervals)
 
 		distances := []float64{0, cutoff / intervals, 3 * cutoff / intervals, cutoff}
 		for range 30 {

@@ -111,7 +111,7 @@ func TestVectorTable(t *testing.T) {
 					values, slopes, curvatures = append(values, a[i]*sin), append(slopes, a[i]*cos*step), append(curvatures, -a[i]*sin*step*step)
 				}
 			}
-			table := NewTable[float32](spline.Quartic(spline.Quintic(values, slopes, curvatures, n)), intervals+1, parts, h, step)
+			table := NewTable[float32](spline.Quartic(values, slopes, curvatures, n), intervals+1, parts, h, step)
 			for _, pairs := range []int{0, 1, 7, 32} {
 				knots := make([]Knot[float32], pairs)
 				for p := range knots {

@@ -39,7 +39,10 @@ def starts(count):
                 break
             if name.split()[0] != verb:
                 continue
-            found = next(((mol, x) for k, mol, x in structures(name, rows) if k == kind and np.isfinite(x).all()), None)
+            try:
+                found = next(((mol, x) for k, mol, x in structures(name, rows) if k == kind and np.isfinite(x).all()), None)
+            except RuntimeError:  # RDKit's, where a force field finds no way down
+                continue
             if found is not None:
                 left -= 1
                 yield Frame(numbers(found[0]), found[1], kind=kind, smiles=".".join(r.smiles for r in rows), molecule="+".join(str(r.id) for r in rows))
