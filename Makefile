@@ -182,11 +182,11 @@ reproduce: release
 	diff -r bin/release "$$again/painless/bin/release" && echo "the same bytes, built twice: $$(wc -l <bin/release/SHA256SUMS) files"
 
 # Installs and runs what is in bin/release, of candidate 0 of the next version: the tarball, the wheel with ASE, the Debian package in
-# a chroot, and the container. As root, or with sudo.
-test-release: TARGETS = linux/amd64
+# a chroot, the container, and under an emulator what is for ARM. As root, or with sudo.
+test-release: TARGETS = linux/amd64,linux/arm64
 test-release: VERSION := $(VERSION)-rc0
 test-release: release
-	@$(call APT,mmdebstrap debian-archive-keyring buildah python3-venv python3-pip python3-ase binutils)
+	@$(call APT,mmdebstrap debian-archive-keyring buildah python3-venv python3-pip python3-ase binutils qemu-user)
 	go test -c -o bin/release.test ./internal/dev/release
 	cd internal/dev/release && $(SUDO) env "PATH=$$PATH" GOFLAGS=-buildvcs=false PAINLESS_RELEASE="$(CURDIR)/bin/release" ../../../bin/release.test -test.run Released -test.v
 
