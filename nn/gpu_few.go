@@ -20,7 +20,7 @@ func (e *gpuEngine) doFew(s step) error {
 			return k.FewMessage(e.after[0], e.fewMessage(0))
 		}
 	case update:
-		return k.FewUpdate(e.after[block+1], e.before[block+1], e.pre[block], e.gates[block], e.after[block], &w.updates[block], e.fewMessage(block+1))
+		return k.FewUpdate(e.after[block+1], e.pre[block], e.gates[block], e.after[block], &w.updates[block], e.fewMessage(block+1))
 	case turn:
 		return k.FewTurn(e.energy, e.after[last], &w.updates[last], &w.readout, &e.ofFew)
 	case messageBackward:
@@ -31,7 +31,10 @@ func (e *gpuEngine) doFew(s step) error {
 	case updateBackward:
 		e.g, e.gin = e.gin, e.g
 	case collect:
-		return e.do(s)
+		if e.energyOnly {
+			return e.do(s)
+		}
+		return k.SumAndReduce(e.results, e.forces, e.virials, e.force, e.search.Order, e.energy, &e.input, gpu.Groups(e.net.HiddenDim))
 	}
 	return nil
 }

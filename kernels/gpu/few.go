@@ -133,18 +133,18 @@ func (k *Kernels) FewMessage(after State, m *FewMessage) error {
 	return k.run(&k.fews.message, k.tiles(1), slices.Concat([]argument{after.arg()}, m.before(), m.arguments())...)
 }
 
-// FewUpdate takes few atoms from in through an update and the next block's message to after; what it
-// leaves in out, pre and gates is what UpdateForward does.
-func (k *Kernels) FewUpdate(after, out State, pre, gates Array[float32], in State, u *Update, m *FewMessage) error {
+// FewUpdate takes few atoms from in through an update to what stands before the next block's message, and through that to
+// after; what it leaves in pre and gates is what UpdateForward does.
+func (k *Kernels) FewUpdate(after State, pre, gates Array[float32], in State, u *Update, m *FewMessage) error {
 	h := k.size.h
-	n, err := k.few("update of few", in, m, length{"out", out.n, in.n}, length{"after", after.n, in.n}, length{"pre", pre.n, in.n}, length{"gates", gates.n, 2 * in.n})
+	n, err := k.few("update of few", in, m, length{"after", after.n, in.n}, length{"pre", pre.n, in.n}, length{"gates", gates.n, 2 * in.n})
 	if err != nil {
 		return err
 	}
 	if err := k.run(&k.fews.hidden, k.tiles(n), pre.arg(), in.arg(), u.Hidden.few.arg(), integer(n), integer(h)); err != nil {
 		return err
 	}
-	return k.run(&k.fews.update, k.tiles(1), slices.Concat([]argument{after.arg(), out.arg(), gates.arg(), in.arg(), pre.arg(), u.Out.few.arg()},
+	return k.run(&k.fews.update, k.tiles(1), slices.Concat([]argument{after.arg(), m.Before.arg(), gates.arg(), in.arg(), pre.arg(), u.Out.few.arg()},
 		u.mixing(), m.arguments())...)
 }
 
