@@ -79,7 +79,8 @@ static __device__ __forceinline__ int own_feature() { return blockIdx_y * GROUP 
 static __device__ __forceinline__ int own_atom() { return threadIdx_x % TILE; }
 
 // A layer whose inputs are in features of every atom, to those of a group of outputs: a tile of 4 atoms and a group a block, of which
-// one warp has the sums. fill makes the input, by HALF threads, and done takes a sum to where its atom and feature lie. Shared memory: 12·(in + 4) floats.
+// one warp has the sums. fill makes the input, by HALF threads, more is what else an output needs, asked for before its sum begins, and done
+// takes both to where atom and feature lie. Shared memory: 12·(in + 4) floats.
 template <class layer> static __device__ __forceinline__ void one_tile(const layer &l, const float *weights, int in, int atoms) {
 	int pitch = in + PAD, first = blockIdx_x * TILE;
 	float *w = buffer, *x = buffer + GROUP * pitch;
@@ -87,10 +88,11 @@ template <class layer> static __device__ __forceinline__ void one_tile(const lay
 	else l.fill(x, pitch, first, atoms - 1, threadIdx_x - HALF);
 	sync_block();
 	if (threadIdx_x >= WARP) return;
-	float sum[1][1];
-	chains<1, 1>(sum, w + output() * pitch, x + own_atom() * pitch, in, 0, 0);
 	int i = first + own_atom();
-	if (i < atoms) l.done((size_t)i * l.h + own_feature(), sum[0][0]);
+	size_t at = (size_t)min_int(i, atoms - 1) * l.h + own_feature();
+	float sum[1][1], more = l.more(at);
+	chains<1, 1>(sum, w + output() * pitch, x + own_atom() * pitch, in, 0, 0);
+	if (i < atoms) l.done(at, sum[0][0], more);
 }
 
 // EACH_ROW goes over the rows of a tile, i being the atom, or the last one, all at once.
@@ -109,7 +111,8 @@ struct hidden_layer {
 			EACH_ROW x[a * pitch + f] = v[a].x, x[a * pitch + h + f] = norm(v[a]);
 		}
 	}
-	__device__ __forceinline__ void done(size_t at, float sum) const { pre[at] = sum; }
+	__device__ __forceinline__ float more(size_t at) const { return 0; }
+	__device__ __forceinline__ void done(size_t at, float sum, float) const { pre[at] = sum; }
 };
 
 KERNEL __launch_bounds__(THREADS, 1) few_hidden(float *pre, const float4 *state, const float *w3, int atoms, int h) {
@@ -129,7 +132,8 @@ struct scalar_layer {
 			EACH_ROW x[a * pitch + f] = silu(v[a]);
 		}
 	}
-	__device__ __forceinline__ void done(size_t at, float sum) const { scalars[at] = state[at].x + sum; }
+	__device__ __forceinline__ float more(size_t at) const { return state[at].x; }
+	__device__ __forceinline__ void done(size_t at, float sum, float s) const { scalars[at] = s + sum; }
 };
 
 KERNEL __launch_bounds__(THREADS, 1) few_scalars(float *scalars, const float4 *state, const float *pre, const float *w4, int atoms, int h) {
@@ -148,7 +152,8 @@ struct turn_layer {
 			EACH_ROW x[a * pitch + f] = v[a];
 		}
 	}
-	__device__ __forceinline__ void done(size_t at, float sum) const { gp[at] = sum * silu_slope(pre[at]); }
+	__device__ __forceinline__ float more(size_t at) const { return silu_slope(pre[at]); }
+	__device__ __forceinline__ void done(size_t at, float sum, float slope) const { gp[at] = sum * slope; }
 };
 
 KERNEL __launch_bounds__(THREADS, 1) few_turn(float *gp, const float *gs, const float *pre, const float *w4_t, int atoms, int h) {
@@ -172,7 +177,8 @@ struct back_layer {
 			}
 		}
 	}
-	__device__ __forceinline__ void done(size_t at, float sum) const { gp[at] = sum * silu_slope(pre[at]); }
+	__device__ __forceinline__ float more(size_t at) const { return silu_slope(pre[at]); }
+	__device__ __forceinline__ void done(size_t at, float sum, float slope) const { gp[at] = sum * slope; }
 };
 
 KERNEL __launch_bounds__(THREADS, 1) few_back(float *gp, const float4 *g, const float4 *state, const float *pre, const float *w4_t, MATRIX, int atoms, int h) {
@@ -180,37 +186,40 @@ KERNEL __launch_bounds__(THREADS, 1) few_back(float *gp, const float4 *g, const 
 }
 
 // The readout and its reverse: E_i, and gs = ∂E_i/∂s after the last update. The ways back use the same copies of the weights, by
-// their columns. Launch: THREADS threads, a block for each atom. Shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + 3·H/4 + H + 4 floats or more.
-KERNEL __launch_bounds__(THREADS, 1) few_readout(float *gs, float *energy, const float *scalars, const float *wa, const float *wb, const float *wc, int h) {
+// their columns. Launch: WIDE threads, a block for each atom. Shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + 3·H/4 + H + 4 floats or more.
+KERNEL __launch_bounds__(WIDE, 1) few_readout(float *gs, float *energy, const float *scalars, const float *wa, const float *wb, const float *wc, int h) {
 	int half = h / 2, quarter = h / 4, pitch_a = h + PAD, pitch_b = half + PAD, t = threadIdx_x;
 	float *a = buffer, *b = a + half * pitch_a, *c = b + quarter * pitch_b, *s = c + quarter + PAD, *layer_a = s + h, *layer_b = layer_a + half;
 	float *back_a = layer_b + quarter, *back_b = back_a + half;
 	float sum[1][1];
-	copy(a, wa, half * pitch_a / 4, t, THREADS), copy(b, wb, quarter * pitch_b / 4, t, THREADS);
-	copy(c, wc, (quarter + PAD) / 4, t, THREADS), copy(s, scalars + (size_t)blockIdx_x * h, h / 4, t, THREADS);
+	int eighth = t / (WIDE / 8); // six eighths copy the first layer, one the second, and one the rest
+	if (eighth < 6) copy(a, wa, half * pitch_a / 4, t, WIDE / 8 * 6);
+	else if (eighth < 7) copy(b, wb, quarter * pitch_b / 4, t - WIDE / 8 * 6, WIDE / 8);
+	else if (t < WIDE - WARP) copy(s, scalars + (size_t)blockIdx_x * h, h / 4, t - WIDE / 8 * 7, WARP);
+	else copy(c, wc, (quarter + PAD) / 4, t - (WIDE - WARP), WARP);
 	sync_block();
-	for (int f = t; f < half; f += THREADS) {
+	for (int f = t; f < half; f += WIDE) {
 		chains<1, 1>(sum, a + f * pitch_a, s, h, 0, 0);
 		layer_a[f] = silu(sum[0][0]), back_a[f] = silu_slope(sum[0][0]);
 	}
 	sync_block();
-	for (int f = t; f < quarter; f += THREADS) {
+	for (int f = t; f < quarter; f += WIDE) {
 		chains<1, 1>(sum, b + f * pitch_b, layer_a, half, 0, 0);
 		layer_b[f] = silu(sum[0][0]), back_b[f] = c[f] * silu_slope(sum[0][0]);
 	}
 	sync_block();
-	if (t == THREADS - 1) { // meanwhile the others are on their way back
+	if (t == WIDE - 1) { // meanwhile the others are on their way back
 		chains<1, 1>(sum, c, layer_b, quarter, 0, 0);
 		energy[blockIdx_x] = sum[0][0];
 	}
-	for (int f = t; f < half; f += THREADS) {
+	for (int f = t; f < half; f += WIDE) {
 		float x = 0;
 #pragma unroll 8
 		for (int k = 0; k < quarter; k++) x = fma(b[k * pitch_b + f], back_b[k], x);
 		back_a[f] *= x;
 	}
 	sync_block();
-	for (int f = t; f < h; f += THREADS) {
+	for (int f = t; f < h; f += WIDE) {
 		float x = 0;
 #pragma unroll 16
 		for (int k = 0; k < half; k++) x = fma(a[k * pitch_a + f], back_a[k], x);
@@ -236,10 +245,33 @@ template <bool active> static __device__ __forceinline__ void activate(float *x,
 	}
 }
 
+#define SUMMING (FEW / (2 * TILE)) // warps that have the sums of all atoms
+
+// warm asks for the edges of all atoms and their rows of the table by warps that have nothing else to do, so that the message
+// finds them in the first-level cache.
+template <class filter> static __device__ __forceinline__ void warm(const filter &phi, const int2 *span, const int4 *edge_a, const float4 *edge_b, int atoms) {
+	const int batch = 4, idle = WIDE / WARP - SUMMING;
+	for (int i = (int)(threadIdx_x / WARP) - SUMMING; 0 <= i && i < atoms; i += idle) {
+		int2 mine = span[i];
+		for (int e = mine.x + threadIdx_x % WARP / GROUP; e < mine.y; e += batch * WAYS) {
+			edge at[batch];
+#pragma unroll
+			for (int k = 0; k < batch; k++) at[k] = edge_at(edge_a, edge_b, e + k * WAYS, mine.y - 1);
+#pragma unroll
+			for (int k = 0; k < batch; k++) {
+				float c[3] = {0, 0, 0};
+				phi.values(c, at[k].a, e);
+				asm volatile("" ::"f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(at[k].u.x));
+			}
+		}
+	}
+}
+
 // A layer from rows [atoms, H] of input to a group's outputs of every part, of all atoms. A lane has the sums of two atoms, each of
 // which done takes. Shared memory: (8·parts + 32)·(H + 4) floats.
-template <int parts, bool active, class layer>
-static __device__ __forceinline__ void all_atoms(const layer &l, const float *rows, const float *weights, int atoms, int h) {
+template <int parts, bool active, class layer, class filter>
+static __device__ __forceinline__ void all_atoms(const layer &l, const float *rows, const float *weights, int atoms, int h, const filter &phi,
+	const int2 *span, const int4 *edge_a, const float4 *edge_b) {
 	int pitch = h + PAD, i = threadIdx_x / WARP * 2 * TILE + own_atom(), one = min_int(i, atoms - 1), other = min_int(i + TILE, atoms - 1);
 	float *w = buffer, *x = buffer + parts * GROUP * pitch;
 	if (threadIdx_x < WIDE / 2) slice(w, weights, parts * GROUP, h, threadIdx_x, WIDE / 2);
@@ -247,6 +279,7 @@ static __device__ __forceinline__ void all_atoms(const layer &l, const float *ro
 	sync_block();
 	if (threadIdx_x / WARP * 2 * TILE < atoms) {
 		float sum[parts][2];
+		auto more = l.more(one, own_feature()), more_of_other = l.more(other, own_feature());
 		chains<parts, 2>(sum, w + output() * pitch, x + one * pitch, h, GROUP * pitch, (other - one) * pitch);
 #pragma unroll
 		for (int r = 0; r < 2; r++)
@@ -254,9 +287,10 @@ static __device__ __forceinline__ void all_atoms(const layer &l, const float *ro
 				float mine[parts];
 #pragma unroll
 				for (int p = 0; p < parts; p++) mine[p] = sum[p][r];
-				l.done(i + r * TILE, own_feature(), mine);
+				l.done(i + r * TILE, own_feature(), mine, r ? more_of_other : more);
 			}
 	}
+	warm(phi, span, edge_a, edge_b, atoms);
 	sync_block();
 }
 
@@ -274,16 +308,17 @@ struct output_layer {
 	const float4 *state;
 	float m0, m1, m2, m3, m4, m5, m6, m7, m8;
 	int h;
-	__device__ __forceinline__ void done(size_t i, int f, const float sum[3]) const {
-		float4 v = state[i * h + f];
+	__device__ __forceinline__ float4 more(size_t i, int f) const { return state[i * h + f]; }
+	__device__ __forceinline__ void done(size_t i, int f, const float sum[3], float4 v) const {
 		out[i * h + f] = gated(v.x + sum[0], v, MIX(v), sum[1], sum[2]);
 		gates[i * 2 * h + f] = sum[1], gates[i * 2 * h + h + f] = sum[2];
 	}
 };
 
 KERNEL __launch_bounds__(WIDE, 1) few_update(float4 *after, float4 *out, float *gates, const float4 *state, const float *pre, const float *w4, MATRIX, MESSAGE) {
-	all_atoms<3, true>(output_layer{out, gates, state, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, pre, w4, atoms, h);
-	forward<false>(after, stored{out}, span, edge_a, edge_b, untouched<false>(low, high, intervals), atoms, h, atoms);
+	tabulated<false> phi = untouched<false>(low, high, intervals);
+	all_atoms<3, true>(output_layer{out, gates, state, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, pre, w4, atoms, h, phi, span, edge_a, edge_b);
+	forward<false>(after, stored{out}, span, edge_a, edge_b, phi, atoms, h, atoms);
 }
 
 // From gp to g = ∂E/∂(s, v) before the update, in place, and the reverse of the message before it.
@@ -293,11 +328,19 @@ struct gradient_layer {
 	const float *gates;
 	float m0, m1, m2, m3, m4, m5, m6, m7, m8;
 	int h;
-	__device__ __forceinline__ void done(size_t i, int f, const float sum[2]) const {
-		float4 gv = g[i * h + f], v = state[i * h + f];
-		float g1 = gates[i * 2 * h + f], g2 = gates[i * 2 * h + h + f];
-		float4 back = MIX_TRANSPOSED(vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
-		g[i * h + f] = gathered(gv.x + sum[0], gv, g1, back, sum[1], along(v));
+	struct own {
+		float4 gv, back, u;
+		float g1;
+	};
+	__device__ __forceinline__ own more(size_t i, int f) const {
+		own o;
+		float g2 = gates[i * 2 * h + h + f];
+		o.gv = g[i * h + f], o.u = along(state[i * h + f]), o.g1 = gates[i * 2 * h + f];
+		o.back = MIX_TRANSPOSED(vec4(0, o.gv.y * g2, o.gv.z * g2, o.gv.w * g2));
+		return o;
+	}
+	__device__ __forceinline__ void done(size_t i, int f, const float sum[2], const own &o) const {
+		g[i * h + f] = gathered(o.gv.x + sum[0], o.gv, o.g1, o.back, sum[1], o.u);
 	}
 };
 
@@ -307,34 +350,40 @@ struct last_layer {
 	const float4 *state;
 	const float *gs;
 	int h;
-	__device__ __forceinline__ void done(size_t i, int f, const float sum[2]) const {
-		g[i * h + f] = stretched(gs[i * h + f] + sum[0], sum[1], along(state[i * h + f]));
+	__device__ __forceinline__ float4 more(size_t i, int f) const {
+		float4 u = along(state[i * h + f]);
+		return vec4(gs[i * h + f], u.y, u.z, u.w);
 	}
+	__device__ __forceinline__ void done(size_t i, int f, const float sum[2], float4 o) const { g[i * h + f] = stretched(o.x + sum[0], sum[1], o); }
 };
 
 #define MESSAGE_BACK(first, add, in)                                                                                                        \
-	backward<first, add>(gin, force, g, in, span, edge_a, edge_b, untouched<first>(low, high, intervals), atoms, h, per_length, atoms)
+	backward<first, add>(gin, force, g, in, span, edge_a, edge_b, phi, atoms, h, per_length, atoms)
 
 KERNEL __launch_bounds__(WIDE, 1) few_update_back(float4 *gin, float *force, float4 *g, const float4 *state, const float *gates, const float *gp, const float *w3_t,
 	MATRIX, const float4 *in, MESSAGE, float per_length) {
-	all_atoms<2, false>(gradient_layer{g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h);
+	tabulated<false> phi = untouched<false>(low, high, intervals);
+	all_atoms<2, false>(gradient_layer{g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(false, true, stored{in});
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_update_back_first(float4 *gin, float *force, float4 *g, const float4 *state, const float *gates, const float *gp, const float *w3_t,
 	MATRIX, const float *embedding, const int *numbers, MESSAGE, float per_length) {
-	all_atoms<2, false>(gradient_layer{g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h);
+	tabulated<true> phi = untouched<true>(low, high, intervals);
+	all_atoms<2, false>(gradient_layer{g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(true, true, (embedded{embedding, numbers}));
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_turn_back(float4 *gin, float *force, float4 *g, const float4 *state, const float *gs, const float *gp, const float *w3_t,
 	const float4 *in, MESSAGE, float per_length) {
-	all_atoms<2, false>(last_layer{g, state, gs, h}, gp, w3_t, atoms, h);
+	tabulated<false> phi = untouched<false>(low, high, intervals);
+	all_atoms<2, false>(last_layer{g, state, gs, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(false, false, stored{in});
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_turn_back_only(float4 *gin, float *force, float4 *g, const float4 *state, const float *gs, const float *gp, const float *w3_t,
 	const float *embedding, const int *numbers, MESSAGE, float per_length) {
-	all_atoms<2, false>(last_layer{g, state, gs, h}, gp, w3_t, atoms, h);
+	tabulated<true> phi = untouched<true>(low, high, intervals);
+	all_atoms<2, false>(last_layer{g, state, gs, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(true, false, (embedded{embedding, numbers}));
 }

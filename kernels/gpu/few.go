@@ -37,7 +37,7 @@ func (k *fewKernels) stem(n size) stem {
 	}{
 		{&k.message, "few_message", fewWide, 0}, {&k.hidden, "few_hidden", fewThreads, tile(2 * n.h)}, {&k.update, "few_update", fewWide, all(3)},
 		{&k.scalars, "few_scalars", fewThreads, tile(n.h)},
-		{&k.readout, "few_readout", fewThreads, 4 * (half*(n.h+fewPad) + quarter*(half+fewPad) + fewPad + 2*n.h + 3*quarter)},
+		{&k.readout, "few_readout", fewWide, 4 * (half*(n.h+fewPad) + quarter*(half+fewPad) + fewPad + 2*n.h + 3*quarter)},
 		{&k.turn, "few_turn", fewThreads, tile(n.h)}, {&k.back, "few_back", fewThreads, tile(3 * n.h)},
 		{&k.updateBack[0], "few_update_back", fewWide, all(2)}, {&k.updateBack[1], "few_update_back_first", fewWide, all(2)},
 		{&k.turnBack[0], "few_turn_back", fewWide, all(2)}, {&k.turnBack[1], "few_turn_back_only", fewWide, all(2)},
