@@ -142,13 +142,13 @@ func pieces(net *Network, periodic bool) (names []string) {
 func TestGPUTimeline(t *testing.T) {
 	net, box, ballast, rounds := loadNetwork(t, "../testdata/original.pt"), systems.WaterBox(6, 6, 6), 1<<30, 9
 	if emulated {
-		net, box, ballast, rounds = randomNetwork(gpuConfig, 19), systems.WaterBox(3, 2, 2), 1, 1
+		net, box, ballast, rounds = randomNetwork(gpuConfig, 19), systems.WaterBox(3, 3, 3), 1, 1
 	}
 	for _, system := range []struct {
 		name string
 		atoms.Structure
 		pieces []string
-	}{{"benzene", systems.Benzene(), fewPieces(net)}, {"drop", systems.WaterDrop(4, 3, 1), pieces(net, false)}, {"water", box, pieces(net, true)}} {
+	}{{"benzene", systems.Benzene(), fewPieces(net)}, {"drop", systems.WaterDrop(4, 3, 2), pieces(net, false)}, {"water", box, pieces(net, true)}} {
 		t.Run(system.name, func(t *testing.T) {
 			d := &timeline{Device: openGPU(t), size: ballast}
 			e := newGPUTestPotential(t, net, d, Options{}).(*gpuEngine)

@@ -11,12 +11,12 @@
 #include "message.cuh"
 #include "update.cuh"
 
-#define FEW 32      // atoms at most
+#define FEW 64      // atoms at most
 #define TILE 4      // atoms side by side in a warp
 #define PAD 4       // floats behind the inputs of an output, and behind the features of an atom
 #define THREADS 256 // of a block; half of them copy weights while the others make the layer's input
 #define HALF (THREADS / 2)
-#define WIDE 512    // of a block with a message: a warp for every other atom
+#define WIDE 512    // of a block with a message, of which a warp works on an atom at a time
 
 // The shared memory that the message's tables have elsewhere.
 #define buffer ((float *)table)
@@ -245,30 +245,28 @@ template <bool active> static __device__ __forceinline__ void activate(float *x,
 	}
 }
 
-#define SUMMING (FEW / (2 * TILE)) // warps that have the sums of all atoms
-
-// warm asks for the edges of all atoms and their rows of the table by warps that have nothing else to do, so that the message
+// warm asks for an atom's edges and their rows of the table, by every warp that has nothing else to do, so that the message
 // finds them in the first-level cache.
 template <class filter> static __device__ __forceinline__ void warm(const filter &phi, const int2 *span, const int4 *edge_a, const float4 *edge_b, int atoms) {
-	const int batch = 4, idle = WIDE / WARP - SUMMING;
-	for (int i = (int)(threadIdx_x / WARP) - SUMMING; 0 <= i && i < atoms; i += idle) {
-		int2 mine = span[i];
-		for (int e = mine.x + threadIdx_x % WARP / GROUP; e < mine.y; e += batch * WAYS) {
-			edge at[batch];
+	const int batch = 4;
+	int i = WIDE / WARP - 1 - (int)(threadIdx_x / WARP); // the last warps are idle
+	if (i >= atoms) return;
+	int2 mine = span[i];
+	for (int e = mine.x + threadIdx_x % WARP / GROUP; e < mine.y; e += batch * WAYS) {
+		edge at[batch];
 #pragma unroll
-			for (int k = 0; k < batch; k++) at[k] = edge_at(edge_a, edge_b, e + k * WAYS, mine.y - 1);
+		for (int k = 0; k < batch; k++) at[k] = edge_at(edge_a, edge_b, e + k * WAYS, mine.y - 1);
 #pragma unroll
-			for (int k = 0; k < batch; k++) {
-				float c[3] = {0, 0, 0};
-				phi.values(c, at[k].a, e);
-				asm volatile("" ::"f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(at[k].u.x));
-			}
+		for (int k = 0; k < batch; k++) {
+			float c[3] = {0, 0, 0};
+			phi.values(c, at[k].a, e);
+			asm volatile("" ::"f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(at[k].u.x));
 		}
 	}
 }
 
 // A layer from rows [atoms, H] of input to a group's outputs of every part, of all atoms. A lane has the sums of two atoms, each of
-// which done takes. Shared memory: (8·parts + 32)·(H + 4) floats.
+// which done takes. Shared memory: (8·parts + 64)·(H + 4) floats.
 template <int parts, bool active, class layer, class filter>
 static __device__ __forceinline__ void all_atoms(const layer &l, const float *rows, const float *weights, int atoms, int h, const filter &phi,
 	const int2 *span, const int4 *edge_a, const float4 *edge_b) {
@@ -289,8 +287,9 @@ static __device__ __forceinline__ void all_atoms(const layer &l, const float *ro
 				for (int p = 0; p < parts; p++) mine[p] = sum[p][r];
 				l.done(i + r * TILE, own_feature(), mine, r ? more_of_other : more);
 			}
+	} else {
+		warm(phi, span, edge_a, edge_b, atoms);
 	}
-	warm(phi, span, edge_a, edge_b, atoms);
 	sync_block();
 }
 

@@ -11,7 +11,7 @@ import (
 var fewPTX string
 
 // FewAtoms is how many atoms the launches for few take at most, FEW in few.cu.
-const FewAtoms = 32
+const FewAtoms = 64
 
 // Threads of a block and atoms of a tile: see few.cu.
 const (

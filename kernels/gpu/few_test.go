@@ -159,7 +159,7 @@ func (c *fewCase) backward(t *testing.T, rng *rand.Rand, before gpu.State) {
 func TestFewChecks(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
 	c := newFewCase(t, rng, 32, gpu.FewAtoms+1)
-	assert.EqualError(t, c.k.FewMessage(c.room(), c.first), "message of few: 33 atoms, expected 1 to 32")
+	assert.EqualError(t, c.k.FewMessage(c.room(), c.first), "message of few: 65 atoms, expected 1 to 64")
 	exact := *c.first
 	exact.Filter = gpu.NewExact(&gpu.FilterNetwork{}, 2, 32)
 	assert.EqualError(t, c.k.FewMessage(c.room(), &exact), "message of few: an exact filter, expected a table")

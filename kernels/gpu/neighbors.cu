@@ -265,8 +265,8 @@ KERNEL ALL_PAIRS(find_all_pairs) {
 	edges(&where, &out, positions, 0, structure, lattices, atoms, cutoff);
 }
 
-// The same of so few atoms that one block has all of them, which sets status before it counts.
-KERNEL __launch_bounds__(1024) ALL_PAIRS(find_few_pairs) {
+// The same of up to 16 atoms, of which one block has all: it sets status before it counts.
+KERNEL __launch_bounds__(512, 1) ALL_PAIRS(find_few_pairs) {
 	if (threadIdx_x == 0) status->edges = 0, status->same = 0;
 	sync_block();
 	LIST(out);

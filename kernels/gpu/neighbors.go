@@ -25,7 +25,7 @@ func (k *neighborKernels) stem() stem {
 		threads int
 	}{
 		{&k.assign, "assign", blockThreads}, {&k.scan, "scan", 1024}, {&k.scatter, "scatter", blockThreads}, {&k.arrange, "arrange", blockThreads},
-		{&k.findAllPairs, "find_all_pairs", blockThreads}, {&k.findFew, "find_few_pairs", 32 * FewAtoms}, {&k.findEdges, "find_edges", blockThreads},
+		{&k.findAllPairs, "find_all_pairs", blockThreads}, {&k.findFew, "find_few_pairs", 32 * onePairBlock}, {&k.findEdges, "find_edges", blockThreads},
 	} {
 		*e.entry = entry{name: e.name, threads: e.threads}
 		s.entries = append(s.entries, e.entry)
@@ -98,6 +98,9 @@ func (s *Search) Resize(m *Memory, n, buckets int) error {
 		Resize(m, &s.members, "buckets", buckets), Resize(m, &s.start, "buckets", buckets+1))
 }
 
+// onePairBlock is how many atoms' pairs one block finds: more would wait for its float64.
+const onePairBlock = 16
+
 // mostAtoms is how many atoms int32 counts the lanes of warps of.
 const mostAtoms = 1 << 26
 
@@ -115,7 +118,7 @@ func (k *Kernels) Neighbors(m *Memory, e *Edges, s *Search, b *Structures, cutof
 	}
 	s.Numbers, s.Order = b.Numbers, Array[int32]{}
 	grid, find := blocks(32*n), &k.neighbors.findAllPairs // a warp for each atom
-	if b.Buckets == 0 && 0 < n && n <= FewAtoms {
+	if b.Buckets == 0 && 0 < n && n <= onePairBlock {
 		grid, find = Dim{X: 1}, &k.neighbors.findFew
 	} else if err := Zero(m, e.Status); err != nil || n == 0 {
 		return err
