@@ -64,6 +64,7 @@ type gpuEngine struct {
 
 // gpuBuffers is what a batch needs on the device.
 type gpuBuffers struct {
+	ofFew  gpu.Few // see gpu_few.go
 	search gpu.Search
 	edges  gpu.Edges
 	values gpu.FilterValues // of exact filters
@@ -185,8 +186,12 @@ func (e *gpuEngine) work() error {
 	if err := e.kernels.Neighbors(e.memory, &e.edges, &e.search, &e.input, float32(e.net.Cutoff), e.weights.intervals); err != nil {
 		return err
 	}
+	do := e.do
+	if e.few() {
+		do = e.doFew
+	}
 	for _, s := range e.schedule {
-		if err := e.do(s); err != nil {
+		if err := do(s); err != nil {
 			return err
 		}
 	}
@@ -230,6 +235,9 @@ func (e *gpuEngine) grow(b *atoms.Batch) error {
 	}
 	if e.weights.exact {
 		errs = append(errs, e.values.Resize(m, e.edgeRoom, h))
+	}
+	if e.few() {
+		errs = append(errs, e.ofFew.Resize(m, n, h))
 	}
 	states(&e.g)
 	floats(&e.energy, n)

@@ -78,6 +78,11 @@ func checkGPUGolden(t *testing.T, p Potential, frames []*data.Frame, every int) 
 		if want[k].Stress != nil {
 			tolerance.Check(t, "stress", got.Stress[k][:], want[k].Stress[0][:], 1e-5, 1e-5)
 		}
+		if k < 4 && len(structures[k].Numbers) <= gpu.FewAtoms {
+			alone := compute(t, p, structures[k])
+			assert.Equal(t, one.Energy, alone.Energy, "the launches for few atoms give the same bits")
+			assert.Equal(t, one.Forces, alone.Forces)
+		}
 	}
 	t.Logf("forces on the GPU, error over max(1, max|F|): %v", errs)
 }
@@ -183,6 +188,32 @@ func TestGPUBatchEqualsItsMembers(t *testing.T) {
 	}
 	for range 3 { // launch by launch, recorded, and replayed
 		assert.Equal(t, batch, compute(t, p, members...))
+	}
+}
+
+// The launches for few atoms give the bits of those for many, in networks of any
+// depth and width, up to the number of atoms where the others take over, and energies alone.
+func TestGPUFewAtoms(t *testing.T) {
+	rng := rand.New(rand.NewPCG(21, 21))
+	for _, config := range []Config{
+		{HiddenDim: 16, NumInteractions: 1, NumRBF: 8, Cutoff: 5, MaxZ: 20}, {HiddenDim: 48, NumInteractions: 2, NumRBF: 8, Cutoff: 5, MaxZ: 20},
+	} {
+		net := randomNetwork(config, 21)
+		p, energies := newGPUTestPotential(t, net, openGPU(t), Options{}), newGPUTestPotential(t, net, openGPU(t), Options{EnergyOnly: true})
+		var members []atoms.Structure
+		for k, n := range []int{1, 4, 7, gpu.FewAtoms, gpu.FewAtoms + 1} {
+			members = append(members, systems.Random(rng, n, 8, 0.3, [3]bool{k == 2, k == 2, false}, true))
+		}
+		batch, b := compute(t, p, members...), atoms.NewBatch(members...)
+		for k, s := range members {
+			few := len(s.Numbers) <= gpu.FewAtoms
+			alone := compute(t, p, s)
+			require.Equal(t, few, p.(*gpuEngine).few())
+			assert.Equal(t, batch.Energy[k:k+1], alone.Energy)
+			assert.Equal(t, batch.Forces[b.Start[k]:b.Start[k+1]], alone.Forces)
+			assert.Equal(t, batch.Virial[k:k+1], alone.Virial)
+			assert.Equal(t, alone.Energy, compute(t, energies, s).Energy)
+		}
 	}
 }
 

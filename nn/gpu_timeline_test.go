@@ -89,7 +89,21 @@ func (d *timeline) watch(e *gpuEngine, timed bool, stop int) (time.Duration, err
 	return d.measure(work)
 }
 
-// pieces is what the schedule asks a GPU for.
+// fewPieces is what the schedule asks a GPU for where atoms are few.
+func fewPieces(net *Network) []string {
+	names := []string{"upload", "find_few_pairs", "few_message"}
+	last := len(net.Blocks) - 1
+	for range last {
+		names = append(names, "few_hidden", "few_update")
+	}
+	names = append(names, "few_hidden", "few_scalars", "few_readout", "few_turn", "few_turn_back")
+	for k := last - 1; k >= 0; k-- {
+		names = append(names, "few_back", "few_update_back"+map[bool]string{true: "_first"}[k == 0])
+	}
+	return append(names, "sum_and_reduce", "download")
+}
+
+// pieces is what it asks for where they are many.
 func pieces(net *Network, periodic bool) (names []string) {
 	names = []string{"upload", "zero", "find_all_pairs"}
 	if periodic {
@@ -128,12 +142,13 @@ func pieces(net *Network, periodic bool) (names []string) {
 func TestGPUTimeline(t *testing.T) {
 	net, box, ballast, rounds := loadNetwork(t, "../testdata/original.pt"), systems.WaterBox(6, 6, 6), 1<<30, 9
 	if emulated {
-		net, box, ballast, rounds = randomNetwork(gpuConfig, 19), systems.WaterBox(1, 1, 1), 1, 1
+		net, box, ballast, rounds = randomNetwork(gpuConfig, 19), systems.WaterBox(3, 3, 3), 1, 1
 	}
 	for _, system := range []struct {
 		name string
 		atoms.Structure
-	}{{"benzene", systems.Benzene()}, {"water", box}} {
+		pieces []string
+	}{{"benzene", systems.Benzene(), fewPieces(net)}, {"drop", systems.WaterDrop(4, 3, 2), pieces(net, false)}, {"water", box, pieces(net, true)}} {
 		t.Run(system.name, func(t *testing.T) {
 			d := &timeline{Device: openGPU(t), size: ballast}
 			e := newGPUTestPotential(t, net, d, Options{}).(*gpuEngine)
@@ -147,7 +162,7 @@ func TestGPUTimeline(t *testing.T) {
 			e.recorded.shape = gpuShape{}
 			launched := hostTime(t, e, system.Structure)
 			names := d.asked
-			assert.Equal(t, pieces(net, system.PBC[0]), names)
+			assert.Equal(t, system.pieces, names)
 
 			nothing := least(t, rounds, func() (time.Duration, error) { return d.measure(func() error { return nil }) })
 			until := make([]time.Duration, len(names)+1) // the end of each piece

@@ -5,25 +5,31 @@ import _ "embed" // the PTX
 //go:embed collect.ptx
 var collectPTX string
 
-type collectKernels struct{ sumGroups, reduce entry }
+type collectKernels struct{ sumGroups, reduce, both entry }
 
 func (k *collectKernels) stem() stem {
 	k.sumGroups, k.reduce = entry{name: "sum_groups", threads: blockThreads}, entry{name: "reduce", threads: blockThreads}
-	return stem{"collect.ptx", collectPTX, []*entry{&k.sumGroups, &k.reduce}}
+	k.both = entry{name: "sum_and_reduce", threads: blockThreads}
+	return stem{"collect.ptx", collectPTX, []*entry{&k.sumGroups, &k.reduce, &k.both}}
 }
 
 // SumGroups adds up force [groups, N, 12] to the atoms' forces, eV/Å, put in
 // the order that they were given in, and their shares of the virial [N, 9], eV.
 func (k *Kernels) SumGroups(forces Array[[3]float32], virials Array[[9]float32], force Array[float32], order Array[int32], groups int) error {
 	n := forces.n
+	if err := sizedSums(forces, virials, force, order, groups); err != nil || n == 0 {
+		return err
+	}
+	return k.run(&k.sums.sumGroups, blocks(12*n), forces.arg(), virials.arg(), force.arg(), order.arg(), integer(groups), integer(n))
+}
+
+func sizedSums(forces Array[[3]float32], virials Array[[9]float32], force Array[float32], order Array[int32], groups int) error {
+	n := forces.n
 	ordered := n
 	if order.n > 0 {
 		ordered = order.n
 	}
-	if err := sized("sum groups", length{"virials", virials.n, n}, length{"force", force.n, groups * n * 12}, length{"order", ordered, n}); err != nil || n == 0 {
-		return err
-	}
-	return k.run(&k.sums.sumGroups, blocks(12*n), forces.arg(), virials.arg(), force.arg(), order.arg(), integer(groups), integer(n))
+	return sized("sum groups", length{"virials", virials.n, n}, length{"force", force.n, groups * n * 12}, length{"order", ordered, n})
 }
 
 // Reduce is the energy, eV, and the virial, eV, of every structure.
@@ -32,4 +38,17 @@ func (k *Kernels) Reduce(results Array[[10]float64], energy Array[float32], viri
 		return err
 	}
 	return k.run(&k.sums.reduce, Dim{X: results.n}, results.arg(), energy.arg(), virials.arg(), b.First.arg())
+}
+
+// SumAndReduce is SumGroups and Reduce in one launch, for structures of few atoms.
+func (k *Kernels) SumAndReduce(results Array[[10]float64], forces Array[[3]float32], virials Array[[9]float32], force Array[float32], order Array[int32],
+	energy Array[float32], b *Structures, groups int) error {
+	if err := sizedSums(forces, virials, force, order, groups); err != nil {
+		return err
+	}
+	if err := sized("sum and reduce", length{"first", b.First.n, results.n + 1}, length{"energy", energy.n, forces.n}); err != nil || results.n == 0 {
+		return err
+	}
+	return k.run(&k.sums.both, Dim{X: results.n}, results.arg(), forces.arg(), virials.arg(), force.arg(), order.arg(), energy.arg(), b.First.arg(),
+		integer(groups), integer(forces.n))
 }

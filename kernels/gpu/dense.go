@@ -2,7 +2,11 @@ package gpu
 
 // Dense is the weights of a linear layer, for its way forward [in, out] and
 // its way back [out, in], the columns in the order that interleaved puts them in.
-type Dense struct{ Forward, Bias, Backward Array[float32] }
+type Dense struct {
+	Forward, Bias, Backward Array[float32]
+
+	few, fewBack Array[float32] // forward and back for few atoms: see sliced
+}
 
 // NewDense uploads a linear layer's weights [out, in] and bias [out] for kernels
 // of h features. out and in are at most h, or multiples of h.
@@ -23,7 +27,8 @@ func NewDense(m *Memory, weight, bias []float32, h int) (d Dense, err error) {
 	for _, a := range []struct {
 		to     *Array[float32]
 		values []float32
-	}{{&d.Forward, interleaved(forward, out, h)}, {&d.Bias, bias}, {&d.Backward, interleaved(weight, in, h)}} {
+	}{{&d.Forward, interleaved(forward, out, h)}, {&d.Bias, bias}, {&d.Backward, interleaved(weight, in, h)},
+		{&d.few, sliced(weight, bias, h)}, {&d.fewBack, sliced(forward, make([]float32, in), h)}} {
 		if err := Upload(m, a.to, "weights", a.values); err != nil {
 			return d, err
 		}
@@ -45,6 +50,24 @@ func interleaved(w []float32, columns, h int) []float32 {
 	for i, x := range w {
 		c := i % width // i − c is where the h of the row begin, as rows are whole numbers of them
 		out[i-c+c%(width/quarters)*quarters+c/(width/quarters)] = x
+	}
+	return out
+}
+
+// fewPad is the numbers behind an output's weights, PAD in few.cu: the first is its bias.
+const fewPad = 4
+
+// sliced is w [out, in] and bias [out] as few.cu has them: the outputs of group after group of each h of them, those of
+// every h side by side, and behind the weights of each its bias.
+func sliced(w, bias []float32, h int) []float32 {
+	in := len(w) / max(1, len(bias))
+	parts := max(1, len(bias)/h)
+	out := make([]float32, len(bias)*(in+fewPad))
+	for o, b := range bias {
+		f, part := o%h, o/h
+		at := ((f/groupWidth*parts+part)*groupWidth + f%groupWidth) * (in + fewPad)
+		copy(out[at:], w[o*in:(o+1)*in])
+		out[at+in] = b
 	}
 	return out
 }

@@ -11,6 +11,7 @@ package gpu
 //go:generate ptx -o message.ptx message.cu
 //go:generate ptx -DLOW_ONLY -o message_low.ptx message.cu
 //go:generate ptx -o update.ptx update.cu
+//go:generate ptx -o few.ptx few.cu
 //go:generate ptx -o collect.ptx collect.cu
 //go:generate ptx -o ceilings.ptx ceilings.cu
 //go:generate sh -c "sha256sum *.cu *.cuh generate.go *.ptx > ptx.sum"

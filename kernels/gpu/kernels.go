@@ -19,6 +19,7 @@ type Kernels struct {
 	filters   filterKernels
 	messages  messageKernels
 	updates   updateKernels
+	fews      fewKernels
 	sums      collectKernels
 }
 
@@ -64,7 +65,7 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 func (k *Kernels) stems() []stem {
 	return []stem{
 		k.neighbors.stem(), k.embedding.stem(), k.filters.stem(k.size), k.messages.stem(k.size, k.props.SharedPerBlock),
-		k.updates.stem(k.size), k.sums.stem(),
+		k.updates.stem(k.size), k.fews.stem(k.size), k.sums.stem(),
 	}
 }
 

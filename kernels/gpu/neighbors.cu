@@ -255,8 +255,20 @@ static __device__ __forceinline__ void edges(const neighborhood *where, const li
 
 // The edges of structures whose atoms are in the order that they were given in.
 // Launch: a warp for each atom.
-KERNEL find_all_pairs(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const int *structure,
-	const lattice *lattices, int atoms, int room, float cutoff, double per_length, int intervals) {
+#define ALL_PAIRS(name)                                                                                                  \
+	name(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const int *structure, \
+		const lattice *lattices, int atoms, int room, float cutoff, double per_length, int intervals)
+
+KERNEL ALL_PAIRS(find_all_pairs) {
+	LIST(out);
+	all_pairs where;
+	edges(&where, &out, positions, 0, structure, lattices, atoms, cutoff);
+}
+
+// The same of up to 16 atoms, of which one block has all: it sets status before it counts.
+KERNEL __launch_bounds__(512, 1) ALL_PAIRS(find_few_pairs) {
+	if (threadIdx_x == 0) status->edges = 0, status->same = 0;
+	sync_block();
 	LIST(out);
 	all_pairs where;
 	edges(&where, &out, positions, 0, structure, lattices, atoms, cutoff);

@@ -13,7 +13,8 @@ var neighborsPTX string
 
 type neighborKernels struct {
 	assign, scan, scatter, arrange entry // atoms to boxes
-	findAllPairs, findEdges        entry
+	findAllPairs, findFew          entry
+	findEdges                      entry
 }
 
 func (k *neighborKernels) stem() stem {
@@ -24,7 +25,7 @@ func (k *neighborKernels) stem() stem {
 		threads int
 	}{
 		{&k.assign, "assign", blockThreads}, {&k.scan, "scan", 1024}, {&k.scatter, "scatter", blockThreads}, {&k.arrange, "arrange", blockThreads},
-		{&k.findAllPairs, "find_all_pairs", blockThreads}, {&k.findEdges, "find_edges", blockThreads},
+		{&k.findAllPairs, "find_all_pairs", blockThreads}, {&k.findFew, "find_few_pairs", 32 * onePairBlock}, {&k.findEdges, "find_edges", blockThreads},
 	} {
 		*e.entry = entry{name: e.name, threads: e.threads}
 		s.entries = append(s.entries, e.entry)
@@ -97,6 +98,9 @@ func (s *Search) Resize(m *Memory, n, buckets int) error {
 		Resize(m, &s.members, "buckets", buckets), Resize(m, &s.start, "buckets", buckets+1))
 }
 
+// onePairBlock is how many atoms' pairs one block finds: more would wait for its float64.
+const onePairBlock = 16
+
 // mostAtoms is how many atoms int32 counts the lanes of warps of.
 const mostAtoms = 1 << 26
 
@@ -113,13 +117,15 @@ func (k *Kernels) Neighbors(m *Memory, e *Edges, s *Search, b *Structures, cutof
 		return err
 	}
 	s.Numbers, s.Order = b.Numbers, Array[int32]{}
-	if err := Zero(m, e.Status); err != nil || n == 0 {
+	grid, find := blocks(32*n), &k.neighbors.findAllPairs // a warp for each atom
+	if b.Buckets == 0 && 0 < n && n <= onePairBlock {
+		grid, find = Dim{X: 1}, &k.neighbors.findFew
+	} else if err := Zero(m, e.Status); err != nil || n == 0 {
 		return err
 	}
-	grid := blocks(32 * n) // a warp for each atom
 	perLength := double(float64(intervals) / float64(cutoff))
 	if b.Buckets == 0 {
-		return k.run(&k.neighbors.findAllPairs, grid, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), b.Positions.arg(),
+		return k.run(find, grid, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), b.Positions.arg(),
 			b.Structure.arg(), b.Lattices.arg(), integer(n), integer(e.A.n), single(cutoff), perLength, integer(intervals))
 	}
 	if err := k.sort(m, s, b); err != nil {

@@ -9,18 +9,7 @@
 //
 // Launch: H threads, a block for every tile of 32 atoms: see dense.cuh.
 #include "dense.cuh"
-
-static __device__ __forceinline__ float norm(float4 v) { return sqrt_rn(fma(v.w, v.w, fma(v.z, v.z, v.y * v.y))); }
-
-#define MATRIX float m0, float m1, float m2, float m3, float m4, float m5, float m6, float m7, float m8
-
-static __device__ __forceinline__ float4 mixed(MATRIX, float4 v) {
-	return vec4(0, fma(m2, v.w, fma(m1, v.z, m0 * v.y)), fma(m5, v.w, fma(m4, v.z, m3 * v.y)), fma(m8, v.w, fma(m7, v.z, m6 * v.y)));
-}
-
-// mix is M v; with the matrix's columns first it is Mᵀ v.
-#define MIX(v) mixed(m0, m1, m2, m3, m4, m5, m6, m7, m8, v)
-#define MIX_TRANSPOSED(v) mixed(m0, m3, m6, m1, m4, m7, m2, m5, m8, v)
+#include "update.cuh"
 
 // rows_of is how many atoms the block's tile has.
 static __device__ __forceinline__ int rows_of(int atoms) { return min_int(atoms - (int)blockIdx_x * TILE, TILE); }
@@ -102,17 +91,11 @@ KERNEL __launch_bounds__(512) update_forward(float4 *out, float *pre, float *gat
 			float4 mv = MIX(v[i]);
 			float g2 = sum[o][a + i];
 			if (row + i < rows) {
-				out[(row + i) * h + f] = vec4(s[i], fma(mv.y, g2, v[i].y * g1[i]), fma(mv.z, g2, v[i].z * g1[i]), fma(mv.w, g2, v[i].w * g1[i]));
+				out[(row + i) * h + f] = gated(s[i], v[i], mv, g1[i], g2);
 				gates[(row + i) * 2 * h + f] = g1[i], gates[(row + i) * 2 * h + h + f] = g2;
 			}
 		}
 	}
-}
-
-// along is v/n, and 0 where n = 0.
-static __device__ __forceinline__ float4 along(float4 v) {
-	float n = norm(v), by = n > 0 ? 1.f / n : 0.f;
-	return vec4(0, v.y * by, v.z * by, v.w * by);
 }
 
 // The reverse of update_forward, of g = ∂E/∂(s, v) in place:
@@ -136,9 +119,7 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 		for (int i = 0; i < QUAD; i++) gv[i] = at(g, a + i, rows, h, f), v[i] = at(state, a + i, rows, h, f);
 		for (int i = 0; i < QUAD; i++) {
 			float4 mv = MIX(v[i]);
-			s[i] = gv[i].x;
-			by_v[i] = fma(gv[i].w, v[i].w, fma(gv[i].z, v[i].z, gv[i].y * v[i].y));
-			by_mv[i] = fma(gv[i].w, mv.w, fma(gv[i].z, mv.z, gv[i].y * mv.y));
+			s[i] = gv[i].x, by_v[i] = dot(gv[i], v[i]), by_mv[i] = dot(gv[i], mv);
 		}
 		put(x + f * PITCH + a, s), put(x + (h + f) * PITCH + a, by_v), put(x + (2 * h + f) * PITCH + a, by_mv);
 	}
@@ -167,10 +148,7 @@ KERNEL update_backward(float4 *g, const float4 *state, const float *pre, const f
 		get(s, x + f * PITCH + row);
 		for (int i = 0; i < QUAD; i++) {
 			float4 u = along(v[i]), back = MIX_TRANSPOSED(vec4(0, gv[i].y * g2[i], gv[i].z * g2[i], gv[i].w * g2[i]));
-			float hn = sum[o][a + i];
-			if (row + i < rows)
-				g[(row + i) * h + f] = vec4(s[i], fma(hn, u.y, fma(gv[i].y, g1[i], back.y)), fma(hn, u.z, fma(gv[i].z, g1[i], back.z)),
-					fma(hn, u.w, fma(gv[i].w, g1[i], back.w)));
+			if (row + i < rows) g[(row + i) * h + f] = gathered(s[i], gv[i], g1[i], back, sum[o][a + i], u);
 		}
 	}
 }
@@ -246,8 +224,7 @@ KERNEL __launch_bounds__(512) turn(float4 *g, float *energy, const float4 *state
 		get(gs, s + f * PITCH + row);
 		for (int i = 0; i < QUAD; i++) {
 			float4 u = along(v[i]);
-			float hn = sum[o][a + i];
-			if (row + i < rows) g[(row + i) * h + f] = vec4(gs[i], hn * u.y, hn * u.z, hn * u.w);
+			if (row + i < rows) g[(row + i) * h + f] = stretched(gs[i], sum[o][a + i], u);
 		}
 	}
 }
