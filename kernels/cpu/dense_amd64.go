@@ -2,12 +2,7 @@
 
 package cpu
 
-import "unsafe"
-
 //go:generate go run -C _asm . -stem dense -out ../dense_amd64.s -stubs ../dense_stub_amd64.go -pkg cpu
-
-// narrowRows is how many rows of a panel that is not whole are computed at a time.
-const narrowRows = 24
 
 // densePanels is densePanelGeneric for one or two panels, of left columns that
 // there are: how many columns it computed, 0 if there is no vector code.
@@ -52,20 +47,5 @@ func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) {
 		densePanelDoubleAVX512(double(dst, n), stride, double(x, rows*in), in, double(panel, in*panelWidth), double(bias, panelWidth), rows)
 	default:
 		densePanelDoubleAVX2(double(dst, n), stride, double(x, rows*in), in, double(panel, in*panelWidth), double(bias, panelWidth), rows)
-	}
-}
-
-// double is the first of at least n numbers, which are float64.
-func double[T Float](s []T, n int) *float64 { return (*float64)(unsafe.Pointer(pointer(s, n))) }
-
-// narrowPanel computes the first columns of a panel: all of them, aside.
-func narrowPanel[T Float](dst, x, panel, bias []T, rows, stride, in, columns int) {
-	var wide [narrowRows * panelWidth]T
-	for from := 0; from < rows; from += narrowRows {
-		few := min(rows-from, narrowRows)
-		densePanel(wide[:], x[from*in:], panel, bias, few, panelWidth, in)
-		for r := range few {
-			copy(dst[(from+r)*stride:][:columns], wide[r*panelWidth:])
-		}
 	}
 }

@@ -28,7 +28,7 @@ func TestVectorCodeIsUpToDate(t *testing.T) {
 		sum := sha256.Sum256(content)
 		assert.Equal(t, want, hex.EncodeToString(sum[:]), "%s has changed: run go generate ./kernels/cpu", path)
 	}
-	for _, pattern := range []string{"_asm/*.go", "*_amd64.s", "*_stub_amd64.go"} {
+	for _, pattern := range []string{"_asm/*.go", "_asm/arm64/*.go", "*_amd64.s", "*_arm64.s", "*_stub_*.go"} {
 		paths, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		assert.NotEmpty(t, paths)

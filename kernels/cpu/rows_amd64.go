@@ -4,9 +4,6 @@ package cpu
 
 //go:generate go run -C _asm . -stem rows -out ../rows_amd64.s -stubs ../rows_stub_amd64.go -pkg cpu
 
-// panelsFit reports whether there is vector code for rows of h features: a group.
-func panelsFit[T Float](h int) bool { return vectorized[T]() && h == GroupWidth }
-
 // copyRows is CopyRows.
 func copyRows[T Float](dst []T, to int, src []T, from, width, n int) bool {
 	if !panelsFit[T](width) {

@@ -1,4 +1,4 @@
-//go:build !purego
+//go:build (amd64 || arm64) && !purego
 
 package cpu
 
@@ -19,10 +19,10 @@ import (
 func atEveryLevel(t *testing.T, test func(t *testing.T)) {
 	best := detect()
 	if best == portable {
-		t.Skip("no AVX2: there is no vector code to test on this machine")
+		t.Skip("there is no vector code for this machine's instructions")
 	}
-	for l := avx2; l <= best; l++ {
-		t.Run(map[level]string{avx2: "AVX2", avx512: "AVX512"}[l], func(t *testing.T) {
+	for l := portable + 1; l <= best; l++ {
+		t.Run(levels[l], func(t *testing.T) {
 			defer func(before level) { vectors = before }(vectors)
 			vectors = l
 			test(t)

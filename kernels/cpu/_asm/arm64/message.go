@@ -1,0 +1,282 @@
+package main
+
+// message is both directions, with and without φv.
+func message(w *file) {
+	for _, first := range []bool{true, false} {
+		messageForward(w, first)
+		messageBackward(w, first)
+	}
+}
+
+func suffix(first bool) string {
+	if first {
+		return "FirstNEON"
+	}
+	return "NEON"
+}
+
+// state is where an array's scalars and vectors lie.
+type state struct{ s, v gp }
+
+func (f *function) state(s, v string) state { return state{f.pointer(s), f.pointer(v)} }
+
+// atom is where those of an atom lie; triple is 3·number.
+func (f *function) atom(a state, number, triple gp) state {
+	return state{f.sum(a.s, number, panelBits), f.sum(a.v, triple, panelBits)}
+}
+
+// partPointers is where φs, φv and φu of a pair lie, or φs and φu where first is set: φv is then the last.
+func (f *function) partPointers(name string, part gp, first bool) (p []gp) {
+	p = append(p, f.pointer(name))
+	p = append(p, f.sum(p[0], part, 0))
+	if !first {
+		p = append(p, f.sum(p[1], part, 0))
+	}
+	return p
+}
+
+// direction reads u of a pair, and goes on to the next one's.
+func (f *function) direction(u gp) []lane {
+	l := f.lanes(3, u, 0)
+	f.advance(12, u)
+	return l
+}
+
+// messageForward works on 8 features, so that the rows of atom I stay in registers while
+// pairs that follow one another share it.
+func messageForward(w *file, first bool) {
+	f := w.function("messageForward"+suffix(first), "is messageForwardGeneric for 8 features; pointers are to the first of them.",
+		"outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, row, part int")
+	out, in := f.state("outS", "outV"), f.state("inS", "inV")
+	i, j, u, phi := f.pointer("i"), f.pointer("j"), f.pointer("u"), f.partPointers("phi", f.scaled("part"), first)
+	pitch, left := f.scaled("row"), f.pointer("pairs")
+	numberI, numberJ, triple := f.gp(), f.gp(), f.gp()
+	outI, inI := f.stateRows(), f.stateRows()
+	if first {
+		inI = inI[:1]
+	}
+	held := f.gp() // the atom I whose rows are in registers
+	move := func(do func(r row, base gp, disp int), a state, r []row) {
+		defer f.scope()()
+		f.op("ADD %s<<1, %[1]s, %s", held, triple)
+		at := f.atom(a, held, triple)
+		for c := range r {
+			if c == 0 {
+				do(r[c], at.s, 0)
+			} else {
+				do(r[c], at.v, (c-1)*panel)
+			}
+		}
+	}
+	f.op("MOVW (%s), %s", i, numberI)
+	f.op("B begin")
+	f.label("other")
+	move(f.store, out, outI)
+	f.label("begin")
+	f.op("MOVD %s, %s", numberI, held)
+	move(f.load, out, outI)
+	move(f.load, in, inI)
+
+	f.label("same")
+	f.op("MOVW.P 4(%s), %s", j, numberJ)
+	f.op("ADD %s<<1, %[1]s, %s", numberJ, triple)
+	outJ, inJ := f.atom(out, numberJ, triple), f.atom(in, numberJ, triple)
+	direction := f.direction(u)
+	var parts []row
+	for _, p := range phi {
+		parts = append(parts, f.loaded(half, p, 0))
+	}
+	f.advance(pitch, phi...)
+	phiS, phiU := parts[0], parts[len(parts)-1]
+	// An atom with itself has its rows in memory while those of J are added to.
+	self := func(label string, do func()) {
+		f.op("CMP %s, %s", held, numberJ)
+		f.op("BNE %s", label)
+		do()
+		f.label(label)
+	}
+	self("apart", func() { move(f.store, out, outI) })
+	sum := f.loaded(half, outJ.s, 0)
+	f.fma(sum, inI[0], phiS)
+	f.store(sum, outJ.s, 0)
+	for c := range 3 {
+		end := f.scope()
+		sum := f.loaded(half, outJ.v, c*panel)
+		f.fmsLane(sum, phiU, direction[c])
+		if !first {
+			f.fma(sum, inI[1+c], parts[1])
+		}
+		f.store(sum, outJ.v, c*panel)
+		end()
+	}
+	self("next", func() { move(f.load, out, outI) })
+	f.load(sum, inJ.s, 0)
+	f.fma(outI[0], sum, phiS)
+	for c := range 3 {
+		f.fmaLane(outI[1+c], phiU, direction[c])
+		if !first {
+			f.load(sum, inJ.v, c*panel)
+			f.fma(outI[1+c], sum, parts[1])
+		}
+	}
+	f.op("SUBS $1, %s, %[1]s", left)
+	f.op("BEQ done")
+	f.op("MOVW.W 4(%s), %s", i, numberI)
+	f.op("CMP %s, %s", held, numberI)
+	f.op("BEQ same")
+	f.op("B other")
+	f.label("done")
+	move(f.store, out, outI)
+	f.ret()
+}
+
+// stateRows are registers for half of an atom's rows: s, x, y and z.
+func (f *function) stateRows() (r []row) {
+	for range 4 {
+		r = append(r, f.row(half))
+	}
+	return r
+}
+
+func messageBackward(w *file, first bool) {
+	f := w.function("messageBackward"+suffix(first), "is messageBackwardGeneric for 16 features; pointers are to the first of them.",
+		"ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, row, part int")
+	grad, g, in := f.pointer("grad"), f.state("gS", "gV"), f.state("inS", "inV")
+	gin := state{}
+	if !first {
+		gin = f.state("ginS", "ginV")
+	}
+	i, j, u, left := f.pointer("i"), f.pointer("j"), f.pointer("u"), f.pointer("pairs")
+	phi, slope, part := f.pointer("phi"), f.pointer("slope"), f.scaled("part")
+
+	f.label("pair")
+	numberI, numberJ := f.gp(), f.gp()
+	f.op("MOVW.P 4(%s), %s", i, numberI)
+	f.op("MOVW.P 4(%s), %s", j, numberJ)
+	sumD, sumU := f.row(1), f.row(3)
+	f.zero(sumD[0])
+	f.zero(sumU...)
+	b := backward{function: f, first: first, direction: f.direction(u), sumD: all(sumD[0], half)}
+	for c := range sumU {
+		b.sumU[c] = all(sumU[c], half)
+	}
+	end := f.scope()
+	ends := func(base gp, shift int) [2]gp { return [2]gp{f.sum(base, numberI, shift), f.sum(base, numberJ, shift)} }
+	gS, inS, ginS := ends(g.s, panelBits), ends(in.s, panelBits), [2]gp{}
+	if !first {
+		ginS = ends(gin.s, panelBits)
+	}
+	for disp := 0; disp < panel; disp += half * quad {
+		b.scalars(gS, inS, ginS, phi, slope, disp)
+	}
+	end()
+	for _, number := range []gp{numberI, numberJ} {
+		f.op("ADD %s<<1, %[1]s, %[1]s", number) // a row of vectors is three of scalars
+	}
+	gV, inV, ginV := ends(g.v, panelBits), [2]gp{}, [2]gp{}
+	if !first {
+		inV, ginV = ends(in.v, panelBits), ends(gin.v, panelBits)
+	}
+	parts := func(base gp) (p []gp) {
+		p = append(p, f.sum(base, part, 0))
+		if !first {
+			p = append(p, f.sum(p[0], part, 0))
+		}
+		return p
+	}
+	phis, slopes := parts(phi), parts(slope)
+	for disp := 0; disp < panel; disp += half * quad {
+		b.vectors(gV, inV, ginV, phis, slopes, disp)
+	}
+	end()
+
+	// The four sums over features: x, y, z and d.
+	f.addp(sumU[:1], sumU[:1], sumU[1:2])
+	f.addp(sumU[2:], sumU[2:], sumD)
+	f.addp(sumU[:1], sumU[:1], sumU[2:])
+	f.load(sumD, grad, 0)
+	f.add(sumD, sumD, sumU[:1])
+	f.store(sumD, grad, 0)
+	f.advance(4*4, grad)
+	pitch := f.scaled("row")
+	f.advance(pitch, phi, slope)
+	f.repeat(left, 1, "pair")
+	f.ret()
+}
+
+// backward is what both halves of a pair's features share. Rows of atoms are of I and of J.
+type backward struct {
+	*function
+	first     bool
+	direction []lane
+	sumD      row    // each half adds to one register
+	sumU      [3]row // and to one of x, y and z
+}
+
+// both is half of a row of both atoms.
+func (b *backward) both(at [2]gp, disp int) (i, j row) {
+	return b.loaded(half, at[0], disp), b.loaded(half, at[1], disp)
+}
+
+// accumulate adds a·b to what is in memory.
+func (b *backward) accumulate(at gp, disp int, x, y row) {
+	defer b.scope()()
+	sum := b.loaded(half, at, disp)
+	b.fma(sum, x, y)
+	b.store(sum, at, disp)
+}
+
+func (b *backward) scalars(g, in, gin [2]gp, phi, slope gp, disp int) {
+	defer b.scope()()
+	gi, gj := b.both(g, disp)
+	xi, xj := b.both(in, disp)
+	b.mul(xj, xj, gi)
+	b.fma(xj, xi, gj)
+	b.fma(b.sumD, xj, b.loaded(half, slope, disp))
+	if !b.first {
+		phiS := b.loaded(half, phi, disp)
+		b.accumulate(gin[0], disp, gj, phiS)
+		b.accumulate(gin[1], disp, gi, phiS)
+	}
+}
+
+// vectors has φv, unless first is set, and φu in phi, and their slopes.
+func (b *backward) vectors(g, in, gin [2]gp, phi, slope []gp, disp int) {
+	defer b.scope()()
+	last := len(phi) - 1
+	phiU, along := b.loaded(half, phi[last], disp), b.row(half) // u·(g_i − g_j)
+	var phiV, dot row                                           // g_i·v_j + g_j·v_i
+	if !b.first {
+		phiV, dot = b.loaded(half, phi[0], disp), b.row(half)
+	}
+	for c := range 3 {
+		end := b.scope()
+		at := c*panel + disp
+		gi, gj := b.both(g, at)
+		d := b.row(half)
+		b.sub(d, gi, gj)
+		b.fma(b.sumU[c], phiU, d)
+		if c == 0 {
+			b.mulLane(along, d, b.direction[c])
+		} else {
+			b.fmaLane(along, d, b.direction[c])
+		}
+		if !b.first {
+			xj := d
+			b.load(xj, in[1], at)
+			if c == 0 {
+				b.mul(dot, gi, xj)
+			} else {
+				b.fma(dot, gi, xj)
+			}
+			b.fma(dot, gj, b.loaded(half, in[0], at))
+			b.accumulate(gin[0], at, gj, phiV)
+			b.accumulate(gin[1], at, gi, phiV)
+		}
+		end()
+	}
+	b.fma(b.sumD, along, b.loaded(half, slope[last], disp))
+	if !b.first {
+		b.fma(b.sumD, dot, b.loaded(half, slope[0], disp))
+	}
+}
