@@ -6,22 +6,6 @@ import "unsafe"
 
 //go:generate go run -C _asm . -stem message_dual -out ../message_dual_amd64.s -stubs ../message_dual_stub_amd64.go -pkg cpu
 
-// vectorsOf is the first of a state's vectors, or nil where there are none.
-func vectorsOf[T Float](a State[T]) *float32 {
-	if a.V == nil {
-		return nil
-	}
-	return pointer(a.V, 1)
-}
-
-// scalarsOf is the first of a state's scalars, or nil where there are none.
-func scalarsOf[T Float](a State[T]) *float32 {
-	if a.S == nil {
-		return nil
-	}
-	return pointer(a.S, 1)
-}
-
 // messageTangent is messageTangentGeneric for a whole group of features; false if
 // there is no vector code.
 func messageTangent[T Float](out, in, tangent State[T], pairs Pairs[T], rates []PairRate[T], filter Filter[T], h int) bool {

@@ -2,14 +2,7 @@
 
 package cpu
 
-import "unsafe"
-
 //go:generate go run -C _asm . -stem spline -out ../spline_amd64.s -stubs ../spline_stub_amd64.go -pkg cpu
-
-// knotsOf is the first of knots, as the vector code reads them.
-func knotsOf[T Float](knots []Knot[T]) *float32 {
-	return (*float32)(unsafe.Pointer(unsafe.SliceData(knots)))
-}
 
 // splineValues is Values of a group's data; false if there is no vector code.
 func splineValues[T Float](phi, data []T, knots []Knot[T], row int) bool {

@@ -2,8 +2,6 @@
 
 package cpu
 
-import "unsafe"
-
 // tableRows is rowsGeneric; false if there is no vector code.
 func tableRows[T Float](phi, slope []T, t *Table[T], knots []Knot[T], group int) bool {
 	n := len(knots)
@@ -11,7 +9,7 @@ func tableRows[T Float](phi, slope []T, t *Table[T], knots []Knot[T], group int)
 		return n == 0
 	}
 	data, row := t.group(group)
-	d, c, k := pointer(phi, n*row), pointer(data, len(data)), (*float32)(unsafe.Pointer(unsafe.SliceData(knots)))
+	d, c, k := pointer(phi, n*row), pointer(data, len(data)), knotsOf(knots)
 	if slope == nil {
 		tableRowsNEON(d, c, k, n, row)
 	} else {

@@ -26,3 +26,24 @@ func pointer[T Float](s []T, n int) *float32 {
 	s = s[:n] // the vector code checks nothing
 	return (*float32)(unsafe.Pointer(unsafe.SliceData(s)))
 }
+
+// knotsOf is the first of knots, as the vector code reads them.
+func knotsOf[T Float](knots []Knot[T]) *float32 {
+	return (*float32)(unsafe.Pointer(unsafe.SliceData(knots)))
+}
+
+// vectorsOf is the first of a state's vectors, or nil where there are none.
+func vectorsOf[T Float](a State[T]) *float32 {
+	if a.V == nil {
+		return nil
+	}
+	return pointer(a.V, 1)
+}
+
+// scalarsOf is the first of a state's scalars, or nil where there are none.
+func scalarsOf[T Float](a State[T]) *float32 {
+	if a.S == nil {
+		return nil
+	}
+	return pointer(a.S, 1)
+}

@@ -133,6 +133,36 @@ func TestVectorTable(t *testing.T) {
 	})
 }
 
+func TestVectorSpline(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(9, 10))
+		for _, parts := range []int{2, 3} {
+			const h = 40
+			spline := NewSpline[float32](parts, h, splineIntervals, splineIntervals/splineLength)
+			copy(spline.data, normal[float32](rng, len(spline.data)))
+			for _, pairs := range []int{0, 3, 20} {
+				knots := make([]Knot[float32], pairs)
+				for p := range knots {
+					knots[p] = NewKnot([]float32{0, splineLength, splineLength * rng.Float32()}[min(p, 2)], splineIntervals/splineLength, splineIntervals)
+				}
+				size := pairs * parts * GroupWidth
+				gphi, gslope := normal[float32](rng, size), normal[float32](rng, size)
+				for group := range Groups(h) {
+					bothWays(t, []string{"φ", "φ′", "by the coefficients"}, 5e-6, func() [][]float32 {
+						phi, slope, only := make([]float32, size), make([]float32, size), make([]float32, size)
+						spline.ValuesAndSlopes(phi, slope, knots, group)
+						spline.Values(only, knots, group)
+						assert.Equal(t, phi, only)
+						grad := NewSpline[float32](parts, h, splineIntervals, splineIntervals/splineLength)
+						grad.Scatter(gphi, gslope, knots, group)
+						return [][]float32{phi, slope, grad.data}
+					})
+				}
+			}
+		}
+	})
+}
+
 func narrow(x []float64) []float32 {
 	if x == nil {
 		return nil

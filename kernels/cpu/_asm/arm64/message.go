@@ -25,7 +25,7 @@ func (f *function) atom(a state, number, triple gp) state {
 	return state{f.sum(a.s, number, panelBits), f.sum(a.v, triple, panelBits)}
 }
 
-// partPointers is where φs, φv and φu of a pair lie, or φs and φu where first is set: φv is then the last.
+// partPointers is where φs, φv and φu of a pair lie, or φs and φu where first is set.
 func (f *function) partPointers(name string, part gp, first bool) (p []gp) {
 	p = append(p, f.pointer(name))
 	p = append(p, f.sum(p[0], part, 0))
@@ -40,6 +40,41 @@ func (f *function) direction(u gp) []lane {
 	l := f.lanes(3, u, 0)
 	f.advance(12, u)
 	return l
+}
+
+// numbers reads those of a pair's atoms, and goes on to the next one's.
+func (f *function) numbers(i, j gp) [2]gp {
+	n := [2]gp{f.gp(), f.gp()}
+	f.op("MOVW.P 4(%s), %s", i, n[0])
+	f.op("MOVW.P 4(%s), %s", j, n[1])
+	return n
+}
+
+// tripled makes atoms' numbers those of their vectors' rows, which are three of scalars.
+func (f *function) tripled(numbers [2]gp) {
+	for _, n := range numbers {
+		f.op("ADD %s<<1, %[1]s, %[1]s", n)
+	}
+}
+
+// ends is where the rows of I and J lie.
+func (f *function) ends(base gp, numbers [2]gp) [2]gp {
+	return [2]gp{f.sum(base, numbers[0], panelBits), f.sum(base, numbers[1], panelBits)}
+}
+
+// both is half of a row of both atoms.
+func (f *function) both(at [2]gp, disp int) (i, j row) {
+	return f.loaded(half, at[0], disp), f.loaded(half, at[1], disp)
+}
+
+// accumulate adds products to what is in memory.
+func (f *function) accumulate(at gp, disp int, products ...[2]row) {
+	defer f.scope()()
+	sum := f.loaded(half, at, disp)
+	for _, p := range products {
+		f.fma(sum, p[0], p[1])
+	}
+	f.store(sum, at, disp)
 }
 
 // messageForward works on 8 features, so that the rows of atom I stay in registers while
@@ -150,9 +185,7 @@ func messageBackward(w *file, first bool) {
 	phi, slope, part := f.pointer("phi"), f.pointer("slope"), f.scaled("part")
 
 	f.label("pair")
-	numberI, numberJ := f.gp(), f.gp()
-	f.op("MOVW.P 4(%s), %s", i, numberI)
-	f.op("MOVW.P 4(%s), %s", j, numberJ)
+	numbers := f.numbers(i, j)
 	sumD, sumU := f.row(1), f.row(3)
 	f.zero(sumD[0])
 	f.zero(sumU...)
@@ -161,21 +194,18 @@ func messageBackward(w *file, first bool) {
 		b.sumU[c] = all(sumU[c], half)
 	}
 	end := f.scope()
-	ends := func(base gp, shift int) [2]gp { return [2]gp{f.sum(base, numberI, shift), f.sum(base, numberJ, shift)} }
-	gS, inS, ginS := ends(g.s, panelBits), ends(in.s, panelBits), [2]gp{}
+	gS, inS, ginS := f.ends(g.s, numbers), f.ends(in.s, numbers), [2]gp{}
 	if !first {
-		ginS = ends(gin.s, panelBits)
+		ginS = f.ends(gin.s, numbers)
 	}
 	for disp := 0; disp < panel; disp += half * quad {
 		b.scalars(gS, inS, ginS, phi, slope, disp)
 	}
 	end()
-	for _, number := range []gp{numberI, numberJ} {
-		f.op("ADD %s<<1, %[1]s, %[1]s", number) // a row of vectors is three of scalars
-	}
-	gV, inV, ginV := ends(g.v, panelBits), [2]gp{}, [2]gp{}
+	f.tripled(numbers)
+	gV, inV, ginV := f.ends(g.v, numbers), [2]gp{}, [2]gp{}
 	if !first {
-		inV, ginV = ends(in.v, panelBits), ends(gin.v, panelBits)
+		inV, ginV = f.ends(in.v, numbers), f.ends(gin.v, numbers)
 	}
 	parts := func(base gp) (p []gp) {
 		p = append(p, f.sum(base, part, 0))
@@ -213,19 +243,6 @@ type backward struct {
 	sumU      [3]row // and to one of x, y and z
 }
 
-// both is half of a row of both atoms.
-func (b *backward) both(at [2]gp, disp int) (i, j row) {
-	return b.loaded(half, at[0], disp), b.loaded(half, at[1], disp)
-}
-
-// accumulate adds a·b to what is in memory.
-func (b *backward) accumulate(at gp, disp int, x, y row) {
-	defer b.scope()()
-	sum := b.loaded(half, at, disp)
-	b.fma(sum, x, y)
-	b.store(sum, at, disp)
-}
-
 func (b *backward) scalars(g, in, gin [2]gp, phi, slope gp, disp int) {
 	defer b.scope()()
 	gi, gj := b.both(g, disp)
@@ -235,8 +252,8 @@ func (b *backward) scalars(g, in, gin [2]gp, phi, slope gp, disp int) {
 	b.fma(b.sumD, xj, b.loaded(half, slope, disp))
 	if !b.first {
 		phiS := b.loaded(half, phi, disp)
-		b.accumulate(gin[0], disp, gj, phiS)
-		b.accumulate(gin[1], disp, gi, phiS)
+		b.accumulate(gin[0], disp, [2]row{gj, phiS})
+		b.accumulate(gin[1], disp, [2]row{gi, phiS})
 	}
 }
 
@@ -270,8 +287,8 @@ func (b *backward) vectors(g, in, gin [2]gp, phi, slope []gp, disp int) {
 				b.fma(dot, gi, xj)
 			}
 			b.fma(dot, gj, b.loaded(half, in[0], at))
-			b.accumulate(gin[0], at, gj, phiV)
-			b.accumulate(gin[1], at, gi, phiV)
+			b.accumulate(gin[0], at, [2]row{gj, phiV})
+			b.accumulate(gin[1], at, [2]row{gi, phiV})
 		}
 		end()
 	}

@@ -32,6 +32,13 @@ func (f *function) dot(a, b [3]row) row {
 	return sum
 }
 
+// addDot is sum += a·b.
+func (f *function) addDot(sum row, a, b [3]row) {
+	for c := range a {
+		f.fma(sum, a[c], b[c])
+	}
+}
+
 // floored is |v|² + floor, of which floor is a parameter.
 func (f *function) floored(r [3]row, floor vec) row {
 	n := f.dot(r, r)
@@ -48,9 +55,9 @@ func (f *function) everywhere(name string) vec {
 
 func updateInput(w *file) {
 	f := w.function("updateInputNEON", "is s and |v| of atoms, x and norm row numbers apart.", "x, norm, s, v *float32, atoms, row int, floor float32")
-	x, norm, s, row, floor := f.pointer("x"), f.pointer("norm"), f.pointer("s"), f.scaled("row"), f.everywhere("floor")
+	x, norm, s, pitch, floor := f.pointer("x"), f.pointer("norm"), f.pointer("s"), f.scaled("row"), f.everywhere("floor")
 	from, next := f.vectorsAt("v")
-	eachAtom(f, []strided{next, {s, panel}, {x, row}, {norm, row}}, func(disp int) {
+	eachAtom(f, []strided{next, {s, panel}, {x, pitch}, {norm, pitch}}, func(disp int) {
 		f.store(f.loaded(half, s, disp), x, disp)
 		n := f.floored(f.components(from, disp), floor)
 		f.sqrt(n, n)
@@ -95,10 +102,10 @@ func (x mixing) gated(v [3]row, g1, g2 row, out gp, disp int) {
 
 func updateVectors(w *file) {
 	f := w.function("updateVectorsNEON", "is v ⊙ g1 + (M v) ⊙ g2 of atoms, their gates row numbers apart.", "out, v, g1, g2 *float32, m *[3][3]float32, atoms, row int")
-	row, g1, g2, m := f.scaled("row"), f.pointer("g1"), f.pointer("g2"), f.newMixing()
+	pitch, g1, g2, m := f.scaled("row"), f.pointer("g1"), f.pointer("g2"), f.newMixing()
 	out, nextOut := f.vectorsAt("out")
 	from, next := f.vectorsAt("v")
-	eachAtom(f, []strided{nextOut, next, {g1, row}, {g2, row}}, func(disp int) {
+	eachAtom(f, []strided{nextOut, next, {g1, pitch}, {g2, pitch}}, func(disp int) {
 		m.gated(f.components(from, disp), f.loaded(half, g1, disp), f.loaded(half, g2, disp), out, disp)
 	})
 }
@@ -174,11 +181,11 @@ func updateOutputBackward(w *file) {
 func updateInputBackward(w *file) {
 	f := w.function("updateInputBackwardNEON", "is gs += gx and gv += gnorm·v/|v| of atoms, and nothing where |v| = 0; gx and gnorm are row numbers apart.",
 		"gs, gv, gx, gnorm, v *float32, atoms, row int, floor float32")
-	gx, gnorm, row, floor, gs := f.pointer("gx"), f.pointer("gnorm"), f.scaled("row"), f.everywhere("floor"), f.pointer("gs")
+	gx, gnorm, pitch, floor, gs := f.pointer("gx"), f.pointer("gnorm"), f.scaled("row"), f.everywhere("floor"), f.pointer("gs")
 	gv, nextGrad := f.vectorsAt("gv")
 	from, next := f.vectorsAt("v")
 	least := f.constant(0x1p-126)
-	eachAtom(f, []strided{nextGrad, next, {gs, panel}, {gx, row}, {gnorm, row}}, func(disp int) {
+	eachAtom(f, []strided{nextGrad, next, {gs, panel}, {gx, pitch}, {gnorm, pitch}}, func(disp int) {
 		sum := f.loaded(half, gs, disp)
 		f.add(sum, sum, f.loaded(half, gx, disp))
 		f.store(sum, gs, disp)
