@@ -4,22 +4,22 @@
 
 package cpu
 
-// messageForwardFirstNEON is messageForwardGeneric for 8 features; pointers are to the first of them.
+// messageForwardFirstNEON is the forward message of 8 features; pointers are to the first of them.
 //
 //go:noescape
 func messageForwardFirstNEON(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, row, part int)
 
-// messageBackwardFirstNEON is messageBackwardGeneric for 16 features; pointers are to the first of them.
+// messageBackwardFirstNEON is the backward message of 16 features; pointers are to the first of them.
 //
 //go:noescape
 func messageBackwardFirstNEON(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, row, part int)
 
-// messageForwardNEON is messageForwardGeneric for 8 features; pointers are to the first of them.
+// messageForwardNEON is the forward message of 8 features; pointers are to the first of them.
 //
 //go:noescape
 func messageForwardNEON(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, row, part int)
 
-// messageBackwardNEON is messageBackwardGeneric for 16 features; pointers are to the first of them.
+// messageBackwardNEON is the backward message of 16 features; pointers are to the first of them.
 //
 //go:noescape
 func messageBackwardNEON(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, row, part int)

@@ -23,32 +23,32 @@ pair:
 panel:
 	FLDPQ 0(R5), (F1, F2)
 	FLDPQ 32(R5), (F3, F4)
-	FLDPQ 64(R5), (F9, F10)
-	FLDPQ 96(R5), (F11, F12)
-	WORD $0x4f801029 // fmla v9.4s, v1.4s, v0.s[0]
-	WORD $0x4f80104a // fmla v10.4s, v2.4s, v0.s[0]
-	WORD $0x4f80106b // fmla v11.4s, v3.4s, v0.s[0]
-	WORD $0x4f80108c // fmla v12.4s, v4.4s, v0.s[0]
-	FLDPQ 128(R5), (F5, F6)
-	FLDPQ 160(R5), (F7, F8)
-	WORD $0x4f801125 // fmla v5.4s, v9.4s, v0.s[0]
-	WORD $0x4f801146 // fmla v6.4s, v10.4s, v0.s[0]
-	WORD $0x4f801167 // fmla v7.4s, v11.4s, v0.s[0]
-	WORD $0x4f801188 // fmla v8.4s, v12.4s, v0.s[0]
-	FLDPQ 192(R5), (F1, F2)
-	FLDPQ 224(R5), (F3, F4)
+	FLDPQ 64(R5), (F5, F6)
+	FLDPQ 96(R5), (F7, F8)
+	WORD $0x4f801025 // fmla v5.4s, v1.4s, v0.s[0]
+	WORD $0x4f801046 // fmla v6.4s, v2.4s, v0.s[0]
+	WORD $0x4f801067 // fmla v7.4s, v3.4s, v0.s[0]
+	WORD $0x4f801088 // fmla v8.4s, v4.4s, v0.s[0]
+	FLDPQ 128(R5), (F1, F2)
+	FLDPQ 160(R5), (F3, F4)
 	WORD $0x4f8010a1 // fmla v1.4s, v5.4s, v0.s[0]
 	WORD $0x4f8010c2 // fmla v2.4s, v6.4s, v0.s[0]
 	WORD $0x4f8010e3 // fmla v3.4s, v7.4s, v0.s[0]
 	WORD $0x4f801104 // fmla v4.4s, v8.4s, v0.s[0]
-	FLDPQ 256(R5), (F9, F10)
-	FLDPQ 288(R5), (F11, F12)
-	WORD $0x4f801029 // fmla v9.4s, v1.4s, v0.s[0]
-	WORD $0x4f80104a // fmla v10.4s, v2.4s, v0.s[0]
-	WORD $0x4f80106b // fmla v11.4s, v3.4s, v0.s[0]
-	WORD $0x4f80108c // fmla v12.4s, v4.4s, v0.s[0]
-	FSTPQ (F9, F10), 0(R0)
-	FSTPQ (F11, F12), 32(R0)
+	FLDPQ 192(R5), (F5, F6)
+	FLDPQ 224(R5), (F7, F8)
+	WORD $0x4f801025 // fmla v5.4s, v1.4s, v0.s[0]
+	WORD $0x4f801046 // fmla v6.4s, v2.4s, v0.s[0]
+	WORD $0x4f801067 // fmla v7.4s, v3.4s, v0.s[0]
+	WORD $0x4f801088 // fmla v8.4s, v4.4s, v0.s[0]
+	FLDPQ 256(R5), (F1, F2)
+	FLDPQ 288(R5), (F3, F4)
+	WORD $0x4f8010a1 // fmla v1.4s, v5.4s, v0.s[0]
+	WORD $0x4f8010c2 // fmla v2.4s, v6.4s, v0.s[0]
+	WORD $0x4f8010e3 // fmla v3.4s, v7.4s, v0.s[0]
+	WORD $0x4f801104 // fmla v4.4s, v8.4s, v0.s[0]
+	FSTPQ (F1, F2), 0(R0)
+	FSTPQ (F3, F4), 32(R0)
 	ADD $64, R0, R0
 	ADD $320, R5, R5
 	SUBS $64, R6, R6
@@ -79,44 +79,44 @@ pair:
 panel:
 	FLDPQ 0(R6), (F2, F3)
 	FLDPQ 32(R6), (F4, F5)
-	FLDPQ 64(R6), (F10, F11)
-	FLDPQ 96(R6), (F12, F13)
-	WORD $0x4f81104a // fmla v10.4s, v2.4s, v1.s[0]
-	WORD $0x4f81106b // fmla v11.4s, v3.4s, v1.s[0]
-	WORD $0x4f81108c // fmla v12.4s, v4.4s, v1.s[0]
-	WORD $0x4f8110ad // fmla v13.4s, v5.4s, v1.s[0]
-	FLDPQ 128(R6), (F6, F7)
-	FLDPQ 160(R6), (F8, F9)
-	WORD $0x4f811146 // fmla v6.4s, v10.4s, v1.s[0]
-	WORD $0x4f811167 // fmla v7.4s, v11.4s, v1.s[0]
-	WORD $0x4f811188 // fmla v8.4s, v12.4s, v1.s[0]
-	WORD $0x4f8111a9 // fmla v9.4s, v13.4s, v1.s[0]
-	WORD $0x4f81104a // fmla v10.4s, v2.4s, v1.s[0]
-	WORD $0x4f81106b // fmla v11.4s, v3.4s, v1.s[0]
-	WORD $0x4f81108c // fmla v12.4s, v4.4s, v1.s[0]
-	WORD $0x4f8110ad // fmla v13.4s, v5.4s, v1.s[0]
+	FLDPQ 64(R6), (F6, F7)
+	FLDPQ 96(R6), (F8, F9)
+	WORD $0x4f811046 // fmla v6.4s, v2.4s, v1.s[0]
+	WORD $0x4f811067 // fmla v7.4s, v3.4s, v1.s[0]
+	WORD $0x4f811088 // fmla v8.4s, v4.4s, v1.s[0]
+	WORD $0x4f8110a9 // fmla v9.4s, v5.4s, v1.s[0]
+	FLDPQ 128(R6), (F10, F11)
+	FLDPQ 160(R6), (F12, F13)
+	WORD $0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD $0x4f8110eb // fmla v11.4s, v7.4s, v1.s[0]
+	WORD $0x4f81110c // fmla v12.4s, v8.4s, v1.s[0]
+	WORD $0x4f81112d // fmla v13.4s, v9.4s, v1.s[0]
+	WORD $0x4f811046 // fmla v6.4s, v2.4s, v1.s[0]
+	WORD $0x4f811067 // fmla v7.4s, v3.4s, v1.s[0]
+	WORD $0x4f811088 // fmla v8.4s, v4.4s, v1.s[0]
+	WORD $0x4f8110a9 // fmla v9.4s, v5.4s, v1.s[0]
 	FLDPQ 192(R6), (F2, F3)
 	FLDPQ 224(R6), (F4, F5)
-	WORD $0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
-	WORD $0x4f8110e3 // fmla v3.4s, v7.4s, v1.s[0]
-	WORD $0x4f811104 // fmla v4.4s, v8.4s, v1.s[0]
-	WORD $0x4f811125 // fmla v5.4s, v9.4s, v1.s[0]
-	WORD $0x4f811146 // fmla v6.4s, v10.4s, v1.s[0]
-	WORD $0x4f811167 // fmla v7.4s, v11.4s, v1.s[0]
-	WORD $0x4f811188 // fmla v8.4s, v12.4s, v1.s[0]
-	WORD $0x4f8111a9 // fmla v9.4s, v13.4s, v1.s[0]
-	FLDPQ 256(R6), (F10, F11)
-	FLDPQ 288(R6), (F12, F13)
-	WORD $0x4f81104a // fmla v10.4s, v2.4s, v1.s[0]
-	WORD $0x4f81106b // fmla v11.4s, v3.4s, v1.s[0]
-	WORD $0x4f81108c // fmla v12.4s, v4.4s, v1.s[0]
-	WORD $0x4f8110ad // fmla v13.4s, v5.4s, v1.s[0]
-	WORD $0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
-	WORD $0x4f8110e3 // fmla v3.4s, v7.4s, v1.s[0]
-	WORD $0x4f811104 // fmla v4.4s, v8.4s, v1.s[0]
-	WORD $0x4f811125 // fmla v5.4s, v9.4s, v1.s[0]
-	FSTPQ (F10, F11), 0(R0)
-	FSTPQ (F12, F13), 32(R0)
+	WORD $0x4f811142 // fmla v2.4s, v10.4s, v1.s[0]
+	WORD $0x4f811163 // fmla v3.4s, v11.4s, v1.s[0]
+	WORD $0x4f811184 // fmla v4.4s, v12.4s, v1.s[0]
+	WORD $0x4f8111a5 // fmla v5.4s, v13.4s, v1.s[0]
+	WORD $0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD $0x4f8110eb // fmla v11.4s, v7.4s, v1.s[0]
+	WORD $0x4f81110c // fmla v12.4s, v8.4s, v1.s[0]
+	WORD $0x4f81112d // fmla v13.4s, v9.4s, v1.s[0]
+	FLDPQ 256(R6), (F6, F7)
+	FLDPQ 288(R6), (F8, F9)
+	WORD $0x4f811046 // fmla v6.4s, v2.4s, v1.s[0]
+	WORD $0x4f811067 // fmla v7.4s, v3.4s, v1.s[0]
+	WORD $0x4f811088 // fmla v8.4s, v4.4s, v1.s[0]
+	WORD $0x4f8110a9 // fmla v9.4s, v5.4s, v1.s[0]
+	WORD $0x4f811142 // fmla v2.4s, v10.4s, v1.s[0]
+	WORD $0x4f811163 // fmla v3.4s, v11.4s, v1.s[0]
+	WORD $0x4f811184 // fmla v4.4s, v12.4s, v1.s[0]
+	WORD $0x4f8111a5 // fmla v5.4s, v13.4s, v1.s[0]
+	FSTPQ (F6, F7), 0(R0)
+	FSTPQ (F8, F9), 32(R0)
 	ADD $64, R0, R0
 	WORD $0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
 	WORD $0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]

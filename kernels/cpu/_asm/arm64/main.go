@@ -21,9 +21,10 @@ var stems = map[string]func(f *file){
 	"dense":   dense,
 	"message": message,
 
-	"message_dual": messageDual,
-	"spline":       spline,
-	"update_dual":  updateDual,
+	"message_dual":  messageDual,
+	"message_table": messageTable,
+	"spline":        spline,
+	"update_dual":   updateDual,
 
 	"outer":  outer,
 	"rows":   rows,

@@ -1,10 +1,24 @@
 package main
 
-// message is both directions, with and without φv.
-func message(w *file) {
+// message is both directions, with and without φv, with φ in memory.
+func message(w *file) { bothMessages(w, "message", storedParameters, newStored) }
+
+// messageTable is the same with φ out of a table.
+func messageTable(w *file) { bothMessages(w, "messageTable", tabulatedParameters, newTabulated) }
+
+// filter is where φ of a pair comes from.
+type filter interface {
+	begin()                            // finds the next pair's
+	part(k, disp int) (phi, slope row) // of 8 features: φs for k = 0, φv or what comes after it for 1, φu for −1
+	end()                              // after the last part
+	addGradient(gradient gp, sums row) // puts a pair's sums over features, by u and φ′, to its gradient
+}
+
+// bothMessages writes them; parameters, forward and backward, are those of the filter.
+func bothMessages(w *file, stem string, parameters [2]string, new func(f *function, first, slopes bool) filter) {
 	for _, first := range []bool{true, false} {
-		messageForward(w, first)
-		messageBackward(w, first)
+		messageForward(w, stem, parameters[0], first, new)
+		messageBackward(w, stem, parameters[1], first, new)
 	}
 }
 
@@ -23,16 +37,6 @@ func (f *function) state(s, v string) state { return state{f.pointer(s), f.point
 // atom is where those of an atom lie; triple is 3·number.
 func (f *function) atom(a state, number, triple gp) state {
 	return state{f.sum(a.s, number, panelBits), f.sum(a.v, triple, panelBits)}
-}
-
-// partPointers is where φs, φv and φu of a pair lie, or φs and φu where first is set.
-func (f *function) partPointers(name string, part gp, first bool) (p []gp) {
-	p = append(p, f.pointer(name))
-	p = append(p, f.sum(p[0], part, 0))
-	if !first {
-		p = append(p, f.sum(p[1], part, 0))
-	}
-	return p
 }
 
 // direction reads u of a pair, and goes on to the next one's.
@@ -79,17 +83,17 @@ func (f *function) accumulate(at gp, disp int, products ...[2]row) {
 
 // messageForward works on 8 features, so that the rows of atom I stay in registers while
 // pairs that follow one another share it.
-func messageForward(w *file, first bool) {
-	f := w.function("messageForward"+suffix(first), "is messageForwardGeneric for 8 features; pointers are to the first of them.",
-		"outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, phi *float32, pairs, row, part int")
+func messageForward(w *file, stem, parameters string, first bool, new func(f *function, first, slopes bool) filter) {
+	f := w.function(stem+"Forward"+suffix(first), "is the forward message of 8 features; pointers are to the first of them.",
+		"outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, "+parameters)
 	out, in := f.state("outS", "outV"), f.state("inS", "inV")
-	i, j, u, phi := f.pointer("i"), f.pointer("j"), f.pointer("u"), f.partPointers("phi", f.scaled("part"), first)
-	pitch, left := f.scaled("row"), f.pointer("pairs")
+	i, j, u, left := f.pointer("i"), f.pointer("j"), f.pointer("u"), f.pointer("pairs")
 	numberI, numberJ, triple := f.gp(), f.gp(), f.gp()
 	outI, inI := f.stateRows(), f.stateRows()
 	if first {
 		inI = inI[:1]
 	}
+	phi := new(f, first, false)
 	held := f.gp() // the atom I whose rows are in registers
 	move := func(do func(r row, base gp, disp int), a state, r []row) {
 		defer f.scope()()
@@ -117,12 +121,14 @@ func messageForward(w *file, first bool) {
 	f.op("ADD %s<<1, %[1]s, %s", numberJ, triple)
 	outJ, inJ := f.atom(out, numberJ, triple), f.atom(in, numberJ, triple)
 	direction := f.direction(u)
-	var parts []row
-	for _, p := range phi {
-		parts = append(parts, f.loaded(half, p, 0))
+	phi.begin()
+	phiS, _ := phi.part(0, 0)
+	var phiV row
+	if !first {
+		phiV, _ = phi.part(1, 0)
 	}
-	f.advance(pitch, phi...)
-	phiS, phiU := parts[0], parts[len(parts)-1]
+	phiU, _ := phi.part(-1, 0)
+	phi.end()
 	// An atom with itself has its rows in memory while those of J are added to.
 	self := func(label string, do func()) {
 		f.op("CMP %s, %s", held, numberJ)
@@ -139,7 +145,7 @@ func messageForward(w *file, first bool) {
 		sum := f.loaded(half, outJ.v, c*panel)
 		f.fmsLane(sum, phiU, direction[c])
 		if !first {
-			f.fma(sum, inI[1+c], parts[1])
+			f.fma(sum, inI[1+c], phiV)
 		}
 		f.store(sum, outJ.v, c*panel)
 		end()
@@ -151,7 +157,7 @@ func messageForward(w *file, first bool) {
 		f.fmaLane(outI[1+c], phiU, direction[c])
 		if !first {
 			f.load(sum, inJ.v, c*panel)
-			f.fma(outI[1+c], sum, parts[1])
+			f.fma(outI[1+c], sum, phiV)
 		}
 	}
 	f.op("SUBS $1, %s, %[1]s", left)
@@ -173,63 +179,42 @@ func (f *function) stateRows() (r []row) {
 	return r
 }
 
-func messageBackward(w *file, first bool) {
-	f := w.function("messageBackward"+suffix(first), "is messageBackwardGeneric for 16 features; pointers are to the first of them.",
-		"ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, phi, slope *float32, pairs, row, part int")
-	grad, g, in := f.pointer("grad"), f.state("gS", "gV"), f.state("inS", "inV")
-	gin := state{}
+func messageBackward(w *file, stem, parameters string, first bool, new func(f *function, first, slopes bool) filter) {
+	f := w.function(stem+"Backward"+suffix(first), "is the backward message of 16 features; pointers are to the first of them.",
+		"ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, "+parameters)
+	grad, g, in, gin := f.pointer("grad"), f.state("gS", "gV"), state{s: f.pointer("inS")}, state{}
 	if !first {
-		gin = f.state("ginS", "ginV")
+		in.v, gin = f.pointer("inV"), f.state("ginS", "ginV")
 	}
 	i, j, u, left := f.pointer("i"), f.pointer("j"), f.pointer("u"), f.pointer("pairs")
-	phi, slope, part := f.pointer("phi"), f.pointer("slope"), f.scaled("part")
+	b := backward{function: f, filter: new(f, first, true), first: first}
 
 	f.label("pair")
 	numbers := f.numbers(i, j)
-	sumD, sumU := f.row(1), f.row(3)
-	f.zero(sumD[0])
-	f.zero(sumU...)
-	b := backward{function: f, first: first, direction: f.direction(u), sumD: all(sumD[0], half)}
-	for c := range sumU {
-		b.sumU[c] = all(sumU[c], half)
+	sums := f.row(4) // over features: x, y, z and d
+	f.zero(sums...)
+	for c := range b.sumU {
+		b.sumU[c] = all(sums[c], half)
 	}
-	end := f.scope()
-	gS, inS, ginS := f.ends(g.s, numbers), f.ends(in.s, numbers), [2]gp{}
-	if !first {
-		ginS = f.ends(gin.s, numbers)
-	}
-	for disp := 0; disp < panel; disp += half * quad {
-		b.scalars(gS, inS, ginS, phi, slope, disp)
-	}
-	end()
-	f.tripled(numbers)
-	gV, inV, ginV := f.ends(g.v, numbers), [2]gp{}, [2]gp{}
-	if !first {
-		inV, ginV = f.ends(in.v, numbers), f.ends(gin.v, numbers)
-	}
-	parts := func(base gp) (p []gp) {
-		p = append(p, f.sum(base, part, 0))
-		if !first {
-			p = append(p, f.sum(p[0], part, 0))
+	b.sumD, b.direction = all(sums[3], half), f.direction(u)
+	b.begin()
+	each := func(do func(g, in, gin [2]gp, disp int), at func(a state) gp) {
+		defer f.scope()()
+		g, in, gin := f.ends(at(g), numbers), f.ends(at(in), numbers), f.ends(at(gin), numbers)
+		for disp := 0; disp < panel; disp += half * quad {
+			end := f.scope()
+			do(g, in, gin, disp)
+			end()
 		}
-		return p
 	}
-	phis, slopes := parts(phi), parts(slope)
-	for disp := 0; disp < panel; disp += half * quad {
-		b.vectors(gV, inV, ginV, phis, slopes, disp)
-	}
-	end()
-
-	// The four sums over features: x, y, z and d.
-	f.addp(sumU[:1], sumU[:1], sumU[1:2])
-	f.addp(sumU[2:], sumU[2:], sumD)
-	f.addp(sumU[:1], sumU[:1], sumU[2:])
-	f.load(sumD, grad, 0)
-	f.add(sumD, sumD, sumU[:1])
-	f.store(sumD, grad, 0)
-	f.advance(4*4, grad)
-	pitch := f.scaled("row")
-	f.advance(pitch, phi, slope)
+	each(b.scalars, func(a state) gp { return a.s })
+	f.tripled(numbers)
+	each(b.vectors, func(a state) gp { return a.v })
+	b.end()
+	f.addp(sums[:1], sums[:1], sums[1:2])
+	f.addp(sums[2:3], sums[2:3], sums[3:])
+	f.addp(sums[:1], sums[:1], sums[2:3])
+	b.addGradient(grad, sums[:1])
 	f.repeat(left, 1, "pair")
 	f.ret()
 }
@@ -237,34 +222,33 @@ func messageBackward(w *file, first bool) {
 // backward is what both halves of a pair's features share. Rows of atoms are of I and of J.
 type backward struct {
 	*function
+	filter
 	first     bool
 	direction []lane
 	sumD      row    // each half adds to one register
 	sumU      [3]row // and to one of x, y and z
 }
 
-func (b *backward) scalars(g, in, gin [2]gp, phi, slope gp, disp int) {
-	defer b.scope()()
+func (b *backward) scalars(g, in, gin [2]gp, disp int) {
 	gi, gj := b.both(g, disp)
+	phiS, slopeS := b.part(0, disp)
 	xi, xj := b.both(in, disp)
 	b.mul(xj, xj, gi)
 	b.fma(xj, xi, gj)
-	b.fma(b.sumD, xj, b.loaded(half, slope, disp))
+	b.fma(b.sumD, xj, slopeS)
 	if !b.first {
-		phiS := b.loaded(half, phi, disp)
 		b.accumulate(gin[0], disp, [2]row{gj, phiS})
 		b.accumulate(gin[1], disp, [2]row{gi, phiS})
 	}
 }
 
-// vectors has φv, unless first is set, and φu in phi, and their slopes.
-func (b *backward) vectors(g, in, gin [2]gp, phi, slope []gp, disp int) {
-	defer b.scope()()
-	last := len(phi) - 1
-	phiU, along := b.loaded(half, phi[last], disp), b.row(half) // u·(g_i − g_j)
-	var phiV, dot row                                           // g_i·v_j + g_j·v_i
+func (b *backward) vectors(g, in, gin [2]gp, disp int) {
+	phiU, slopeU := b.part(-1, disp)
+	along := b.row(half)      // u·(g_i − g_j)
+	var phiV, slopeV, dot row // g_i·v_j + g_j·v_i
 	if !b.first {
-		phiV, dot = b.loaded(half, phi[0], disp), b.row(half)
+		phiV, slopeV = b.part(1, disp)
+		dot = b.row(half)
 	}
 	for c := range 3 {
 		end := b.scope()
@@ -292,8 +276,8 @@ func (b *backward) vectors(g, in, gin [2]gp, phi, slope []gp, disp int) {
 		}
 		end()
 	}
-	b.fma(b.sumD, along, b.loaded(half, slope[last], disp))
+	b.fma(b.sumD, along, slopeU)
 	if !b.first {
-		b.fma(b.sumD, dot, b.loaded(half, slope[0], disp))
+		b.fma(b.sumD, dot, slopeV)
 	}
 }

@@ -3,6 +3,9 @@ package main
 // The layout of a Knot: the share of the interval, and the knot below.
 const knotBelow, knotSize = 4, 8
 
+// powers is the coefficients that an interval has of a curve.
+const powers = 5
+
 // table is, per pair, the polynomials of its interval at its t, and with slopes their
 // derivatives, both by Horner's rule.
 func table(w *file) {
@@ -26,20 +29,11 @@ func tableRows(w *file, slopes bool) {
 	t, c, left := lane{f.row(1)[0], 0}, f.gp(), f.gp()
 	f.op("FMOVS (%s), F%d", knot, t.vec)
 	f.op("MOVW %d(%s), %s", knotBelow, knot, c)
-	f.op("ADD %s<<2, %[1]s, %[1]s", c) // the five coefficients of an interval
+	f.op("ADD %s<<2, %[1]s, %[1]s", c) // times powers
 	f.op("MADD %s, %s, %s, %[3]s", row, data, c)
 	f.op("MOVD %s, %s", row, left)
 	f.label("panel")
-	const n = panel / quad
-	value, rate, next := f.loaded(n, c, 0), f.row(n), f.row(n)
-	for power := 3; power >= 0; power-- {
-		f.load(next, c, (4-power)*panel)
-		f.fmaLane(next, value, t)
-		if slopes && power < 3 {
-			f.fmaLane(value, rate, t)
-		}
-		value, rate, next = next, value, rate // the value before is what the rate becomes
-	}
+	value, rate := f.curve(panel/quad, c, 0, t, slopes)
 	f.store(value, dst, 0)
 	f.advance(panel, dst)
 	if slopes {
@@ -47,9 +41,35 @@ func tableRows(w *file, slopes bool) {
 		f.store(rate, slope, 0)
 		f.advance(panel, slope)
 	}
-	f.advance(5*panel, c)
+	f.advance(powers*panel, c)
 	f.repeat(left, panel, "panel")
 	f.advance(knotSize, knot)
 	f.repeat(pairs, 1, "pair")
 	f.ret()
+}
+
+// curve is n registers of a polynomial at t, whose coefficients begin disp bytes from c
+// on, and, if asked, of its derivative by t.
+func (f *function) curve(n int, c gp, disp int, t lane, slopes bool) (value, rate row) {
+	value, next := f.loaded(n, c, disp), f.row(n)
+	before := f.vecs // of what is free in the end
+	if rate = next; slopes {
+		rate = f.row(n)
+	} else {
+		before -= n
+	}
+	for power := powers - 2; power >= 0; power-- {
+		f.load(next, c, disp+(powers-1-power)*panel)
+		f.fmaLane(next, value, t)
+		if !slopes {
+			value, next = next, value
+			continue
+		}
+		if power < powers-2 {
+			f.fmaLane(value, rate, t)
+		}
+		value, rate, next = next, value, rate // the value before is what the rate becomes
+	}
+	f.vecs = before
+	return value, rate
 }
