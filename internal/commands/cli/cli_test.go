@@ -103,7 +103,7 @@ func TestVersion(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"-version"}, {"--version"}, {"echo", "-version"}} {
 		got, err := execute(args...)
 		require.NoError(t, err)
-		assert.Regexp(t, `^painless .+\ncommit        .+\nGo            go1\..+/.+\ninstructions  (portable|AVX2|AVX-512)\ntags          .+\n$`, got)
+		assert.Regexp(t, `^painless .+\ncommit        .+\nGo            go1\..+/.+\ninstructions  (portable|AVX2|AVX-512|NEON)\ntags          .+\n$`, got)
 	}
 }
 
