@@ -145,9 +145,6 @@ func (f *function) sum(base, index gp, bits int) gp {
 	return r
 }
 
-// triple is 3·r.
-func (f *function) triple(r gp) gp { return f.sum(r, r, 1) }
-
 // advance adds a register, or a number, to pointers.
 func (f *function) advance(by any, pointers ...gp) {
 	if n, ok := by.(int); ok {
