@@ -13,36 +13,58 @@ import (
 // narrowLoop is the walk over pairs.
 type narrowLoop struct {
 	isa
-	parts          int
-	i, j, u, knot  reg.GPVirtual
-	si, sj, vi, vj reg.GPVirtual // offsets of the scalars and the vectors of both atoms
-	coefficient    reg.GPVirtual
-	t              reg.VecVirtual
+	parts             int
+	i, j, u           reg.GPVirtual
+	si, sj, vi, vj    reg.GPVirtual // offsets of the scalars and the vectors of both atoms
+	coefficient, next reg.GPVirtual // of this pair's interval and of the next one's
+	t                 reg.VecVirtual
 }
 
 func newNarrowLoop(v isa, first bool) *narrowLoop {
-	l := &narrowLoop{isa: v, parts: 3, i: pointer("i"), j: pointer("j"), u: pointer("u"), knot: pointer("knots"),
-		si: GP64(), sj: GP64(), vi: GP64(), vj: GP64(), coefficient: GP64(), t: v.vector()}
+	l := &narrowLoop{isa: v, parts: 3, i: pointer("i"), j: pointer("j"), u: pointer("u"),
+		si: GP64(), sj: GP64(), vi: GP64(), vj: GP64(), coefficient: GP64(), next: GP64(), t: v.vector()}
 	if first {
 		l.parts = 2
 	}
 	end := pointer("pairs")
 	LEAQ(Mem{Base: l.i, Index: end, Scale: 4}, end)
 	Store(end, Param("pairs"))
+	l.interval(pointer("knots"), l.next)
 	return l
 }
 
-// begin finds the rows of the pair's atoms, and its interval.
+// interval is the coefficients of the interval that the pair at knot lies in.
+func (l *narrowLoop) interval(knot, coefficient reg.GPVirtual) {
+	MOVLQSX(Mem{Base: knot, Disp: knotBelow}, coefficient)
+	IMUL3Q(I32(5*l.parts*panel), coefficient, coefficient) // five rows of each part
+	ADDQ(parameter("data"), coefficient)
+}
+
+// begin finds the rows of the pair's atoms, and the interval of the next pair, which
+// for the last one is its own.
 func (l *narrowLoop) begin() {
 	Label("pair")
-	MOVLQSX(Mem{Base: l.knot, Disp: knotBelow}, l.coefficient)
-	IMUL3Q(I32(5*l.parts*panel), l.coefficient, l.coefficient) // the five coefficients of an interval
-	ADDQ(parameter("data"), l.coefficient)
-	VBROADCASTSS(Mem{Base: l.knot}, l.t)
+	MOVQ(l.next, l.coefficient)
+	knot, following, end := pointer("knots"), GP64(), GP64()
+	VBROADCASTSS(Mem{Base: knot}, l.t)
+	LEAQ(Mem{Base: knot, Disp: knotSize}, following)
+	LEAQ(Mem{Base: l.i, Disp: 4}, end)
+	CMPQ(end, parameter("pairs"))
+	CMOVQNE(following, knot)
+	Store(knot, Param("knots"))
+	l.interval(knot, l.next)
 	for _, a := range []struct{ list, s, v reg.GPVirtual }{{l.i, l.si, l.vi}, {l.j, l.sj, l.vj}} {
 		MOVLQSX(Mem{Base: a.list}, a.s)
 		SHLQ(Imm(panelBits), a.s)
 		LEAQ(Mem{Base: a.s, Index: a.s, Scale: 2}, a.v)
+	}
+}
+
+// fetch fetches two of the next pair's rows of coefficients into the first-level
+// cache, at each of eight places of a pair's work: all at once they would be in its way.
+func (l *narrowLoop) fetch(place int) {
+	for row := 2 * place; row < min(2*place+2, 5*l.parts); row++ {
+		PREFETCHT0(Mem{Base: l.next, Disp: row * panel})
 	}
 }
 
@@ -83,7 +105,6 @@ func (l *narrowLoop) end() {
 	ADDQ(Imm(4), l.i)
 	ADDQ(Imm(4), l.j)
 	ADDQ(Imm(12), l.u)
-	ADDQ(Imm(knotSize), l.knot)
 	CMPQ(l.i, parameter("pairs"))
 	JNE(LabelRef("pair"))
 	VZEROUPPER()
@@ -98,21 +119,23 @@ func messageTableForwardNarrow(v isa, first bool) {
 	var phiV, phiU []reg.VecVirtual
 	for g := range v.registers() {
 		disp := g * v.bytes
+		l.fetch(g)
 		phiS, _ := l.curve(0, disp, false)
 		outI, outJ := l.rows(out, -1, disp)
 		inI, inJ := l.rows(in, -1, disp)
 		l.add(outI, inJ, phiS)
 		l.add(outJ, inI, phiS)
-		y, _ := l.curve(l.parts-1, disp, false)
-		phiU = append(phiU, y)
 		if !first {
 			y, _ := l.curve(1, disp, false)
 			phiV = append(phiV, y)
 		}
+		y, _ := l.curve(l.parts-1, disp, false)
+		phiU = append(phiU, y)
 	}
 	for c := range 3 {
 		uc := v.broadcast(Mem{Base: l.u, Disp: 4 * c})
 		for g := range v.registers() {
+			l.fetch(2 + 2*c + g)
 			outI, outJ := l.rows(out, c, g*v.bytes)
 			inI, inJ := l.rows(in, c, g*v.bytes)
 			push := v.vector() // u ⊗ φu
@@ -147,6 +170,7 @@ func messageTableBackwardNarrow(v isa, first bool) {
 	var sumU [3]reg.VecVirtual
 	for half := range v.registers() {
 		disp := half * v.bytes
+		l.fetch(4 * half)
 		phiS, slopeS := l.curve(0, disp, true)
 		gI, gJ := l.rows(g, -1, disp)
 		inI, inJ := l.rows(in, -1, disp)
@@ -164,13 +188,14 @@ func messageTableBackwardNarrow(v isa, first bool) {
 			l.add(ginI, gradJ, phiS)
 			l.add(ginJ, gradI, phiS)
 		}
-		phiU, slopeU := l.curve(l.parts-1, disp, true)
 		var phiV, slopeV reg.VecVirtual
 		if !first {
 			phiV, slopeV = l.curve(1, disp, true)
 		}
+		phiU, slopeU := l.curve(l.parts-1, disp, true)
 		along, dot := v.vector(), v.vector() // u·d where d = g_i − g_j, and g_i·v_j + g_j·v_i
 		for c := range 3 {
+			l.fetch(4*half + 1 + c)
 			gI, gJ := l.rows(g, c, disp)
 			d := v.load(gI)
 			if first {
