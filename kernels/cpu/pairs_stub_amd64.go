@@ -4,6 +4,11 @@
 
 package cpu
 
+// pairGradientsAVX2 is PairGradients for a multiple of four pairs, and more than none.
+//
+//go:noescape
+func pairGradientsAVX2(forces *[3]float32, virial *[3][3]float64, x *[3]float32, d *float32, grad *[4]float32, pairs int)
+
 // pairGradientsAVX512 is PairGradients for a multiple of four pairs, and more than none.
 //
 //go:noescape
