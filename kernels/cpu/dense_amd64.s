@@ -17,6 +17,14 @@ TEXT ·densePanelAVX2(SB), NOSPLIT, $0-56
 	MOVQ panel+32(FP), DI
 	MOVQ bias+40(FP), R8
 
+evenly:
+	CMPQ DX, $0x06
+	JLE  try6rows
+	CMPQ DX, $0x08
+	JLE  try4rows
+	CMPQ DX, $0x0a
+	JLE  try5rows
+
 try6rows:
 	CMPQ    DX, $0x06
 	JL      less6rows
@@ -84,9 +92,10 @@ each6rows:
 	IMUL3Q       $0x06, SI, R9
 	ADDQ         R9, CX
 	SUBQ         $0x06, DX
-	JMP          try6rows
+	JMP          evenly
 
 less6rows:
+try5rows:
 	CMPQ    DX, $0x05
 	JL      less5rows
 	MOVQ    CX, R9
@@ -146,8 +155,10 @@ each5rows:
 	IMUL3Q       $0x05, SI, R9
 	ADDQ         R9, CX
 	SUBQ         $0x05, DX
+	JMP          try5rows
 
 less5rows:
+try4rows:
 	CMPQ    DX, $0x04
 	JL      less4rows
 	MOVQ    CX, R9
@@ -200,6 +211,7 @@ each4rows:
 	IMUL3Q       $0x04, SI, R9
 	ADDQ         R9, CX
 	SUBQ         $0x04, DX
+	JMP          try4rows
 
 less4rows:
 	CMPQ    DX, $0x03

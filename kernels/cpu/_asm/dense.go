@@ -92,6 +92,10 @@ func denseRows(v isa, p precision, name string, most block) {
 	weights, bias := pointer("panel"), pointer("bias")
 
 	label := func(n int) string { return fmt.Sprintf("%drows", n) }
+	even := most == block{6, 1, 2}
+	if even {
+		evenly(rows, label)
+	}
 	for n := most.rows; n >= 1; n-- {
 		Label("try" + label(n))
 		CMPQ(rows, Imm(uint64(n)))
@@ -100,13 +104,29 @@ func denseRows(v isa, p precision, name string, most block) {
 		ADDQ(pitch(stride, n), dst)
 		ADDQ(pitch(in, n), x)
 		SUBQ(Imm(uint64(n)), rows)
-		if n == most.rows {
+		switch {
+		case n == most.rows && even:
+			JMP(LabelRef("evenly"))
+		case n == most.rows:
+			JMP(LabelRef("try" + label(n)))
+		case even && n > 3: // as many may be left
 			JMP(LabelRef("try" + label(n)))
 		}
 		Label("less" + label(n))
 	}
 	VZEROUPPER()
 	RET()
+}
+
+// evenly shares 7 to 10 rows out as two blocks of 4 or 5: with 3 of them and fewer a
+// block waits for its sums, of which the machine adds to two at a time and has each
+// after four cycles.
+func evenly(rows reg.GPVirtual, label func(n int) string) {
+	Label("evenly")
+	for _, few := range []struct{ rows, block int }{{6, 6}, {8, 4}, {10, 5}} {
+		CMPQ(rows, Imm(uint64(few.rows)))
+		JLE(LabelRef("try" + label(few.block)))
+	}
 }
 
 // firstLanes is a mask of as many lanes as a parameter says, 1 to 16.
