@@ -100,6 +100,12 @@ func (l *narrowLoop) add(m Mem, a Op, b reg.VecVirtual) {
 	VMOVUPS(sum, m)
 }
 
+// addTo is mem += a·b, which leaves the sum in a.
+func (l *narrowLoop) addTo(m Mem, a, b reg.VecVirtual) {
+	VFMADD213PS(m, b, a)
+	VMOVUPS(a, m)
+}
+
 // end goes on to the next pair.
 func (l *narrowLoop) end() {
 	ADDQ(Imm(4), l.i)
@@ -185,8 +191,8 @@ func messageTableBackwardNarrow(v isa, first bool) {
 		}
 		if !first {
 			ginI, ginJ := l.rows(gin, -1, disp)
-			l.add(ginI, gradJ, phiS)
-			l.add(ginJ, gradI, phiS)
+			l.addTo(ginI, gradJ, phiS)
+			l.addTo(ginJ, gradI, phiS)
 		}
 		var phiV, slopeV reg.VecVirtual
 		if !first {
@@ -197,11 +203,12 @@ func messageTableBackwardNarrow(v isa, first bool) {
 		for c := range 3 {
 			l.fetch(4*half + 1 + c)
 			gI, gJ := l.rows(g, c, disp)
-			d := v.load(gI)
+			gradI, d := v.load(gI), v.vector()
 			if first {
-				VSUBPS(gJ, d, d)
+				VSUBPS(gJ, gradI, d)
 			} else {
-				gradI, gradJ := d, v.load(gJ)
+				gradJ := v.load(gJ)
+				VSUBPS(gradJ, gradI, d)
 				inI, inJ := l.rows(in, c, disp)
 				ginI, ginJ := l.rows(gin, c, disp)
 				if c == 0 {
@@ -210,9 +217,8 @@ func messageTableBackwardNarrow(v isa, first bool) {
 					VFMADD231PS(inJ, gradI, dot)
 				}
 				VFMADD231PS(inI, gradJ, dot)
-				l.add(ginI, gradJ, phiV)
-				l.add(ginJ, gradI, phiV)
-				VSUBPS(gradJ, d, d)
+				l.addTo(ginI, gradJ, phiV)
+				l.addTo(ginJ, gradI, phiV)
 			}
 			if half == 0 {
 				sumU[c] = v.vector()
