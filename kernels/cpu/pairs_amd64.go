@@ -39,3 +39,24 @@ func pairGradients[T Float](forces [][3]T, virial *[3][3]float64, x [][3]T, d []
 	}
 	return done
 }
+
+// directions is Direct for the first pairs: how many it did.
+func directions[T Float](u, x [][3]T, d []T) (done int) {
+	done = len(d) &^ (quad - 1)
+	if !vectorized[T]() || done == 0 {
+		return 0
+	}
+	to, from := (*[3]float32)(unsafe.Pointer(&u[:done][0])), (*[3]float32)(unsafe.Pointer(&x[:done][0]))
+	directionsAVX2(to, from, pointer(d, done), done)
+	return done
+}
+
+// placeKnots is NewKnot for the first distances: how many it did.
+func placeKnots[T Float](knots []Knot[T], d []T, perLength float64, intervals int) (done int) {
+	done = len(d) &^ (quad - 1)
+	if !vectorized[T]() || done == 0 {
+		return 0
+	}
+	placeKnotsAVX2(knotsOf(knots[:done]), pointer(d, done), perLength, intervals, done)
+	return done
+}

@@ -179,6 +179,86 @@ DATA pairOneAVX2<>+8(SB)/4, $0x3f800000
 DATA pairOneAVX2<>+12(SB)/4, $0x3f800000
 GLOBL pairOneAVX2<>(SB), RODATA|NOPTR, $16
 
+// func directionsAVX2(u *[3]float32, x *[3]float32, d *float32, pairs int)
+// Requires: AVX
+TEXT ·directionsAVX2(SB), NOSPLIT, $0-32
+	MOVQ    u+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    d+16(FP), DX
+	MOVQ    pairs+24(FP), BX
+	VMOVUPS directionEps<>+0(SB), X0
+	VMOVUPS directionOne<>+0(SB), X1
+
+four:
+	VADDPS  (DX), X0, X2
+	VDIVPS  X2, X1, X2
+	VMOVUPS (CX), X3
+	VMOVUPS 16(CX), X4
+	VMOVUPS 32(CX), X5
+	VSHUFPS $0x9e, X5, X4, X6
+	VSHUFPS $0x49, X4, X3, X4
+	VSHUFPS $0x8c, X6, X3, X3
+	VSHUFPS $0xd8, X6, X4, X6
+	VSHUFPS $0xcd, X5, X4, X4
+	VMULPS  X2, X3, X3
+	VMULPS  X2, X6, X6
+	VMULPS  X2, X4, X4
+	VSHUFPS $0x88, X6, X3, X2
+	VSHUFPS $0xdd, X4, X6, X5
+	VSHUFPS $0xd8, X3, X4, X3
+	VSHUFPS $0x88, X3, X2, X4
+	VMOVUPS X4, (AX)
+	VSHUFPS $0xd8, X2, X5, X2
+	VMOVUPS X2, 16(AX)
+	VSHUFPS $0xdd, X5, X3, X2
+	VMOVUPS X2, 32(AX)
+	ADDQ    $0x30, AX
+	ADDQ    $0x30, CX
+	ADDQ    $0x10, DX
+	SUBQ    $0x04, BX
+	JNZ     four
+	RET
+
+DATA directionEps<>+0(SB)/4, $0x322bcc77
+DATA directionEps<>+4(SB)/4, $0x322bcc77
+DATA directionEps<>+8(SB)/4, $0x322bcc77
+DATA directionEps<>+12(SB)/4, $0x322bcc77
+GLOBL directionEps<>(SB), RODATA|NOPTR, $16
+
+DATA directionOne<>+0(SB)/4, $0x3f800000
+DATA directionOne<>+4(SB)/4, $0x3f800000
+DATA directionOne<>+8(SB)/4, $0x3f800000
+DATA directionOne<>+12(SB)/4, $0x3f800000
+GLOBL directionOne<>(SB), RODATA|NOPTR, $16
+
+// func placeKnotsAVX2(knots *float32, d *float32, perLength float64, intervals int, pairs int)
+// Requires: AVX, AVX2
+TEXT ·placeKnotsAVX2(SB), NOSPLIT, $0-40
+	MOVQ         knots+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         pairs+32(FP), DX
+	VBROADCASTSD perLength+16(FP), Y0
+	VPBROADCASTD intervals+24(FP), X1
+
+four:
+	VCVTPS2PD   (CX), Y2
+	VMULPD      Y0, Y2, Y2
+	VCVTTPD2DQY Y2, X3
+	VPMINSD     X1, X3, X3
+	VCVTDQ2PD   X3, Y4
+	VSUBPD      Y4, Y2, Y2
+	VCVTPD2PSY  Y2, X2
+	VUNPCKLPS   X3, X2, X4
+	VUNPCKHPS   X3, X2, X2
+	VMOVUPS     X4, (AX)
+	VMOVUPS     X2, 16(AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x10, CX
+	SUBQ        $0x04, DX
+	JNZ         four
+	VZEROUPPER
+	RET
+
 // func pairGradientsAVX512(forces *[3]float32, virial *[3][3]float64, x *[3]float32, d *float32, grad *[4]float32, pairs int)
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·pairGradientsAVX512(SB), NOSPLIT, $0-48

@@ -8,7 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// With AVX2 each of four pairs has a lane, and each component a register.
+// Here each of four pairs has a lane, and each component a register. What the code
+// for AVX-512 has none of its own of is the same there.
 
 // lanes chooses lanes a and b of one register and c and d of another.
 func lanes(a, b, c, d uint64) Constant { return Imm(a | b<<2 | c<<4 | d<<6) }
@@ -154,6 +155,70 @@ func pairGradientsNarrow() {
 			VMOVSD(high, Mem{Base: virial, Disp: 8 * (3*a + b)})
 		}
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// directions is Direct for a multiple of four pairs.
+func directions(v isa) {
+	if v.name != "AVX2" {
+		return
+	}
+	TEXT("directionsAVX2", NOSPLIT, "func(u, x *[3]float32, d *float32, pairs int)")
+	Pragma("noescape")
+	Doc("directionsAVX2 is Direct for a multiple of four pairs, and more than none.")
+	u, x, d, left := pointer("u"), pointer("x"), pointer("d"), pointer("pairs")
+	eps, one := XMM(), XMM()
+	VMOVUPS(four("directionEps", 1e-8), eps)
+	VMOVUPS(four("directionOne", 1), one)
+	Label("four")
+	inverse := XMM()
+	VADDPS(Mem{Base: d}, eps, inverse)
+	VDIVPS(inverse, one, inverse)
+	r := components(x)
+	for c := range r {
+		VMULPS(inverse, r[c], r[c])
+	}
+	storeComponents(r, u)
+	ADDQ(Imm(48), u)
+	ADDQ(Imm(48), x)
+	ADDQ(Imm(16), d)
+	SUBQ(Imm(4), left)
+	JNZ(LabelRef("four"))
+	RET()
+}
+
+// placeKnots is NewKnot for a multiple of four distances.
+func placeKnots(v isa) {
+	if v.name != "AVX2" {
+		return
+	}
+	TEXT("placeKnotsAVX2", NOSPLIT, "func(knots, d *float32, perLength float64, intervals int, pairs int)")
+	Pragma("noescape")
+	Doc("placeKnotsAVX2 is NewKnot for a multiple of four distances, and more than none.")
+	knots, d, left := pointer("knots"), pointer("d"), pointer("pairs")
+	scale, last := YMM(), XMM()
+	VBROADCASTSD(parameter("perLength"), scale)
+	VPBROADCASTD(parameter("intervals"), last)
+	Label("four")
+	at, below, t := YMM(), XMM(), XMM()
+	VCVTPS2PD(Mem{Base: d}, at)
+	VMULPD(scale, at, at)
+	VCVTTPD2DQY(at, below)
+	VPMINSD(last, below, below)
+	floor := YMM()
+	VCVTDQ2PD(below, floor)
+	VSUBPD(floor, at, at)
+	VCVTPD2PSY(at, t)
+	low, high := XMM(), XMM() // t and the knot below, in turns
+	VUNPCKLPS(below, t, low)
+	VUNPCKHPS(below, t, high)
+	VMOVUPS(low, Mem{Base: knots})
+	VMOVUPS(high, Mem{Base: knots, Disp: 16})
+	ADDQ(Imm(4*knotSize), knots)
+	ADDQ(Imm(16), d)
+	SUBQ(Imm(4), left)
+	JNZ(LabelRef("four"))
 	VZEROUPPER()
 	RET()
 }
