@@ -14,7 +14,12 @@ func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) 
 		return denseColumns(dst, x, panels, bias, rows, stride, in, left)
 	}
 	if left < panelWidth {
-		narrowPanel(dst, x, panels, bias, rows, stride, in, left)
+		if vectorized[T]() {
+			d := pointer(dst, (rows-1)*stride+left)
+			densePartAVX2(d, stride, pointer(x, rows*in), in, pointer(panels, in*panelWidth), pointer(bias, panelWidth), rows, left)
+		} else {
+			narrowPanel(dst, x, panels, bias, rows, stride, in, left)
+		}
 		return left
 	}
 	densePanel(dst, x, panels, bias, rows, stride, in)

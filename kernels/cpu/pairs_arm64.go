@@ -21,3 +21,11 @@ func addPairGrads[T Float](to, from []PairGrad[T]) (done int) {
 func pairGradients[T Float](forces [][3]T, virial *[3][3]float64, x [][3]T, d []T, grads []PairGrad[T]) (done int) {
 	return 0
 }
+
+// directions is left to portable Go.
+func directions[T Float](u, x [][3]T, d []T) (done int) { return 0 }
+
+// placeKnots is left to portable Go.
+func placeKnots[T Float](knots []Knot[T], d []T, perLength float64, intervals int) (done int) {
+	return 0
+}

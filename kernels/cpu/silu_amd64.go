@@ -4,7 +4,15 @@ package cpu
 
 //go:generate go run -C _asm . -stem silu -out ../silu_amd64.s -stubs ../silu_stub_amd64.go -pkg cpu
 
-// siluPanels is SiLU, or SiLUBackward, on n numbers, a multiple of 16.
+// siluWidth is how many numbers the vector code works on at a time.
+func siluWidth() int {
+	if vectors == avx512 {
+		return panelWidth
+	}
+	return panelWidth / 2
+}
+
+// siluPanels is SiLU, or SiLUBackward, on n numbers, a multiple of siluWidth.
 func siluPanels(dst, x *float32, n int, backward bool) {
 	switch {
 	case backward && vectors == avx512:
@@ -18,7 +26,7 @@ func siluPanels(dst, x *float32, n int, backward bool) {
 	}
 }
 
-// siluDualPanels is SiLUDualBackward on a multiple of 16 numbers.
+// siluDualPanels is SiLUDualBackward on a multiple of siluWidth numbers.
 func siluDualPanels[T Float](grad, x, tangent, gtangent []T) {
 	n := len(grad)
 	g, f, t, gt := pointer(grad, n), pointer(x, n), pointer(tangent, n), pointer(gtangent, n)

@@ -2,7 +2,10 @@
 
 package cpu
 
-// siluPanels is SiLU, or SiLUBackward, on n numbers, a multiple of 16.
+// siluWidth is how many numbers the vector code works on at a time.
+func siluWidth() int { return panelWidth / 2 }
+
+// siluPanels is SiLU, or SiLUBackward, on n numbers, a multiple of siluWidth.
 func siluPanels(dst, x *float32, n int, backward bool) {
 	if backward {
 		siluBackwardNEON(dst, x, n)
@@ -11,7 +14,7 @@ func siluPanels(dst, x *float32, n int, backward bool) {
 	}
 }
 
-// siluDualPanels is SiLUDualBackward on a multiple of 16 numbers.
+// siluDualPanels is SiLUDualBackward on a multiple of siluWidth numbers.
 func siluDualPanels[T Float](grad, x, tangent, gtangent []T) {
 	n := len(grad)
 	siluDualBackwardNEON(pointer(grad, n), pointer(x, n), pointer(tangent, n), pointer(gtangent, n), n)

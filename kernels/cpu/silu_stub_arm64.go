@@ -4,17 +4,17 @@
 
 package cpu
 
-// siluNEON is silu on n numbers, a multiple of 16.
+// siluNEON is silu on n numbers, a multiple of 8.
 //
 //go:noescape
 func siluNEON(dst, x *float32, n int)
 
-// siluBackwardNEON is siluBackward on n numbers, a multiple of 16.
+// siluBackwardNEON is siluBackward on n numbers, a multiple of 8.
 //
 //go:noescape
 func siluBackwardNEON(dst, x *float32, n int)
 
-// siluDualBackwardNEON is SiLUDualBackward on n numbers, a multiple of 16.
+// siluDualBackwardNEON is SiLUDualBackward on n numbers, a multiple of 8.
 //
 //go:noescape
 func siluDualBackwardNEON(grad, x, tangent, gtangent *float32, n int)

@@ -11,7 +11,7 @@ func siluBackward[T Float](grad, x []T) bool { return vectorized[T]() && element
 // elementwise runs on any number of elements: the last ones go through a panel
 // that is filled up, so that no element is computed differently.
 func elementwise[T Float](dst, x []T, backward bool) bool {
-	whole := len(dst) &^ (panelWidth - 1)
+	whole := len(dst) &^ (siluWidth() - 1)
 	if whole > 0 {
 		siluPanels(pointer(dst, whole), pointer(x, whole), whole, backward)
 	}
@@ -31,7 +31,7 @@ func siluDualBackward[T Float](grad, x, tangent, gtangent []T) bool {
 	if !vectorized[T]() {
 		return false
 	}
-	whole := len(grad) &^ (panelWidth - 1)
+	whole := len(grad) &^ (siluWidth() - 1)
 	if whole > 0 {
 		siluDualPanels(grad[:whole], x, tangent, gtangent)
 	}

@@ -54,7 +54,7 @@ func (c *siluConstants) sigmoid(f *function, x row) (sigma, exp row) {
 	return sigma, p
 }
 
-// eachHalf runs body for every 8 of n numbers, a multiple of 16, at pointers.
+// eachHalf runs body for every 8 of n numbers, a multiple of 8, at pointers.
 func eachHalf(f *function, body func(), pointers ...gp) {
 	left := f.pointer("n")
 	f.label("next")
@@ -71,7 +71,7 @@ func silu(w *file) {
 }
 
 func siluForward(w *file) {
-	f := w.function("siluNEON", "is silu on n numbers, a multiple of 16.", "dst, x *float32, n int")
+	f := w.function("siluNEON", "is silu on n numbers, a multiple of 8.", "dst, x *float32, n int")
 	dst, from, c := f.pointer("dst"), f.pointer("x"), newSiluConstants(f)
 	eachHalf(f, func() {
 		x := f.loaded(half, from, 0)
@@ -83,7 +83,7 @@ func siluForward(w *file) {
 
 // siluBackward is dst ⊙= silu′(x) = σ + x·σ·(1−σ).
 func siluBackward(w *file) {
-	f := w.function("siluBackwardNEON", "is siluBackward on n numbers, a multiple of 16.", "dst, x *float32, n int")
+	f := w.function("siluBackwardNEON", "is siluBackward on n numbers, a multiple of 8.", "dst, x *float32, n int")
 	dst, from, c := f.pointer("dst"), f.pointer("x"), newSiluConstants(f)
 	eachHalf(f, func() {
 		x, grad := f.loaded(half, from, 0), f.loaded(half, dst, 0)
@@ -100,7 +100,7 @@ func siluBackward(w *file) {
 // siluDualBackward is grad = grad ⊙ silu′(x) + gtangent ⊙ silu″(x) ⊙ tangent with
 // silu″ = σ(1−σ)(2 + x(1−σ) − xσ).
 func siluDualBackward(w *file) {
-	f := w.function("siluDualBackwardNEON", "is SiLUDualBackward on n numbers, a multiple of 16.", "grad, x, tangent, gtangent *float32, n int")
+	f := w.function("siluDualBackwardNEON", "is SiLUDualBackward on n numbers, a multiple of 8.", "grad, x, tangent, gtangent *float32, n int")
 	grad, from, tangent, gtangent := f.pointer("grad"), f.pointer("x"), f.pointer("tangent"), f.pointer("gtangent")
 	c, two := newSiluConstants(f), f.constant(2)
 	eachHalf(f, func() {
