@@ -70,10 +70,7 @@ func (e *cpuEngine[T]) locateTile(_, unit int) {
 	if e.weights.intervals == 0 {
 		return
 	}
-	perLength := float64(e.weights.intervals) / e.cutoff
-	for p, d := range e.pairs.D[lo:hi] {
-		e.knots[lo+p] = cpu.NewKnot(d, perLength, e.weights.intervals)
-	}
+	cpu.PlaceKnots(e.knots[lo:hi], e.pairs.D[lo:hi], float64(e.weights.intervals)/e.cutoff, e.weights.intervals)
 }
 
 // filterTile computes the exact φ of a tile of the chunk.

@@ -105,10 +105,8 @@ func (w *worker[T]) load(s *shard[T]) {
 		}
 	}
 	w.pairs.Direct(0, p)
-	for i, d := range w.pairs.D {
-		w.knots[i] = cpu.NewKnot(d, w.perLength, w.intervals)
-		w.pairGrads[i] = cpu.PairGrad[T]{}
-	}
+	cpu.PlaceKnots(w.knots, w.pairs.D, w.perLength, w.intervals)
+	clear(w.pairGrads)
 	for k := range w.exact {
 		w.exact[k].at(w.network.filters[k], &w.rbf, w.pairs.D)
 	}

@@ -6,7 +6,7 @@ import "unsafe"
 
 //go:generate go run -C _asm . -stem dense -out ../dense_amd64.s -stubs ../dense_stub_amd64.go -pkg cpu
 
-// narrowRows is how many rows of a panel that is not whole are computed at a time.
+// narrowRows is how many rows of a panel of float64 that is not whole are computed at a time.
 const narrowRows = 24
 
 // densePanels is densePanelGeneric for one or two panels, of left columns that
@@ -19,7 +19,12 @@ func densePanels[T Float](dst, x, panels, bias []T, rows, stride, in, left int) 
 		return denseColumns(dst, x, panels, bias, rows, stride, in, left)
 	}
 	if left < panelWidth {
-		narrowPanel(dst, x, panels, bias, rows, stride, in, left)
+		if vectorized[T]() {
+			d := pointer(dst, (rows-1)*stride+left)
+			densePartAVX2(d, stride, pointer(x, rows*in), in, pointer(panels, in*panelWidth), pointer(bias, panelWidth), rows, left)
+		} else {
+			narrowPanel(dst, x, panels, bias, rows, stride, in, left)
+		}
 		return left
 	}
 	densePanel(dst, x, panels, bias, rows, stride, in)
@@ -58,7 +63,7 @@ func densePanel[T Float](dst, x, panel, bias []T, rows, stride, in int) {
 // double is the first of at least n numbers, which are float64.
 func double[T Float](s []T, n int) *float64 { return (*float64)(unsafe.Pointer(pointer(s, n))) }
 
-// narrowPanel computes the first columns of a panel: all of them, aside.
+// narrowPanel computes the first columns of a panel of float64: all of them, aside.
 func narrowPanel[T Float](dst, x, panel, bias []T, rows, stride, in, columns int) {
 	var wide [narrowRows * panelWidth]T
 	for from := 0; from < rows; from += narrowRows {

@@ -17,6 +17,14 @@ TEXT ·densePanelAVX2(SB), NOSPLIT, $0-56
 	MOVQ panel+32(FP), DI
 	MOVQ bias+40(FP), R8
 
+evenly:
+	CMPQ DX, $0x06
+	JLE  try6rows
+	CMPQ DX, $0x08
+	JLE  try4rows
+	CMPQ DX, $0x0a
+	JLE  try5rows
+
 try6rows:
 	CMPQ    DX, $0x06
 	JL      less6rows
@@ -84,9 +92,10 @@ each6rows:
 	IMUL3Q       $0x06, SI, R9
 	ADDQ         R9, CX
 	SUBQ         $0x06, DX
-	JMP          try6rows
+	JMP          evenly
 
 less6rows:
+try5rows:
 	CMPQ    DX, $0x05
 	JL      less5rows
 	MOVQ    CX, R9
@@ -146,8 +155,10 @@ each5rows:
 	IMUL3Q       $0x05, SI, R9
 	ADDQ         R9, CX
 	SUBQ         $0x05, DX
+	JMP          try5rows
 
 less5rows:
+try4rows:
 	CMPQ    DX, $0x04
 	JL      less4rows
 	MOVQ    CX, R9
@@ -200,6 +211,7 @@ each4rows:
 	IMUL3Q       $0x04, SI, R9
 	ADDQ         R9, CX
 	SUBQ         $0x04, DX
+	JMP          try4rows
 
 less4rows:
 	CMPQ    DX, $0x03
@@ -308,6 +320,517 @@ each1rows:
 less1rows:
 	VZEROUPPER
 	RET
+
+// func densePartAVX2(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int, columns int)
+// Requires: AVX, FMA3
+TEXT ·densePartAVX2(SB), NOSPLIT, $0-64
+	MOVQ columns+56(FP), CX
+	SHLQ $0x02, CX
+	LEAQ denseLanes<>+64(SB), AX
+	SUBQ CX, AX
+	MOVQ dst+0(FP), CX
+	MOVQ x+16(FP), DX
+	MOVQ rows+48(FP), BX
+	MOVQ stride+8(FP), SI
+	MOVQ in+24(FP), DI
+	SHLQ $0x02, SI
+	SHLQ $0x02, DI
+	MOVQ panel+32(FP), R8
+	MOVQ bias+40(FP), R9
+
+evenly:
+	CMPQ BX, $0x06
+	JLE  try6rows
+	CMPQ BX, $0x08
+	JLE  try4rows
+	CMPQ BX, $0x0a
+	JLE  try5rows
+
+try6rows:
+	CMPQ    BX, $0x06
+	JL      less6rows
+	MOVQ    DX, R10
+	LEAQ    (R10)(DI*2), R11
+	ADDQ    DI, R11
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	VMOVUPS (R9), Y10
+	VMOVUPS 32(R9), Y11
+	MOVQ    R8, R12
+	MOVQ    DI, R13
+
+each6rows:
+	VMOVUPS      (R12), Y12
+	VMOVUPS      32(R12), Y13
+	VBROADCASTSS (R10), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (R10)(DI*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (R10)(DI*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (R11), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (R11)(DI*1), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (R11)(DI*2), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R11
+	ADDQ         $0x40, R12
+	SUBQ         $0x04, R13
+	JNZ          each6rows
+	MOVQ         CX, R10
+	LEAQ         (R10)(SI*2), R11
+	ADDQ         SI, R11
+	CMPQ         columns+56(FP), $0x01
+	JNE          not16rows
+	VMOVSS       X0, (R10)
+	VMOVSS       X2, (R10)(SI*1)
+	VMOVSS       X4, (R10)(SI*2)
+	VMOVSS       X6, (R11)
+	VMOVSS       X8, (R11)(SI*1)
+	VMOVSS       X10, (R11)(SI*2)
+	JMP          stored6rows
+
+not16rows:
+	CMPQ    columns+56(FP), $0x08
+	JNE     not86rows
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y2, (R10)(SI*1)
+	VMOVUPS Y4, (R10)(SI*2)
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y8, (R11)(SI*1)
+	VMOVUPS Y10, (R11)(SI*2)
+	JMP     stored6rows
+
+not86rows:
+	VMOVUPS    (AX), Y12
+	VMASKMOVPS Y0, Y12, (R10)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)(SI*1)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y4, Y0, (R10)(SI*2)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)(SI*2)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y6, Y0, (R11)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y7, Y0, 32(R11)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y8, Y0, (R11)(SI*1)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y9, Y0, 32(R11)(SI*1)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y10, Y0, (R11)(SI*2)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y11, Y0, 32(R11)(SI*2)
+
+stored6rows:
+	IMUL3Q $0x06, SI, R10
+	ADDQ   R10, CX
+	IMUL3Q $0x06, DI, R10
+	ADDQ   R10, DX
+	SUBQ   $0x06, BX
+	JMP    evenly
+
+less6rows:
+try5rows:
+	CMPQ    BX, $0x05
+	JL      less5rows
+	MOVQ    DX, R10
+	LEAQ    (R10)(DI*2), R11
+	ADDQ    DI, R11
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	VMOVUPS (R9), Y8
+	VMOVUPS 32(R9), Y9
+	MOVQ    R8, R12
+	MOVQ    DI, R13
+
+each5rows:
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R10), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS (R10)(DI*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS (R10)(DI*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS (R11)(DI*1), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R11
+	ADDQ         $0x40, R12
+	SUBQ         $0x04, R13
+	JNZ          each5rows
+	MOVQ         CX, R10
+	LEAQ         (R10)(SI*2), R11
+	ADDQ         SI, R11
+	CMPQ         columns+56(FP), $0x01
+	JNE          not15rows
+	VMOVSS       X0, (R10)
+	VMOVSS       X2, (R10)(SI*1)
+	VMOVSS       X4, (R10)(SI*2)
+	VMOVSS       X6, (R11)
+	VMOVSS       X8, (R11)(SI*1)
+	JMP          stored5rows
+
+not15rows:
+	CMPQ    columns+56(FP), $0x08
+	JNE     not85rows
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y2, (R10)(SI*1)
+	VMOVUPS Y4, (R10)(SI*2)
+	VMOVUPS Y6, (R11)
+	VMOVUPS Y8, (R11)(SI*1)
+	JMP     stored5rows
+
+not85rows:
+	VMOVUPS    (AX), Y10
+	VMASKMOVPS Y0, Y10, (R10)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)(SI*1)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y4, Y0, (R10)(SI*2)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)(SI*2)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y6, Y0, (R11)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y7, Y0, 32(R11)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y8, Y0, (R11)(SI*1)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y9, Y0, 32(R11)(SI*1)
+
+stored5rows:
+	IMUL3Q $0x05, SI, R10
+	ADDQ   R10, CX
+	IMUL3Q $0x05, DI, R10
+	ADDQ   R10, DX
+	SUBQ   $0x05, BX
+	JMP    try5rows
+
+less5rows:
+try4rows:
+	CMPQ    BX, $0x04
+	JL      less4rows
+	MOVQ    DX, R10
+	LEAQ    (R10)(DI*2), R11
+	ADDQ    DI, R11
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	VMOVUPS (R9), Y6
+	VMOVUPS 32(R9), Y7
+	MOVQ    R8, R12
+	MOVQ    DI, R13
+
+each4rows:
+	VMOVUPS      (R12), Y8
+	VMOVUPS      32(R12), Y9
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (R10)(DI*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (R10)(DI*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS (R11), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x04, R10
+	ADDQ         $0x04, R11
+	ADDQ         $0x40, R12
+	SUBQ         $0x04, R13
+	JNZ          each4rows
+	MOVQ         CX, R10
+	LEAQ         (R10)(SI*2), R11
+	ADDQ         SI, R11
+	CMPQ         columns+56(FP), $0x01
+	JNE          not14rows
+	VMOVSS       X0, (R10)
+	VMOVSS       X2, (R10)(SI*1)
+	VMOVSS       X4, (R10)(SI*2)
+	VMOVSS       X6, (R11)
+	JMP          stored4rows
+
+not14rows:
+	CMPQ    columns+56(FP), $0x08
+	JNE     not84rows
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y2, (R10)(SI*1)
+	VMOVUPS Y4, (R10)(SI*2)
+	VMOVUPS Y6, (R11)
+	JMP     stored4rows
+
+not84rows:
+	VMOVUPS    (AX), Y8
+	VMASKMOVPS Y0, Y8, (R10)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)(SI*1)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y4, Y0, (R10)(SI*2)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)(SI*2)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y6, Y0, (R11)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y7, Y0, 32(R11)
+
+stored4rows:
+	IMUL3Q $0x04, SI, R10
+	ADDQ   R10, CX
+	IMUL3Q $0x04, DI, R10
+	ADDQ   R10, DX
+	SUBQ   $0x04, BX
+	JMP    try4rows
+
+less4rows:
+	CMPQ    BX, $0x03
+	JL      less3rows
+	MOVQ    DX, R10
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	VMOVUPS (R9), Y4
+	VMOVUPS 32(R9), Y5
+	MOVQ    R8, R11
+	MOVQ    DI, R12
+
+each3rows:
+	VMOVUPS      (R11), Y6
+	VMOVUPS      32(R11), Y7
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS (R10)(DI*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS (R10)(DI*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R11
+	SUBQ         $0x04, R12
+	JNZ          each3rows
+	MOVQ         CX, R10
+	CMPQ         columns+56(FP), $0x01
+	JNE          not13rows
+	VMOVSS       X0, (R10)
+	VMOVSS       X2, (R10)(SI*1)
+	VMOVSS       X4, (R10)(SI*2)
+	JMP          stored3rows
+
+not13rows:
+	CMPQ    columns+56(FP), $0x08
+	JNE     not83rows
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y2, (R10)(SI*1)
+	VMOVUPS Y4, (R10)(SI*2)
+	JMP     stored3rows
+
+not83rows:
+	VMOVUPS    (AX), Y6
+	VMASKMOVPS Y0, Y6, (R10)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)(SI*1)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y4, Y0, (R10)(SI*2)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y5, Y0, 32(R10)(SI*2)
+
+stored3rows:
+	IMUL3Q $0x03, SI, R10
+	ADDQ   R10, CX
+	IMUL3Q $0x03, DI, R10
+	ADDQ   R10, DX
+	SUBQ   $0x03, BX
+
+less3rows:
+	CMPQ    BX, $0x02
+	JL      less2rows
+	MOVQ    DX, R10
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS (R9), Y2
+	VMOVUPS 32(R9), Y3
+	MOVQ    R8, R11
+	MOVQ    DI, R12
+
+each2rows:
+	VMOVUPS      (R11), Y4
+	VMOVUPS      32(R11), Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (R10)(DI*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R11
+	SUBQ         $0x04, R12
+	JNZ          each2rows
+	MOVQ         CX, R10
+	CMPQ         columns+56(FP), $0x01
+	JNE          not12rows
+	VMOVSS       X0, (R10)
+	VMOVSS       X2, (R10)(SI*1)
+	JMP          stored2rows
+
+not12rows:
+	CMPQ    columns+56(FP), $0x08
+	JNE     not82rows
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y2, (R10)(SI*1)
+	JMP     stored2rows
+
+not82rows:
+	VMOVUPS    (AX), Y4
+	VMASKMOVPS Y0, Y4, (R10)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y1, Y0, 32(R10)
+	VMOVUPS    (AX), Y0
+	VMASKMOVPS Y2, Y0, (R10)(SI*1)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y3, Y0, 32(R10)(SI*1)
+
+stored2rows:
+	IMUL3Q $0x02, SI, R10
+	ADDQ   R10, CX
+	IMUL3Q $0x02, DI, R10
+	ADDQ   R10, DX
+	SUBQ   $0x02, BX
+
+less2rows:
+	CMPQ    BX, $0x01
+	JL      less1rows
+	MOVQ    DX, R10
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	MOVQ    DI, R9
+
+each1rows:
+	VMOVUPS      (R8), Y2
+	VMOVUPS      32(R8), Y3
+	VBROADCASTSS (R10), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         $0x04, R10
+	ADDQ         $0x40, R8
+	SUBQ         $0x04, R9
+	JNZ          each1rows
+	MOVQ         CX, R8
+	CMPQ         columns+56(FP), $0x01
+	JNE          not11rows
+	VMOVSS       X0, (R8)
+	JMP          stored1rows
+
+not11rows:
+	CMPQ    columns+56(FP), $0x08
+	JNE     not81rows
+	VMOVUPS Y0, (R8)
+	JMP     stored1rows
+
+not81rows:
+	VMOVUPS    (AX), Y2
+	VMASKMOVPS Y0, Y2, (R8)
+	VMOVUPS    32(AX), Y0
+	VMASKMOVPS Y1, Y0, 32(R8)
+
+stored1rows:
+	IMUL3Q $0x01, SI, AX
+	ADDQ   AX, CX
+	IMUL3Q $0x01, DI, AX
+	ADDQ   AX, DX
+	SUBQ   $0x01, BX
+
+less1rows:
+	VZEROUPPER
+	RET
+
+DATA denseLanes<>+0(SB)/4, $0xffffffff
+DATA denseLanes<>+4(SB)/4, $0xffffffff
+DATA denseLanes<>+8(SB)/4, $0xffffffff
+DATA denseLanes<>+12(SB)/4, $0xffffffff
+DATA denseLanes<>+16(SB)/4, $0xffffffff
+DATA denseLanes<>+20(SB)/4, $0xffffffff
+DATA denseLanes<>+24(SB)/4, $0xffffffff
+DATA denseLanes<>+28(SB)/4, $0xffffffff
+DATA denseLanes<>+32(SB)/4, $0xffffffff
+DATA denseLanes<>+36(SB)/4, $0xffffffff
+DATA denseLanes<>+40(SB)/4, $0xffffffff
+DATA denseLanes<>+44(SB)/4, $0xffffffff
+DATA denseLanes<>+48(SB)/4, $0xffffffff
+DATA denseLanes<>+52(SB)/4, $0xffffffff
+DATA denseLanes<>+56(SB)/4, $0xffffffff
+DATA denseLanes<>+60(SB)/4, $0xffffffff
+DATA denseLanes<>+64(SB)/4, $0x00000000
+DATA denseLanes<>+68(SB)/4, $0x00000000
+DATA denseLanes<>+72(SB)/4, $0x00000000
+DATA denseLanes<>+76(SB)/4, $0x00000000
+DATA denseLanes<>+80(SB)/4, $0x00000000
+DATA denseLanes<>+84(SB)/4, $0x00000000
+DATA denseLanes<>+88(SB)/4, $0x00000000
+DATA denseLanes<>+92(SB)/4, $0x00000000
+DATA denseLanes<>+96(SB)/4, $0x00000000
+DATA denseLanes<>+100(SB)/4, $0x00000000
+DATA denseLanes<>+104(SB)/4, $0x00000000
+DATA denseLanes<>+108(SB)/4, $0x00000000
+DATA denseLanes<>+112(SB)/4, $0x00000000
+DATA denseLanes<>+116(SB)/4, $0x00000000
+DATA denseLanes<>+120(SB)/4, $0x00000000
+DATA denseLanes<>+124(SB)/4, $0x00000000
+GLOBL denseLanes<>(SB), RODATA|NOPTR, $128
 
 // func densePanelDoubleAVX2(dst *float64, stride int, x *float64, in int, panel *float64, bias *float64, rows int)
 // Requires: AVX, FMA3

@@ -9,6 +9,11 @@ package cpu
 //go:noescape
 func densePanelAVX2(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int)
 
+// densePartAVX2 computes 16 columns of rows of x·Wᵀ + b; rows of dst are stride apart. It stores the first columns of them.
+//
+//go:noescape
+func densePartAVX2(dst *float32, stride int, x *float32, in int, panel *float32, bias *float32, rows int, columns int)
+
 // densePanelDoubleAVX2 computes 16 columns of rows of x·Wᵀ + b; rows of dst are stride apart.
 //
 //go:noescape

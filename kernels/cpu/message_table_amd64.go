@@ -8,7 +8,7 @@ import "unsafe"
 
 // fits reports whether vector code works on a group of h features.
 func (t *Table[T]) fits(h int) bool {
-	return vectorized[T]() && vectors == avx512 && h == GroupWidth
+	return vectorized[T]() && h == GroupWidth
 }
 
 // messageForward is MessageForward for a whole group of features; false if
@@ -24,10 +24,15 @@ func (t *Table[T]) messageForward(out, in *State[T], pairs *Pairs[T], knots []Kn
 	data, _ := t.group(group)
 	i, j, u := &pairs.I[lo:hi][0], &pairs.J[lo:hi][0], (*[3]float32)(unsafe.Pointer(&pairs.U[lo:hi][0]))
 	outS, outV, inS, c, k := pointer(out.S, 1), pointer(out.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots[lo:hi])
-	if in.V == nil {
+	switch wide := vectors == avx512; {
+	case in.V == nil && wide:
 		messageTableForwardFirstAVX512(outS, outV, inS, nil, i, j, u, k, c, n)
-	} else {
+	case in.V == nil:
+		messageTableForwardFirstAVX2(outS, outV, inS, nil, i, j, u, k, c, n)
+	case wide:
 		messageTableForwardAVX512(outS, outV, inS, pointer(in.V, 1), i, j, u, k, c, n)
+	default:
+		messageTableForwardAVX2(outS, outV, inS, pointer(in.V, 1), i, j, u, k, c, n)
 	}
 	return true
 }
@@ -46,10 +51,15 @@ func (t *Table[T]) messageBackward(gin *State[T], grad []PairGrad[T], g, in *Sta
 	i, j, u := &pairs.I[lo:hi][0], &pairs.J[lo:hi][0], (*[3]float32)(unsafe.Pointer(&pairs.U[lo:hi][0]))
 	sums := (*float32)(unsafe.Pointer(&grad[lo:hi][0]))
 	gS, gV, inS, c, k, rate := pointer(g.S, 1), pointer(g.V, 1), pointer(in.S, 1), pointer(data, len(data)), knotsOf(knots[lo:hi]), float32(t.perLength)
-	if in.V == nil {
+	switch wide := vectors == avx512; {
+	case in.V == nil && wide:
 		messageTableBackwardFirstAVX512(nil, nil, sums, gS, gV, inS, nil, i, j, u, k, c, n, rate)
-	} else {
+	case in.V == nil:
+		messageTableBackwardFirstAVX2(nil, nil, sums, gS, gV, inS, nil, i, j, u, k, c, n, rate)
+	case wide:
 		messageTableBackwardAVX512(pointer(gin.S, 1), pointer(gin.V, 1), sums, gS, gV, inS, pointer(in.V, 1), i, j, u, k, c, n, rate)
+	default:
+		messageTableBackwardAVX2(pointer(gin.S, 1), pointer(gin.V, 1), sums, gS, gV, inS, pointer(in.V, 1), i, j, u, k, c, n, rate)
 	}
 	return true
 }

@@ -4,6 +4,26 @@
 
 package cpu
 
+// messageTableForwardFirstAVX2 is Table.MessageForward for 16 features; pointers are to the first of them.
+//
+//go:noescape
+func messageTableForwardFirstAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, knots *float32, data *float32, pairs int)
+
+// messageTableBackwardFirstAVX2 is Table.MessageBackward for 16 features; pointers are to the first of them.
+//
+//go:noescape
+func messageTableBackwardFirstAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, knots *float32, data *float32, pairs int, perLength float32)
+
+// messageTableForwardAVX2 is Table.MessageForward for 16 features; pointers are to the first of them.
+//
+//go:noescape
+func messageTableForwardAVX2(outS *float32, outV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, knots *float32, data *float32, pairs int)
+
+// messageTableBackwardAVX2 is Table.MessageBackward for 16 features; pointers are to the first of them.
+//
+//go:noescape
+func messageTableBackwardAVX2(ginS *float32, ginV *float32, grad *float32, gS *float32, gV *float32, inS *float32, inV *float32, i *int32, j *int32, u *[3]float32, knots *float32, data *float32, pairs int, perLength float32)
+
 // messageTableForwardFirstAVX512 is Table.MessageForward for 16 features; pointers are to the first of them.
 //
 //go:noescape

@@ -20,7 +20,7 @@ func (p *Pairs[T]) Slice(lo, hi int) Pairs[T] {
 // Direct sets U of the pairs from index lo up to hi.
 func (p *Pairs[T]) Direct(lo, hi int) {
 	d, x, u := p.D[lo:hi], p.X[lo:hi], p.U[lo:hi]
-	for k := range d {
+	for k := directions(u, x, d); k < len(d); k++ {
 		scale := 1 / (d[k] + unitEps)
 		u[k] = [3]T{x[k][0] * scale, x[k][1] * scale, x[k][2] * scale}
 	}

@@ -27,10 +27,36 @@ func addPairGrads[T Float](to, from []PairGrad[T]) (done int) {
 // pairGradients is PairGradients for the first pairs: how many it did.
 func pairGradients[T Float](forces [][3]T, virial *[3][3]float64, x [][3]T, d []T, grads []PairGrad[T]) (done int) {
 	done = len(grads) &^ (quad - 1)
-	if !vectorized[T]() || vectors != avx512 || done == 0 {
+	if !vectorized[T]() || done == 0 {
 		return 0
 	}
 	to, at := (*[3]float32)(unsafe.Pointer(&forces[0])), (*[3]float32)(unsafe.Pointer(&x[0]))
-	pairGradientsAVX512(to, virial, at, pointer(d, done), (*[4]float32)(unsafe.Pointer(&grads[0])), done)
+	distances, from := pointer(d, done), (*[4]float32)(unsafe.Pointer(&grads[0]))
+	if vectors == avx512 {
+		pairGradientsAVX512(to, virial, at, distances, from, done)
+	} else {
+		pairGradientsAVX2(to, virial, at, distances, from, done)
+	}
+	return done
+}
+
+// directions is Direct for the first pairs: how many it did.
+func directions[T Float](u, x [][3]T, d []T) (done int) {
+	done = len(d) &^ (quad - 1)
+	if !vectorized[T]() || done == 0 {
+		return 0
+	}
+	to, from := (*[3]float32)(unsafe.Pointer(&u[:done][0])), (*[3]float32)(unsafe.Pointer(&x[:done][0]))
+	directionsAVX2(to, from, pointer(d, done), done)
+	return done
+}
+
+// placeKnots is NewKnot for the first distances: how many it did.
+func placeKnots[T Float](knots []Knot[T], d []T, perLength float64, intervals int) (done int) {
+	done = len(d) &^ (quad - 1)
+	if !vectorized[T]() || done == 0 {
+		return 0
+	}
+	placeKnotsAVX2(knotsOf(knots[:done]), pointer(d, done), perLength, intervals, done)
 	return done
 }

@@ -4,6 +4,261 @@
 
 #include "textflag.h"
 
+// func pairGradientsAVX2(forces *[3]float32, virial *[3][3]float64, x *[3]float32, d *float32, grad *[4]float32, pairs int)
+// Requires: AVX, FMA3
+TEXT ·pairGradientsAVX2(SB), NOSPLIT, $0-48
+	MOVQ forces+0(FP), AX
+	MOVQ x+16(FP), CX
+	MOVQ d+24(FP), DX
+	MOVQ grad+32(FP), BX
+	MOVQ pairs+40(FP), SI
+
+four:
+	VMOVUPS   (CX), X0
+	VMOVUPS   16(CX), X1
+	VMOVUPS   32(CX), X2
+	VSHUFPS   $0x9e, X2, X1, X3
+	VSHUFPS   $0x49, X1, X0, X1
+	VSHUFPS   $0x8c, X3, X0, X0
+	VSHUFPS   $0xd8, X3, X1, X3
+	VSHUFPS   $0xcd, X2, X1, X1
+	VMOVUPS   (BX), X2
+	VUNPCKLPS 16(BX), X2, X4
+	VUNPCKHPS 16(BX), X2, X2
+	VMOVUPS   32(BX), X5
+	VUNPCKLPS 48(BX), X5, X6
+	VUNPCKHPS 48(BX), X5, X5
+	VUNPCKLPD X6, X4, X7
+	VUNPCKHPD X6, X4, X4
+	VUNPCKLPD X5, X2, X6
+	VUNPCKHPD X5, X2, X2
+	VMOVUPS   (DX), X5
+	VADDPS    unitEpsAVX2<>+0(SB), X5, X9
+	VMOVUPS   pairOneAVX2<>+0(SB), X8
+	VDIVPS    X9, X8, X8
+	VMULPS    X0, X7, X9
+	VMULPS    X3, X4, X10
+	VADDPS    X10, X9, X9
+	VMULPS    X1, X6, X10
+	VADDPS    X10, X9, X9
+	VMULPS    X8, X9, X9
+	VMULPS    X8, X9, X9
+	VSUBPS    X9, X2, X9
+	VDIVPS    X5, X9, X9
+	VMULPS    X9, X0, X0
+	VMULPS    X8, X7, X7
+	VADDPS    X7, X0, X0
+	VMULPS    X9, X3, X3
+	VMULPS    X8, X4, X4
+	VADDPS    X4, X3, X3
+	VMULPS    X9, X1, X1
+	VMULPS    X8, X6, X6
+	VADDPS    X6, X1, X1
+	VSHUFPS   $0x88, X3, X0, X2
+	VSHUFPS   $0xdd, X1, X3, X3
+	VSHUFPS   $0xd8, X0, X1, X0
+	VSHUFPS   $0x88, X0, X2, X1
+	VMOVUPS   X1, (AX)
+	VSHUFPS   $0xd8, X2, X3, X1
+	VMOVUPS   X1, 16(AX)
+	VSHUFPS   $0xdd, X3, X0, X0
+	VMOVUPS   X0, 32(AX)
+	ADDQ      $0x30, AX
+	ADDQ      $0x30, CX
+	ADDQ      $0x10, DX
+	ADDQ      $0x40, BX
+	SUBQ      $0x04, SI
+	JNZ       four
+	MOVQ      forces+0(FP), AX
+	MOVQ      x+16(FP), CX
+	MOVQ      pairs+40(FP), DX
+	VXORPS    Y0, Y0, Y0
+	VXORPS    Y1, Y1, Y1
+	VXORPS    Y2, Y2, Y2
+	VXORPS    Y3, Y3, Y3
+	VXORPS    Y4, Y4, Y4
+	VXORPS    Y5, Y5, Y5
+	VXORPS    Y6, Y6, Y6
+	VXORPS    Y7, Y7, Y7
+	VXORPS    Y8, Y8, Y8
+
+virial:
+	VMOVUPS      (CX), X9
+	VMOVUPS      16(CX), X10
+	VMOVUPS      32(CX), X11
+	VSHUFPS      $0x9e, X11, X10, X12
+	VSHUFPS      $0x49, X10, X9, X10
+	VSHUFPS      $0x8c, X12, X9, X9
+	VSHUFPS      $0xd8, X12, X10, X12
+	VSHUFPS      $0xcd, X11, X10, X10
+	VCVTPS2PD    X9, Y9
+	VCVTPS2PD    X12, Y11
+	VCVTPS2PD    X10, Y10
+	VMOVUPS      (AX), X12
+	VMOVUPS      16(AX), X13
+	VMOVUPS      32(AX), X14
+	VSHUFPS      $0x9e, X14, X13, X15
+	VSHUFPS      $0x49, X13, X12, X13
+	VSHUFPS      $0x8c, X15, X12, X12
+	VSHUFPS      $0xd8, X15, X13, X15
+	VSHUFPS      $0xcd, X14, X13, X13
+	VCVTPS2PD    X12, Y12
+	VCVTPS2PD    X15, Y14
+	VCVTPS2PD    X13, Y13
+	VFNMADD231PD Y9, Y12, Y0
+	VFNMADD231PD Y11, Y12, Y1
+	VFNMADD231PD Y10, Y12, Y2
+	VFNMADD231PD Y9, Y14, Y3
+	VFNMADD231PD Y11, Y14, Y4
+	VFNMADD231PD Y10, Y14, Y5
+	VFNMADD231PD Y9, Y13, Y6
+	VFNMADD231PD Y11, Y13, Y7
+	VFNMADD231PD Y10, Y13, Y8
+	ADDQ         $0x30, AX
+	ADDQ         $0x30, CX
+	SUBQ         $0x04, DX
+	JNZ          virial
+	MOVQ         virial+8(FP), AX
+	VEXTRACTF128 $0x01, Y0, X9
+	VADDPD       X9, X0, X9
+	VPERMILPD    $0x01, X9, X0
+	VADDSD       X9, X0, X9
+	VMOVSD       X9, (AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X0, X1, X0
+	VPERMILPD    $0x01, X0, X1
+	VADDSD       X0, X1, X0
+	VMOVSD       X0, 8(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X0
+	VPERMILPD    $0x01, X0, X2
+	VADDSD       X0, X2, X0
+	VMOVSD       X0, 16(AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X0
+	VPERMILPD    $0x01, X0, X3
+	VADDSD       X0, X3, X0
+	VMOVSD       X0, 24(AX)
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPD       X0, X4, X0
+	VPERMILPD    $0x01, X0, X4
+	VADDSD       X0, X4, X0
+	VMOVSD       X0, 32(AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPD       X0, X5, X0
+	VPERMILPD    $0x01, X0, X5
+	VADDSD       X0, X5, X0
+	VMOVSD       X0, 40(AX)
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPD       X0, X6, X0
+	VPERMILPD    $0x01, X0, X6
+	VADDSD       X0, X6, X0
+	VMOVSD       X0, 48(AX)
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPD       X0, X7, X0
+	VPERMILPD    $0x01, X0, X7
+	VADDSD       X0, X7, X0
+	VMOVSD       X0, 56(AX)
+	VEXTRACTF128 $0x01, Y8, X0
+	VADDPD       X0, X8, X0
+	VPERMILPD    $0x01, X0, X8
+	VADDSD       X0, X8, X0
+	VMOVSD       X0, 64(AX)
+	VZEROUPPER
+	RET
+
+DATA unitEpsAVX2<>+0(SB)/4, $0x322bcc77
+DATA unitEpsAVX2<>+4(SB)/4, $0x322bcc77
+DATA unitEpsAVX2<>+8(SB)/4, $0x322bcc77
+DATA unitEpsAVX2<>+12(SB)/4, $0x322bcc77
+GLOBL unitEpsAVX2<>(SB), RODATA|NOPTR, $16
+
+DATA pairOneAVX2<>+0(SB)/4, $0x3f800000
+DATA pairOneAVX2<>+4(SB)/4, $0x3f800000
+DATA pairOneAVX2<>+8(SB)/4, $0x3f800000
+DATA pairOneAVX2<>+12(SB)/4, $0x3f800000
+GLOBL pairOneAVX2<>(SB), RODATA|NOPTR, $16
+
+// func directionsAVX2(u *[3]float32, x *[3]float32, d *float32, pairs int)
+// Requires: AVX
+TEXT ·directionsAVX2(SB), NOSPLIT, $0-32
+	MOVQ    u+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    d+16(FP), DX
+	MOVQ    pairs+24(FP), BX
+	VMOVUPS directionEps<>+0(SB), X0
+	VMOVUPS directionOne<>+0(SB), X1
+
+four:
+	VADDPS  (DX), X0, X2
+	VDIVPS  X2, X1, X2
+	VMOVUPS (CX), X3
+	VMOVUPS 16(CX), X4
+	VMOVUPS 32(CX), X5
+	VSHUFPS $0x9e, X5, X4, X6
+	VSHUFPS $0x49, X4, X3, X4
+	VSHUFPS $0x8c, X6, X3, X3
+	VSHUFPS $0xd8, X6, X4, X6
+	VSHUFPS $0xcd, X5, X4, X4
+	VMULPS  X2, X3, X3
+	VMULPS  X2, X6, X6
+	VMULPS  X2, X4, X4
+	VSHUFPS $0x88, X6, X3, X2
+	VSHUFPS $0xdd, X4, X6, X5
+	VSHUFPS $0xd8, X3, X4, X3
+	VSHUFPS $0x88, X3, X2, X4
+	VMOVUPS X4, (AX)
+	VSHUFPS $0xd8, X2, X5, X2
+	VMOVUPS X2, 16(AX)
+	VSHUFPS $0xdd, X5, X3, X2
+	VMOVUPS X2, 32(AX)
+	ADDQ    $0x30, AX
+	ADDQ    $0x30, CX
+	ADDQ    $0x10, DX
+	SUBQ    $0x04, BX
+	JNZ     four
+	RET
+
+DATA directionEps<>+0(SB)/4, $0x322bcc77
+DATA directionEps<>+4(SB)/4, $0x322bcc77
+DATA directionEps<>+8(SB)/4, $0x322bcc77
+DATA directionEps<>+12(SB)/4, $0x322bcc77
+GLOBL directionEps<>(SB), RODATA|NOPTR, $16
+
+DATA directionOne<>+0(SB)/4, $0x3f800000
+DATA directionOne<>+4(SB)/4, $0x3f800000
+DATA directionOne<>+8(SB)/4, $0x3f800000
+DATA directionOne<>+12(SB)/4, $0x3f800000
+GLOBL directionOne<>(SB), RODATA|NOPTR, $16
+
+// func placeKnotsAVX2(knots *float32, d *float32, perLength float64, intervals int, pairs int)
+// Requires: AVX, AVX2
+TEXT ·placeKnotsAVX2(SB), NOSPLIT, $0-40
+	MOVQ         knots+0(FP), AX
+	MOVQ         d+8(FP), CX
+	MOVQ         pairs+32(FP), DX
+	VBROADCASTSD perLength+16(FP), Y0
+	VPBROADCASTD intervals+24(FP), X1
+
+four:
+	VCVTPS2PD   (CX), Y2
+	VMULPD      Y0, Y2, Y2
+	VCVTTPD2DQY Y2, X3
+	VPMINSD     X1, X3, X3
+	VCVTDQ2PD   X3, Y4
+	VSUBPD      Y4, Y2, Y2
+	VCVTPD2PSY  Y2, X2
+	VUNPCKLPS   X3, X2, X4
+	VUNPCKHPS   X3, X2, X2
+	VMOVUPS     X4, (AX)
+	VMOVUPS     X2, 16(AX)
+	ADDQ        $0x20, AX
+	ADDQ        $0x10, CX
+	SUBQ        $0x04, DX
+	JNZ         four
+	VZEROUPPER
+	RET
+
 // func pairGradientsAVX512(forces *[3]float32, virial *[3][3]float64, x *[3]float32, d *float32, grad *[4]float32, pairs int)
 // Requires: AVX, AVX512F, AVX512VL
 TEXT ·pairGradientsAVX512(SB), NOSPLIT, $0-48

@@ -4,6 +4,21 @@
 
 package cpu
 
+// pairGradientsAVX2 is PairGradients for a multiple of four pairs, and more than none.
+//
+//go:noescape
+func pairGradientsAVX2(forces *[3]float32, virial *[3][3]float64, x *[3]float32, d *float32, grad *[4]float32, pairs int)
+
+// directionsAVX2 is Direct for a multiple of four pairs, and more than none.
+//
+//go:noescape
+func directionsAVX2(u *[3]float32, x *[3]float32, d *float32, pairs int)
+
+// placeKnotsAVX2 is NewKnot for a multiple of four distances, and more than none.
+//
+//go:noescape
+func placeKnotsAVX2(knots *float32, d *float32, perLength float64, intervals int, pairs int)
+
 // pairGradientsAVX512 is PairGradients for a multiple of four pairs, and more than none.
 //
 //go:noescape

@@ -13,7 +13,7 @@ func siluBackward[T Float](grad, x []T) bool { return vectorized[T]() && element
 // elementwise runs on any number of elements: the last ones go through a panel
 // that is filled up, so that no element is computed differently.
 func elementwise[T Float](dst, x []T, backward bool) bool {
-	whole := len(dst) &^ (panelWidth - 1)
+	whole := len(dst) &^ (siluWidth() - 1)
 	if whole > 0 {
 		siluPanels(pointer(dst, whole), pointer(x, whole), whole, backward)
 	}
@@ -25,6 +25,14 @@ func elementwise[T Float](dst, x []T, backward bool) bool {
 		copy(dst[whole:], d[:rest])
 	}
 	return true
+}
+
+// siluWidth is how many numbers the vector code works on at a time.
+func siluWidth() int {
+	if vectors == avx512 {
+		return panelWidth
+	}
+	return panelWidth / 2
 }
 
 func siluPanels(dst, x *float32, n int, backward bool) {
@@ -55,7 +63,7 @@ func siluDualBackward[T Float](grad, x, tangent, gtangent []T) bool {
 			siluDualBackwardAVX2(g, f, t, gt, n)
 		}
 	}
-	whole := len(grad) &^ (panelWidth - 1)
+	whole := len(grad) &^ (siluWidth() - 1)
 	if whole > 0 {
 		panels(grad[:whole], x, tangent, gtangent)
 	}

@@ -30,18 +30,12 @@ next:
 	VFNMADD231PS Y9, Y3, Y7
 	VFNMADD231PS Y9, Y4, Y7
 	VBROADCASTSS siluexp6AVX2<>+0(SB), Y9
-	VBROADCASTSS siluexp5AVX2<>+0(SB), Y10
-	VFMADD231PS  Y7, Y9, Y10
-	VBROADCASTSS siluexp4AVX2<>+0(SB), Y9
-	VFMADD231PS  Y7, Y10, Y9
-	VBROADCASTSS siluexp3AVX2<>+0(SB), Y10
-	VFMADD231PS  Y7, Y9, Y10
-	VBROADCASTSS siluexp2AVX2<>+0(SB), Y9
-	VFMADD231PS  Y7, Y10, Y9
-	VBROADCASTSS siluexp1AVX2<>+0(SB), Y10
-	VFMADD231PS  Y7, Y9, Y10
-	VBROADCASTSS siluexp0AVX2<>+0(SB), Y9
-	VFMADD231PS  Y7, Y10, Y9
+	VFMADD213PS  siluexp5AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluexp4AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluexp3AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluexp2AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluexp1AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluexp0AVX2<>+0(SB), Y7, Y9
 	VPSLLD       $0x17, Y8, Y8
 	VPADDD       Y8, Y9, Y9
 	VADDPS       Y5, Y9, Y7
@@ -74,25 +68,74 @@ DATA siluoneAVX2<>+0(SB)/4, $0x3f800000
 GLOBL siluoneAVX2<>(SB), RODATA|NOPTR, $4
 
 DATA siluexp0AVX2<>+0(SB)/4, $0x3f800000
-GLOBL siluexp0AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluexp0AVX2<>+4(SB)/4, $0x3f800000
+DATA siluexp0AVX2<>+8(SB)/4, $0x3f800000
+DATA siluexp0AVX2<>+12(SB)/4, $0x3f800000
+DATA siluexp0AVX2<>+16(SB)/4, $0x3f800000
+DATA siluexp0AVX2<>+20(SB)/4, $0x3f800000
+DATA siluexp0AVX2<>+24(SB)/4, $0x3f800000
+DATA siluexp0AVX2<>+28(SB)/4, $0x3f800000
+GLOBL siluexp0AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluexp1AVX2<>+0(SB)/4, $0x3f800000
-GLOBL siluexp1AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluexp1AVX2<>+4(SB)/4, $0x3f800000
+DATA siluexp1AVX2<>+8(SB)/4, $0x3f800000
+DATA siluexp1AVX2<>+12(SB)/4, $0x3f800000
+DATA siluexp1AVX2<>+16(SB)/4, $0x3f800000
+DATA siluexp1AVX2<>+20(SB)/4, $0x3f800000
+DATA siluexp1AVX2<>+24(SB)/4, $0x3f800000
+DATA siluexp1AVX2<>+28(SB)/4, $0x3f800000
+GLOBL siluexp1AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluexp2AVX2<>+0(SB)/4, $0x3f000000
-GLOBL siluexp2AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluexp2AVX2<>+4(SB)/4, $0x3f000000
+DATA siluexp2AVX2<>+8(SB)/4, $0x3f000000
+DATA siluexp2AVX2<>+12(SB)/4, $0x3f000000
+DATA siluexp2AVX2<>+16(SB)/4, $0x3f000000
+DATA siluexp2AVX2<>+20(SB)/4, $0x3f000000
+DATA siluexp2AVX2<>+24(SB)/4, $0x3f000000
+DATA siluexp2AVX2<>+28(SB)/4, $0x3f000000
+GLOBL siluexp2AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluexp3AVX2<>+0(SB)/4, $0x3e2aaaab
-GLOBL siluexp3AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluexp3AVX2<>+4(SB)/4, $0x3e2aaaab
+DATA siluexp3AVX2<>+8(SB)/4, $0x3e2aaaab
+DATA siluexp3AVX2<>+12(SB)/4, $0x3e2aaaab
+DATA siluexp3AVX2<>+16(SB)/4, $0x3e2aaaab
+DATA siluexp3AVX2<>+20(SB)/4, $0x3e2aaaab
+DATA siluexp3AVX2<>+24(SB)/4, $0x3e2aaaab
+DATA siluexp3AVX2<>+28(SB)/4, $0x3e2aaaab
+GLOBL siluexp3AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluexp4AVX2<>+0(SB)/4, $0x3d2aaaab
-GLOBL siluexp4AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluexp4AVX2<>+4(SB)/4, $0x3d2aaaab
+DATA siluexp4AVX2<>+8(SB)/4, $0x3d2aaaab
+DATA siluexp4AVX2<>+12(SB)/4, $0x3d2aaaab
+DATA siluexp4AVX2<>+16(SB)/4, $0x3d2aaaab
+DATA siluexp4AVX2<>+20(SB)/4, $0x3d2aaaab
+DATA siluexp4AVX2<>+24(SB)/4, $0x3d2aaaab
+DATA siluexp4AVX2<>+28(SB)/4, $0x3d2aaaab
+GLOBL siluexp4AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluexp5AVX2<>+0(SB)/4, $0x3c088889
-GLOBL siluexp5AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluexp5AVX2<>+4(SB)/4, $0x3c088889
+DATA siluexp5AVX2<>+8(SB)/4, $0x3c088889
+DATA siluexp5AVX2<>+12(SB)/4, $0x3c088889
+DATA siluexp5AVX2<>+16(SB)/4, $0x3c088889
+DATA siluexp5AVX2<>+20(SB)/4, $0x3c088889
+DATA siluexp5AVX2<>+24(SB)/4, $0x3c088889
+DATA siluexp5AVX2<>+28(SB)/4, $0x3c088889
+GLOBL siluexp5AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluexp6AVX2<>+0(SB)/4, $0x3ab60b61
-GLOBL siluexp6AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluexp6AVX2<>+4(SB)/4, $0x3ab60b61
+DATA siluexp6AVX2<>+8(SB)/4, $0x3ab60b61
+DATA siluexp6AVX2<>+12(SB)/4, $0x3ab60b61
+DATA siluexp6AVX2<>+16(SB)/4, $0x3ab60b61
+DATA siluexp6AVX2<>+20(SB)/4, $0x3ab60b61
+DATA siluexp6AVX2<>+24(SB)/4, $0x3ab60b61
+DATA siluexp6AVX2<>+28(SB)/4, $0x3ab60b61
+GLOBL siluexp6AVX2<>(SB), RODATA|NOPTR, $32
 
 // func siluBackwardAVX2(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
@@ -120,18 +163,12 @@ next:
 	VFNMADD231PS Y9, Y3, Y7
 	VFNMADD231PS Y9, Y4, Y7
 	VBROADCASTSS siluBackwardexp6AVX2<>+0(SB), Y9
-	VBROADCASTSS siluBackwardexp5AVX2<>+0(SB), Y10
-	VFMADD231PS  Y7, Y9, Y10
-	VBROADCASTSS siluBackwardexp4AVX2<>+0(SB), Y9
-	VFMADD231PS  Y7, Y10, Y9
-	VBROADCASTSS siluBackwardexp3AVX2<>+0(SB), Y10
-	VFMADD231PS  Y7, Y9, Y10
-	VBROADCASTSS siluBackwardexp2AVX2<>+0(SB), Y9
-	VFMADD231PS  Y7, Y10, Y9
-	VBROADCASTSS siluBackwardexp1AVX2<>+0(SB), Y10
-	VFMADD231PS  Y7, Y9, Y10
-	VBROADCASTSS siluBackwardexp0AVX2<>+0(SB), Y9
-	VFMADD231PS  Y7, Y10, Y9
+	VFMADD213PS  siluBackwardexp5AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluBackwardexp4AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluBackwardexp3AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluBackwardexp2AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluBackwardexp1AVX2<>+0(SB), Y7, Y9
+	VFMADD213PS  siluBackwardexp0AVX2<>+0(SB), Y7, Y9
 	VPSLLD       $0x17, Y8, Y8
 	VPADDD       Y8, Y9, Y9
 	VADDPS       Y5, Y9, Y7
@@ -168,25 +205,74 @@ DATA siluBackwardoneAVX2<>+0(SB)/4, $0x3f800000
 GLOBL siluBackwardoneAVX2<>(SB), RODATA|NOPTR, $4
 
 DATA siluBackwardexp0AVX2<>+0(SB)/4, $0x3f800000
-GLOBL siluBackwardexp0AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluBackwardexp0AVX2<>+4(SB)/4, $0x3f800000
+DATA siluBackwardexp0AVX2<>+8(SB)/4, $0x3f800000
+DATA siluBackwardexp0AVX2<>+12(SB)/4, $0x3f800000
+DATA siluBackwardexp0AVX2<>+16(SB)/4, $0x3f800000
+DATA siluBackwardexp0AVX2<>+20(SB)/4, $0x3f800000
+DATA siluBackwardexp0AVX2<>+24(SB)/4, $0x3f800000
+DATA siluBackwardexp0AVX2<>+28(SB)/4, $0x3f800000
+GLOBL siluBackwardexp0AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluBackwardexp1AVX2<>+0(SB)/4, $0x3f800000
-GLOBL siluBackwardexp1AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluBackwardexp1AVX2<>+4(SB)/4, $0x3f800000
+DATA siluBackwardexp1AVX2<>+8(SB)/4, $0x3f800000
+DATA siluBackwardexp1AVX2<>+12(SB)/4, $0x3f800000
+DATA siluBackwardexp1AVX2<>+16(SB)/4, $0x3f800000
+DATA siluBackwardexp1AVX2<>+20(SB)/4, $0x3f800000
+DATA siluBackwardexp1AVX2<>+24(SB)/4, $0x3f800000
+DATA siluBackwardexp1AVX2<>+28(SB)/4, $0x3f800000
+GLOBL siluBackwardexp1AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluBackwardexp2AVX2<>+0(SB)/4, $0x3f000000
-GLOBL siluBackwardexp2AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluBackwardexp2AVX2<>+4(SB)/4, $0x3f000000
+DATA siluBackwardexp2AVX2<>+8(SB)/4, $0x3f000000
+DATA siluBackwardexp2AVX2<>+12(SB)/4, $0x3f000000
+DATA siluBackwardexp2AVX2<>+16(SB)/4, $0x3f000000
+DATA siluBackwardexp2AVX2<>+20(SB)/4, $0x3f000000
+DATA siluBackwardexp2AVX2<>+24(SB)/4, $0x3f000000
+DATA siluBackwardexp2AVX2<>+28(SB)/4, $0x3f000000
+GLOBL siluBackwardexp2AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluBackwardexp3AVX2<>+0(SB)/4, $0x3e2aaaab
-GLOBL siluBackwardexp3AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluBackwardexp3AVX2<>+4(SB)/4, $0x3e2aaaab
+DATA siluBackwardexp3AVX2<>+8(SB)/4, $0x3e2aaaab
+DATA siluBackwardexp3AVX2<>+12(SB)/4, $0x3e2aaaab
+DATA siluBackwardexp3AVX2<>+16(SB)/4, $0x3e2aaaab
+DATA siluBackwardexp3AVX2<>+20(SB)/4, $0x3e2aaaab
+DATA siluBackwardexp3AVX2<>+24(SB)/4, $0x3e2aaaab
+DATA siluBackwardexp3AVX2<>+28(SB)/4, $0x3e2aaaab
+GLOBL siluBackwardexp3AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluBackwardexp4AVX2<>+0(SB)/4, $0x3d2aaaab
-GLOBL siluBackwardexp4AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluBackwardexp4AVX2<>+4(SB)/4, $0x3d2aaaab
+DATA siluBackwardexp4AVX2<>+8(SB)/4, $0x3d2aaaab
+DATA siluBackwardexp4AVX2<>+12(SB)/4, $0x3d2aaaab
+DATA siluBackwardexp4AVX2<>+16(SB)/4, $0x3d2aaaab
+DATA siluBackwardexp4AVX2<>+20(SB)/4, $0x3d2aaaab
+DATA siluBackwardexp4AVX2<>+24(SB)/4, $0x3d2aaaab
+DATA siluBackwardexp4AVX2<>+28(SB)/4, $0x3d2aaaab
+GLOBL siluBackwardexp4AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluBackwardexp5AVX2<>+0(SB)/4, $0x3c088889
-GLOBL siluBackwardexp5AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluBackwardexp5AVX2<>+4(SB)/4, $0x3c088889
+DATA siluBackwardexp5AVX2<>+8(SB)/4, $0x3c088889
+DATA siluBackwardexp5AVX2<>+12(SB)/4, $0x3c088889
+DATA siluBackwardexp5AVX2<>+16(SB)/4, $0x3c088889
+DATA siluBackwardexp5AVX2<>+20(SB)/4, $0x3c088889
+DATA siluBackwardexp5AVX2<>+24(SB)/4, $0x3c088889
+DATA siluBackwardexp5AVX2<>+28(SB)/4, $0x3c088889
+GLOBL siluBackwardexp5AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluBackwardexp6AVX2<>+0(SB)/4, $0x3ab60b61
-GLOBL siluBackwardexp6AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluBackwardexp6AVX2<>+4(SB)/4, $0x3ab60b61
+DATA siluBackwardexp6AVX2<>+8(SB)/4, $0x3ab60b61
+DATA siluBackwardexp6AVX2<>+12(SB)/4, $0x3ab60b61
+DATA siluBackwardexp6AVX2<>+16(SB)/4, $0x3ab60b61
+DATA siluBackwardexp6AVX2<>+20(SB)/4, $0x3ab60b61
+DATA siluBackwardexp6AVX2<>+24(SB)/4, $0x3ab60b61
+DATA siluBackwardexp6AVX2<>+28(SB)/4, $0x3ab60b61
+GLOBL siluBackwardexp6AVX2<>(SB), RODATA|NOPTR, $32
 
 // func siluDualBackwardAVX2(grad *float32, x *float32, tangent *float32, gtangent *float32, n int)
 // Requires: AVX, AVX2, FMA3
@@ -217,18 +303,12 @@ next:
 	VFNMADD231PS Y10, Y3, Y8
 	VFNMADD231PS Y10, Y4, Y8
 	VBROADCASTSS siluDualBackwardexp6AVX2<>+0(SB), Y10
-	VBROADCASTSS siluDualBackwardexp5AVX2<>+0(SB), Y11
-	VFMADD231PS  Y8, Y10, Y11
-	VBROADCASTSS siluDualBackwardexp4AVX2<>+0(SB), Y10
-	VFMADD231PS  Y8, Y11, Y10
-	VBROADCASTSS siluDualBackwardexp3AVX2<>+0(SB), Y11
-	VFMADD231PS  Y8, Y10, Y11
-	VBROADCASTSS siluDualBackwardexp2AVX2<>+0(SB), Y10
-	VFMADD231PS  Y8, Y11, Y10
-	VBROADCASTSS siluDualBackwardexp1AVX2<>+0(SB), Y11
-	VFMADD231PS  Y8, Y10, Y11
-	VBROADCASTSS siluDualBackwardexp0AVX2<>+0(SB), Y10
-	VFMADD231PS  Y8, Y11, Y10
+	VFMADD213PS  siluDualBackwardexp5AVX2<>+0(SB), Y8, Y10
+	VFMADD213PS  siluDualBackwardexp4AVX2<>+0(SB), Y8, Y10
+	VFMADD213PS  siluDualBackwardexp3AVX2<>+0(SB), Y8, Y10
+	VFMADD213PS  siluDualBackwardexp2AVX2<>+0(SB), Y8, Y10
+	VFMADD213PS  siluDualBackwardexp1AVX2<>+0(SB), Y8, Y10
+	VFMADD213PS  siluDualBackwardexp0AVX2<>+0(SB), Y8, Y10
 	VPSLLD       $0x17, Y9, Y9
 	VPADDD       Y9, Y10, Y10
 	VADDPS       Y5, Y10, Y8
@@ -271,25 +351,74 @@ DATA siluDualBackwardoneAVX2<>+0(SB)/4, $0x3f800000
 GLOBL siluDualBackwardoneAVX2<>(SB), RODATA|NOPTR, $4
 
 DATA siluDualBackwardexp0AVX2<>+0(SB)/4, $0x3f800000
-GLOBL siluDualBackwardexp0AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluDualBackwardexp0AVX2<>+4(SB)/4, $0x3f800000
+DATA siluDualBackwardexp0AVX2<>+8(SB)/4, $0x3f800000
+DATA siluDualBackwardexp0AVX2<>+12(SB)/4, $0x3f800000
+DATA siluDualBackwardexp0AVX2<>+16(SB)/4, $0x3f800000
+DATA siluDualBackwardexp0AVX2<>+20(SB)/4, $0x3f800000
+DATA siluDualBackwardexp0AVX2<>+24(SB)/4, $0x3f800000
+DATA siluDualBackwardexp0AVX2<>+28(SB)/4, $0x3f800000
+GLOBL siluDualBackwardexp0AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluDualBackwardexp1AVX2<>+0(SB)/4, $0x3f800000
-GLOBL siluDualBackwardexp1AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluDualBackwardexp1AVX2<>+4(SB)/4, $0x3f800000
+DATA siluDualBackwardexp1AVX2<>+8(SB)/4, $0x3f800000
+DATA siluDualBackwardexp1AVX2<>+12(SB)/4, $0x3f800000
+DATA siluDualBackwardexp1AVX2<>+16(SB)/4, $0x3f800000
+DATA siluDualBackwardexp1AVX2<>+20(SB)/4, $0x3f800000
+DATA siluDualBackwardexp1AVX2<>+24(SB)/4, $0x3f800000
+DATA siluDualBackwardexp1AVX2<>+28(SB)/4, $0x3f800000
+GLOBL siluDualBackwardexp1AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluDualBackwardexp2AVX2<>+0(SB)/4, $0x3f000000
-GLOBL siluDualBackwardexp2AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluDualBackwardexp2AVX2<>+4(SB)/4, $0x3f000000
+DATA siluDualBackwardexp2AVX2<>+8(SB)/4, $0x3f000000
+DATA siluDualBackwardexp2AVX2<>+12(SB)/4, $0x3f000000
+DATA siluDualBackwardexp2AVX2<>+16(SB)/4, $0x3f000000
+DATA siluDualBackwardexp2AVX2<>+20(SB)/4, $0x3f000000
+DATA siluDualBackwardexp2AVX2<>+24(SB)/4, $0x3f000000
+DATA siluDualBackwardexp2AVX2<>+28(SB)/4, $0x3f000000
+GLOBL siluDualBackwardexp2AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluDualBackwardexp3AVX2<>+0(SB)/4, $0x3e2aaaab
-GLOBL siluDualBackwardexp3AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluDualBackwardexp3AVX2<>+4(SB)/4, $0x3e2aaaab
+DATA siluDualBackwardexp3AVX2<>+8(SB)/4, $0x3e2aaaab
+DATA siluDualBackwardexp3AVX2<>+12(SB)/4, $0x3e2aaaab
+DATA siluDualBackwardexp3AVX2<>+16(SB)/4, $0x3e2aaaab
+DATA siluDualBackwardexp3AVX2<>+20(SB)/4, $0x3e2aaaab
+DATA siluDualBackwardexp3AVX2<>+24(SB)/4, $0x3e2aaaab
+DATA siluDualBackwardexp3AVX2<>+28(SB)/4, $0x3e2aaaab
+GLOBL siluDualBackwardexp3AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluDualBackwardexp4AVX2<>+0(SB)/4, $0x3d2aaaab
-GLOBL siluDualBackwardexp4AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluDualBackwardexp4AVX2<>+4(SB)/4, $0x3d2aaaab
+DATA siluDualBackwardexp4AVX2<>+8(SB)/4, $0x3d2aaaab
+DATA siluDualBackwardexp4AVX2<>+12(SB)/4, $0x3d2aaaab
+DATA siluDualBackwardexp4AVX2<>+16(SB)/4, $0x3d2aaaab
+DATA siluDualBackwardexp4AVX2<>+20(SB)/4, $0x3d2aaaab
+DATA siluDualBackwardexp4AVX2<>+24(SB)/4, $0x3d2aaaab
+DATA siluDualBackwardexp4AVX2<>+28(SB)/4, $0x3d2aaaab
+GLOBL siluDualBackwardexp4AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluDualBackwardexp5AVX2<>+0(SB)/4, $0x3c088889
-GLOBL siluDualBackwardexp5AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluDualBackwardexp5AVX2<>+4(SB)/4, $0x3c088889
+DATA siluDualBackwardexp5AVX2<>+8(SB)/4, $0x3c088889
+DATA siluDualBackwardexp5AVX2<>+12(SB)/4, $0x3c088889
+DATA siluDualBackwardexp5AVX2<>+16(SB)/4, $0x3c088889
+DATA siluDualBackwardexp5AVX2<>+20(SB)/4, $0x3c088889
+DATA siluDualBackwardexp5AVX2<>+24(SB)/4, $0x3c088889
+DATA siluDualBackwardexp5AVX2<>+28(SB)/4, $0x3c088889
+GLOBL siluDualBackwardexp5AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluDualBackwardexp6AVX2<>+0(SB)/4, $0x3ab60b61
-GLOBL siluDualBackwardexp6AVX2<>(SB), RODATA|NOPTR, $4
+DATA siluDualBackwardexp6AVX2<>+4(SB)/4, $0x3ab60b61
+DATA siluDualBackwardexp6AVX2<>+8(SB)/4, $0x3ab60b61
+DATA siluDualBackwardexp6AVX2<>+12(SB)/4, $0x3ab60b61
+DATA siluDualBackwardexp6AVX2<>+16(SB)/4, $0x3ab60b61
+DATA siluDualBackwardexp6AVX2<>+20(SB)/4, $0x3ab60b61
+DATA siluDualBackwardexp6AVX2<>+24(SB)/4, $0x3ab60b61
+DATA siluDualBackwardexp6AVX2<>+28(SB)/4, $0x3ab60b61
+GLOBL siluDualBackwardexp6AVX2<>(SB), RODATA|NOPTR, $32
 
 DATA siluDualBackwardtwoAVX2<>+0(SB)/4, $0x40000000
 GLOBL siluDualBackwardtwoAVX2<>(SB), RODATA|NOPTR, $4

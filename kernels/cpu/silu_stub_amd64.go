@@ -4,32 +4,32 @@
 
 package cpu
 
-// siluAVX2 is silu on n numbers, a multiple of 16.
+// siluAVX2 is silu on n numbers, a multiple of a register's.
 //
 //go:noescape
 func siluAVX2(dst *float32, x *float32, n int)
 
-// siluBackwardAVX2 is siluBackward on n numbers, a multiple of 16.
+// siluBackwardAVX2 is siluBackward on n numbers, a multiple of a register's.
 //
 //go:noescape
 func siluBackwardAVX2(dst *float32, x *float32, n int)
 
-// siluDualBackwardAVX2 is SiLUDualBackward on n numbers, a multiple of 16.
+// siluDualBackwardAVX2 is SiLUDualBackward on n numbers, a multiple of a register's.
 //
 //go:noescape
 func siluDualBackwardAVX2(grad *float32, x *float32, tangent *float32, gtangent *float32, n int)
 
-// siluAVX512 is silu on n numbers, a multiple of 16.
+// siluAVX512 is silu on n numbers, a multiple of a register's.
 //
 //go:noescape
 func siluAVX512(dst *float32, x *float32, n int)
 
-// siluBackwardAVX512 is siluBackward on n numbers, a multiple of 16.
+// siluBackwardAVX512 is siluBackward on n numbers, a multiple of a register's.
 //
 //go:noescape
 func siluBackwardAVX512(dst *float32, x *float32, n int)
 
-// siluDualBackwardAVX512 is SiLUDualBackward on n numbers, a multiple of 16.
+// siluDualBackwardAVX512 is SiLUDualBackward on n numbers, a multiple of a register's.
 //
 //go:noescape
 func siluDualBackwardAVX512(grad *float32, x *float32, tangent *float32, gtangent *float32, n int)

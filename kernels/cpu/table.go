@@ -56,6 +56,14 @@ func NewKnot[T Float](d T, perLength float64, intervals int) Knot[T] {
 	return Knot[T]{T(x - float64(below)), int32(below)}
 }
 
+// PlaceKnots sets knots [P] to NewKnot of the distances d [P].
+func PlaceKnots[T Float](knots []Knot[T], d []T, perLength float64, intervals int) {
+	knots = knots[:len(d)]
+	for p := placeKnots(knots, d, perLength, intervals); p < len(d); p++ {
+		knots[p] = NewKnot(d[p], perLength, intervals)
+	}
+}
+
 // Values sets phi [P, parts, GroupWidth] to φ of the pairs, for a group of features.
 func (t *Table[T]) Values(phi []T, knots []Knot[T], group int) {
 	if !tableRows(phi, nil, t, knots, group) {

@@ -257,6 +257,36 @@ func TestVectorPairGradients(t *testing.T) {
 	})
 }
 
+// Directions and knots are the same to the bit.
+func TestVectorPlaces(t *testing.T) {
+	atEveryLevel(t, func(t *testing.T) {
+		const intervals, cutoff = 128, 5
+		rng := rand.New(rand.NewPCG(7, 8))
+		for n := range 20 {
+			var list atoms.Pairs[float32]
+			list.Resize(n)
+			for p := range n {
+				x := [3]float32(normal[float32](rng, 3))
+				list.Set(p, 0, 1, x, min(cutoff, 2*atoms.Distance(x)))
+			}
+			if n > 0 {
+				list.D[n/2] = cutoff
+			}
+			run := func() ([][3]float32, []Knot[float32]) {
+				knots := make([]Knot[float32], n+1)
+				PlaceKnots(knots[:n], list.D, intervals/cutoff, intervals)
+				return directed(list).U, knots
+			}
+			u, knots := run()
+			portably(func() {
+				wantU, want := run()
+				assert.Equal(t, wantU, u)
+				assert.Equal(t, want, knots, "and none beyond")
+			})
+		}
+	})
+}
+
 func TestVectorUpdate(t *testing.T) {
 	atEveryLevel(t, func(t *testing.T) {
 		for _, h := range []int{16, 32, 48, 20} {

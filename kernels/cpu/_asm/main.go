@@ -100,7 +100,7 @@ var stems = map[string]func(v isa){
 	"message_dual":  messageDual,
 	"update_dual":   updateDual,
 	"message_table": messageTable,
-	"pairs":         pairGradients,
+	"pairs":         func(v isa) { pairGradients(v); directions(v); placeKnots(v) },
 }
 
 func main() {

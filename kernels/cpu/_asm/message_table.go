@@ -138,20 +138,32 @@ func (l *tableLoop) end(store func(s, v reg.GPVirtual)) {
 
 // messageTable is both directions, with and without φv.
 func messageTable(v isa) {
-	if v.name != "AVX512" {
-		return
+	forward, backward := messageTableForwardNarrow, messageTableBackwardNarrow
+	if v.name == "AVX512" {
+		forward, backward = messageTableForward, messageTableBackward
 	}
 	for _, first := range []bool{true, false} {
-		messageTableForward(v, first)
-		messageTableBackward(v, first)
+		forward(v, first)
+		backward(v, first)
 	}
 }
 
-func messageTableForward(v isa, first bool) {
+func tableForwardStub(v isa, first bool) {
 	name := "messageTableForward" + suffix(v, first)
 	TEXT(name, NOSPLIT, "func(outS, outV, inS, inV *float32, i, j *int32, u *[3]float32, knots, data *float32, pairs int)")
 	Pragma("noescape")
 	Doc(name + " is Table.MessageForward for 16 features; pointers are to the first of them.")
+}
+
+func tableBackwardStub(v isa, first bool) {
+	name := "messageTableBackward" + suffix(v, first)
+	TEXT(name, NOSPLIT, "func(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, knots, data *float32, pairs int, perLength float32)")
+	Pragma("noescape")
+	Doc(name + " is Table.MessageBackward for 16 features; pointers are to the first of them.")
+}
+
+func messageTableForward(v isa, first bool) {
+	tableForwardStub(v, first)
 	l := newTableLoop(v, first)
 	out, in := newMatrix("outS", "outV"), newMatrix("inS", "inV")
 	outI, inI := row(v.vectors(4)), row(v.vectors(4))
@@ -197,10 +209,7 @@ func messageTableForward(v isa, first bool) {
 }
 
 func messageTableBackward(v isa, first bool) {
-	name := "messageTableBackward" + suffix(v, first)
-	TEXT(name, NOSPLIT, "func(ginS, ginV, grad, gS, gV, inS, inV *float32, i, j *int32, u *[3]float32, knots, data *float32, pairs int, perLength float32)")
-	Pragma("noescape")
-	Doc(name + " is Table.MessageBackward for 16 features; pointers are to the first of them.")
+	tableBackwardStub(v, first)
 	l := newTableLoop(v, first)
 	grad := pointer("grad")
 	g, in := newMatrix("gS", "gV"), newMatrix("inS", "inV")

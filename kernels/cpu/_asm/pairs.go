@@ -6,12 +6,17 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// pairGradients is PairGradients for a multiple of four pairs, of which each has
-// four lanes of a register: x, y, z and one more.
+// pairGradients is PairGradients for a multiple of four pairs.
 func pairGradients(v isa) {
-	if v.name != "AVX512" {
-		return
+	if v.name == "AVX512" {
+		pairGradientsWide(v)
+	} else {
+		pairGradientsNarrow()
 	}
+}
+
+// pairGradientsWide gives each pair four lanes of a register: x, y, z and one more.
+func pairGradientsWide(v isa) {
 	TEXT("pairGradientsAVX512", NOSPLIT, "func(forces *[3]float32, virial *[3][3]float64, x *[3]float32, d *float32, grad *[4]float32, pairs int)")
 	Pragma("noescape")
 	Doc("pairGradientsAVX512 is PairGradients for a multiple of four pairs, and more than none.")

@@ -15,6 +15,17 @@ func constant(name string, x float64) Mem {
 	return m
 }
 
+// repeated is a number of the program's own in memory, with AVX2 in all lanes.
+func (v isa) repeated(name string, x float64) Mem {
+	m := constant(name, x)
+	if v.name == "AVX2" {
+		for i := 1; i < v.bytes/4; i++ {
+			DATA(4*i, U32(math.Float32bits(float32(x))))
+		}
+	}
+	return m
+}
+
 // expCoefficients are 1/n!, which on |r| ≤ ½ ln 2 leave e^r an error of 2e-8
 // with seven terms.
 var expCoefficients = []float64{1, 1, 1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720}
@@ -34,7 +45,7 @@ func newSiluConstants(v isa, function string) (c siluConstants) {
 	c.ln2High, c.ln2Low = load("ln2High", high), load("ln2Low", math.Ln2-high)
 	c.one = load("one", 1)
 	for i, x := range expCoefficients {
-		c.exp = append(c.exp, constant(function+"exp"+string(rune('0'+i))+v.name, x))
+		c.exp = append(c.exp, v.repeated(function+"exp"+string(rune('0'+i))+v.name, x))
 	}
 	return c
 }
@@ -55,6 +66,10 @@ func (c *siluConstants) sigmoid(v isa, x reg.VecVirtual) (sigma, exp reg.VecVirt
 	last := len(c.exp) - 1
 	p := v.broadcast(c.exp[last])
 	for i := last - 1; i >= 0; i-- {
+		if v.name == "AVX2" {
+			VFMADD213PS(c.exp[i], y, p)
+			continue
+		}
 		next := v.broadcast(c.exp[i])
 		VFMADD231PS(y, p, next)
 		p = next
@@ -75,7 +90,7 @@ func silu(v isa, backward bool) {
 	}
 	TEXT(name+v.name, NOSPLIT, "func(dst, x *float32, n int)")
 	Pragma("noescape")
-	Doc(name + v.name + " is " + name + " on n numbers, a multiple of 16.")
+	Doc(name + v.name + " is " + name + " on n numbers, a multiple of a register's.")
 	dst, from, left := pointer("dst"), pointer("x"), scaled("n")
 	c := newSiluConstants(v, name)
 	Label("next")
@@ -106,7 +121,7 @@ func siluDualBackward(v isa) {
 	name := "siluDualBackward"
 	TEXT(name+v.name, NOSPLIT, "func(grad, x, tangent, gtangent *float32, n int)")
 	Pragma("noescape")
-	Doc(name + v.name + " is SiLUDualBackward on n numbers, a multiple of 16.")
+	Doc(name + v.name + " is SiLUDualBackward on n numbers, a multiple of a register's.")
 	grad, from, tangent, gtangent, left := pointer("grad"), pointer("x"), pointer("tangent"), pointer("gtangent"), scaled("n")
 	c := newSiluConstants(v, name)
 	two := v.broadcast(constant(name+"two"+v.name, 2))
