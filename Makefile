@@ -73,7 +73,7 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev
 interop:
 	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps libopenmpi-dev openmpi-bin zsh fish)
 	@$(ONNX)
-	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -timeout 30m -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/peers ./train
+	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -timeout 30m -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/cases ./internal/dev/peers ./train
 
 # Every fuzz test for FUZZTIME: a new input that fails one is written to its testdata.
 FUZZTIME = 1m

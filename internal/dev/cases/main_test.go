@@ -3,12 +3,16 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"painless/internal/peertest"
 )
 
 // inRoot is where the binary can be built.
@@ -18,6 +22,24 @@ func inRoot(t *testing.T) {
 }
 
 func TestCases(t *testing.T) {
+	runCases(t, func(t *testing.T, c testCase) {
+		if callsTorch(t, c) {
+			t.Skip("TestCasesTorch runs it")
+		}
+	})
+}
+
+func TestCasesTorch(t *testing.T) {
+	runCases(t, func(t *testing.T, c testCase) {
+		if !callsTorch(t, c) {
+			t.Skip("TestCases runs it")
+		}
+		peertest.Torch(t) // or skips
+	})
+}
+
+// runCases runs all but those that needs skips.
+func runCases(t *testing.T, needs func(*testing.T, testCase)) {
 	inRoot(t)
 	folder := filepath.Join("..", "shared", "cases")
 	if _, err := os.Stat(folder); err != nil {
@@ -29,11 +51,26 @@ func TestCases(t *testing.T) {
 	require.NoError(t, build(work))
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			needs(t, c)
 			o, err := c.run(work)
 			require.NoError(t, err)
 			assert.NoError(t, c.fault(o), o.output)
 		})
 	}
+}
+
+// callsTorch is whether a case's commands call Python that imports PyTorch.
+func callsTorch(t *testing.T, c testCase) bool {
+	scripts, err := filepath.Glob(filepath.Join(c.path, "*.py"))
+	require.NoError(t, err)
+	for _, path := range scripts {
+		script, err := os.ReadFile(path)
+		require.NoError(t, err)
+		if strings.Contains(c.commands, filepath.Base(path)) && bytes.Contains(script, []byte("import torch")) {
+			return true
+		}
+	}
+	return false
 }
 
 // A case that behaves, and others that do not, in each of the ways that the runner knows.
