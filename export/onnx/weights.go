@@ -73,19 +73,28 @@ func isInner(name string) bool {
 	return strings.Contains(name, ".rbf_to_scalar.") || strings.HasSuffix(name, ".update_mlp.2.weight")
 }
 
-// transposed is a matrix in int8, transposed, made once.
+// Numbers of the other types of integers in onnx.proto.
+const typeUint8, typeInt32 = 2, 6
+
+// zero is where a matrix of integers without signs has its zero.
+const zero = 128
+
+// transposed is a matrix in int8, transposed and raised by zero, made once: with signs, programs on processors without
+// dot products of bytes add products of these in 16 bits, which overflow.
 func (g *graph) transposed(w string) string {
 	key := w + " transposed"
 	if _, ok := g.constants[key]; !ok {
-		g.constants[key] = g.node("Transpose", 1, []string{w})[0]
+		wide := g.op("Cast", g.node("Transpose", 1, []string{w}), attr("to", typeInt32))
+		raised := g.add(wide, g.constant("int32 zero", typeInt32, nil, []byte{zero, 0, 0, 0}))
+		g.constants[key] = g.op("Cast", []string{raised}, attr("to", typeUint8))
 	}
 	return g.constants[key]
 }
 
-// integerProduct is x·q of a matrix q in int8, where x [N, in] is rounded to the 256
+// integerProduct is x·q of a matrix q of integers from transposed, where x [N, in] is rounded to the 256
 // numbers from its least to its largest.
 func (g *graph) integerProduct(x, q string) string {
 	rounded := g.ops("DynamicQuantizeLinear", 3, []string{x}) // integers, scale, zero
-	sums := g.node("MatMulInteger", 1, []string{rounded[0], q, rounded[2]})[0]
+	sums := g.op("MatMulInteger", []string{rounded[0], q, rounded[2], g.constant("uint8 zero", typeUint8, nil, []byte{zero})})
 	return g.mul(g.op("Cast", []string{sums}, attr("to", typeFloat)), rounded[1])
 }
