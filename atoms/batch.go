@@ -72,12 +72,12 @@ func (b *Batch) Volume(k int) (volume float64, ok bool) {
 	}
 	cell := &b.Cells[k]
 	volume = math.Abs(vec.Determinant(cell))
-	longest, face := 0.0, 0.0 // the volume is the largest face times the least height
+	longest, face := 0.0, 0.0 // squared; the volume is the largest face times the least height
 	for i := range cell {
-		longest = max(longest, vec.Norm(cell[i]))
-		face = max(face, vec.Norm(vec.Cross(cell[(i+1)%3], cell[(i+2)%3])))
+		side := vec.Cross(cell[(i+1)%3], cell[(i+2)%3])
+		longest, face = max(longest, vec.Dot(cell[i], cell[i])), max(face, vec.Dot(side, side))
 	}
-	return volume, volume > minHeight*longest*face
+	return volume, volume > minHeight*math.Sqrt(longest)*math.Sqrt(face)
 }
 
 // minHeight is of a cell, over its longest vector. The thinnest and longest that

@@ -35,7 +35,8 @@ func strainedKick(d *Dynamics, dt float64) {
 	s := d.System
 	for k := range d.replicas {
 		x := d.replicas[k].alpha() * d.replicas[k].Rate * dt
-		damp, push := math.Exp(-x), dt*math.Exp(-x/2)*sinhc(x/2)
+		half := math.Exp(-x / 2)
+		damp, push := half*half, dt*half*sinhc(x/2)
 		for i := s.Start[k]; i < s.Start[k+1]; i++ {
 			f, v, a := &s.Result.Forces[i], &s.Velocities[i], push*d.acceleration[i]
 			v[0] = damp*v[0] + a*f[0]
@@ -51,19 +52,19 @@ func strainedDrift(d *Dynamics, dt float64) {
 	for k := range d.replicas {
 		r := &d.replicas[k]
 		x := r.Rate * dt
-		grow, move := math.Exp(x), dt*math.Exp(x/2)*sinhc(x/2)
+		half := math.Exp(x / 2)
+		grow, move := half*half, dt*half*sinhc(x/2)
 		for i := s.Start[k]; i < s.Start[k+1]; i++ {
 			p, v := &s.Positions[i], &s.Velocities[i]
 			p[0] = grow*p[0] + move*v[0]
 			p[1] = grow*p[1] + move*v[1]
 			p[2] = grow*p[2] + move*v[2]
 		}
-		before, _ := s.Volume(k)
+		volume, _ := s.Volume(k)
 		for i, vector := range s.Cells[k] {
 			s.Cells[k][i] = vec.Scale(vector, grow)
 		}
-		after, _ := s.Volume(k)
-		r.Heat -= d.pressure()*(after-before) - r.Scaled*d.kT()*x
+		r.Heat -= d.pressure()*(grow*grow*grow-1)*volume - r.Scaled*d.kT()*x
 	}
 }
 

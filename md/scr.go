@@ -55,9 +55,13 @@ func rescaleCell(d *Dynamics, dt float64) {
 			}
 		}
 		r.strain = strain
-		before := s.KineticEnergy(k)
-		deform(s, k, strain)
-		r.Heat += s.KineticEnergy(k) - before
+		back := deform(s, k, strain)
+		for a := range 3 { // of ½ Σ m |back·v|² − ½ Σ m |v|²
+			for b := range 3 {
+				r.Heat += 0.5 * motion[a][b] * vec.Dot(back[a], back[b])
+			}
+			r.Heat -= 0.5 * motion[a][a]
+		}
 	}
 }
 
@@ -71,20 +75,21 @@ func (d *Dynamics) cellNoise(replica int) (n [6]float64) {
 	return [6]float64{a[0][0], a[0][1], a[0][2], a[1][0], a[1][1], a[1][2]}
 }
 
-// deform scales structure k by e^ε of a symmetric strain, and its velocities by e^−ε.
-func deform(s *System, k int, strain [3][3]float64) {
+// deform scales structure k by e^ε of a symmetric strain, and its velocities by e^−ε, which it returns.
+func deform(s *System, k int, strain [3][3]float64) (back [3][3]float64) {
 	forward := exponential(strain)
 	for a := range strain {
 		for b := range strain {
 			strain[a][b] = -strain[a][b]
 		}
 	}
-	back := exponential(strain)
+	back = exponential(strain)
 	for i, vector := range s.Cells[k] {
 		s.Cells[k][i] = vec.Times(&forward, vector)
 	}
 	transform(&forward, s.Positions[s.Start[k]:s.Start[k+1]])
 	transform(&back, s.Velocities[s.Start[k]:s.Start[k+1]])
+	return back
 }
 
 // transform multiplies vectors by a symmetric matrix.
