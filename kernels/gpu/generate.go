@@ -2,9 +2,10 @@ package gpu
 
 // PTX for every GPU since Volta, the same bytes on every machine: nothing is
 // contracted (fused multiply-adds are written out), and the PTX version is
-// fixed, as it would follow an installed CUDA otherwise.
+// fixed, as it would follow an installed CUDA otherwise. It is part of every
+// binary, and goes without remarks and indents.
 
-//go:generate -command ptx clang-19 -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch=sm_70 --cuda-feature=+ptx70 -ffp-contract=off -O3 -S -Wall -Werror
+//go:generate -command ptx clang-19 -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch=sm_70 --cuda-feature=+ptx70 -ffp-contract=off -O3 -S -fno-verbose-asm -Wall -Werror
 //go:generate ptx -o neighbors.ptx neighbors.cu
 //go:generate ptx -o embed.ptx embed.cu
 //go:generate ptx -o filter.ptx filter.cu
@@ -14,4 +15,5 @@ package gpu
 //go:generate ptx -o few.ptx few.cu
 //go:generate ptx -o collect.ptx collect.cu
 //go:generate ptx -o ceilings.ptx ceilings.cu
+//go:generate sed -i "s/^[ \\t]*//" neighbors.ptx embed.ptx filter.ptx message.ptx message_low.ptx update.ptx few.ptx collect.ptx ceilings.ptx
 //go:generate sh -c "sha256sum *.cu *.cuh generate.go *.ptx > ptx.sum"
