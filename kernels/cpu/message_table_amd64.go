@@ -6,15 +6,10 @@ import "unsafe"
 
 //go:generate go run -C _asm . -stem message_table -out ../message_table_amd64.s -stubs ../message_table_stub_amd64.go -pkg cpu
 
-// fits reports whether vector code works on a group of h features.
-func (t *Table[T]) fits(h int) bool {
-	return vectorized[T]() && h == GroupWidth
-}
-
 // messageForward is MessageForward for a whole group of features; false if
 // there is no vector code.
 func (t *Table[T]) messageForward(out, in *State[T], pairs *Pairs[T], knots []Knot[T], lo, hi, group, h int) bool {
-	if !t.fits(h) {
+	if !panelsFit[T](h) {
 		return false
 	}
 	n := hi - lo
@@ -40,7 +35,7 @@ func (t *Table[T]) messageForward(out, in *State[T], pairs *Pairs[T], knots []Kn
 // messageBackward is MessageBackward for a whole group of features; false if
 // there is no vector code.
 func (t *Table[T]) messageBackward(gin *State[T], grad []PairGrad[T], g, in *State[T], pairs *Pairs[T], knots []Knot[T], lo, hi, group, h int) bool {
-	if !t.fits(h) {
+	if !panelsFit[T](h) {
 		return false
 	}
 	n := hi - lo

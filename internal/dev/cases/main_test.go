@@ -21,25 +21,15 @@ func inRoot(t *testing.T) {
 	t.Chdir("../../..")
 }
 
-func TestCases(t *testing.T) {
-	runCases(t, func(t *testing.T, c testCase) {
-		if callsTorch(t, c) {
-			t.Skip("TestCasesTorch runs it")
-		}
-	})
-}
+func TestCases(t *testing.T) { runCases(t, false) }
 
 func TestCasesTorch(t *testing.T) {
-	runCases(t, func(t *testing.T, c testCase) {
-		if !callsTorch(t, c) {
-			t.Skip("TestCases runs it")
-		}
-		peertest.Torch(t) // or skips
-	})
+	peertest.Torch(t) // or skips
+	runCases(t, true)
 }
 
-// runCases runs all but those that needs skips.
-func runCases(t *testing.T, needs func(*testing.T, testCase)) {
+// runCases runs the cases whose commands call PyTorch, or the others.
+func runCases(t *testing.T, torch bool) {
 	inRoot(t)
 	folder := filepath.Join("..", "shared", "cases")
 	if _, err := os.Stat(folder); err != nil {
@@ -50,8 +40,10 @@ func runCases(t *testing.T, needs func(*testing.T, testCase)) {
 	work := t.TempDir()
 	require.NoError(t, build(work))
 	for _, c := range cases {
+		if callsTorch(t, c) != torch {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
-			needs(t, c)
 			o, err := c.run(work)
 			require.NoError(t, err)
 			assert.NoError(t, c.fault(o), o.output)
