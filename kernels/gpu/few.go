@@ -96,14 +96,6 @@ func (m *FewMessage) back() argument {
 	return single(float32(float64(m.Filter.intervals) / float64(m.Cutoff)))
 }
 
-func (u *Update) mixing() []argument {
-	var out []argument
-	for _, x := range u.Mixing {
-		out = append(out, single(x))
-	}
-	return out
-}
-
 // few checks what all operations on few atoms have in common, and is the atoms.
 func (k *Kernels) few(operation string, state State, m *FewMessage, lengths ...length) (atoms int, err error) {
 	if m.Filter.network != nil {

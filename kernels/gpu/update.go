@@ -1,6 +1,9 @@
 package gpu
 
-import _ "embed" // the PTX
+import (
+	_ "embed" // the PTX
+	"slices"
+)
 
 //go:embed update.ptx
 var updatePTX string
@@ -40,10 +43,8 @@ func (k *Kernels) UpdateForward(out State, pre, gates Array[float32], in State, 
 	if err := sized("update forward", length{"out", out.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
-	m := &u.Mixing
-	return k.run(&k.updates.forward, Dim{X: ceilDiv(n, atomTile)}, out.arg(), pre.arg(), gates.arg(), in.arg(),
-		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg(), single(m[0]), single(m[1]), single(m[2]), single(m[3]), single(m[4]), single(m[5]),
-		single(m[6]), single(m[7]), single(m[8]), integer(n), integer(h))
+	return k.run(&k.updates.forward, Dim{X: ceilDiv(n, atomTile)}, slices.Concat([]argument{out.arg(), pre.arg(), gates.arg(), in.arg(),
+		u.Hidden.Forward.arg(), u.Hidden.Bias.arg(), u.Out.Forward.arg(), u.Out.Bias.arg()}, u.mixing(), []argument{integer(n), integer(h)})...)
 }
 
 // UpdateBackward takes g = ∂E/∂state after the update to that before it, in
@@ -56,10 +57,16 @@ func (k *Kernels) UpdateBackward(g, in State, pre, gates Array[float32], u *Upda
 	if err := sized("update backward", length{"g", g.n, in.n}, length{"pre", pre.n, n * h}, length{"gates", gates.n, n * 2 * h}); err != nil || n == 0 {
 		return err
 	}
-	m := &u.Mixing
-	return k.run(&k.updates.backward, Dim{X: ceilDiv(n, atomTile)}, g.arg(), in.arg(), pre.arg(), gates.arg(),
-		u.Hidden.Backward.arg(), u.Out.Backward.arg(), single(m[0]), single(m[1]), single(m[2]), single(m[3]), single(m[4]), single(m[5]),
-		single(m[6]), single(m[7]), single(m[8]), integer(n), integer(h))
+	return k.run(&k.updates.backward, Dim{X: ceilDiv(n, atomTile)}, slices.Concat([]argument{g.arg(), in.arg(), pre.arg(), gates.arg(),
+		u.Hidden.Backward.arg(), u.Out.Backward.arg()}, u.mixing(), []argument{integer(n), integer(h)})...)
+}
+
+// mixing is the nine numbers of the matrix, as kernels take them.
+func (u *Update) mixing() (m []argument) {
+	for _, x := range u.Mixing {
+		m = append(m, single(x))
+	}
+	return m
 }
 
 // Turn is the last update, the readout and the last update's reverse: the
