@@ -171,13 +171,15 @@ func (c *candidates) near(b *Batch, k int) bool {
 	if most < 0 {
 		return false
 	}
-	for i := b.Start[k]; i < b.Start[k+1]; i++ {
-		before := c.found.Positions[i]
+	before, now := c.found.Positions[b.Start[k]:b.Start[k+1]], b.Positions[b.Start[k]:b.Start[k+1]]
+	xx, xy, xz, yx, yy, yz, zx, zy, zz := f[0][0], f[0][1], f[0][2], f[1][0], f[1][1], f[1][2], f[2][0], f[2][1], f[2][2]
+	for i := range now {
+		r, o := &now[i], &before[i]
+		x, y, z := o[0], o[1], o[2]
 		if moved {
-			before = vec.RowTimes(before, &f)
+			x, y, z = x*xx+y*yx+z*zx, x*xy+y*yy+z*zy, x*xz+y*yz+z*zz
 		}
-		r := &b.Positions[i]
-		x, y, z := r[0]-before[0], r[1]-before[1], r[2]-before[2]
+		x, y, z = r[0]-x, r[1]-y, r[2]-z
 		if x*x+y*y+z*z > most*most {
 			return false
 		}

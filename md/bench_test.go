@@ -6,16 +6,26 @@ import (
 	"testing"
 
 	"painless/atoms"
+	"painless/internal/pool"
 )
+
+// nothing is a potential that takes no time.
+type nothing struct{}
+
+func (nothing) Compute(_ context.Context, b *atoms.Batch, r *atoms.Result) error {
+	r.Resize(b, false)
+	return nil
+}
 
 // BenchmarkStep is a step without the forces: what the integrators and the guard cost.
 func BenchmarkStep(b *testing.B) {
-	var nothing potential = func(*atoms.Batch, int, [][3]float64) (energy float64, virial [3][3]float64) { return 0, virial }
 	for _, settings := range append(append(thermostats(), barostats()...), Settings{}) {
-		for _, n := range []int{9, 3000} {
-			b.Run(fmt.Sprintf("%v/coupling=%d/atoms=%d", settings.Ensemble, settings.Coupling, n), func(b *testing.B) {
+		for _, c := range []struct{ atoms, threads int }{{9, 1}, {3000, 1}, {3000, 2}} {
+			b.Run(fmt.Sprintf("%v/coupling=%d/atoms=%d/threads=%d", settings.Ensemble, settings.Coupling, c.atoms, c.threads), func(b *testing.B) {
 				settings.TimeStep = 1e-3
-				d := simulation(b, nothing, 100, settings, argons(n, 3.8, true))
+				p := lending{nothing{}, pool.New(c.threads)}
+				defer p.Close()
+				d := simulation(b, p, 100, settings, argons(c.atoms, 3.8, true))
 				ctx := context.Background()
 				advance(b, d, 1)
 				g := NewGuard(d, Limits{})
@@ -28,7 +38,7 @@ func BenchmarkStep(b *testing.B) {
 						g.Check(d)
 					}
 				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/atom")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(c.atoms), "ns/atom")
 			})
 		}
 	}

@@ -61,15 +61,15 @@ func (c *nhChain) propagate(twiceKinetic, kT, dt float64) (scale, heat float64) 
 	return scale, heat
 }
 
-// chain couples the velocities to their thermostats.
-func chain(d *Dynamics, dt float64) {
+// propagateChain couples the velocities to their thermostats.
+func propagateChain(d *Dynamics, dt float64) {
 	for k := range d.replicas {
 		r := &d.replicas[k]
 		if r.DOF < 1 {
 			continue
 		}
-		scale, heat := r.Chain.propagate(2*d.System.KineticEnergy(k), d.kT(), dt)
-		scaleVelocities(d.System, k, scale)
+		scale, heat := r.Chain.propagate(2*r.kinetic, d.kT(), dt)
+		r.scale, r.kinetic = scale, scale*scale*r.kinetic
 		r.Heat += heat
 	}
 }

@@ -28,6 +28,13 @@ type Dynamics struct {
 	random       random
 	draws        int // of this step's thermostat operations
 	bonds        bonds
+	keep, give   float64 // friction's of this step: of velocities, and of noise of one kT and mass, √eV
+	parts        []part
+	first        []int   // the replicas' first parts, [S+1]
+	units        []int   // unit u of the threads' work is the parts units[u] up to units[u+1]
+	threads      Threads // the potential's; nil where it has none
+	doing        []stage // what threads do
+	task         func(worker, unit int)
 	computed     bool // the forces are those of the positions
 }
 
@@ -40,15 +47,20 @@ type Failure struct {
 
 // replica is what a structure has beyond its atoms.
 type replica struct {
-	DOF    float64       // degrees of freedom of the kinetic energy
-	Scaled float64       // those of them that were taken away, but whose positions scale with the cell
-	Heat   float64       // eV that baths and barostats gave so far
-	Chain  nhChain       // of the atoms
-	Cell   nhChain       // of the cell
-	Rate   float64       // of the strain of each axis, 1/fs (NPTMTK)
-	Mass   float64       // of the cell, eV·fs² (NPTMTK)
-	strain [3][3]float64 // of this step (NPTSCR)
-	virial [3][3]float64 // before it
+	DOF    float64 // degrees of freedom of the kinetic energy
+	Scaled float64 // those of them that were taken away, but whose positions scale with the cell
+	Heat   float64 // eV that baths and barostats gave so far
+	Chain  nhChain // of the atoms
+	Cell   nhChain // of the cell
+	Rate   float64 // of the strain of each axis, 1/fs (NPTMTK)
+	Mass   float64 // of the cell, eV·fs² (NPTMTK)
+
+	// Of this step.
+	kinetic       float64       // eV, where it was measured
+	scale         float64       // by which a thermostat wants the velocities to be multiplied
+	strain        [3][3]float64 // NPTSCR
+	forward, back [3][3]float64 // e^strain and e^−strain
+	virial        [3][3]float64 // before the strain
 }
 
 // New begins a simulation of a system, whose velocities are as they should be at
@@ -68,6 +80,9 @@ func New(potential Potential, system *System, settings Settings) (*Dynamics, err
 	if d.bonds, err = newBonds(system, settings.Bonds); err != nil {
 		return nil, err
 	}
+	d.threads, _ = potential.(Threads)
+	d.task = d.doUnit
+	d.cut()
 	d.replicas = make([]replica, system.Len())
 	for k := range d.replicas {
 		d.prepare(k)
@@ -133,15 +148,26 @@ func (d *Dynamics) Advance(ctx context.Context) error {
 		}
 	}
 	d.draws = 0
-	for i := range d.stages {
-		stage := &d.stages[i]
-		if stage.run == nil {
+	for rest := d.stages; len(rest) > 0; {
+		now := rest[:d.together(rest)]
+		rest = rest[len(now):]
+		if now[0].atoms != nil {
+			d.bonds.remember(d.System)
+			d.do(now)
+		}
+		last := &now[len(now)-1]
+		dt := last.share * d.Settings.TimeStep
+		if last.hold != nil {
+			last.hold(d, dt)
+		}
+		if last.replicas != nil {
+			last.replicas(d, dt)
+		}
+		if last.atoms == nil && last.replicas == nil {
 			if err := d.Compute(ctx); err != nil {
 				return err
 			}
-			continue
 		}
-		stage.run(d, stage.part*d.Settings.TimeStep)
 	}
 	if d.Settings.NoRotation {
 		for k := range d.replicas {
@@ -154,6 +180,18 @@ func (d *Dynamics) Advance(ctx context.Context) error {
 	}
 	d.Step++
 	return nil
+}
+
+// together is how many of the stages can be done part by part: up to one that
+// looks at replicas, and one by one where something is held.
+func (d *Dynamics) together(stages []stage) (n int) {
+	for n < len(stages) && stages[n].atoms != nil {
+		n++
+		if d.held() || stages[n-1].replicas != nil {
+			break
+		}
+	}
+	return max(n, 1)
 }
 
 // Compute computes energy, forces and virial of the positions as they are.
@@ -185,6 +223,7 @@ func (d *Dynamics) Fail(k int, err error) {
 	d.bonds.drop(lo, hi)
 	d.System.drop(k)
 	d.replicas = slices.Delete(d.replicas, k, k+1)
+	d.cut()
 	d.setAccelerations()
 }
 

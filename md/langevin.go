@@ -6,38 +6,53 @@ import (
 	"painless/internal/units"
 )
 
-// friction is the exact solution of dv = −γ v dt + √(2γ kT/m) dW over dt: the O
-// of BAOAB, whose configurations are exact for harmonic forces (Leimkuhler and
-// Matthews, Appl. Math. Res. eXpress 2013, 34, doi:10.1093/amrx/abs010).
-func friction(d *Dynamics, dt float64) {
-	s := d.System
-	keep := math.Exp(-dt / d.Settings.ThermostatTime)
-	give := math.Sqrt((1 - keep*keep) * d.kT())
+// setFriction readies friction over dt: what it keeps of velocities, and what it
+// gives, √((1 − keep²) kT).
+func setFriction(d *Dynamics, dt float64) {
+	d.keep = math.Exp(-dt / d.Settings.ThermostatTime)
+	d.give = math.Sqrt((1 - d.keep*d.keep) * d.kT())
+}
+
+// rubAtoms is the exact solution of dv = −γ v dt + √(2γ kT/m) dW: the O of BAOAB,
+// whose configurations are exact for harmonic forces (Leimkuhler and Matthews,
+// Appl. Math. Res. eXpress 2013, 34, doi:10.1093/amrx/abs010).
+func rubAtoms(d *Dynamics, p *part, _ float64) {
+	s, keep, give := d.System, d.keep, d.give
 	var noise [64][3]float64
-	for k := range d.replicas {
-		before, after := 0.0, 0.0
-		for lo, hi := s.Start[k], s.Start[k+1]; lo < hi; lo += len(noise) {
-			few := min(hi-lo, len(noise))
-			d.random.normals(noise[:few], forFriction, d.Step, s.Replicas[k], lo-s.Start[k])
-			masses, widths, velocities := s.Masses[lo:lo+few], d.widths[lo:lo+few], s.Velocities[lo:lo+few]
-			for i := range velocities {
-				v, n, m, width := &velocities[i], &noise[i], masses[i], give*widths[i]
-				before += m * (v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
-				v[0] = keep*v[0] + width*n[0]
-				v[1] = keep*v[1] + width*n[1]
-				v[2] = keep*v[2] + width*n[2]
-				after += m * (v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
-			}
-		}
-		d.replicas[k].Heat += units.MassVelocity2 / 2 * (after - before)
-		if d.constrained() {
-			d.replicas[k].Heat -= s.KineticEnergy(k)
+	before, after := 0.0, 0.0
+	for lo := p.lo; lo < p.hi; lo += len(noise) {
+		few := min(p.hi-lo, len(noise))
+		d.random.normals(noise[:few], forFriction, d.Step, s.Replicas[p.replica], lo-s.Start[p.replica])
+		masses, widths, velocities := s.Masses[lo:lo+few], d.widths[lo:lo+few], s.Velocities[lo:lo+few]
+		for i := range velocities {
+			v, n, m, width := &velocities[i], &noise[i], masses[i], give*widths[i]
+			before += m * (v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
+			v[0] = keep*v[0] + width*n[0]
+			v[1] = keep*v[1] + width*n[1]
+			v[2] = keep*v[2] + width*n[2]
+			after += m * (v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
 		}
 	}
-	if d.constrained() { // what constraints take away is heat too
-		d.constrainVelocities()
-		for k := range d.replicas {
-			d.replicas[k].Heat += s.KineticEnergy(k)
-		}
+	p.heat = units.MassVelocity2 / 2 * (after - before)
+}
+
+// gatherHeat counts what friction gave.
+func gatherHeat(d *Dynamics, _ float64) {
+	for i := range d.parts {
+		p := &d.parts[i]
+		d.replicas[p.replica].Heat += p.heat
+		p.heat = 0
+	}
+}
+
+// holdRubbed is holdVelocities after friction: what constraints take away is heat too.
+func holdRubbed(d *Dynamics, dt float64) {
+	gatherHeat(d, dt) // a bond that breaks takes its replica and all parts away
+	for k := range d.replicas {
+		d.replicas[k].Heat -= d.System.KineticEnergy(k)
+	}
+	holdVelocities(d, dt)
+	for k := range d.replicas {
+		d.replicas[k].Heat += d.System.KineticEnergy(k)
 	}
 }

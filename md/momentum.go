@@ -157,7 +157,7 @@ func (d *Dynamics) Thermalize(temperature float64) {
 			v[0], v[1], v[2] = width*v[0], width*v[1], width*v[2]
 		}
 	}
-	d.constrainVelocities()
+	holdVelocities(d, 0)
 	for k := range d.replicas {
 		d.prepare(k)
 		if now := d.Temperature(k); now > 0 {

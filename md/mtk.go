@@ -23,7 +23,7 @@ func strainRate(d *Dynamics, dt float64) {
 		r := &d.replicas[k]
 		volume, _ := s.Volume(k)
 		w := &s.Result.Virial[k]
-		force := r.alpha()*2*s.KineticEnergy(k) + w[0][0] + w[1][1] + w[2][2] - 3*d.pressure()*volume + r.Scaled*d.kT()
+		force := r.alpha()*2*r.kinetic + w[0][0] + w[1][1] + w[2][2] - 3*d.pressure()*volume + r.Scaled*d.kT()
 		r.Rate += dt * force / r.Mass
 	}
 }
@@ -31,45 +31,54 @@ func strainRate(d *Dynamics, dt float64) {
 func (r *replica) alpha() float64 { return 1 + 3/max(r.DOF, 1) }
 
 // strainedKick is v̇ = F/m − α η̇ v over dt.
-func strainedKick(d *Dynamics, dt float64) {
-	s := d.System
-	for k := range d.replicas {
-		x := d.replicas[k].alpha() * d.replicas[k].Rate * dt
-		half := math.Exp(-x / 2)
-		damp, push := half*half, dt*half*sinhc(x/2)
-		for i := s.Start[k]; i < s.Start[k+1]; i++ {
-			f, v, a := &s.Result.Forces[i], &s.Velocities[i], push*d.acceleration[i]
-			v[0] = damp*v[0] + a*f[0]
-			v[1] = damp*v[1] + a*f[1]
-			v[2] = damp*v[2] + a*f[2]
-		}
+func strainedKick(d *Dynamics, p *part, dt float64) {
+	r := &d.replicas[p.replica]
+	damp, push := growth(-r.alpha()*r.Rate, dt)
+	forces, velocities, acceleration := d.System.Result.Forces[p.lo:p.hi], d.System.Velocities[p.lo:p.hi], d.acceleration[p.lo:p.hi]
+	for i, a := range acceleration {
+		f, v, a := &forces[i], &velocities[i], push*a
+		v[0] = damp*v[0] + a*f[0]
+		v[1] = damp*v[1] + a*f[1]
+		v[2] = damp*v[2] + a*f[2]
 	}
 }
 
-// strainedDrift is ṙ = v + η̇ r, and the same for the lattice vectors, over dt.
-func strainedDrift(d *Dynamics, dt float64) {
+// strainedDrift is ṙ = v + η̇ r over dt.
+func strainedDrift(d *Dynamics, p *part, dt float64) {
+	grow, push := growth(d.replicas[p.replica].Rate, dt)
+	positions, velocities := d.System.Positions[p.lo:p.hi], d.System.Velocities[p.lo:p.hi]
+	for i := range velocities {
+		r, v := &positions[i], &velocities[i]
+		r[0] = grow*r[0] + push*v[0]
+		r[1] = grow*r[1] + push*v[1]
+		r[2] = grow*r[2] + push*v[2]
+	}
+}
+
+// strainCell is strainedDrift of the lattice vectors, and the work on the cell.
+func strainCell(d *Dynamics, dt float64) {
 	s := d.System
 	for k := range d.replicas {
 		r := &d.replicas[k]
-		x := r.Rate * dt
-		half := math.Exp(x / 2)
-		grow, move := half*half, dt*half*sinhc(x/2)
-		for i := s.Start[k]; i < s.Start[k+1]; i++ {
-			p, v := &s.Positions[i], &s.Velocities[i]
-			p[0] = grow*p[0] + move*v[0]
-			p[1] = grow*p[1] + move*v[1]
-			p[2] = grow*p[2] + move*v[2]
-		}
 		volume, _ := s.Volume(k)
+		grow, _ := growth(r.Rate, dt)
 		for i, vector := range s.Cells[k] {
 			s.Cells[k][i] = vec.Scale(vector, grow)
 		}
-		r.Heat -= d.pressure()*(grow*grow*grow-1)*volume - r.Scaled*d.kT()*x
+		r.Heat -= d.pressure()*(grow*grow*grow-1)*volume - r.Scaled*d.kT()*r.Rate*dt
 	}
 }
 
-// cellChain couples the rate of the cell to thermostats of its own.
-func cellChain(d *Dynamics, dt float64) {
+// growth is what ẋ = y + rate x does with x and a constant y over dt: x becomes
+// grow x + push y, with e^(rate dt) and (e^(rate dt) − 1)/rate.
+func growth(rate, dt float64) (grow, push float64) {
+	x := rate * dt
+	half := math.Exp(x / 2)
+	return half * half, dt * half * sinhc(x/2)
+}
+
+// propagateCell couples the rate of the cell to thermostats of its own.
+func propagateCell(d *Dynamics, dt float64) {
 	for k := range d.replicas {
 		r := &d.replicas[k]
 		scale, heat := r.Cell.propagate(r.Mass*r.Rate*r.Rate, d.kT(), dt)

@@ -62,6 +62,30 @@ const layers = 256
 
 var edges, heights = ziggurat()
 
+// layer is what a number needs of its layer: the step between places, and how
+// many places from the middle lie below the curve for sure.
+type layer struct {
+	step float64
+	sure int64
+}
+
+var steps = layerSteps()
+
+func layerSteps() (of [layers]layer) {
+	for k := range of {
+		l := &of[k]
+		l.step = edges[k] / (1 << placeBits)
+		l.sure = int64(edges[k+1] / l.step)
+		for float64(l.sure)*l.step < edges[k+1] {
+			l.sure++
+		}
+		for float64(l.sure-1)*l.step >= edges[k+1] {
+			l.sure--
+		}
+	}
+	return of
+}
+
 func ziggurat() (edges, heights [layers + 1]float64) {
 	const tail, area = 3.6541528853610088, 4.92867323399e-3
 	edges[0], edges[1] = area*math.Exp(tail*tail/2), tail
@@ -74,18 +98,15 @@ func ziggurat() (edges, heights [layers + 1]float64) {
 	return edges, heights
 }
 
-// normalBits is what a normal number takes: a layer, a sign, a place in the layer.
-const normalBits = 42
+// normalBits is what a normal number takes: a layer of 8 bits, a sign and a place in the layer.
+const normalBits, placeBits = 42, 34
 
 // layered returns where 42 random bits fall in the ziggurat, and whether that is
 // below the curve for sure, as it is 99 times in 100.
 func layered(word uint64) (x float64, sure bool) {
-	const placeBits = normalBits - 9
-	layer := word & (layers - 1)
-	// An odd number between −2³³ and 2³³.
-	share := float64(int64(word>>8&(1<<(placeBits+1)-1))*2+1-1<<(placeBits+1)) * (1.0 / (1 << (placeBits + 1)))
-	x = share * edges[layer]
-	return x, math.Abs(x) < edges[layer+1]
+	l := &steps[word&(layers-1)]
+	place := int64(word>>8&(1<<placeBits-1))*2 + 1 - 1<<placeBits // odd, between −2³⁴ and 2³⁴
+	return float64(place) * l.step, max(place, -place) < l.sure
 }
 
 // normals fills n with three standard normal numbers of each atom from first on.
@@ -128,14 +149,13 @@ func (r random) words2(p place) (x0, y0, x1, y1 uint64) {
 func (r random) normal3(n *[3]float64, x, y uint64, p place) {
 	z := x>>normalBits | y<<(64-normalBits)
 	y >>= 2*normalBits - 64
-	var sure [3]bool
-	n[0], sure[0] = layered(x)
-	n[1], sure[1] = layered(z)
-	n[2], sure[2] = layered(y)
-	if sure[0] && sure[1] && sure[2] {
-		return
+	a, first := layered(x)
+	b, second := layered(z)
+	c, third := layered(y)
+	if !(first && second && third) {
+		a, b, c = r.unsure(x, &p), r.unsure(z, &p), r.unsure(y, &p)
 	}
-	n[0], n[1], n[2] = r.unsure(x, &p), r.unsure(z, &p), r.unsure(y, &p)
+	n[0], n[1], n[2] = a, b, c
 }
 
 // normal returns a standard normal number of a place.

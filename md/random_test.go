@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // The numbers are those of the known answers that come with Random123: of a
@@ -48,6 +49,31 @@ func TestZiggurat(t *testing.T) {
 	assert.InEpsilon(t, edges[1]*heights[1]+tail, edges[0]*heights[1], 1e-10)
 	for k := 1; k < layers-1; k++ {
 		assert.InEpsilon(t, edges[0]*heights[1], edges[k]*(heights[k+1]-heights[k]), 1e-10, "%d", k)
+	}
+}
+
+// Steps and whole places give the same bits as shares of the layers' edges do.
+func TestLayered(t *testing.T) {
+	check := func(word uint64) {
+		k := word % layers
+		share := (float64(word>>8&(1<<placeBits-1))*2 + 1 - 1<<placeBits) / (1 << placeBits)
+		x, sure := layered(word)
+		require.Equal(t, share*edges[k], x)
+		require.Equal(t, math.Abs(share*edges[k]) < edges[k+1], sure, "%x", word)
+	}
+	r := random{5}
+	for i := range 20_000 {
+		x, y := r.words(at(forCell, 0, 0, i))
+		check(x)
+		check(y)
+	}
+	for k := range uint64(layers) { // about the ends of what is sure
+		for _, side := range []int64{-1, 1} {
+			for off := int64(-3); off <= 3; off++ {
+				place := max(-1<<placeBits+1, min(side*(steps[k].sure|1)+2*off, 1<<placeBits-1))
+				check(uint64((place-1+1<<placeBits)/2)<<8 | k)
+			}
+		}
 	}
 }
 

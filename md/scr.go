@@ -7,8 +7,8 @@ import (
 	"painless/internal/vec"
 )
 
-// rescaleCell strains the cell, the positions and, inversely, the velocities by
-// e^ε with
+// rescaleCell strains the cell by e^ε, as the positions and, inversely, the
+// velocities are to be, with
 //
 //	dε_ab = β/(3τ) (P_ab − P₀ δ_ab + g kT/(3V) δ_ab) dt + √(2 β kT/(3 V τ)) dW_ab
 //
@@ -26,7 +26,7 @@ func rescaleCell(d *Dynamics, dt float64) {
 		r := &d.replicas[k]
 		volume, _ := s.Volume(k)
 		r.virial = s.Result.Virial[k]
-		motion := s.kinetic(k)
+		motion := d.motion(k)
 		mobility := d.beta() / (3 * d.Settings.BarostatTime) * dt
 		width := math.Sqrt(2 * mobility * kT / volume)
 		var p [3][3]float64 // (P − P₀ + g kT/3V), symmetric
@@ -55,10 +55,13 @@ func rescaleCell(d *Dynamics, dt float64) {
 			}
 		}
 		r.strain = strain
-		back := deform(s, k, strain)
+		r.forward, r.back = exponentials(strain)
+		for i, vector := range s.Cells[k] {
+			s.Cells[k][i] = vec.Times(&r.forward, vector)
+		}
 		for a := range 3 { // of ½ Σ m |back·v|² − ½ Σ m |v|²
 			for b := range 3 {
-				r.Heat += 0.5 * motion[a][b] * vec.Dot(back[a], back[b])
+				r.Heat += 0.5 * motion[a][b] * vec.Dot(r.back[a], r.back[b])
 			}
 			r.Heat -= 0.5 * motion[a][a]
 		}
@@ -75,21 +78,11 @@ func (d *Dynamics) cellNoise(replica int) (n [6]float64) {
 	return [6]float64{a[0][0], a[0][1], a[0][2], a[1][0], a[1][1], a[1][2]}
 }
 
-// deform scales structure k by e^ε of a symmetric strain, and its velocities by e^−ε, which it returns.
-func deform(s *System, k int, strain [3][3]float64) (back [3][3]float64) {
-	forward := exponential(strain)
-	for a := range strain {
-		for b := range strain {
-			strain[a][b] = -strain[a][b]
-		}
-	}
-	back = exponential(strain)
-	for i, vector := range s.Cells[k] {
-		s.Cells[k][i] = vec.Times(&forward, vector)
-	}
-	transform(&forward, s.Positions[s.Start[k]:s.Start[k+1]])
-	transform(&back, s.Velocities[s.Start[k]:s.Start[k+1]])
-	return back
+// deform scales positions by e^ε, and velocities by e^−ε.
+func deform(d *Dynamics, p *part, _ float64) {
+	r := &d.replicas[p.replica]
+	transform(&r.forward, d.System.Positions[p.lo:p.hi])
+	transform(&r.back, d.System.Velocities[p.lo:p.hi])
 }
 
 // transform multiplies vectors by a symmetric matrix.
@@ -102,22 +95,30 @@ func transform(m *[3][3]float64, vectors [][3]float64) {
 	}
 }
 
-// exponential is e^ε of a small symmetric matrix, by its series where it is not diagonal.
-func exponential(strain [3][3]float64) [3][3]float64 {
-	sum := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
+// exponentials is e^ε and e^−ε of a small symmetric matrix, by its series where it is not diagonal.
+func exponentials(strain [3][3]float64) (forward, back [3][3]float64) {
 	if strain[0][1] == 0 && strain[0][2] == 0 && strain[1][2] == 0 {
 		for a := range 3 {
-			sum[a][a] = math.Exp(strain[a][a])
+			if a > 0 && strain[a][a] == strain[0][0] {
+				forward[a][a], back[a][a] = forward[0][0], back[0][0]
+				continue
+			}
+			forward[a][a] = math.Exp(strain[a][a])
+			back[a][a] = 1 / forward[a][a]
 		}
-		return sum
+		return forward, back
 	}
-	term := sum
+	term := [3][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
+	forward, back = term, term
+	sign := 1.0
 	for n := 1.0; n <= 30; n++ {
 		largest := 0.0
+		sign = -sign
 		for a := range 3 {
 			term[a] = vec.Scale(vec.RowTimes(term[a], &strain), 1/n)
 			for b, x := range term[a] {
-				sum[a][b] += x
+				forward[a][b] += x
+				back[a][b] += sign * x
 				largest = max(largest, math.Abs(x))
 			}
 		}
@@ -125,7 +126,7 @@ func exponential(strain [3][3]float64) [3][3]float64 {
 			break
 		}
 	}
-	return sum
+	return forward, back
 }
 
 // workOfCell counts what the strain of this step changed of the potential

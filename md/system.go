@@ -46,24 +46,18 @@ func NewSystem(structures ...atoms.Structure) (*System, error) {
 
 // KineticEnergy returns that of structure k, eV.
 func (s *System) KineticEnergy(k int) float64 {
-	sum := 0.0
-	for i := s.Start[k]; i < s.Start[k+1]; i++ {
-		v := &s.Velocities[i]
-		sum += s.Masses[i] * (v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
-	}
-	return units.MassVelocity2 / 2 * sum
+	return s.kineticEnergy(s.Start[k], s.Start[k+1])
 }
 
-// kinetic returns Σ m v ⊗ v of structure k, eV: the kinetic part of the virial.
-func (s *System) kinetic(k int) [3][3]float64 {
-	var xx, yy, zz, xy, xz, yz float64
-	for i := s.Start[k]; i < s.Start[k+1]; i++ {
-		v, m := &s.Velocities[i], units.MassVelocity2*s.Masses[i]
-		x, y, z := m*v[0], m*v[1], m*v[2]
-		xx, yy, zz = xx+x*v[0], yy+y*v[1], zz+z*v[2]
-		xy, xz, yz = xy+x*v[1], xz+x*v[2], yz+y*v[2]
+// kineticEnergy is that of the atoms lo up to hi, eV.
+func (s *System) kineticEnergy(lo, hi int) float64 {
+	velocities, masses := s.Velocities[lo:hi], s.Masses[lo:hi]
+	sum := 0.0
+	for i := range velocities {
+		v := &velocities[i]
+		sum += masses[i] * (v[0]*v[0] + v[1]*v[1] + v[2]*v[2])
 	}
-	return [3][3]float64{{xx, xy, xz}, {xy, yy, yz}, {xz, yz, zz}}
+	return units.MassVelocity2 / 2 * sum
 }
 
 // Momentum returns the total momentum of structure k, u·Å/fs.

@@ -1,37 +1,33 @@
 package md
 
-// kick is v += F/m dt.
-func kick(d *Dynamics, dt float64) {
+// kickAtoms is v += F/m dt.
+func kickAtoms(d *Dynamics, p *part, dt float64) {
 	s := d.System
-	forces, velocities := s.Result.Forces, s.Velocities
-	for i, a := range d.acceleration {
+	forces, velocities, acceleration := s.Result.Forces[p.lo:p.hi], s.Velocities[p.lo:p.hi], d.acceleration[p.lo:p.hi]
+	for i, a := range acceleration {
 		f, v, a := &forces[i], &velocities[i], a*dt
 		v[0] += a * f[0]
 		v[1] += a * f[1]
 		v[2] += a * f[2]
 	}
-	d.constrainVelocities()
 }
 
-// drift is r += v dt.
-func drift(d *Dynamics, dt float64) {
-	s := d.System
-	d.bonds.remember(s)
-	positions := s.Positions
-	for i := range s.Velocities {
-		r, v := &positions[i], &s.Velocities[i]
+// driftAtoms is r += v dt.
+func driftAtoms(d *Dynamics, p *part, dt float64) {
+	positions, velocities := d.System.Positions[p.lo:p.hi], d.System.Velocities[p.lo:p.hi]
+	for i := range velocities {
+		r, v := &positions[i], &velocities[i]
 		r[0] += dt * v[0]
 		r[1] += dt * v[1]
 		r[2] += dt * v[2]
 	}
-	d.constrainPositions(dt)
 }
 
-// constrained says whether atoms or bonds are held.
-func (d *Dynamics) constrained() bool { return d.System.Fixed != nil || len(d.bonds.list) > 0 }
+// held says whether atoms or bonds are.
+func (d *Dynamics) held() bool { return d.System.Fixed != nil || len(d.bonds.list) > 0 }
 
-// constrainVelocities takes away what fixed atoms and bonds of constant length forbid.
-func (d *Dynamics) constrainVelocities() {
+// holdVelocities takes away what fixed atoms and bonds of constant length forbid.
+func holdVelocities(d *Dynamics, _ float64) {
 	if d.System.Fixed != nil {
 		for k := range d.replicas {
 			hold(d.System, k)
@@ -42,10 +38,10 @@ func (d *Dynamics) constrainVelocities() {
 	}
 }
 
-// constrainPositions brings bonds back to their lengths after a drift by dt, and
+// holdPositions brings bonds back to their lengths after a drift by dt, and
 // takes away the velocities along them, so that a drift is a step of a motion on
 // the constraints by itself.
-func (d *Dynamics) constrainPositions(dt float64) {
+func holdPositions(d *Dynamics, dt float64) {
 	if len(d.bonds.list) > 0 {
 		d.broken(d.bonds.shake(d.System, dt))
 		d.broken(d.bonds.rattle(d.System))

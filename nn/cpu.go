@@ -145,6 +145,12 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 	return e
 }
 
+func (e *cpuEngine[T]) Run(units int, task func(worker, unit int)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pool.Run(units, task)
+}
+
 func (e *cpuEngine[T]) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()

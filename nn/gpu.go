@@ -7,11 +7,12 @@ import (
 	"sync"
 
 	"painless/atoms"
+	"painless/internal/pool"
 	"painless/kernels/gpu"
 )
 
 // NewGPUPotential puts the network on a GPU, which computes in float32. It owns
-// dev and closes it. Of the options, Threads is the CPU's.
+// dev and closes it. Threads of the options are those that Run lends.
 func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, error) {
 	if dev == nil {
 		return nil, errors.New("expected a GPU, found nil")
@@ -29,7 +30,11 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	if err != nil {
 		return nil, errors.Join(err, dev.Close())
 	}
-	e := &gpuEngine{net: net, known: net.acquainted(opts.AnyElement), dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
+	threads, err := opts.threads()
+	if err != nil {
+		return nil, errors.Join(err, dev.Close())
+	}
+	e := &gpuEngine{net: net, pool: pool.New(threads), known: net.acquainted(opts.AnyElement), dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
 		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly)}
 	if err := e.load(filters); err != nil {
 		return nil, errors.Join(err, e.Close())
@@ -47,6 +52,7 @@ type gpuEngine struct {
 
 	mu      sync.Mutex
 	closed  bool
+	pool    *pool.Pool // of Run
 	dev     gpu.Device
 	kernels *gpu.Kernels
 	weights gpuWeights
@@ -309,6 +315,13 @@ func (e *gpuEngine) collect(b *atoms.Batch, r *Result) error {
 	return nil
 }
 
+// Run lends threads of the CPU.
+func (e *gpuEngine) Run(units int, task func(worker, unit int)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.pool.Run(units, task)
+}
+
 // Close gives back the device's memory and the device. It may be called twice.
 func (e *gpuEngine) Close() error {
 	e.mu.Lock()
@@ -317,6 +330,7 @@ func (e *gpuEngine) Close() error {
 		return nil
 	}
 	e.closed = true
+	e.pool.Close()
 	err := errors.Join(e.drop(), e.weights.memory.Close(), e.in.free(e.dev), e.out.free(e.dev))
 	if e.kernels != nil {
 		err = errors.Join(err, e.kernels.Close())

@@ -16,6 +16,10 @@ type Potential interface {
 	// nothing. A structure that cannot be computed is a *atoms.StructureError, and
 	// r is then of no use. Calls from several goroutines take turns.
 	Compute(ctx context.Context, b *atoms.Batch, r *Result) error
+	// Run lends the potential's threads between computations: it calls task for every
+	// unit from 0 to units−1, in no fixed order and on the workers 0 to threads−1, and
+	// returns when all are done.
+	Run(units int, task func(worker, unit int))
 	// Close gives back memory and threads. It may be called twice.
 	Close() error
 }
@@ -78,6 +82,17 @@ type Options struct {
 	AtomEnergies, AtomVirials bool
 }
 
+// threads is how many are meant.
+func (o *Options) threads() (int, error) {
+	if o.Threads < 0 || o.Threads > MaxThreads {
+		return 0, fmt.Errorf("%d threads: expected 0 (all cores) to %d", o.Threads, MaxThreads)
+	}
+	if o.Threads == 0 {
+		return min(runtime.GOMAXPROCS(0), MaxThreads), nil
+	}
+	return o.Threads, nil
+}
+
 // MaxThreads is more than any machine has cores, and few enough to start.
 const MaxThreads = 4096
 
@@ -86,14 +101,10 @@ func NewPotential(net *Network, opts Options) (Potential, error) {
 	if err := net.check(); err != nil {
 		return nil, err
 	}
-	if opts.Threads < 0 || opts.Threads > MaxThreads {
-		return nil, fmt.Errorf("%d threads: expected 0 (all cores) to %d", opts.Threads, MaxThreads)
+	threads, err := opts.threads()
+	if err != nil {
+		return nil, err
 	}
-	threads := opts.Threads
-	if threads == 0 {
-		threads = min(runtime.GOMAXPROCS(0), MaxThreads)
-	}
-	var err error
 	if opts.Filters, err = opts.Filters.of(opts.Precision); err != nil {
 		return nil, err
 	}
