@@ -1,7 +1,5 @@
 package md
 
-import "math"
-
 // chainLength is the number of thermostats of a Nosé–Hoover chain.
 const chainLength = 3
 
@@ -45,16 +43,16 @@ func (c *nhChain) propagate(twiceKinetic, kT, dt float64) (scale, heat float64) 
 	}
 	c.Rates[last] += dt / 2 * force(last)
 	for j := last - 1; j >= 0; j-- {
-		damp := math.Exp(-dt / 4 * c.Rates[j+1])
+		damp := exp(-dt / 4 * c.Rates[j+1])
 		c.Rates[j] = damp * (damp*c.Rates[j] + dt/2*force(j))
 	}
-	scale *= math.Exp(-dt * c.Rates[0])
+	scale *= exp(-dt * c.Rates[0])
 	heat -= dt * c.F * kT * c.Rates[0]
 	for j := 1; j <= last; j++ {
 		heat -= dt * kT * c.Rates[j]
 	}
 	for j := range last {
-		damp := math.Exp(-dt / 4 * c.Rates[j+1])
+		damp := exp(-dt / 4 * c.Rates[j+1])
 		c.Rates[j] = damp * (damp*c.Rates[j] + dt/2*force(j))
 	}
 	c.Rates[last] += dt / 2 * force(last)

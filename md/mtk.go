@@ -21,7 +21,7 @@ func strainRate(d *Dynamics, dt float64) {
 	s := d.System
 	for k := range d.replicas {
 		r := &d.replicas[k]
-		volume, _ := s.Volume(k)
+		volume := d.volume(k)
 		w := &s.Result.Virial[k]
 		force := r.alpha()*2*r.kinetic + w[0][0] + w[1][1] + w[2][2] - 3*d.pressure()*volume + r.Scaled*d.kT()
 		r.Rate += dt * force / r.Mass
@@ -60,7 +60,7 @@ func strainCell(d *Dynamics, dt float64) {
 	s := d.System
 	for k := range d.replicas {
 		r := &d.replicas[k]
-		volume, _ := s.Volume(k)
+		volume := d.volume(k)
 		grow, _ := growth(r.Rate, dt)
 		for i, vector := range s.Cells[k] {
 			s.Cells[k][i] = vec.Scale(vector, grow)
@@ -73,7 +73,7 @@ func strainCell(d *Dynamics, dt float64) {
 // grow x + push y, with e^(rate dt) and (e^(rate dt) − 1)/rate.
 func growth(rate, dt float64) (grow, push float64) {
 	x := rate * dt
-	half := math.Exp(x / 2)
+	half := exp(x / 2)
 	return half * half, dt * half * sinhc(x/2)
 }
 
@@ -85,6 +85,15 @@ func propagateCell(d *Dynamics, dt float64) {
 		r.Rate *= scale
 		r.Heat += heat
 	}
+}
+
+// exp is e^x, by its series where x is as small as rates of cells and chains over a
+// time step are: there it is as exact, and takes a third of the time.
+func exp(x float64) float64 {
+	if math.Abs(x) > 2e-3 {
+		return math.Exp(x)
+	}
+	return 1 + x*(1+x*(1.0/2+x*(1.0/6+x*(1.0/24+x*(1.0/120)))))
 }
 
 // sinhc is sinh(x)/x.

@@ -24,7 +24,7 @@ func rescaleCell(d *Dynamics, dt float64) {
 	target, kT := d.pressure(), d.kT()
 	for k := range d.replicas {
 		r := &d.replicas[k]
-		volume, _ := s.Volume(k)
+		volume := d.volume(k)
 		r.virial = s.Result.Virial[k]
 		motion := d.motion(k)
 		mobility := d.beta() / (3 * d.Settings.BarostatTime) * dt
@@ -67,6 +67,9 @@ func rescaleCell(d *Dynamics, dt float64) {
 		}
 	}
 }
+
+// volume is that of replica k, Å³, whose cell has one, as New saw.
+func (d *Dynamics) volume(k int) float64 { return math.Abs(vec.Determinant(&d.System.Cells[k])) }
 
 // beta is the compressibility, Å³/eV.
 func (d *Dynamics) beta() float64 { return d.Settings.Compressibility / units.Bar }
@@ -115,11 +118,13 @@ func exponentials(strain [3][3]float64) (forward, back [3][3]float64) {
 		largest := 0.0
 		sign = -sign
 		for a := range 3 {
-			term[a] = vec.Scale(vec.RowTimes(term[a], &strain), 1/n)
-			for b, x := range term[a] {
-				forward[a][b] += x
-				back[a][b] += sign * x
-				largest = max(largest, math.Abs(x))
+			x, y, z := term[a][0]/n, term[a][1]/n, term[a][2]/n
+			for b := range 3 {
+				t := x*strain[0][b] + y*strain[1][b] + z*strain[2][b]
+				term[a][b] = t
+				forward[a][b] += t
+				back[a][b] += sign * t
+				largest = max(largest, math.Abs(t))
 			}
 		}
 		if largest < 1e-18 {
