@@ -2,7 +2,6 @@ package atoms
 
 import (
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"painless/internal/buffer"
@@ -26,8 +25,17 @@ type NeighborList[T Float] struct {
 	Pairs[T]
 	Start []int // the pairs of structure k are Start[k] up to Start[k+1]; [S+1]
 
+	// Places, set before Build, is for who keeps much memory for each atom: in
+	// structures of thousands, I and J are then places, and not atoms, which are near
+	// one another where the atoms are. The order of pairs is that of places, and of J's
+	// atoms and shifts for each.
+	Places bool
+	Order  []int32 // the atom of each place, [N]; nil where places are atoms
+
 	candidates candidates
+	places     places
 	blocks     []block // of candidates; none holds those of two structures
+	begin      []int   // among all candidates those of atom i begin, where there are places; [N+1]
 	x          [][3]T  // of the candidates
 	d          []T     // of the candidates
 	onOnePoint atomic.Int64
@@ -36,14 +44,19 @@ type NeighborList[T Float] struct {
 	tasks      struct{ measure, keep func(worker, unit int) }
 }
 
-// block is candidates of structure k, where they begin among all, and how many
-// of them are pairs, which begin at first.
+// block is candidates of structure k: some on end, or those of the atoms of some places.
+// Of them are pairs, which begin at first among all.
 type block struct {
-	k, candidates, pairs, first int
-	of                          []neighbor
+	k, pairs, first int
+	of              []neighbor
+	candidates      int // before of
+	lo, hi          int // places
 }
 
-const blockSize = 256
+const (
+	blockSize   = 256
+	blockPlaces = 16
+)
 
 // Runner shares work among threads: it calls task for every unit from 0 to
 // units−1, in any order, and returns when all are done.
@@ -83,7 +96,12 @@ func (l *NeighborList[T]) BuildOn(threads Runner, b *Batch, cutoff float64) erro
 		l.tasks.measure, l.tasks.keep = l.measure, l.keep
 	}
 	l.batch, l.cutoff = b, T(cutoff)
-	if l.candidates.anew {
+	before := l.Order != nil
+	l.Order = nil
+	if l.Places && l.places.update(threads, b) {
+		l.Order = l.places.order
+	}
+	if l.candidates.anew || before != (l.Order != nil) {
 		l.cut()
 	}
 	n := len(l.d)
@@ -113,13 +131,58 @@ func (l *NeighborList[T]) cut() {
 	l.blocks = l.blocks[:0]
 	n := 0
 	for i := range l.candidates.spans {
-		for s, of := &l.candidates.spans[i], l.candidates.spans[i].pairs; len(of) > 0; {
+		s := &l.candidates.spans[i]
+		for of := s.pairs; l.Order == nil && len(of) > 0; {
 			few := min(len(of), blockSize)
-			l.blocks = append(l.blocks, block{k: s.k, candidates: n, of: of[:few]})
-			n, of = n+few, of[few:]
+			l.blocks = append(l.blocks, block{k: s.k, candidates: n + len(s.pairs) - len(of), of: of[:few]})
+			of = of[few:]
 		}
+		n += len(s.pairs)
+	}
+	if l.Order != nil {
+		l.cutPlaces()
 	}
 	l.x, l.d = buffer.Resize(l.x, n), buffer.Resize(l.d, n)
+}
+
+// cutPlaces makes blocks of places.
+func (l *NeighborList[T]) cutPlaces() {
+	l.begin = append(l.begin[:0], 0)
+	for i := range l.candidates.spans {
+		s := &l.candidates.spans[i]
+		before, at := l.begin[s.lo], 0
+		for atom := s.lo; atom < s.hi; atom++ {
+			for at < len(s.pairs) && int(s.pairs[at].i) == atom {
+				at++
+			}
+			l.begin = append(l.begin, before+at)
+		}
+	}
+	for k := range l.batch.Len() {
+		for lo, hi := l.batch.Start[k], l.batch.Start[k+1]; lo < hi; lo += blockPlaces {
+			l.blocks = append(l.blocks, block{k: k, lo: lo, hi: min(lo+blockPlaces, hi)})
+		}
+	}
+}
+
+// pieces is in how many pieces a block's candidates lie.
+func (l *NeighborList[T]) pieces(b *block) int {
+	if l.Order == nil {
+		return 1
+	}
+	return b.hi - b.lo
+}
+
+// piece is candidates of a block on end, and their displacements and distances.
+func (l *NeighborList[T]) piece(b *block, i int) (of []neighbor, x [][3]T, d []T, first int) {
+	of, first = b.of, b.candidates
+	if l.Order != nil {
+		atom := int(l.Order[b.lo+i])
+		s := &l.candidates.spans[l.candidates.start[b.k]+(atom-l.batch.Start[b.k])/spanAtoms]
+		first = l.begin[atom]
+		of = s.pairs[first-l.begin[s.lo]:][:l.begin[atom+1]-first]
+	}
+	return of, l.x[first:][:len(of)], l.d[first:][:len(of)], first
 }
 
 // measure computes the displacements of a block's candidates and counts its pairs.
@@ -128,24 +191,26 @@ func (l *NeighborList[T]) cut() {
 func (l *NeighborList[T]) measure(_, unit int) {
 	block := &l.blocks[unit]
 	cell, positions := &l.batch.Cells[block.k], l.batch.Positions
-	xs, ds := l.x[block.candidates:][:len(block.of)], l.d[block.candidates:][:len(block.of)]
 	var shift [3]float64
 	before := [3]int32{} // the shift that this is of
 	pairs := 0
-	for c := range block.of {
-		n := &block.of[c]
-		if n.shift != before {
-			before = n.shift
-			shift = vec.RowTimes([3]float64{float64(before[0]), float64(before[1]), float64(before[2])}, cell)
+	for i := range l.pieces(block) {
+		of, xs, ds, first := l.piece(block, i)
+		for c := range of {
+			n := &of[c]
+			if n.shift != before {
+				before = n.shift
+				shift = vec.RowTimes([3]float64{float64(before[0]), float64(before[1]), float64(before[2])}, cell)
+			}
+			ri, rj := &positions[n.i], &positions[n.j]
+			x := [3]T{T(rj[0] + shift[0] - ri[0]), T(rj[1] + shift[1] - ri[1]), T(rj[2] + shift[2] - ri[2])}
+			d := Distance(x)
+			if d == 0 {
+				l.foundOnOnePoint(first + c)
+			}
+			pairs += within(d, l.cutoff)
+			xs[c], ds[c] = x, d
 		}
-		ri, rj := &positions[n.i], &positions[n.j]
-		x := [3]T{T(rj[0] + shift[0] - ri[0]), T(rj[1] + shift[1] - ri[1]), T(rj[2] + shift[2] - ri[2])}
-		d := Distance(x)
-		if d == 0 {
-			l.foundOnOnePoint(block.candidates + c)
-		}
-		pairs += within(d, l.cutoff)
-		xs[c], ds[c] = x, d
 	}
 	block.pairs = pairs
 }
@@ -169,34 +234,43 @@ func (l *NeighborList[T]) foundOnOnePoint(c int) {
 // does, until all pairs are there.
 func (l *NeighborList[T]) keep(_, unit int) {
 	block := &l.blocks[unit]
-	xs, ds := l.x[block.candidates:][:len(block.of)], l.d[block.candidates:][:len(block.of)]
 	at, end := block.first, block.first+block.pairs
-	for c := range block.of {
-		if at == end {
-			break
+	for i := range l.pieces(block) {
+		of, xs, ds, _ := l.piece(block, i)
+		for c := range of {
+			if at == end {
+				return
+			}
+			a, b := of[c].i, of[c].j
+			if l.Order != nil {
+				a, b = l.places.of[a], l.places.of[b]
+			}
+			l.Set(at, a, b, xs[c], ds[c])
+			at += within(ds[c], l.cutoff)
 		}
-		n := &block.of[c]
-		l.Set(at, n.i, n.j, xs[c], ds[c])
-		at += within(ds[c], l.cutoff)
 	}
 }
 
+// errOnOnePoint is of the candidate c.
 func (l *NeighborList[T]) errOnOnePoint(c int) error {
-	at, exact := slices.BinarySearchFunc(l.blocks, c, func(b block, c int) int { return b.candidates - c })
-	if !exact {
-		at--
+	at := 0
+	for ; c >= len(l.candidates.spans[at].pairs); at++ {
+		c -= len(l.candidates.spans[at].pairs)
 	}
-	block := &l.blocks[at]
-	n := block.of[c-block.candidates]
-	return &StructureError{block.k, fmt.Errorf("%s and %s are on the same point", l.batch.name(block.k, n.i), l.batch.name(block.k, n.j))}
+	s := &l.candidates.spans[at]
+	n := s.pairs[c]
+	return &StructureError{s.k, fmt.Errorf("%s and %s are on the same point", l.batch.name(s.k, n.i), l.batch.name(s.k, n.j))}
 }
 
 // Shift is by how many lattice vectors atom J of each pair is moved, [P].
 func (l *NeighborList[T]) Shift() (shifts [][3]int32) {
-	for _, block := range l.blocks {
-		for b, n := range block.of {
-			if l.d[block.candidates+b] <= l.cutoff {
-				shifts = append(shifts, n.shift)
+	for b := range l.blocks {
+		for i := range l.pieces(&l.blocks[b]) {
+			of, _, ds, _ := l.piece(&l.blocks[b], i)
+			for c, n := range of {
+				if ds[c] <= l.cutoff {
+					shifts = append(shifts, n.shift)
+				}
 			}
 		}
 	}

@@ -34,6 +34,7 @@ func BenchmarkCompute(b *testing.B) {
 		{"water-box", func() atoms.Structure { return systems.WaterBox(8, 4, 4) }},
 		{"water-box", func() atoms.Structure { return systems.WaterBox(10, 10, 10) }},
 		{"water-box", func() atoms.Structure { return systems.WaterBox(25, 20, 20) }},
+		{"shuffled-box", func() atoms.Structure { return systems.Shuffled(systems.WaterBox(25, 20, 20)) }},
 	}
 	for _, student := range students {
 		net := randomNetwork(student.config, 1)

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"painless/atoms"
+	"painless/internal/buffer"
 	"painless/internal/pool"
 	"painless/kernels/cpu"
 )
@@ -25,7 +26,8 @@ type cpuEngine[T cpu.Float] struct {
 	pool   *pool.Pool
 	closed bool
 
-	numbers []int // of the batch
+	numbers []int // of the batch, in the order of the list's places
+	ordered []int // memory of that
 	own     int   // atoms that are updated, the first ones: all but a domain's ghosts
 	list    *atoms.NeighborList[T]
 	activations[T]
@@ -59,7 +61,7 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 	if err := e.list.BuildOn(e.pool, b, e.cutoff); err != nil {
 		return err
 	}
-	e.numbers, e.own = b.Numbers, b.NumAtoms()
+	e.numbers, e.own = e.inPlace(b.Numbers), b.NumAtoms()
 	e.grow(b.Start, e.list.Start)
 
 	e.locate()
@@ -72,6 +74,18 @@ func (e *cpuEngine[T]) Compute(ctx context.Context, b *atoms.Batch, r *Result) e
 		}
 	}
 	return nil
+}
+
+// inPlace is the atomic numbers in the order in which the engine has the atoms.
+func (e *cpuEngine[T]) inPlace(numbers []int) []int {
+	if e.list.Order == nil {
+		return numbers
+	}
+	e.ordered = buffer.Resize(e.ordered, len(numbers))
+	for place, atom := range e.list.Order {
+		e.ordered[place] = numbers[atom]
+	}
+	return e.ordered
 }
 
 // do runs a stage of the schedule.
@@ -115,7 +129,7 @@ func newCPUEngine[T cpu.Float](net *Network, opts Options, threads int) *cpuEngi
 		cutoff:  net.Cutoff,
 		h:       net.HiddenDim,
 		pool:    pool.New(threads),
-		list:    &atoms.NeighborList[T]{},
+		list:    &atoms.NeighborList[T]{Places: true},
 		scratch: make([]scratch[T], threads),
 
 		energyOnly: opts.EnergyOnly, atomEnergies: opts.AtomEnergies, atomVirials: opts.AtomVirials,

@@ -24,6 +24,7 @@ type collection struct {
 	result *Result
 	spans  []span  // of structures of more than one
 	start  []int   // those of structure k are start[k] up to start[k+1]; [S+1]
+	placed Result  // forces and shares of the list's places, where there are some
 	errs   []error // of the structureTiles
 }
 
@@ -44,6 +45,9 @@ func (e *cpuEngine[T]) collect(b *atoms.Batch, r *Result) error {
 	}
 	c := &e.collection
 	c.batch, c.result = b, r
+	if e.list.Order != nil {
+		c.placed.Forces, c.placed.AtomVirial = buffer.Resize(c.placed.Forces, len(r.Forces)), buffer.Resize(c.placed.AtomVirial, len(r.AtomVirial))
+	}
 	c.errs = buffer.Resize(c.errs, ceilDiv(b.Len(), structureTile))
 	e.pool.Run(len(c.errs), e.tasks.collect)
 	c.batch, c.result = nil, nil
@@ -62,11 +66,11 @@ func (e *cpuEngine[T]) collectTile(_, unit int) {
 	for k := unit * structureTile; k < min((unit+1)*structureTile, c.batch.Len()); k++ {
 		lo, hi := c.batch.Start[k], c.batch.Start[k+1]
 		sum := 0.0
-		for i, energy := range e.energy[lo:hi] {
+		for _, energy := range e.energy[lo:hi] {
 			sum += float64(energy)
-			if e.atomEnergies {
-				c.result.AtomEnergy[lo+i] = float64(energy)
-			}
+		}
+		if e.atomEnergies {
+			e.collectEnergies(c.result.AtomEnergy, lo, hi)
 		}
 		c.result.Energy[k] = sum
 		if !e.energyOnly {
@@ -79,10 +83,25 @@ func (e *cpuEngine[T]) collectTile(_, unit int) {
 	}
 }
 
+// collectEnergies tells the atoms of the places lo up to hi their energies.
+func (e *cpuEngine[T]) collectEnergies(to []float64, lo, hi int) {
+	for place, energy := range e.energy[lo:hi] {
+		atom := lo + place
+		if e.list.Order != nil {
+			atom = int(e.list.Order[atom])
+		}
+		to[atom] = float64(energy)
+	}
+}
+
 // collectForces makes the forces on the atoms lo up to hi of structure k, and its
 // virial, of its pairs' gradients.
 func (e *cpuEngine[T]) collectForces(r *Result, k, lo, hi int) {
-	clear(r.Forces[lo:hi])
+	forces, shares, order := r.Forces, r.AtomVirial, e.list.Order
+	if order != nil {
+		forces, shares, order = e.collection.placed.Forces, e.collection.placed.AtomVirial, order[lo:hi]
+	}
+	clear(forces[lo:hi])
 	virial, first, last := &r.Virial[k], e.list.Start[k], e.list.Start[k+1]
 	*virial = [3][3]float64{}
 	if last-first <= spanSize {
@@ -95,10 +114,16 @@ func (e *cpuEngine[T]) collectForces(r *Result, k, lo, hi int) {
 			}
 		}
 	}
-	e.scatter(r.Forces, first, last)
+	e.scatter(forces, first, last)
 	if e.atomVirials {
-		clear(r.AtomVirial[lo:hi])
-		e.shareVirials(r.AtomVirial, first, last)
+		clear(shares[lo:hi])
+		e.shareVirials(shares, first, last)
+	}
+	for place, atom := range order {
+		r.Forces[atom] = forces[lo+place]
+		if e.atomVirials {
+			r.AtomVirial[atom] = shares[lo+place]
+		}
 	}
 }
 

@@ -59,6 +59,7 @@ func NewDomain(net *Network, opts Options) (*Domain, error) {
 	}
 	d := &Domain{engine: p.(*cpuEngine[float32])}
 	d.list, d.pack, d.unpack = d.engine.list, d.packGroup, d.unpackGroup
+	d.list.Places = false // own atoms stand before ghosts, in the host's order
 	return d, nil
 }
 

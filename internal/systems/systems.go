@@ -45,6 +45,15 @@ func WaterDrop(nx, ny, nz int) atoms.Structure {
 	return s
 }
 
+// Shuffled is a structure's atoms in a random order, as after they have diffused for long.
+func Shuffled(s atoms.Structure) atoms.Structure {
+	o := atoms.Structure{Cell: s.Cell, PBC: s.PBC}
+	for _, i := range rand.New(rand.NewPCG(uint64(len(s.Numbers)), 1)).Perm(len(s.Numbers)) {
+		o.Numbers, o.Positions = append(o.Numbers, s.Numbers[i]), append(o.Positions, s.Positions[i])
+	}
+	return o
+}
+
 // orthonormal is two random directions at right angles.
 func orthonormal(rng *rand.Rand) (first, second [3]float64) {
 	for c := range first {
