@@ -106,11 +106,11 @@ func benchBrick(b *testing.B, d *Domain, r *brick) {
 		list[i] = int32(i % r.own)
 	}
 	result := &DomainResult{}
-	var exchanging time.Duration
+	var packing, unpacking time.Duration
 	exchanges := 0
 	benchUsed(b, func(step int) {
 		if step == 0 {
-			exchanging, exchanges = 0, 0
+			packing, unpacking, exchanges = 0, 0, 0
 		}
 		require.NoError(b, d.Begin(ctx, r.batch, r.own, r.pairs))
 		for {
@@ -121,17 +121,21 @@ func benchBrick(b *testing.B, d *Domain, r *brick) {
 			}
 			began := used()
 			require.NoError(b, d.Pack(rows, list))
+			packed := used()
 			require.NoError(b, d.Unpack(rows, r.own, ghosts))
-			exchanging += used() - began
+			packing, unpacking = packing+packed-began, unpacking+used()-packed
 			exchanges++
 		}
 		require.NoError(b, d.Finish(result))
 	})
-	b.ReportMetric(exchanging.Seconds()*1e3/float64(b.N), "exchange-ms")
+	bytes := float64(exchanges * len(rows) * 4)
+	b.ReportMetric((packing+unpacking).Seconds()*1e3/float64(b.N), "exchange-ms")
+	b.ReportMetric(bytes/packing.Seconds()/1e9, "pack-GB/s")
+	b.ReportMetric(bytes/unpacking.Seconds()/1e9, "unpack-GB/s")
 	b.ReportMetric(float64(r.own), "own")
 	b.ReportMetric(float64(ghosts), "ghosts")
 	b.ReportMetric(float64(len(d.list.D)), "pairs")
-	b.ReportMetric(float64(exchanges/b.N*len(rows)*4)/1e6, "MB")
+	b.ReportMetric(bytes/float64(b.N)/1e6, "MB")
 }
 
 // benchUsed reports the processor time of steps, the first of which, −1, is not counted.

@@ -21,7 +21,7 @@ func TestInteropWater(t *testing.T) {
 	for _, c := range []struct {
 		model  string
 		tilted bool
-	}{{"default", false}, {"default", true}, {student(t, "original"), true}} {
+	}{{"default", true}, {student(t, "original"), false}, {student(t, "original"), true}, {student(t, "tiny"), false}, {student(t, "tiny"), true}} {
 		box := water(10, 10, 10, c.tilted)
 		for _, way := range []struct {
 			ranks         int

@@ -204,17 +204,16 @@ func agree(t *testing.T, name, model string, f *found) {
 	defer m.Close()
 	want := &painless.Result{}
 	require.NoError(t, m.Compute(context.Background(), painless.NewBatch(f.structure), want))
-	same(t, name, f, want)
-}
-
-func same(t *testing.T, name string, f *found, want *painless.Result) {
+	relative := 1e-8
+	if strings.Contains(model, "testdata") {
+		relative = 3e-8 // as random weights make more of rounding: 0.8e-8 was seen
+	}
+	assert.InEpsilon(t, want.Energy[0], f.energy, relative, "%s: energy", name)
 	t.Helper()
 	share := 0.0
 	for i, e := range want.AtomEnergy {
 		share = max(share, math.Abs(e-f.energies[i]))
 	}
-	rounding := 3e-7 * math.Sqrt(float64(len(want.Forces))) // of atoms' energies in float32, which may nearly cancel
-	assert.InDelta(t, want.Energy[0], f.energy, 1e-8*math.Abs(want.Energy[0])+rounding, "%s: energy", name)
 	assert.LessOrEqual(t, share, 2e-5, "%s: energies of atoms", name)
 	largest, off := 1.0, 0.0
 	for i, force := range want.Forces {
