@@ -38,7 +38,7 @@ type Domain struct {
 	begun  bool
 	asked  Exchange // by Next, last
 
-	// Of a message that is packed or unpacked, group by group of features.
+	// Of a message that is packed or unpacked.
 	rows         []float32
 	packed       []int32
 	first, end   int // ghosts
@@ -58,7 +58,7 @@ func NewDomain(net *Network, opts Options) (*Domain, error) {
 		return nil, err
 	}
 	d := &Domain{engine: p.(*cpuEngine[float32])}
-	d.list, d.pack, d.unpack = d.engine.list, d.packGroup, d.unpackGroup
+	d.list, d.pack, d.unpack = d.engine.list, d.packTile, d.unpackTile
 	d.list.Places = false // own atoms stand before ghosts, in the host's order
 	return d, nil
 }
@@ -153,19 +153,13 @@ func (d *Domain) Pack(to []float32, list []int32) error {
 		}
 	}
 	d.rows, d.packed = to, list
-	d.engine.pool.Run(len(d.engine.pairGrads), d.pack)
+	d.engine.pool.Run(ceilDiv(len(list), exchangeTile), d.pack)
 	return nil
 }
 
-func (d *Domain) packGroup(_, group int) {
-	first, last := d.engine.features(group)
-	h, row := last-first, d.Row()
-	of := d.engine.rows(d.exchanged(), group, 0, len(d.engine.energy))
-	for n, i := range d.packed {
-		out := d.rows[n*row+4*first:][:4*h]
-		copy(out, of.S[int(i)*h:][:h])
-		copy(out[h:], of.V[3*int(i)*h:][:3*h])
-	}
+func (d *Domain) packTile(_, unit int) {
+	lo, hi := unit*exchangeTile, min((unit+1)*exchangeTile, len(d.packed))
+	cpu.PackRows(d.rows[lo*d.Row():hi*d.Row()], d.exchanged(), d.packed[lo:hi], len(d.engine.energy), d.engine.h)
 }
 
 // Unpack takes the rows of n ghosts from first on from from, [n, Row].
@@ -177,20 +171,17 @@ func (d *Domain) Unpack(from []float32, first, n int) error {
 		return fmt.Errorf("%d ghosts from atom %d on: a domain has them from %d up to %d", n, first, d.engine.own, len(d.engine.numbers))
 	}
 	d.rows, d.first, d.end = from, first, first+n
-	d.engine.pool.Run(len(d.engine.pairGrads), d.unpack)
+	d.engine.pool.Run(ceilDiv(n, exchangeTile), d.unpack)
 	return nil
 }
 
-func (d *Domain) unpackGroup(_, group int) {
-	first, last := d.engine.features(group)
-	h, row := last-first, d.Row()
-	to := d.engine.rows(d.exchanged(), group, d.first, d.end)
-	for n := range d.end - d.first {
-		in := d.rows[n*row+4*first:][:4*h]
-		copy(to.S[n*h:][:h], in)
-		copy(to.V[3*n*h:][:3*h], in[h:])
-	}
+func (d *Domain) unpackTile(_, unit int) {
+	lo, hi := unit*exchangeTile, min((unit+1)*exchangeTile, d.end-d.first)
+	cpu.UnpackRows(d.exchanged(), d.rows[lo*d.Row():hi*d.Row()], d.first+lo, hi-lo, len(d.engine.energy), d.engine.h)
 }
+
+// exchangeTile is the rows that are packed or unpacked at a time.
+const exchangeTile = 256
 
 // check says what is wrong with an exchange of n rows in so many numbers.
 func (d *Domain) check(what string, numbers, n int) error {

@@ -31,3 +31,31 @@ func addRows[T Float](dst []T, to int, src []T, from, width, n int) bool {
 	}
 	return true
 }
+
+// packRows is PackRows, of at least an atom.
+func packRows[T Float](rows []T, from State[T], list []int32, atoms, h int) bool {
+	if !vectorized[T]() || h%GroupWidth != 0 {
+		return false
+	}
+	to, s, v := pointer(rows, len(list)*4*h), pointer(from.S, atoms*h), pointer(from.V, 3*atoms*h)
+	if vectors == avx512 {
+		packRowsAVX512(to, s, v, &list[0], len(list), h/GroupWidth, atoms)
+	} else {
+		packRowsAVX2(to, s, v, &list[0], len(list), h/GroupWidth, atoms)
+	}
+	return true
+}
+
+// unpackRows is UnpackRows, of at least an atom.
+func unpackRows[T Float](to State[T], rows []T, first, n, atoms, h int) bool {
+	if !vectorized[T]() || h%GroupWidth != 0 {
+		return false
+	}
+	from, s, v := pointer(rows, n*4*h), pointer(to.S[first*GroupWidth:], atoms*h-first*GroupWidth), pointer(to.V[3*first*GroupWidth:], 3*(atoms*h-first*GroupWidth))
+	if vectors == avx512 {
+		unpackRowsAVX512(from, s, v, n, h/GroupWidth, atoms)
+	} else {
+		unpackRowsAVX2(from, s, v, n, h/GroupWidth, atoms)
+	}
+	return true
+}

@@ -52,6 +52,101 @@ atom:
 	VZEROUPPER
 	RET
 
+// func packRowsAVX2(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+// Requires: AVX
+TEXT ·packRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ groups+40(FP), SI
+	MOVQ atoms+48(FP), DI
+	SHLQ $0x06, DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ list+24(FP), R12
+
+atom:
+	MOVLQSX (R12), R9
+	ADDQ    $0x04, R12
+	SHLQ    $0x06, R9
+	LEAQ    (R9)(R9*2), R10
+	ADDQ    CX, R9
+	ADDQ    DX, R10
+	MOVQ    SI, R11
+
+group:
+	VMOVUPS (R9), Y0
+	VMOVUPS Y0, (AX)
+	VMOVUPS 32(R9), Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS (R10), Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 32(R10), Y0
+	VMOVUPS Y0, 96(AX)
+	VMOVUPS 64(R10), Y0
+	VMOVUPS Y0, 128(AX)
+	VMOVUPS 96(R10), Y0
+	VMOVUPS Y0, 160(AX)
+	VMOVUPS 128(R10), Y0
+	VMOVUPS Y0, 192(AX)
+	VMOVUPS 160(R10), Y0
+	VMOVUPS Y0, 224(AX)
+	ADDQ    $+256, AX
+	ADDQ    DI, R9
+	ADDQ    R8, R10
+	DECQ    R11
+	JNZ     group
+	DECQ    BX
+	JNZ     atom
+	VZEROUPPER
+	RET
+
+// func unpackRowsAVX2(rows *float32, s *float32, v *float32, n int, groups int, atoms int)
+// Requires: AVX
+TEXT ·unpackRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ groups+32(FP), SI
+	MOVQ atoms+40(FP), DI
+	SHLQ $0x06, DI
+	LEAQ (DI)(DI*2), R8
+
+atom:
+	MOVQ CX, R9
+	MOVQ DX, R10
+	ADDQ $0x40, CX
+	ADDQ $+192, DX
+	MOVQ SI, R11
+
+group:
+	VMOVUPS (AX), Y0
+	VMOVUPS Y0, (R9)
+	VMOVUPS 32(AX), Y0
+	VMOVUPS Y0, 32(R9)
+	VMOVUPS 64(AX), Y0
+	VMOVUPS Y0, (R10)
+	VMOVUPS 96(AX), Y0
+	VMOVUPS Y0, 32(R10)
+	VMOVUPS 128(AX), Y0
+	VMOVUPS Y0, 64(R10)
+	VMOVUPS 160(AX), Y0
+	VMOVUPS Y0, 96(R10)
+	VMOVUPS 192(AX), Y0
+	VMOVUPS Y0, 128(R10)
+	VMOVUPS 224(AX), Y0
+	VMOVUPS Y0, 160(R10)
+	ADDQ    $+256, AX
+	ADDQ    DI, R9
+	ADDQ    R8, R10
+	DECQ    R11
+	JNZ     group
+	DECQ    BX
+	JNZ     atom
+	VZEROUPPER
+	RET
+
 // func copyRowsAVX512(dst *float32, to int, src *float32, from int, atoms int)
 // Requires: AVX, AVX512F
 TEXT ·copyRowsAVX512(SB), NOSPLIT, $0-40
@@ -91,6 +186,85 @@ atom:
 	ADDQ    CX, AX
 	ADDQ    BX, DX
 	DECQ    SI
+	JNZ     atom
+	VZEROUPPER
+	RET
+
+// func packRowsAVX512(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+// Requires: AVX, AVX512F
+TEXT ·packRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ groups+40(FP), SI
+	MOVQ atoms+48(FP), DI
+	SHLQ $0x06, DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ list+24(FP), R12
+
+atom:
+	MOVLQSX (R12), R9
+	ADDQ    $0x04, R12
+	SHLQ    $0x06, R9
+	LEAQ    (R9)(R9*2), R10
+	ADDQ    CX, R9
+	ADDQ    DX, R10
+	MOVQ    SI, R11
+
+group:
+	VMOVUPS (R9), Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS (R10), Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 64(R10), Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 128(R10), Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $+256, AX
+	ADDQ    DI, R9
+	ADDQ    R8, R10
+	DECQ    R11
+	JNZ     group
+	DECQ    BX
+	JNZ     atom
+	VZEROUPPER
+	RET
+
+// func unpackRowsAVX512(rows *float32, s *float32, v *float32, n int, groups int, atoms int)
+// Requires: AVX, AVX512F
+TEXT ·unpackRowsAVX512(SB), NOSPLIT, $0-48
+	MOVQ rows+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ groups+32(FP), SI
+	MOVQ atoms+40(FP), DI
+	SHLQ $0x06, DI
+	LEAQ (DI)(DI*2), R8
+
+atom:
+	MOVQ CX, R9
+	MOVQ DX, R10
+	ADDQ $0x40, CX
+	ADDQ $+192, DX
+	MOVQ SI, R11
+
+group:
+	VMOVUPS (AX), Z0
+	VMOVUPS Z0, (R9)
+	VMOVUPS 64(AX), Z0
+	VMOVUPS Z0, (R10)
+	VMOVUPS 128(AX), Z0
+	VMOVUPS Z0, 64(R10)
+	VMOVUPS 192(AX), Z0
+	VMOVUPS Z0, 128(R10)
+	ADDQ    $+256, AX
+	ADDQ    DI, R9
+	ADDQ    R8, R10
+	DECQ    R11
+	JNZ     group
+	DECQ    BX
 	JNZ     atom
 	VZEROUPPER
 	RET

@@ -14,6 +14,16 @@ func copyRowsAVX2(dst *float32, to int, src *float32, from int, atoms int)
 //go:noescape
 func addRowsAVX2(dst *float32, to int, src *float32, from int, atoms int)
 
+// packRowsAVX2 packs the rows of a list of atoms.
+//
+//go:noescape
+func packRowsAVX2(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+
+// unpackRowsAVX2 unpacks the rows of atoms on end.
+//
+//go:noescape
+func unpackRowsAVX2(rows *float32, s *float32, v *float32, n int, groups int, atoms int)
+
 // copyRowsAVX512 copies rows of 16 numbers.
 //
 //go:noescape
@@ -23,3 +33,13 @@ func copyRowsAVX512(dst *float32, to int, src *float32, from int, atoms int)
 //
 //go:noescape
 func addRowsAVX512(dst *float32, to int, src *float32, from int, atoms int)
+
+// packRowsAVX512 packs the rows of a list of atoms.
+//
+//go:noescape
+func packRowsAVX512(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+
+// unpackRowsAVX512 unpacks the rows of atoms on end.
+//
+//go:noescape
+func unpackRowsAVX512(rows *float32, s *float32, v *float32, n int, groups int, atoms int)

@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -29,6 +30,46 @@ func TestRows(t *testing.T) {
 						assert.Equal(t, wantAdded, added[i*to+f])
 					}
 				}
+			})
+		}
+	}
+}
+
+// What is packed of a list of atoms is what each has, group by group, and comes back where it was, in vector code and
+// in Go: whole groups of features, and narrower ones.
+func TestAtomRows(t *testing.T) {
+	const atoms, first = 9, 4
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, h := range []int{4, GroupWidth, 2*GroupWidth + 8, 3 * GroupWidth} {
+		for _, list := range [][]int32{{}, {8}, {3, 0, 8, 3}} {
+			t.Run(fmt.Sprintf("h=%d/list=%v", h, list), func(t *testing.T) {
+				state := State[float32]{normal[float32](rng, atoms*h), normal[float32](rng, atoms*3*h)}
+				rows := make([]float32, len(list)*4*h+1)
+				PackRows(rows, state, list, atoms, h)
+				assert.Zero(t, rows[len(list)*4*h], "nothing behind the rows")
+				to := State[float32]{make([]float32, atoms*h), make([]float32, atoms*3*h)}
+				UnpackRows(to, rows, first, len(list), atoms, h)
+				row := rows
+				for n, i := range list {
+					for f := range h {
+						width, group := min(GroupWidth, h-f/GroupWidth*GroupWidth), f/GroupWidth*GroupWidth
+						at := func(atom, part int) int { return atoms*part*group + atom*part*width + f - group }
+						assert.Equal(t, state.S[at(int(i), 1)], row[4*group+f-group])
+						assert.Equal(t, state.S[at(int(i), 1)], to.S[at(first+n, 1)])
+						for c := range 3 {
+							assert.Equal(t, state.V[at(int(i), 3)+c*width], row[4*group+(c+1)*width+f-group])
+							assert.Equal(t, state.V[at(int(i), 3)+c*width], to.V[at(first+n, 3)+c*width])
+						}
+					}
+					row = row[4*h:]
+				}
+				moved := 0 // but for what was unpacked all is as it was
+				for _, x := range slices.Concat(to.S, to.V) {
+					if x != 0 {
+						moved++
+					}
+				}
+				assert.Equal(t, 4*h*len(list), moved)
 			})
 		}
 	}
