@@ -22,7 +22,7 @@ lib:
 		-extldflags '-Wl,-soname,libpainless.so.0 -Wl,--version-script=$(CURDIR)/hosts/c/painless.map'" ./hosts/c
 	@rm -f $(LIB)/libpainless.h && ln -sf libpainless.so $(LIB)/libpainless.so.0 # painless.h is written by hand
 
-# The library, painless.h, painless.pc and ASE's calculator under PREFIX.
+# The library, painless.h, painless.pc and ASE's calculator under PREFIX; and what make lammps has built, where it has.
 PREFIX = /usr/local
 VERSION = $(shell sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1)
 install: lib
@@ -32,6 +32,8 @@ install: lib
 	install -m 644 hosts/c/painless.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 hosts/ase/painless_ase.py $(DESTDIR)$(PREFIX)/share/painless/
 	sed 's#@VERSION@#$(VERSION)#' hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
+	[ ! -f $(LIB)/lmp_painless ] || install -D -m 755 $(LIB)/lmp_painless $(DESTDIR)$(PREFIX)/bin/lmp_painless
+	[ ! -f $(LIB)/painlessplugin.so ] || install -m 755 $(LIB)/painlessplugin.so $(DESTDIR)$(PREFIX)/lib/
 
 # LAMMPS's pair_style painless: LIB/lmp_painless, which is Debian's LAMMPS with it, and LIB/painlessplugin.so. With LAMMPS=DIR the
 # plugin alone, for the LAMMPS whose source folder src is DIR. Fetches LAMMPS's headers; nothing of LAMMPS is in this repository.

@@ -3,6 +3,8 @@ package lammps
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -187,6 +189,23 @@ func TestInteropManners(t *testing.T) {
 			assert.InDelta(t, plain.stress[k]+lone.stress[k], both.stress[k], 1e-5)
 		}
 	}
+}
+
+// What make install puts under PREFIX runs, with the library that is there.
+func TestInteropInstalled(t *testing.T) {
+	model, box, prefix := "default", water(3, 3, 3, false), t.TempDir()
+	c := command(t, 2, &box, (&input{model: model}).script(&box))
+	out, err := exec.Command("make", "-s", "-C", "../..", "install", "PREFIX="+prefix).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for i, word := range c.Args {
+		if filepath.Base(word) == "lmp_painless" {
+			c.Args[i] = prefix + "/bin/lmp_painless"
+		}
+	}
+	agree(t, "installed", model, executed(t, c, &box))
+	libraries, err := exec.Command("ldd", prefix+"/bin/lmp_painless", prefix+"/lib/painlessplugin.so").CombinedOutput()
+	require.NoError(t, err, "%s", libraries)
+	assert.Equal(t, 2, strings.Count(string(libraries), "libpainless.so.0 => "+prefix+"/"), "%s", libraries)
 }
 
 // The script in docs/lammps.md prints on two ranks what it prints on one, and in the

@@ -157,7 +157,12 @@ const bar = 1.6021765e6 // in eV/Å³, as LAMMPS has it
 // execute runs LAMMPS on a structure.
 func execute(t *testing.T, ranks int, s *painless.Structure, in input) *found {
 	t.Helper()
-	c := command(t, ranks, s, in.script(s))
+	return executed(t, command(t, ranks, s, in.script(s)), s)
+}
+
+// executed runs it.
+func executed(t *testing.T, c *exec.Cmd, s *painless.Structure) *found {
+	t.Helper()
 	printed, err := c.CombinedOutput()
 	require.NoError(t, err, "%s", printed)
 
