@@ -1,10 +1,6 @@
 package painless
 
-import (
-	"fmt"
-
-	"painless/nn"
-)
+import "painless/nn"
 
 // The types of systems that are spread over ranks, as under MPI.
 type (
@@ -23,15 +19,15 @@ const (
 	Gradients = nn.Gradients
 )
 
-// NewDomain puts a network on the CPU for a part of a system, in float32. Of the
-// options, Key and Cutoff are not looked at.
+// NewDomain puts a network on opts.Device for a part of a system, in float32. Of the
+// options, Key and Cutoff are not looked at. All ranks have the same kind of device.
 func NewDomain(network *Network, opts Options) (*Domain, error) {
-	open, err := parseDevice(opts.Device)
+	device, err := openDevice(opts.Device)
 	if err != nil {
 		return nil, err
 	}
-	if open != nil {
-		return nil, fmt.Errorf("device %s: a system is spread over ranks on the CPU alone", opts.Device)
+	if device == nil {
+		return nn.NewDomain(network, opts.network())
 	}
-	return nn.NewDomain(network, opts.network())
+	return nn.NewGPUDomain(network, device, opts.network())
 }

@@ -104,8 +104,7 @@ type Options struct {
 	// file says on which it was: without it they are an error.
 	AnyElement bool
 
-	// AtomEnergies fills Result.AtomEnergy, and AtomVirials Result.AtomVirial: on the
-	// CPU alone.
+	// AtomEnergies fills Result.AtomEnergy, and AtomVirials Result.AtomVirial.
 	AtomEnergies, AtomVirials bool
 }
 
@@ -166,18 +165,27 @@ func load(path string, opts Options) (m *Model, err error) {
 
 // NewPotential puts a network on a device. Of the options, Key and Cutoff are not looked at.
 func NewPotential(network *Network, opts Options) (Potential, error) {
-	open, err := parseDevice(opts.Device)
+	device, err := openDevice(opts.Device)
 	if err != nil {
 		return nil, err
 	}
-	if open == nil {
+	if device == nil {
 		return nn.NewPotential(network, opts.network())
+	}
+	return nn.NewGPUPotential(network, device, opts.network())
+}
+
+// openDevice returns a GPU, or nil for the CPU.
+func openDevice(name string) (gpu.Device, error) {
+	open, err := parseDevice(name)
+	if err != nil || open == nil {
+		return nil, err
 	}
 	device, err := open()
 	if err != nil {
-		return nil, fmt.Errorf("device %s: %w", opts.Device, err)
+		return nil, fmt.Errorf("device %s: %w", name, err)
 	}
-	return nn.NewGPUPotential(network, device, opts.network())
+	return device, nil
 }
 
 // network is the options that are not the device's.

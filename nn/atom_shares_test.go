@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 
 	"painless/atoms"
 	"painless/internal/systems"
+	"painless/internal/vec"
 )
 
 // The atoms' shares of energies and virials add up to the whole, are the same for
@@ -66,6 +68,44 @@ func TestAtomShares(t *testing.T) {
 		got.AtomEnergy, got.AtomVirial = nil, nil
 		assert.Equal(t, want, got)
 	}
-	_, err := NewGPUPotential(net, openGPU(t), Options{AtomVirials: true})
-	assert.ErrorContains(t, err, "atoms' shares of energies and virials: the CPU gives them, a GPU does not")
+}
+
+// The GPU's are the CPU's to rounding, for a few atoms, for many in the order of boxes, and with energies alone; the rest
+// is as it is without them, to the bit.
+func TestGPUAtomShares(t *testing.T) {
+	ctx, rng := context.Background(), rand.New(rand.NewPCG(33, 34))
+	net := randomNetwork(gpuConfig, 33)
+	shares := Options{AtomEnergies: true, AtomVirials: true}
+	plain, asked, cpu := newGPUTestPotential(t, net, openGPU(t), Options{}), newGPUTestPotential(t, net, openGPU(t), shares), newTestPotential(t, net, shares)
+	energies := newGPUTestPotential(t, net, openGPU(t), Options{AtomEnergies: true, EnergyOnly: true})
+	for _, b := range []*atoms.Batch{
+		atoms.NewBatch(systems.Random(rng, 7, 5, 0, isolated, false)),
+		atoms.NewBatch(systems.Random(rng, 60, 9, 0.3, everywhere, true), systems.Random(rng, 30, 8, 0, isolated, false)),
+	} {
+		var without, got, want, only Result
+		require.NoError(t, plain.Compute(ctx, b, &without))
+		require.NoError(t, asked.Compute(ctx, b, &got))
+		require.NoError(t, cpu.Compute(ctx, b, &want))
+		require.NoError(t, energies.Compute(ctx, b, &only))
+		assert.Equal(t, got.AtomEnergy, only.AtomEnergy)
+		assert.Empty(t, only.AtomVirial)
+		for k := range b.Len() {
+			size := 0.0
+			for i := b.Start[k]; i < b.Start[k+1]; i++ {
+				assert.InDelta(t, want.AtomEnergy[i], got.AtomEnergy[i], 2e-5)
+				size += math.Abs(got.AtomEnergy[i])
+				for a := range 3 {
+					assert.InDeltaSlice(t, want.AtomVirial[i][a][:], got.AtomVirial[i][a][:], 2e-5*(1+vec.Norm(want.AtomVirial[i][a])))
+				}
+			}
+			sum := 0.0
+			for _, e := range got.AtomEnergy[b.Start[k]:b.Start[k+1]] {
+				sum += e
+			}
+			assert.InDelta(t, got.Energy[k], sum, 1e-12*size)
+		}
+		assert.Empty(t, without.AtomEnergy)
+		got.AtomEnergy, got.AtomVirial, without.AtomEnergy, without.AtomVirial = nil, nil, nil, nil
+		assert.Equal(t, without, got)
+	}
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 
 	"painless/atoms"
-	"painless/kernels/cpu"
+	"painless/internal/buffer"
+	"painless/kernels/gpu"
 )
 
 // Exchange is what a domain needs before it can go on: for each of its ghosts the
@@ -30,23 +31,35 @@ const (
 // or not, is a domain without ghosts, whose exchanges are of nothing.
 //
 // Rounding, and so the last bits, depend on how the system is cut. Once a domain
-// has seen the most atoms and pairs, nothing allocates.
+// has seen the most atoms and pairs, nothing allocates. All ranks of a system have
+// the same kind of device, on which the order of the numbers of a row depends.
 type Domain struct {
-	engine *cpuEngine[float32]
-	list   *atoms.NeighborList[float32]
-	at     int // in the schedule
-	begun  bool
-	asked  Exchange // by Next, last
+	part     part
+	known    acquainted
+	schedule []step
+	row      int
 
-	// Of a message that is packed or unpacked.
-	rows         []float32
-	packed       []int32
-	first, end   int // ghosts
-	pack, unpack func(worker, group int)
+	atoms, own int
+	at         int // in the schedule
+	begun      bool
+	asked      Exchange // by Next, last
+	closed     bool
+}
+
+// part is what a device does of a domain.
+type part interface {
+	begin(b *atoms.Batch, own int, pairs [][2]int32) error
+	// do runs stages but collect, whose results finish gives.
+	do(ctx context.Context, s step) error
+	finish(r *DomainResult) error
+	// pack and unpack are of states, or of gradients, as the last exchange in do was.
+	pack(to []float32, list []int32) error
+	unpack(from []float32, first, n int) error
+	Close() error
 }
 
 // Row is how many numbers a ghost gets at an exchange.
-func (d *Domain) Row() int { return 4 * d.engine.h }
+func (d *Domain) Row() int { return d.row }
 
 // NewDomain puts the network on the CPU for a domain, in float32.
 func NewDomain(net *Network, opts Options) (*Domain, error) {
@@ -57,14 +70,32 @@ func NewDomain(net *Network, opts Options) (*Domain, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Domain{engine: p.(*cpuEngine[float32])}
-	d.list, d.pack, d.unpack = d.engine.list, d.packTile, d.unpackTile
-	d.list.Places = false // own atoms stand before ghosts, in the host's order
-	return d, nil
+	return newDomain(net, opts, newCPUDomain(p.(*cpuEngine[float32]))), nil
 }
 
-// Close gives back memory and threads.
-func (d *Domain) Close() error { return d.engine.Close() }
+// NewGPUDomain puts the network on a GPU for a domain, which owns dev and closes it.
+// The CPU finds its edges; rows are packed on the device.
+func NewGPUDomain(net *Network, dev gpu.Device, opts Options) (*Domain, error) {
+	p, err := NewGPUPotential(net, dev, opts)
+	if err != nil {
+		return nil, err
+	}
+	e := p.(*gpuEngine)
+	if err := e.kernels.LoadExchange(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return newDomain(net, opts, &gpuDomain{gpuEngine: e}), nil
+}
+
+func newDomain(net *Network, opts Options, p part) *Domain {
+	return &Domain{part: p, known: net.acquainted(opts.AnyElement), schedule: schedule(len(net.Blocks), opts.EnergyOnly), row: 4 * net.HiddenDim}
+}
+
+// Close gives back memory, threads and device.
+func (d *Domain) Close() error {
+	d.closed, d.begun = true, false
+	return d.part.Close()
+}
 
 // Begin takes a batch of one structure, own atoms first, and pairs, each once, of an
 // own atom with an own one or a ghost: those beyond the cutoff are left out, and
@@ -73,29 +104,19 @@ func (d *Domain) Close() error { return d.engine.Close() }
 // change before Finish.
 func (d *Domain) Begin(ctx context.Context, b *atoms.Batch, own int, pairs [][2]int32) error {
 	d.begun, d.asked = false, Done
-	e := d.engine
-	if e.closed {
+	if d.closed {
 		return errClosed
 	}
-	if err := check(ctx, b, &Result{}, &e.known); err != nil {
+	if err := check(ctx, b, &Result{}, &d.known); err != nil {
 		return err
 	}
 	if b.Len() != 1 || own < 0 || own > b.NumAtoms() {
 		return fmt.Errorf("a domain of %d structures, %d atoms and %d own ones: expected one structure, and no more own atoms than atoms", b.Len(), b.NumAtoms(), own)
 	}
-	e.pool.Begin()
-	defer e.pool.End()
-	if pairs == nil {
-		if err := d.list.BuildOn(e.pool, b, e.cutoff); err != nil {
-			return err
-		}
-		d.list.DropGhosts(own)
-	} else if err := d.list.Take(b.Positions, pairs, e.cutoff); err != nil {
+	if err := d.part.begin(b, own, pairs); err != nil {
 		return err
 	}
-	e.numbers, e.own = b.Numbers, own
-	e.grow(b.Start, d.list.Start)
-	e.locate()
+	d.atoms, d.own = b.NumAtoms(), own
 	d.at, d.begun = 0, true
 	return nil
 }
@@ -105,25 +126,20 @@ func (d *Domain) Next(ctx context.Context) (Exchange, error) {
 	if !d.begun {
 		return Done, errors.New("expected Begin before Next")
 	}
-	e := d.engine
-	e.pool.Begin()
-	defer e.pool.End()
 	d.asked = Done
-	for ; d.at < len(e.schedule); d.at++ {
-		step := e.schedule[d.at]
+	for ; !d.done(); d.at++ {
 		if err := ctx.Err(); err != nil {
 			return Done, err
 		}
-		switch step.stage {
-		case collect:
-			return Done, nil
+		s := d.schedule[d.at]
+		if err := d.part.do(ctx, s); err != nil {
+			return Done, err
+		}
+		switch s.stage {
 		case exchangeStates:
 			d.asked = States
 		case exchangeGradients:
 			d.asked = Gradients
-		}
-		if err := e.do(ctx, step, nil, nil); err != nil {
-			return Done, err
 		}
 		if d.asked != Done {
 			d.at++
@@ -133,13 +149,8 @@ func (d *Domain) Next(ctx context.Context) (Exchange, error) {
 	return Done, nil
 }
 
-// exchanged is what the exchange that Next asked for is of, in the atoms' rows.
-func (d *Domain) exchanged() cpu.State[float32] {
-	if d.asked == States {
-		return d.engine.before(d.engine.block)
-	}
-	return d.engine.g
-}
+// done is whether results are all that is left.
+func (d *Domain) done() bool { return d.schedule[d.at].stage == collect }
 
 // Pack writes the rows of the atoms of a list to to, [len(list), Row]. A ghost may be
 // in the list once it is unpacked, where it goes on to a third rank.
@@ -148,18 +159,14 @@ func (d *Domain) Pack(to []float32, list []int32) error {
 		return err
 	}
 	for _, i := range list {
-		if i < 0 || int(i) >= len(d.engine.numbers) {
-			return fmt.Errorf("atom %d of a domain of %d", i, len(d.engine.numbers))
+		if i < 0 || int(i) >= d.atoms {
+			return fmt.Errorf("atom %d of a domain of %d", i, d.atoms)
 		}
 	}
-	d.rows, d.packed = to, list
-	d.engine.pool.Run(ceilDiv(len(list), exchangeTile), d.pack)
-	return nil
-}
-
-func (d *Domain) packTile(_, unit int) {
-	lo, hi := unit*exchangeTile, min((unit+1)*exchangeTile, len(d.packed))
-	cpu.PackRows(d.rows[lo*d.Row():hi*d.Row()], d.exchanged(), d.packed[lo:hi], len(d.engine.energy), d.engine.h)
+	if len(list) == 0 {
+		return nil
+	}
+	return d.part.pack(to, list)
 }
 
 // Unpack takes the rows of n ghosts from first on from from, [n, Row].
@@ -167,21 +174,11 @@ func (d *Domain) Unpack(from []float32, first, n int) error {
 	if err := d.check("Unpack", len(from), n); err != nil || n == 0 {
 		return err
 	}
-	if first < d.engine.own || first > len(d.engine.numbers)-n {
-		return fmt.Errorf("%d ghosts from atom %d on: a domain has them from %d up to %d", n, first, d.engine.own, len(d.engine.numbers))
+	if first < d.own || first > d.atoms-n {
+		return fmt.Errorf("%d ghosts from atom %d on: a domain has them from %d up to %d", n, first, d.own, d.atoms)
 	}
-	d.rows, d.first, d.end = from, first, first+n
-	d.engine.pool.Run(ceilDiv(n, exchangeTile), d.unpack)
-	return nil
+	return d.part.unpack(from, first, n)
 }
-
-func (d *Domain) unpackTile(_, unit int) {
-	lo, hi := unit*exchangeTile, min((unit+1)*exchangeTile, d.end-d.first)
-	cpu.UnpackRows(d.exchanged(), d.rows[lo*d.Row():hi*d.Row()], d.first+lo, hi-lo, len(d.engine.energy), d.engine.h)
-}
-
-// exchangeTile is the rows that are packed or unpacked at a time.
-const exchangeTile = 256
 
 // check says what is wrong with an exchange of n rows in so many numbers.
 func (d *Domain) check(what string, numbers, n int) error {
@@ -192,4 +189,38 @@ func (d *Domain) check(what string, numbers, n int) error {
 		return fmt.Errorf("%s of %d atoms in %d numbers: expected %d for each", what, n, numbers, d.Row())
 	}
 	return nil
+}
+
+// Finish fills r, after Next has said Done. Numbers that overflowed are an error.
+func (d *Domain) Finish(r *DomainResult) error {
+	if !d.begun || !d.done() {
+		return errors.New("expected Next to say Done before Finish")
+	}
+	d.begun = false
+	r.AtomEnergy, r.Forces = buffer.Resize(r.AtomEnergy, d.own), buffer.Resize(r.Forces, d.own)
+	r.AtomVirial = r.AtomVirial[:0]
+	if r.AtomVirials {
+		r.AtomVirial = buffer.Resize(r.AtomVirial, d.own)
+		clear(r.AtomVirial)
+	}
+	clear(r.Forces)
+	r.Energy, r.Virial = 0, [3][3]float64{}
+	if err := d.part.finish(r); err != nil {
+		return err
+	}
+	return atoms.Finite(r.Energy, r.Forces)
+}
+
+// DomainResult is what a rank's own atoms have; sums over ranks are the system's.
+type DomainResult struct {
+	Energy float64       // of the own atoms, eV
+	Forces [][3]float64  // on them, eV/Å, [own]
+	Virial [3][3]float64 // Σ −∂E/∂x ⊗ x of the pairs, eV: halves of those with a ghost
+
+	AtomEnergy []float64 // of the own atoms, eV, [own]
+
+	// AtomVirial is the atoms' shares of the virial, eV, [own]: each atom has half of its
+	// pairs'. It is filled where AtomVirials asks for it.
+	AtomVirial  [][3][3]float64
+	AtomVirials bool
 }

@@ -134,7 +134,7 @@ func benchBrick(b *testing.B, d *Domain, r *brick) {
 	b.ReportMetric(bytes/unpacking.Seconds()/1e9, "unpack-GB/s")
 	b.ReportMetric(float64(r.own), "own")
 	b.ReportMetric(float64(ghosts), "ghosts")
-	b.ReportMetric(float64(len(d.list.D)), "pairs")
+	b.ReportMetric(float64(len(d.part.(*cpuDomain).engine.list.D)), "pairs")
 	b.ReportMetric(bytes/float64(b.N)/1e6, "MB")
 }
 

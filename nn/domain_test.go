@@ -23,12 +23,19 @@ type rank struct {
 	result DomainResult
 }
 
+// openDomain and openGPUDomain put a network on either device.
+func openDomain(net *Network) (*Domain, error) { return NewDomain(net, Options{}) }
+
+func openGPUDomain(t *testing.T) func(net *Network) (*Domain, error) {
+	return func(net *Network) (*Domain, error) { return NewGPUDomain(net, openGPU(t), Options{}) }
+}
+
 // cut spreads a structure over ranks, an atom to the rank that owner says; ghosts
 // are all other atoms and images within the cutoff of an own one.
-func cut(t *testing.T, net *Network, s atoms.Structure, ranks int, owner func(i int) int) (list []*rank, positions [][][3]float64) {
+func cut(t *testing.T, net *Network, open func(net *Network) (*Domain, error), s atoms.Structure, ranks int, owner func(i int) int) (list []*rank, positions [][][3]float64) {
 	cutoff := net.Cutoff
 	for k := range ranks {
-		d, err := NewDomain(net, Options{})
+		d, err := open(net)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, d.Close()) })
 		r := &rank{Domain: d}
@@ -155,9 +162,14 @@ func run(t *testing.T, list []*rank, positions [][][3]float64, s *atoms.Structur
 
 // A system that is cut has the energy, the forces and the virial of the whole:
 // isolated or periodic, with ranks that own nothing, and again as atoms move.
-func TestDomains(t *testing.T) {
+func TestDomains(t *testing.T) { checkDomains(t, randomNetwork(smallConfig, 5), openDomain, 4) }
+
+// So it has where ranks compute on GPUs, which round otherwise than the CPU that has the whole.
+func TestGPUDomains(t *testing.T) { checkDomains(t, randomNetwork(gpuConfig, 5), openGPUDomain(t), 16) }
+
+// checkDomains allows energies so many roundings of float32.
+func checkDomains(t *testing.T, net *Network, open func(net *Network) (*Domain, error), roundings float64) {
 	rng := rand.New(rand.NewPCG(11, 12))
-	net := randomNetwork(smallConfig, 5)
 	for _, c := range []struct {
 		name  string
 		s     atoms.Structure
@@ -178,13 +190,13 @@ func TestDomains(t *testing.T) {
 			for step := range 3 {
 				whole := &Result{}
 				require.NoError(t, p.Compute(context.Background(), atoms.NewBatch(c.s), whole))
-				list, positions := cut(t, net, c.s, c.ranks, owner)
+				list, positions := cut(t, net, open, c.s, c.ranks, owner)
 				energy, energies, forces, virial := run(t, list, positions, &c.s, step%2 == 1)
 				size := 0.0 // of what is summed: some of it cancels
 				for _, e := range whole.AtomEnergy {
 					size += math.Abs(e)
 				}
-				assert.InDelta(t, whole.Energy[0], energy, 4*0x1p-24*size, "some roundings of float32")
+				assert.InDelta(t, whole.Energy[0], energy, roundings*0x1p-24*size)
 				assert.InDeltaSlice(t, whole.AtomEnergy, energies, 1e-5*math.Abs(whole.Energy[0]))
 				largest := 1.0
 				for _, f := range whole.Forces {
@@ -204,10 +216,44 @@ func TestDomains(t *testing.T) {
 	}
 }
 
+// What PyTorch says of a structure holds where two or four GPUs have parts of it.
+func TestGPUDomainsGolden(t *testing.T) {
+	for _, student := range students {
+		if testing.Short() && student.name == "original" {
+			continue
+		}
+		net := loadNetwork(t, "../testdata/"+student.name+".pt")
+		tried, enough := 0, 2
+		if student.name == "original" { // the emulator takes its time
+			enough = 1
+		}
+		for _, f := range readFrames(t, "../testdata/"+student.name+".extxyz") {
+			if n := len(f.Structure.Numbers); n < 9 || n > 30 || tried == enough {
+				continue
+			}
+			tried++
+			want := reference(t, f)
+			for _, ranks := range []int{2, 4} {
+				list, positions := cut(t, net, openGPUDomain(t), f.Structure, ranks, func(i int) int { return i % ranks })
+				energy, _, forces, virial := run(t, list, positions, &f.Structure, true)
+				checkAccuracy(t, &Result{Energy: []float64{energy}, Forces: forces}, want, 0)
+				if volume, ok := atoms.NewBatch(f.Structure).Volume(0); ok && want.Stress != nil {
+					for k, x := range want.Stress[0][:3] {
+						assert.InDelta(t, x, -virial[k][k]/volume, 1e-5*(1+math.Abs(x)))
+					}
+				}
+			}
+		}
+		assert.Equal(t, enough, tried, student.name)
+	}
+}
+
 func TestDomainErrors(t *testing.T) {
 	ctx := context.Background()
 	_, err := NewDomain(randomNetwork(smallConfig, 5), Options{Precision: Float64})
 	assert.ErrorContains(t, err, "expected float32")
+	_, err = NewGPUDomain(randomNetwork(gpuConfig, 5), openGPU(t), Options{Precision: Float64})
+	assert.ErrorContains(t, err, "a GPU computes in float32")
 	d, err := NewDomain(randomNetwork(smallConfig, 5), Options{})
 	require.NoError(t, err)
 	_, err = d.Next(ctx)

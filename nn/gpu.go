@@ -23,9 +23,6 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	if opts.Precision != Float32 {
 		return nil, errors.Join(fmt.Errorf("precision float64: a GPU computes in float32, the CPU in either"), dev.Close())
 	}
-	if opts.AtomEnergies || opts.AtomVirials {
-		return nil, errors.Join(errors.New("atoms' shares of energies and virials: the CPU gives them, a GPU does not"), dev.Close())
-	}
 	filters, err := opts.Filters.of(opts.Precision)
 	if err != nil {
 		return nil, errors.Join(err, dev.Close())
@@ -35,7 +32,8 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 		return nil, errors.Join(err, dev.Close())
 	}
 	e := &gpuEngine{net: net, pool: pool.New(threads), known: net.acquainted(opts.AnyElement), dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
-		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly)}
+		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly),
+		shares: gpuShares{energies: opts.AtomEnergies, virials: opts.AtomVirials && !opts.EnergyOnly}}
 	if err := e.load(filters); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -60,6 +58,7 @@ type gpuEngine struct {
 	in, out  gpuParcel // what goes to the device in one copy, and what comes back
 	input    gpu.Structures
 	host     gpuResults
+	shares   gpuShares
 	memory   *gpu.Memory // of the buffers
 	edgeRoom int         // edges that there is room for
 	gpuBuffers
@@ -222,14 +221,27 @@ func (e *gpuEngine) onHost(b *atoms.Batch, otherwise error) error {
 
 // grow makes room for the batch.
 func (e *gpuEngine) grow(b *atoms.Batch) error {
-	n, h, m := b.NumAtoms(), e.net.HiddenDim, e.memory
+	n, m := b.NumAtoms(), e.memory
+	err := errors.Join(e.growAtoms(n, 0), e.search.Resize(m, n, e.input.Buckets), e.edges.Resize(m, n, e.edgeRoom), e.resizeResults(n, b.Len()))
+	if e.few() {
+		err = errors.Join(err, e.ofFew.Resize(m, n, e.net.HiddenDim))
+	}
+	return err
+}
+
+// growAtoms makes room for what n atoms have, and edgeRoom edges; behind the states and gradients of state that others read
+// there is room for those of ghosts: see withGhosts.
+func (e *gpuEngine) growAtoms(n, ghosts int) error {
+	h, m := e.net.HiddenDim, e.memory
 	if e.before == nil {
 		blocks := len(e.net.Blocks)
 		e.before, e.after = make([]gpu.State, blocks), make([]gpu.State, blocks)
 		e.pre, e.gates = make([]gpu.Array[float32], blocks-1), make([]gpu.Array[float32], blocks-1)
 	}
 	var errs []error
-	states := func(s *gpu.State) { errs = append(errs, gpu.Resize(m, s, "states of atoms", n*h)) }
+	states := func(s *gpu.State) {
+		errs = append(errs, gpu.Resize(m, s, "states of atoms", (n+ghosts)*h), gpu.Resize(m, s, "states of atoms", n*h))
+	}
 	floats := func(a *gpu.Array[float32], n int) { errs = append(errs, gpu.Resize(m, a, "activations of atoms", n)) }
 	for k := range e.before {
 		states(&e.before[k])
@@ -242,17 +254,13 @@ func (e *gpuEngine) grow(b *atoms.Batch) error {
 	if e.weights.exact {
 		errs = append(errs, e.values.Resize(m, e.edgeRoom, h))
 	}
-	if e.few() {
-		errs = append(errs, e.ofFew.Resize(m, n, h))
-	}
 	states(&e.g)
 	floats(&e.energy, n)
 	if !e.energyOnly {
 		states(&e.gin)
 		floats(&e.force, gpu.Groups(h)*n*12)
 	}
-	return errors.Join(append(errs, gpu.Resize(m, &e.virials, "virials", n), e.search.Resize(m, n, e.input.Buckets),
-		e.edges.Resize(m, n, e.edgeRoom), e.resizeResults(b))...)
+	return errors.Join(append(errs, gpu.Resize(m, &e.virials, "virials", n))...)
 }
 
 // do launches a stage of the schedule.
@@ -298,6 +306,9 @@ func (e *gpuEngine) collect(b *atoms.Batch, r *Result) error {
 		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", b.NumAtoms()-same))
 	}
 	r.Resize(b, e.energyOnly)
+	if err := e.share(r); err != nil {
+		return err
+	}
 	for i, f := range h.forces {
 		r.Forces[i] = [3]float64{float64(f[0]), float64(f[1]), float64(f[2])}
 	}

@@ -133,9 +133,8 @@ type gpuResults struct {
 	status  []int64 // see gpu.Edges
 }
 
-// resizeResults makes room for what comes back.
-func (e *gpuEngine) resizeResults(b *atoms.Batch) error {
-	n, s := b.NumAtoms(), b.Len()
+// resizeResults makes room for what comes back of n atoms and s structures.
+func (e *gpuEngine) resizeResults(n, s int) error {
 	if e.energyOnly {
 		n = 0 // forces
 	}

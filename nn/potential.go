@@ -77,8 +77,7 @@ type Options struct {
 	// says on which it was: without it they are an error.
 	AnyElement bool
 
-	// AtomEnergies fills Result.AtomEnergy, and AtomVirials Result.AtomVirial: on the
-	// CPU alone.
+	// AtomEnergies fills Result.AtomEnergy, and AtomVirials Result.AtomVirial.
 	AtomEnergies, AtomVirials bool
 }
 

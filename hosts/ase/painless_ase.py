@@ -15,8 +15,7 @@ import os
 import warnings
 
 import numpy as np
-from ase.calculators.calculator import (CalculationFailed, Calculator, CalculatorError, CalculatorSetupError, PropertyNotImplementedError,
-                                        all_changes)
+from ase.calculators.calculator import CalculationFailed, Calculator, CalculatorError, CalculatorSetupError, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
 
 __all__ = ["Painless"]
@@ -130,7 +129,7 @@ class Painless(Calculator):
     The model is opened by the first calculation, so that a calculator may be made before a process forks; a calculator
     is copied and pickled as its options. free_energy is energy. Stress is there where three lattice vectors span a
     volume and any of them is periodic. Energies and stresses of single atoms, whose sums are energy and stress, are
-    computed from when they are first asked for, on the CPU: a stress is half of what the atom's pairs have in it.
+    computed from when they are first asked for: a stress is half of what the atom's pairs have in it.
     """
 
     name = "painless"
@@ -181,8 +180,6 @@ class Painless(Calculator):
         super().calculate(atoms, properties, system_changes)
         self.results = {}
         if not self._shares and not {"energies", "stresses"}.isdisjoint(properties):
-            if self.parameters["device"] != "cpu":
-                raise PropertyNotImplementedError(f"energies and stresses of single atoms: the CPU gives them, {self.parameters['device']} does not")
             self._model, self._shares = None, True
         atoms = self.atoms
         energy, forces, stress, *shares = self.opened.compute(

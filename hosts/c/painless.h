@@ -61,7 +61,7 @@ typedef struct pl_options {
                          * an MPI launcher (OMPI_COMM_WORLD_SIZE, PMI_SIZE, PMIX_RANK, MPI_LOCALNRANKS or
                          * MV2_COMM_WORLD_SIZE is set), else all cores that the process may use */
     int32_t any_element; /* not 0: elements too that the student says that it was not trained on, else an error */
-    int32_t atom_shares; /* not 0: pl_compute_batch gives the atoms' shares; on the CPU */
+    int32_t atom_shares; /* not 0: pl_compute_batch gives the atoms' shares */
 } pl_options;
 
 #define PL_OPTIONS_INIT {sizeof(pl_options), NULL, NULL, 0.0, PL_FLOAT32, 0, 0, 0}
@@ -164,9 +164,11 @@ int pl_compute_batch(pl_model *model, int64_t s, const int64_t *counts, const in
  * A whole system is a domain without ghosts, n = own, with cell and pbc, whose exchanges
  * are of nothing: so that single atoms' energies and virials can be had on one rank too.
  *
- * On the CPU, in float32. Results agree with pl_compute's to rounding, which depends on
- * how the system is cut. A model has one domain, which does not disturb pl_compute. After
- * an error it begins again. Calls with no more atoms and pairs than before allocate nothing. */
+ * In float32. All ranks have the same kind of device, as a GPU's rows mean nothing to a
+ * CPU; a GPU's pairs are those of the list, or the CPU finds them. Results agree with
+ * pl_compute's to rounding, which depends on how the system is cut. A model has one
+ * domain, which does not disturb pl_compute. After an error it begins again. On the CPU,
+ * calls with no more atoms and pairs than before allocate nothing. */
 enum { PL_DONE = 0, PL_EXCHANGE = 1 };
 
 /* pl_row returns how many floats an atom has in an exchange, or an error. */

@@ -36,7 +36,6 @@ func TestInteropRefusals(t *testing.T) {
 		{"no value", style, style + " threads", "expected FILE [device D]", 1},
 		{"threads", style, style + " threads 0", "threads 0: expected 1 or more", 1},
 		{"device", style, style + " device tpu", `device "tpu": expected cpu, cuda, cuda:N or emulator`, 1},
-		{"device of ranks", style, style + " device emulator", "device emulator: expected cpu, as ranks exchange", 2},
 		{"mode", style, style + " mode split", "mode split: expected whole or exchange", 1},
 		{"mode of ranks", style, style + " mode whole", "mode whole has the system on one rank", 2},
 		{"key", style, style + " key ema", "ema", 2},

@@ -14,6 +14,7 @@ package gpu
 //go:generate ptx -o update.ptx update.cu
 //go:generate ptx -o few.ptx few.cu
 //go:generate ptx -o collect.ptx collect.cu
+//go:generate ptx -o exchange.ptx exchange.cu
 //go:generate ptx -o ceilings.ptx ceilings.cu
-//go:generate sed -i "s/^[ \\t]*//" neighbors.ptx embed.ptx filter.ptx message.ptx message_low.ptx update.ptx few.ptx collect.ptx ceilings.ptx
+//go:generate sed -i "s/^[ \\t]*//" neighbors.ptx embed.ptx filter.ptx message.ptx message_low.ptx update.ptx few.ptx collect.ptx exchange.ptx ceilings.ptx
 //go:generate sh -c "sha256sum *.cu *.cuh generate.go *.ptx > ptx.sum"

@@ -21,6 +21,7 @@ type Kernels struct {
 	updates   updateKernels
 	fews      fewKernels
 	sums      collectKernels
+	exchanges exchangeKernels // see LoadExchange
 }
 
 // size is what kernels are loaded for.
@@ -46,7 +47,7 @@ type entry struct {
 	parameters      []Kind
 }
 
-// Load loads all kernels on dev, for networks of h features whose tables have
+// Load loads the kernels of whole systems on dev, for networks of h features whose tables have
 // so many intervals, and whose filter networks so many radial functions.
 func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 	if h <= 0 || h%16 != 0 {

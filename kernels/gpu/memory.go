@@ -26,6 +26,12 @@ func View[T any](a Array[byte], offset, n int) Array[T] {
 	return Array[T]{ptr: a.ptr + Pointer(offset), n: n}
 }
 
+// Part is n elements of a, from element first on.
+func Part[T any](a Array[T], first, n int) Array[T] {
+	var x T
+	return Array[T]{ptr: a.ptr + Pointer(first*int(unsafe.Sizeof(x))), n: n}
+}
+
 // ErrOutOfMemory is what Alloc's errors wrap where there is not enough memory.
 var ErrOutOfMemory = errors.New("out of device memory")
 
@@ -86,8 +92,20 @@ func release[T any](m *Memory, a *Array[T]) error {
 // Upload makes a's elements those of src, which stays as it is until the
 // device is synchronised.
 func Upload[T any](m *Memory, a *Array[T], what string, src []T) error {
-	if err := Resize(m, a, what, len(src)); err != nil || len(src) == 0 {
+	if err := Resize(m, a, what, len(src)); err != nil {
 		return err
+	}
+	return Overwrite(m, *a, src)
+}
+
+// Overwrite makes a's elements those of src, as many as there are, which stays as
+// it is until the device is synchronised.
+func Overwrite[T any](m *Memory, a Array[T], src []T) error {
+	if len(src) != a.n {
+		return fmt.Errorf("upload of %d elements over %d", len(src), a.n)
+	}
+	if a.n == 0 {
+		return nil
 	}
 	return m.dev.Upload(a.ptr, bytesOf(src))
 }

@@ -17,7 +17,7 @@
 // network has the atoms in the order of the boxes, so that neighbours lie near
 // each other in memory too. Edges are in the order of the boxes, and of atoms
 // within a box.
-#include "cuda.cuh"
+#include "edge.cuh"
 
 // lattice is what the search needs to know of a structure.
 struct lattice {
@@ -164,15 +164,7 @@ static __device__ __forceinline__ void visit(seeker *s, const list *out, bool ca
 	if (fill && near) {
 		int e = s->next + popcount(hits & ((1u << threadIdx_x % WARP) - 1));
 		if (d == 0) s->same = 1;
-		if (e < out->room) {
-			double at = d * out->per_length;
-			int interval = min_int((int)at, out->intervals - 1);
-			float by = 1.f / (d + 1e-8f);
-			int4 a;
-			a.x = j, a.y = interval, a.z = as_int((float)(at - interval)), a.w = as_int(d);
-			out->edge_a[e] = a;
-			out->edge_b[e] = vec4(rx * by, ry * by, rz * by, by);
-		}
+		if (e < out->room) put_edge(out->edge_a + e, out->edge_b + e, j, rx, ry, rz, d, out->per_length, out->intervals);
 	}
 	s->n += popcount(hits), s->next += popcount(hits);
 }

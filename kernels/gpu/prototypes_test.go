@@ -36,7 +36,7 @@ func TestEntryCheck(t *testing.T) {
 func TestEveryKernelHasAnEntry(t *testing.T) {
 	for _, sharedPerBlock := range []int{48 << 10, 227 << 10} {
 		k := &Kernels{size: size{128, 128, 20}, props: Properties{SharedPerBlock: sharedPerBlock}}
-		for _, s := range k.stems() {
+		for _, s := range append(k.stems(), k.exchanges.stem()) {
 			prototypes, err := Prototypes(s.ptx)
 			require.NoError(t, err)
 			var names []string

@@ -135,7 +135,6 @@ void PairPainless::settings(int narg, char **arg)
       refuse(name + " is no option: expected device, threads, mode, key, cutoff or any_element");
   }
   if (mode == WHOLE && comm->nprocs > 1) refuse("mode whole has the system on one rank: expected mode exchange on several");
-  if (!whole() && device != "cpu") refuse("device " + device + ": expected cpu, as ranks exchange what layers compute on the CPU alone");
   options.device = device.c_str();
   open(options);
 }
@@ -248,17 +247,16 @@ void PairPainless::compute(int eflag, int vflag)
   for (int i = 0; i < n; i++) numbers[i] = number[atom->type[i]];
   forces.resize(3 * own);
   double energy = 0.0, w[3][3];
-  if (whole() && device != "cpu")
+  if (whole() && device != "cpu" && !eflag_atom && !vflag_atom)
     compute_whole(energy, w);
   else
     compute_domain(n, energy, w);
   add(energy, w);
 }
 
-// On a GPU, which has no energies of single atoms to give.
+// On a GPU, which finds its neighbours itself.
 void PairPainless::compute_whole(double &energy, double (&w)[3][3])
 {
-  if (eflag_atom || vflag_atom) refuse("energies and stresses of single atoms are computed by device cpu alone");
   if (numbers.empty()) {
     memset(w, 0, sizeof w);
     return;

@@ -56,7 +56,6 @@ func TestLabelErrors(t *testing.T) {
 	for want, args := range map[string][]string{
 		"-teacher is missing": {"-o", path, "-"},
 		"-o is empty":         {"-teacher", model, "-"},
-		"the CPU gives them":  {"-teacher", model, "-device", "emulator", "-o", path, "-"},
 		"extended XYZ":        {"-teacher", model, "-o", path + ".h5", "-"},
 	} {
 		_, err := run(args...)
