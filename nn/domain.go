@@ -30,9 +30,9 @@ const (
 // own atoms are whole; docs/backward.md has the equations. A whole system, periodic
 // or not, is a domain without ghosts, whose exchanges are of nothing.
 //
-// Rounding, and so the last bits, depend on how the system is cut. Once a domain
-// has seen the most atoms and pairs, nothing allocates. All ranks of a system have
-// the same kind of device, on which the order of the numbers of a row depends.
+// Rounding, and so the last bits, depend on how the system is cut. On the CPU,
+// once a domain has seen the most atoms and pairs, nothing allocates. All ranks of a
+// system have the same kind of device, which the order of a row's numbers depends on.
 type Domain struct {
 	part     part
 	known    acquainted
