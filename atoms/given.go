@@ -1,33 +1,81 @@
 package atoms
 
-import "fmt"
+import (
+	"fmt"
 
-// Take makes the list of pairs that a host gives, each once, in its order, but
-// those beyond the cutoff, Å: atoms in other cells are atoms of their own, and no
+	"painless/internal/buffer"
+)
+
+// TakeOn makes the list, on many threads, of pairs that a host gives, each once, in its
+// order, but those beyond the cutoff, Å: atoms in other cells are atoms of their own, and no
 // pair is of an atom with itself. Two atoms on one point are an error, as is a pair
 // of others than the atoms at positions.
-func (l *NeighborList[T]) Take(positions [][3]float64, pairs [][2]int32, cutoff float64) error {
+func (l *NeighborList[T]) TakeOn(threads Runner, positions [][3]float64, pairs [][2]int32, cutoff float64) error {
+	g := &l.given
+	if g.task == nil {
+		g.task = l.take
+	}
 	l.Resize(len(pairs))
-	n, limit := 0, T(cutoff)
-	for p, pair := range pairs {
-		i, j := pair[0], pair[1]
-		if i < 0 || j < 0 || int(i) >= len(positions) || int(j) >= len(positions) || i == j {
-			return fmt.Errorf("pair %d is of the atoms %d and %d: expected two of %d", p, i, j, len(positions))
+	l.cutoff, g.positions, g.pairs = T(cutoff), positions, pairs
+	g.parts = buffer.Resize(g.parts, (len(pairs)+givenPart-1)/givenPart)
+	threads.Run(len(g.parts), g.task)
+	g.positions, g.pairs = nil, nil // the host's
+	n := 0
+	for unit, part := range g.parts {
+		if part.err != nil {
+			return part.err
 		}
-		ri, rj := &positions[i], &positions[j]
-		x := [3]T{T(rj[0] - ri[0]), T(rj[1] - ri[1]), T(rj[2] - ri[2])}
-		d := Distance(x)
-		if d == 0 {
-			return fmt.Errorf("the atoms %d and %d are on the same point, %v Å", i, j, *ri)
+		if first := unit * givenPart; n < first {
+			copy(l.I[n:], l.I[first:][:part.kept])
+			copy(l.J[n:], l.J[first:][:part.kept])
+			copy(l.X[n:], l.X[first:][:part.kept])
+			copy(l.D[n:], l.D[first:][:part.kept])
 		}
-		if d <= limit { // as NaN is not
-			l.Set(n, i, j, x, d)
-			n++
-		}
+		n += part.kept
 	}
 	l.Resize(n)
 	l.Start = append(l.Start[:0], 0, n)
 	return nil
+}
+
+// given is pairs that a host gives, and what became of each part of them.
+type given struct {
+	positions [][3]float64
+	pairs     [][2]int32
+	parts     []struct {
+		kept int
+		err  error // of the part's first pair that has one
+	}
+	task func(worker, unit int)
+}
+
+// givenPart is the pairs that one thread takes at a time.
+const givenPart = 4096
+
+// take puts the pairs of a part where it begins.
+func (l *NeighborList[T]) take(_, unit int) {
+	g, first := &l.given, unit*givenPart
+	part, n := &g.parts[unit], first
+	part.kept, part.err = 0, nil
+	for p, pair := range g.pairs[first:min(first+givenPart, len(g.pairs))] {
+		i, j := pair[0], pair[1]
+		if i < 0 || j < 0 || int(i) >= len(g.positions) || int(j) >= len(g.positions) || i == j {
+			part.err = fmt.Errorf("pair %d is of the atoms %d and %d: expected two of %d", first+p, i, j, len(g.positions))
+			return
+		}
+		ri, rj := &g.positions[i], &g.positions[j]
+		x := [3]T{T(rj[0] - ri[0]), T(rj[1] - ri[1]), T(rj[2] - ri[2])}
+		d := Distance(x)
+		if d == 0 {
+			part.err = fmt.Errorf("the atoms %d and %d are on the same point, %v Å", i, j, *ri)
+			return
+		}
+		if d <= l.cutoff { // as NaN is not
+			l.Set(n, i, j, x, d)
+			n++
+		}
+	}
+	part.kept = n - first
 }
 
 // DropGhosts takes away the pairs of two atoms from own on.

@@ -32,6 +32,7 @@ type NeighborList[T Float] struct {
 	Places bool
 	Order  []int32 // the atom of each place, [N]; nil where places are atoms
 
+	given      given // where a host found the pairs
 	candidates candidates
 	places     places
 	blocks     []block // of candidates; none holds those of two structures

@@ -37,7 +37,7 @@ func (d *cpuDomain) begin(b *atoms.Batch, own int, pairs [][2]int32) error {
 			return err
 		}
 		e.list.DropGhosts(own)
-	} else if err := e.list.Take(b.Positions, pairs, e.cutoff); err != nil {
+	} else if err := e.list.TakeOn(e.pool, b.Positions, pairs, e.cutoff); err != nil {
 		return err
 	}
 	e.numbers, e.own = b.Numbers, own

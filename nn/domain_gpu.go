@@ -30,7 +30,7 @@ func (d *gpuDomain) begin(b *atoms.Batch, own int, pairs [][2]int32) error {
 			return err
 		}
 		d.list.DropGhosts(own)
-	} else if err := d.list.Take(b.Positions, pairs, cutoff); err != nil {
+	} else if err := d.list.TakeOn(d.pool, b.Positions, pairs, cutoff); err != nil {
 		return err
 	}
 	if err := d.send(b, own); err != nil {
