@@ -87,18 +87,6 @@ func (e *cpuEngine[T]) piece(group, lo, hi int) piece {
 // mid[k], of which the update then changes s alone.
 func (e *cpuEngine[T]) before(k int) cpu.State[T] { return cpu.State[T]{S: e.s[k], V: e.v[k]} }
 
-// rows is a group of features of the atoms lo up to hi, for what is not done at every
-// stage: messages and updates slice by themselves, as states in between cost a call of
-// three atoms a tenth.
-func (e *cpuEngine[T]) rows(a cpu.State[T], group, lo, hi int) cpu.State[T] {
-	p := e.piece(group, lo, hi)
-	rows := cpu.State[T]{S: a.S[p.from:p.to]}
-	if a.V != nil {
-		rows.V = a.V[3*p.from : 3*p.to]
-	}
-	return rows
-}
-
 // messageGroup is s_i += Σ_j s_j ⊙ φs and v_i += Σ_j v_j ⊙ φv + u ⊗ φu, from
 // block k's state to s[k+1] and mid[k]: it adds to a copy. Atoms sum in the order of
 // the pairs.
