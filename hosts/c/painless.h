@@ -174,7 +174,8 @@ enum { PL_DONE = 0, PL_EXCHANGE = 1 };
 /* pl_row returns how many floats an atom has in an exchange, or an error. */
 int pl_row(pl_model *model);
 
-/* pl_begin takes a rank's atoms, own ones first.
+/* pl_begin takes a rank's atoms, own ones first. Atoms that are near one another should be
+ * so in the arrays, too: 10,000 in no order at all take 1.5 times as long.
  *
  *   numbers    [n]         atomic numbers; read until pl_begin returns, as are the others
  *   positions  [n][3]      Å, ghosts where they are seen from here
