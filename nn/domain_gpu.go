@@ -3,6 +3,7 @@ package nn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"unsafe"
 
@@ -24,26 +25,38 @@ type gpuDomain struct {
 
 // begin finds pairs on the CPU: see Domain.Begin.
 func (d *gpuDomain) begin(b *atoms.Batch, own int, pairs [][2]int32) error {
-	cutoff := d.net.Cutoff
 	if pairs == nil {
-		if err := d.list.BuildOn(d.pool, b, cutoff); err != nil {
+		if err := d.list.BuildOn(d.pool, b, d.net.Cutoff); err != nil {
 			return err
 		}
 		d.list.DropGhosts(own)
-	} else if err := d.list.TakeOn(d.pool, b.Positions, pairs, cutoff); err != nil {
+	} else if err := d.list.TakeOn(d.pool, b.Positions, pairs, d.net.Cutoff); err != nil {
 		return err
 	}
+	err := d.prepare(b, own)
+	if errors.Is(err, gpu.ErrOutOfMemory) { // leave the memory to smaller domains
+		d.rows, d.packed = gpu.State{}, gpu.Array[int32]{}
+		err = errors.Join(err, d.drop())
+	}
+	return err
+}
+
+// prepare brings a domain to the device.
+func (d *gpuDomain) prepare(b *atoms.Batch, own int) error {
 	if err := d.send(b, own); err != nil {
 		return err
 	}
 	if err := errors.Join(d.growAtoms(own, b.NumAtoms()-own), gpu.Resize(d.memory, &d.edges.A, "edges", d.edgeRoom), gpu.Resize(d.memory, &d.edges.B, "edges", d.edgeRoom),
-		d.resizeResults(own, 1), d.in.upload(d.dev)); err != nil {
+		d.resizeResults(own, 1)); err != nil {
+		return err
+	}
+	if err := d.in.upload(d.dev); err != nil {
 		return err
 	}
 	if err := gpu.Zero(d.memory, d.edges.Status); err != nil { // which a search would count in
 		return err
 	}
-	return d.kernels.PlaceEdges(&d.edges, d.displacements, float32(cutoff), d.weights.intervals)
+	return d.kernels.PlaceEdges(&d.edges, d.displacements, float32(d.net.Cutoff), d.weights.intervals)
 }
 
 // send lays out for the device what it needs of a domain: its elements, and the directed edges of the list's pairs by the
@@ -57,6 +70,9 @@ func (d *gpuDomain) send(b *atoms.Batch, own int) error {
 				d.edgeRoom++
 			}
 		}
+	}
+	if d.edgeRoom > math.MaxInt32 {
+		return fmt.Errorf("%w: %d edges, expected at most %d", gpu.ErrOutOfMemory, d.edgeRoom, math.MaxInt32)
 	}
 	var p packer
 	displacements, spans := pack[[4]float32](&p, d.edgeRoom), pack[[2]int32](&p, own)

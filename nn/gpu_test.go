@@ -335,6 +335,26 @@ func TestGPUOutOfMemory(t *testing.T) {
 	require.ErrorIs(t, err, gpu.ErrOutOfMemory)
 	require.ErrorContains(t, err, " MB for ")
 	compute(t, p, systems.Benzene())
+
+	d, err := NewGPUDomain(randomNetwork(gpuConfig, 15), emulator.New(opts), Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, d.Close()) }()
+	row := make([]float32, d.Row())
+	for _, c := range []struct {
+		b    *atoms.Batch
+		fits bool
+	}{{atoms.NewBatch(systems.Benzene()), true}, {atoms.NewBatch(systems.WaterBox(8, 4, 4)), false}, {atoms.NewBatch(systems.Benzene()), true}} {
+		err := d.Begin(context.Background(), c.b, c.b.NumAtoms()-1, nil)
+		if !c.fits {
+			require.ErrorIs(t, err, gpu.ErrOutOfMemory)
+			continue
+		}
+		require.NoError(t, err)
+		next, err := d.Next(context.Background())
+		require.NoError(t, err)
+		require.Equal(t, States, next)
+		require.NoError(t, d.Pack(row, []int32{0}))
+	}
 }
 
 func TestGPUClose(t *testing.T) {
