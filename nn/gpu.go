@@ -63,13 +63,15 @@ type gpuEngine struct {
 	edgeRoom int         // edges that there is room for
 	gpuBuffers
 	recorded recording
+	apart    bool // whether blocks that waited for each other did not meet
 
 	list atoms.NeighborList[float32] // names the atoms where two are on one point
 }
 
 // gpuBuffers is what a batch needs on the device.
 type gpuBuffers struct {
-	ofFew  gpu.Few // see gpu_few.go
+	ofFew  gpu.Few  // see gpu_few.go
+	ofOne  gpu.Once // and gpu_once.go
 	search gpu.Search
 	edges  gpu.Edges
 	values gpu.FilterValues // of exact filters
@@ -132,6 +134,13 @@ func (e *gpuEngine) compute(ctx context.Context, b *atoms.Batch, r *Result) erro
 		if err := e.run(b); err != nil {
 			return err
 		}
+		if e.inOne() && e.host.status[1] == gpu.Late {
+			e.apart = true
+			if err := e.forget(); err != nil {
+				return err
+			}
+			continue
+		}
 		found := int(e.host.status[0]) // see gpu.Edges
 		if found <= e.edges.A.Len() {
 			return e.collect(b, r)
@@ -188,6 +197,12 @@ func (e *gpuEngine) work() error {
 	if err := e.in.upload(e.dev); err != nil {
 		return err
 	}
+	if e.inOne() {
+		if err := e.kernels.Once(e.results, e.forces, e.edges.Status, &e.input, &e.ofOne); err != nil {
+			return err
+		}
+		return e.out.download(e.dev)
+	}
 	if err := e.kernels.Neighbors(e.memory, &e.edges, &e.search, &e.input, float32(e.net.Cutoff), e.weights.intervals); err != nil {
 		return err
 	}
@@ -225,6 +240,10 @@ func (e *gpuEngine) grow(b *atoms.Batch) error {
 	err := errors.Join(e.growAtoms(n, 0), e.search.Resize(m, n, e.input.Buckets), e.edges.Resize(m, n, e.edgeRoom), e.resizeResults(n, b.Len()))
 	if e.few() {
 		err = errors.Join(err, e.ofFew.Resize(m, n, e.net.HiddenDim))
+	}
+	if e.inOne() {
+		e.ofOne.Network = &e.weights.ofOne
+		err = errors.Join(err, e.ofOne.Resize(m, n, e.kernels.Share(&e.weights.ofOne, n), e.net.HiddenDim))
 	}
 	return err
 }

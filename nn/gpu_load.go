@@ -16,6 +16,7 @@ type gpuWeights struct {
 	intervals int  // of the tables
 	updates   []gpu.Update
 	readout   gpu.Readout
+	ofOne     gpu.OnceNetwork
 }
 
 // load brings kernels and weights to the device.
@@ -62,6 +63,9 @@ func (e *gpuEngine) load(filters Filters) error {
 	}
 	for i := range net.Head {
 		u.dense(&w.readout[i], &net.Head[i], 1, 0)
+	}
+	if u.err == nil && !w.exact {
+		w.ofOne, u.err = gpu.NewOnceNetwork(w.memory, w.filters, w.updates, &w.readout, w.embedding, float32(net.Cutoff))
 	}
 	return errors.Join(u.err, e.dev.Synchronize())
 }

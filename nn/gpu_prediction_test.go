@@ -30,16 +30,22 @@ func TestGPUPrediction(t *testing.T) {
 	fmt.Fprintln(w, head)
 	for _, system := range []struct {
 		name string
-		many bool
+		many bool // among so many others that the GPU is full
+		one  bool // launch
+		dev  emulator.Options
 		atoms.Batch
 	}{
-		{"benzene, µs", false, *atoms.NewBatch(systems.Benzene())},
-		{"waters of 63 atoms, µs", false, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
-		{"molecules of 16 atoms, ns/atom", true, *atoms.NewBatch(systems.Cluster(16, 1), systems.Cluster(16, 2), systems.Cluster(16, 3), systems.Cluster(16, 4), systems.Cluster(16, 5),
+		{"benzene in one launch, µs", false, true, ampere, *atoms.NewBatch(systems.Benzene())},
+		{"benzene in one cluster, µs", false, true, hopper, *atoms.NewBatch(systems.Benzene())},
+		{"benzene, µs", false, false, narrow, *atoms.NewBatch(systems.Benzene())},
+		{"waters of 63 atoms in one launch, µs", false, true, ampere, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
+		{"waters of 63 atoms, µs", false, false, narrow, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
+		{"molecules of 16 atoms, ns/atom", true, false, narrow, *atoms.NewBatch(systems.Cluster(16, 1), systems.Cluster(16, 2), systems.Cluster(16, 3), systems.Cluster(16, 4), systems.Cluster(16, 5),
 			systems.Cluster(16, 6))},
-		{"water, ns/atom", true, *atoms.NewBatch(systems.WaterBox(3, 3, 3))},
+		{"water, ns/atom", true, false, narrow, *atoms.NewBatch(systems.WaterBox(3, 3, 3))},
 	} {
-		dev := emulator.New(emulator.Options{Charged: true})
+		system.dev.Charged = true
+		dev := emulator.New(system.dev)
 		e := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), dev, Options{}).(*gpuEngine)
 		require.NoError(t, e.Compute(t.Context(), &system.Batch, &Result{}))
 		charges := dev.TakeCharges()
@@ -49,6 +55,9 @@ func TestGPUPrediction(t *testing.T) {
 				of, scale = g.Saturated, 1e9/float64(system.NumAtoms())
 			}
 			p, err := g.Call(c, of)
+			if system.one && err != nil { // it is not for this GPU
+				return "–\t\t"
+			}
 			require.NoError(t, err)
 			assert.Positive(t, p.Seconds)
 			return fmt.Sprintf("%.2f\t%s\t", p.Seconds*scale, p.Bound)
@@ -56,12 +65,16 @@ func TestGPUPrediction(t *testing.T) {
 		for i := range charges {
 			c := &charges[i]
 			sectors := float64(c.Sectors) / float64(c.LeastSectors)
-			cells := fmt.Sprintf("%s\t%s\t%d\t%.3f\t%.3f\t", system.name, c.Kernel, c.Blocks, c.Shared.Conflicts(), sectors)
+			kernel := c.Kernel
+			if c.Stage > 0 {
+				kernel += fmt.Sprintf(", stage %d", c.Stage)
+			}
+			cells := fmt.Sprintf("%s\t%s\t%d\t%.3f\t%.3f\t", system.name, kernel, c.Blocks, c.Shared.Conflicts(), sectors)
 			for k := range roofline.GPUs {
 				cells += predict(&roofline.GPUs[k], charges[i:i+1])
 			}
 			fmt.Fprintln(w, cells)
-			if strings.HasPrefix(c.Kernel, "few_") || strings.HasPrefix(c.Kernel, "message_") || strings.HasPrefix(c.Kernel, "update_") || c.Kernel == "turn" {
+			if strings.HasPrefix(c.Kernel, "few_") || c.Stage > 1 && c.Blocks > 1 || strings.HasPrefix(c.Kernel, "message_") || strings.HasPrefix(c.Kernel, "update_") || c.Kernel == "turn" {
 				assert.Less(t, c.Shared.Conflicts(), 1.1, "%s: %s", system.name, c.Kernel)
 				assert.Less(t, sectors, 1.2, "%s: %s", system.name, c.Kernel)
 			}

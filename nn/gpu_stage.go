@@ -140,8 +140,14 @@ func (e *gpuEngine) resizeResults(n, s int) error {
 	}
 	var p packer
 	results, status, forces := pack[[10]float64](&p, s), pack[int64](&p, 2), pack[[3]float32](&p, n)
+	before := e.memory.Changes()
 	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
 		return err
+	}
+	if e.memory.Changes() > before { // where blocks do not meet, a launch leaves them as they are
+		if err := gpu.Zero(e.memory, e.out.device); err != nil {
+			return err
+		}
 	}
 	e.results, e.forces = gpu.View[[10]float64](e.out.device, results, s), gpu.View[[3]float32](e.out.device, forces, n)
 	e.edges.Status = gpu.View[int64](e.out.device, status, 2)

@@ -114,6 +114,7 @@ func TestGPUPeriodic(t *testing.T) {
 func TestGPUEdges(t *testing.T) {
 	net := randomNetwork(gpuConfig, 12)
 	p := newGPUTestPotential(t, net, openGPU(t), Options{}).(*gpuEngine)
+	p.apart = true // in one launch they stay in shared memory
 	rng := rand.New(rand.NewPCG(12, 12))
 	for k := range 32 {
 		n, size := 1+rng.IntN(60), 4+12*rng.Float64()
@@ -200,6 +201,8 @@ func TestGPUFewAtoms(t *testing.T) {
 	} {
 		net := randomNetwork(config, 21)
 		p, energies := newGPUTestPotential(t, net, openGPU(t), Options{}), newGPUTestPotential(t, net, openGPU(t), Options{EnergyOnly: true})
+		launches := newGPUTestPotential(t, net, openGPU(t), Options{})
+		launches.(*gpuEngine).apart = true
 		var members []atoms.Structure
 		for k, n := range []int{1, 4, 7, gpu.FewAtoms, gpu.FewAtoms + 1} {
 			members = append(members, systems.Random(rng, n, 8, 0.3, [3]bool{k == 2, k == 2, false}, true))
@@ -212,6 +215,7 @@ func TestGPUFewAtoms(t *testing.T) {
 			assert.Equal(t, batch.Energy[k:k+1], alone.Energy)
 			assert.Equal(t, batch.Forces[b.Start[k]:b.Start[k+1]], alone.Forces)
 			assert.Equal(t, batch.Virial[k:k+1], alone.Virial)
+			assert.Equal(t, alone, compute(t, launches, s), "not in one launch, where it is")
 			assert.Equal(t, alone.Energy, compute(t, energies, s).Energy)
 		}
 	}

@@ -89,6 +89,14 @@ func (d *timeline) watch(e *gpuEngine, timed bool, stop int) (time.Duration, err
 	return d.measure(work)
 }
 
+// onePiece is what a GPU is asked for where all is one launch, of a cluster where it has them.
+func onePiece(d gpu.Device) []string {
+	if d.Properties().Capability >= 90 {
+		return []string{"upload", "once_cluster", "download"}
+	}
+	return []string{"upload", "once", "download"}
+}
+
 // fewPieces is what the schedule asks a GPU for where atoms are few.
 func fewPieces(net *Network) []string {
 	names := []string{"upload", "find_few_pairs", "few_message"}
@@ -144,14 +152,22 @@ func TestGPUTimeline(t *testing.T) {
 	if emulated {
 		net, box, ballast, rounds = randomNetwork(gpuConfig, 19), systems.WaterBox(3, 3, 3), 1, 1
 	}
+	probe := openGPU(t)
+	one := onePiece(probe)
+	require.NoError(t, probe.Close())
 	for _, system := range []struct {
-		name string
+		name  string
+		apart bool // whether its blocks do not wait for each other
 		atoms.Structure
 		pieces []string
-	}{{"benzene", systems.Benzene(), fewPieces(net)}, {"drop", systems.WaterDrop(4, 3, 2), pieces(net, false)}, {"water", box, pieces(net, true)}} {
+	}{
+		{"benzene", false, systems.Benzene(), one}, {"benzene in launches", true, systems.Benzene(), fewPieces(net)},
+		{"drop", true, systems.WaterDrop(4, 3, 2), pieces(net, false)}, {"water", false, box, pieces(net, true)},
+	} {
 		t.Run(system.name, func(t *testing.T) {
 			d := &timeline{Device: openGPU(t), size: ballast}
 			e := newGPUTestPotential(t, net, d, Options{}).(*gpuEngine)
+			e.apart = system.apart
 			var err error
 			d.ballast, err = d.Alloc(d.size)
 			require.NoError(t, err)

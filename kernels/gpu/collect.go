@@ -1,16 +1,11 @@
 package gpu
 
-import _ "embed" // the PTX
-
-//go:embed collect.ptx
-var collectPTX string
-
 type collectKernels struct{ sumGroups, reduce, both entry }
 
 func (k *collectKernels) stem() stem {
 	k.sumGroups, k.reduce = entry{name: "sum_groups", threads: blockThreads}, entry{name: "reduce", threads: blockThreads}
 	k.both = entry{name: "sum_and_reduce", threads: blockThreads}
-	return stem{"collect.ptx", collectPTX, []*entry{&k.sumGroups, &k.reduce, &k.both}}
+	return stem{"collect.ptx", []*entry{&k.sumGroups, &k.reduce, &k.both}}
 }
 
 // SumGroups adds up force [groups, N, 12] to the atoms' forces, eV/Å, put in

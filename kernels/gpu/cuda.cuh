@@ -22,6 +22,7 @@ typedef int int4 __attribute__((ext_vector_type(4)));
 #define blockIdx_y __nvvm_read_ptx_sreg_ctaid_y()
 #define blockDim_x __nvvm_read_ptx_sreg_ntid_x()
 #define gridDim_x __nvvm_read_ptx_sreg_nctaid_x()
+#define gridDim_y __nvvm_read_ptx_sreg_nctaid_y()
 static __device__ __forceinline__ void sync_block() { __syncthreads(); }
 static __device__ __forceinline__ float shuffle_xor(float x, int mask) { return __nvvm_shfl_sync_bfly_f32(0xffffffff, x, mask, 31); }
 static __device__ __forceinline__ int shuffle_up(int x, int by) { return __nvvm_shfl_sync_up_i32(0xffffffff, x, by, 0); }
@@ -41,6 +42,7 @@ static __device__ __forceinline__ long long atomic_max_long(long long *p, long l
 #define blockIdx_y blockIdx.y
 #define blockDim_x blockDim.x
 #define gridDim_x gridDim.x
+#define gridDim_y gridDim.y
 static __device__ __forceinline__ void sync_block() { __syncthreads(); }
 static __device__ __forceinline__ float shuffle_xor(float x, int mask) { return __shfl_xor_sync(0xffffffff, x, mask); }
 static __device__ __forceinline__ int shuffle_up(int x, int by) { return __shfl_up_sync(0xffffffff, x, by); }

@@ -1,4 +1,4 @@
-// An edge as the list has it: see list in neighbors.cu.
+// An edge as the list has it: see list in neighbors.cuh.
 #pragma once
 #include "cuda.cuh"
 

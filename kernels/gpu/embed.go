@@ -1,15 +1,10 @@
 package gpu
 
-import _ "embed" // the PTX
-
-//go:embed embed.ptx
-var embedPTX string
-
 type embedKernels struct{ embed entry }
 
 func (k *embedKernels) stem() stem {
 	k.embed = entry{name: "embed", threads: blockThreads}
-	return stem{"embed.ptx", embedPTX, []*entry{&k.embed}}
+	return stem{"embed.ptx", []*entry{&k.embed}}
 }
 
 // State is {s, vx, vy, vz} of every atom and feature, [N, H].

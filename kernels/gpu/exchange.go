@@ -1,19 +1,15 @@
 package gpu
 
 import (
-	_ "embed" // the PTX
 	"fmt"
 	"math"
 )
-
-//go:embed exchange.ptx
-var exchangePTX string
 
 type exchangeKernels struct{ place, pack entry }
 
 func (k *exchangeKernels) stem() stem {
 	k.place, k.pack = entry{name: "place_edges", threads: blockThreads}, entry{name: "pack_rows", threads: blockThreads}
-	return stem{"exchange.ptx", exchangePTX, []*entry{&k.place, &k.pack}}
+	return stem{"exchange.ptx", []*entry{&k.place, &k.pack}}
 }
 
 // LoadExchange loads the kernels that a part of a system needs, whose ghosts are atoms of others.

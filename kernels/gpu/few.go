@@ -1,14 +1,10 @@
 package gpu
 
 import (
-	_ "embed" // the PTX
 	"errors"
 	"fmt"
 	"slices"
 )
-
-//go:embed few.ptx
-var fewPTX string
 
 // FewAtoms is how many atoms the launches for few take at most, FEW in few.cu.
 const FewAtoms = 64
@@ -26,10 +22,9 @@ type fewKernels struct {
 
 // stem's blocks have a slice of weights, and the inputs of a tile or of all atoms.
 func (k *fewKernels) stem(n size) stem {
-	s := stem{name: "few.ptx", ptx: fewPTX}
+	s := stem{name: "few.ptx"}
 	tile := func(in int) int { return 4 * (groupWidth + fewTile) * (in + fewPad) }
 	all := func(parts int) int { return 4 * (groupWidth*parts + FewAtoms) * (n.h + fewPad) }
-	half, quarter := n.h/2, n.h/4
 	for _, e := range []struct {
 		entry           *entry
 		name            string
@@ -37,7 +32,7 @@ func (k *fewKernels) stem(n size) stem {
 	}{
 		{&k.message, "few_message", fewWide, 0}, {&k.hidden, "few_hidden", fewThreads, tile(2 * n.h)}, {&k.update, "few_update", fewWide, all(3)},
 		{&k.scalars, "few_scalars", fewThreads, tile(n.h)},
-		{&k.readout, "few_readout", fewWide, 4 * (half*(n.h+fewPad) + quarter*(half+fewPad) + fewPad + 2*n.h + 3*quarter)},
+		{&k.readout, "few_readout", fewWide, 4 * readingRoom(n.h)},
 		{&k.turn, "few_turn", fewThreads, tile(n.h)}, {&k.back, "few_back", fewThreads, tile(3 * n.h)},
 		{&k.updateBack[0], "few_update_back", fewWide, all(2)}, {&k.updateBack[1], "few_update_back_first", fewWide, all(2)},
 		{&k.turnBack[0], "few_turn_back", fewWide, all(2)}, {&k.turnBack[1], "few_turn_back_only", fewWide, all(2)},
@@ -46,6 +41,12 @@ func (k *fewKernels) stem(n size) stem {
 		s.entries = append(s.entries, e.entry)
 	}
 	return s
+}
+
+// readingRoom is the floats of shared memory that the readout of h features takes: see reading in few.cuh.
+func readingRoom(h int) int {
+	half, quarter := h/2, h/4
+	return half*(h+fewPad) + quarter*(half+fewPad) + fewPad + 2*h + 3*quarter
 }
 
 // Few is the memory of the launches for few atoms.

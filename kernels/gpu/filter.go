@@ -1,19 +1,13 @@
 package gpu
 
-import (
-	_ "embed" // the PTX
-	"fmt"
-)
-
-//go:embed filter.ptx
-var filterPTX string
+import "fmt"
 
 type filterKernels struct{ filter entry }
 
 // stem's blocks have a tile's radial functions and hidden layers, and their slopes.
 func (k *filterKernels) stem(n size) stem {
 	k.filter = entry{name: "filter", threads: n.h, shared: tileShared(2*n.h + 2*n.rbf)}
-	return stem{"filter.ptx", filterPTX, []*entry{&k.filter}}
+	return stem{"filter.ptx", []*entry{&k.filter}}
 }
 
 // Filter is φ(d) of one block of the network, and φ′(d): tabulated, or the

@@ -28,7 +28,7 @@ func TestPTXSums(t *testing.T) {
 		assert.Equal(t, want, fmt.Sprintf("%x", sha256.Sum256(content)), "%s has changed: run make ptx", name)
 		summed[name] = true
 	}
-	for _, pattern := range []string{"*.cu", "*.cuh", "*.ptx"} {
+	for _, pattern := range []string{"*.cu", "*.cuh", "*.ptx", "*.ptx.gz"} {
 		names, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		require.NotEmpty(t, names)
@@ -47,11 +47,11 @@ func TestPTXIsWhatTheCompilerWrites(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module gpu\n"), 0o644))
 	var ptx []string
-	for _, pattern := range []string{"*.cu", "*.cuh", "generate.go", "*.ptx"} {
+	for _, pattern := range []string{"*.cu", "*.cuh", "generate.go", "*.ptx", "*.ptx.gz"} {
 		names, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, name := range names {
-			if filepath.Ext(name) == ".ptx" {
+			if strings.Contains(name, ".ptx") {
 				ptx = append(ptx, name)
 				continue
 			}

@@ -20,6 +20,7 @@ type Kernels struct {
 	messages  messageKernels
 	updates   updateKernels
 	fews      fewKernels
+	onces     onceKernels
 	sums      collectKernels
 	exchanges exchangeKernels // see LoadExchange
 }
@@ -34,8 +35,8 @@ type size struct {
 // stem is the kernels of one PTX file, which `make ptx` makes of the CUDA C
 // beside it.
 type stem struct {
-	name, ptx string
-	entries   []*entry
+	name    string
+	entries []*entry
 }
 
 // entry is a kernel, launched with blocks of so many threads and bytes of
@@ -43,6 +44,8 @@ type stem struct {
 type entry struct {
 	name            string
 	threads, shared int
+	together        bool // its blocks wait for each other
+	cluster         bool // and are a cluster
 	kernel          Kernel
 	parameters      []Kind
 }
@@ -59,19 +62,30 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 			return nil, errors.Join(fmt.Errorf("load %s: %w", s.name, err), k.Close())
 		}
 	}
+	if err := k.onces.ready(h); err != nil {
+		return nil, errors.Join(err, k.Close())
+	}
 	return k, nil
 }
 
 // stems is all stems, in the order of the network.
 func (k *Kernels) stems() []stem {
-	return []stem{
+	stems := []stem{
 		k.neighbors.stem(), k.embedding.stem(), k.filters.stem(k.size), k.messages.stem(k.size, k.props.SharedPerBlock),
-		k.updates.stem(k.size), k.fews.stem(k.size), k.sums.stem(),
+		k.updates.stem(k.size), k.fews.stem(k.size), k.onces.stem(k.size, k.props.SharedPerBlock), k.sums.stem(),
 	}
+	if k.props.Capability >= clusters {
+		stems = append(stems, k.onces.clusterStem())
+	}
+	return stems
 }
 
 func (k *Kernels) load(s stem) error {
-	prototypes, err := Prototypes(s.ptx)
+	ptx, err := unpack(s.name)
+	if err != nil {
+		return err
+	}
+	prototypes, err := Prototypes(ptx)
 	if err != nil {
 		return err
 	}
@@ -81,7 +95,7 @@ func (k *Kernels) load(s stem) error {
 				k.size.h, k.size.intervals, e.name, e.shared, k.props.Name, k.props.SharedPerBlock)
 		}
 	}
-	module, err := k.dev.Load(s.name, s.ptx)
+	module, err := k.dev.Load(s.name, ptx)
 	if err != nil {
 		return err
 	}
@@ -110,12 +124,15 @@ func (k *Kernels) run(e *entry, grid Dim, args ...argument) error {
 	if err := e.check(args); err != nil {
 		return err
 	}
-	k.launch = Launch{Kernel: e.kernel, Grid: grid, Block: Dim{X: e.threads}, Shared: e.shared, Args: k.launch.Args[:0]}
+	k.launch = Launch{Kernel: e.kernel, Grid: grid, Block: Dim{X: e.threads}, Shared: e.shared, Args: k.launch.Args[:0], Together: e.together, Cluster: e.cluster}
 	for _, a := range args {
 		k.launch.Args = append(k.launch.Args, a.bits)
 	}
 	return k.dev.Launch(&k.launch) // whose errors name the kernel
 }
+
+// clusters is the compute capability from which on GPUs have them.
+const clusters = 90
 
 // blockThreads is the threads of most kernels' blocks.
 const blockThreads = 256

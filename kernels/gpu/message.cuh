@@ -169,8 +169,14 @@ struct embedded {
 	__device__ __forceinline__ float4 at(int i, int h, int f) const { return vec4(embedding[(size_t)numbers[i] * h + f], 0, 0, 0); }
 };
 
-template <bool first, class filter, class states>
-static __device__ __forceinline__ void forward(float4 *out, states in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
+// A place is where a message puts {s, vx, vy, vz} of atom i and feature f.
+struct place {
+	float4 *state;
+	__device__ __forceinline__ void put(int i, int h, int f, float4 v) const { state[(size_t)i * h + f] = v; }
+};
+
+template <bool first, class filter, class states, class places>
+static __device__ __forceinline__ void forward(places out, states in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
 	filter phi, int atoms, int h, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
@@ -198,7 +204,7 @@ static __device__ __forceinline__ void forward(float4 *out, states in, const int
 		s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
 		if (way == 0) {
 			float4 own = in.at(i, h, f);
-			out[(size_t)i * h + f] = first ? vec4(own.x + s, x, y, z) : vec4(own.x + s, own.y + x, own.z + y, own.w + z);
+			out.put(i, h, f, first ? vec4(own.x + s, x, y, z) : vec4(own.x + s, own.y + x, own.z + y, own.w + z));
 		}
 	}
 }
@@ -215,13 +221,13 @@ static __device__ __forceinline__ void forward(float4 *out, states in, const int
 // (u for x/d costs 1e-8/d.) An atom's edges are summed feature by feature:
 // force [groups, atoms, 12] is, for every group of features, Σ ∂E/∂x and the
 // nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
-template <bool first, bool add, class filter, class states>
-static __device__ __forceinline__ void backward(float4 *gin, float *force, const float4 *g, states in, const int2 *span, const int4 *edge_a,
+template <bool first, bool add, class filter, class states, class gradients, class places>
+static __device__ __forceinline__ void backward(places gin, float *force, gradients g, states in, const int2 *span, const int4 *edge_a,
 	const float4 *edge_b, filter phi, int atoms, int h, float per_length, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
 	for (int i = blockIdx_x * run + threadIdx_x / WARP; i < end; i += blockDim_x / WARP) {
-		float4 own = in.at(i, h, f), gi = g[(size_t)i * h + f];
+		float4 own = in.at(i, h, f), gi = g.at(i, h, f);
 		float s = 0, x = 0, y = 0, z = 0;
 		float sums[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 		int2 mine = span[i];
@@ -230,11 +236,11 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 		float4 from, gj;
 		if (e <= last) {
 			now = edge_at(edge_a, edge_b, e, last), j = edge_a[min_int(e + WAYS, last)].x;
-			from = in.at(now.a.x, h, f), gj = g[(size_t)now.a.x * h + f];
+			from = in.at(now.a.x, h, f), gj = g.at(now.a.x, h, f);
 		}
 #pragma unroll 1 // as forward
 		for (; e <= last; e += WAYS) {
-			float4 from_next = in.at(j, h, f), gj_next = g[(size_t)j * h + f], u = now.u;
+			float4 from_next = in.at(j, h, f), gj_next = g.at(j, h, f), u = now.u;
 			edge next = edge_at(edge_a, edge_b, e + WAYS, last);
 			j = edge_a[min_int(e + 2 * WAYS, last)].x; // its whole record would take too many registers
 			float d = as_float(now.a.w);
@@ -263,7 +269,7 @@ static __device__ __forceinline__ void backward(float4 *gin, float *force, const
 		}
 		if (!first) {
 			s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
-			if (way == 0) gin[(size_t)i * h + f] = vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z);
+			if (way == 0) gin.put(i, h, f, vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z));
 		}
 		float *to = force + ((size_t)blockIdx_y * atoms + i) * 12;
 		int k = transposed_sums(sums, lane);

@@ -1,16 +1,6 @@
 package gpu
 
-import (
-	_ "embed" // the PTX
-	"fmt"
-)
-
-var (
-	//go:embed message.ptx
-	messagePTX string
-	//go:embed message_low.ptx
-	messageLowPTX string
-)
+import "fmt"
 
 type messageKernels struct {
 	forward  [4]entry // by firstBlock and exactFilter
@@ -27,9 +17,9 @@ const (
 // stem's blocks have a group's part of the table. Where blocks have little shared
 // memory, as on Turing, it is a variant that needs less.
 func (k *messageKernels) stem(n size, sharedPerBlock int) stem {
-	s, curve := stem{name: "message.ptx", ptx: messagePTX}, curveBytes
+	s, curve := stem{name: "message.ptx"}, curveBytes
 	if tableShared(curve, 3, n.intervals) > sharedPerBlock {
-		s, curve = stem{name: "message_low.ptx", ptx: messageLowPTX}, lowBytes
+		s, curve = stem{name: "message_low.ptx"}, lowBytes
 	}
 	add := func(e *entry, kind int, name string) {
 		shared := tableShared(curve, 3, n.intervals)

@@ -17,20 +17,7 @@
 // network has the atoms in the order of the boxes, so that neighbours lie near
 // each other in memory too. Edges are in the order of the boxes, and of atoms
 // within a box.
-#include "edge.cuh"
-
-// lattice is what the search needs to know of a structure.
-struct lattice {
-	double vectors[9];    // rows, Å; unit vectors along open directions
-	double reciprocal[9]; // rows: fraction k of r is reciprocal[k]·r
-	double width;         // of a box along open directions, Å
-	int count[3];         // boxes along each direction
-	int reach[3];         // how many boxes away a neighbour may be
-	int low[3];           // number of the lowest box along open directions
-	int periodic[3];
-	int first_bucket, mask; // buckets are first_bucket + (number & mask)
-	int first, last;        // atoms
-};
+#include "neighbors.cuh"
 
 static __device__ __forceinline__ int bucket(const lattice *l, int x, int y, int z) {
 	long long number = ((long long)z * l->count[1] + y) * l->count[0] + x;
@@ -117,68 +104,6 @@ KERNEL arrange(int *order, double *positions, int *numbers, int4 *box, int4 *ima
 	box[at] = b, image[at] = from_image[i];
 	for (int c = 0; c < 3; c++) positions[3 * (size_t)at + c] = from_positions[3 * (size_t)i + c];
 }
-
-// findings is how many edges there are, also where there was no room for them, and
-// atoms − i for the lowest atom i that has another one at d = 0, or 0.
-struct findings { long long edges, same; };
-
-// list is where edges go: edge_a {j, interval, t, d}, d lying at t in [0, 1] of an
-// interval of the table, and edge_b {u, 1/(d + 1e-8)}, u = x/(d + 1e-8) pointing
-// from i to j. Those of atom i are span[i].x up to span[i].y, as far as there is room.
-struct list {
-	int2 *span;
-	int4 *edge_a;
-	float4 *edge_b;
-	findings *status;
-	int room, intervals;
-	double per_length; // intervals an Å
-};
-
-// seeker is atom i, whose neighbours a warp looks for.
-struct seeker {
-	int i;
-	const double *positions;
-	const lattice *l;
-	float cutoff;
-	int n, next; // edges found, and where the next one goes
-	int same;    // whether one of them is at d = 0
-};
-
-// visit looks at atom j on each lane, moved by image[0] … image[2] lattice
-// vectors, where it is a candidate; with fill it writes the edges.
-template <bool fill>
-static __device__ __forceinline__ void visit(seeker *s, const list *out, bool candidate, int j, int nx, int ny, int nz) {
-	bool near = false;
-	float rx = 0, ry = 0, rz = 0, d = 0;
-	if (candidate && (s->i != j || nx || ny || nz)) {
-		const double *ri = s->positions + 3 * (size_t)s->i, *rj = s->positions + 3 * (size_t)j, *v = s->l->vectors;
-		double moved[3] = {0, 0, 0};
-		if (nx || ny || nz)
-#pragma unroll
-			for (int c = 0; c < 3; c++) moved[c] = nx * v[c] + ny * v[3 + c] + nz * v[6 + c];
-		rx = rj[0] + moved[0] - ri[0], ry = rj[1] + moved[1] - ri[1], rz = rj[2] + moved[2] - ri[2];
-		d = sqrt_rn(rx * rx + ry * ry + rz * rz);
-		near = d <= s->cutoff;
-	}
-	unsigned hits = vote(near);
-	if (fill && near) {
-		int e = s->next + popcount(hits & ((1u << threadIdx_x % WARP) - 1));
-		if (d == 0) s->same = 1;
-		if (e < out->room) put_edge(out->edge_a + e, out->edge_b + e, j, rx, ry, rz, d, out->per_length, out->intervals);
-	}
-	s->n += popcount(hits), s->next += popcount(hits);
-}
-
-// A neighbourhood is where a seeker looks: each(s, out) visits all of it.
-struct all_pairs {
-	template <bool fill> __device__ __forceinline__ void each(seeker *s, const list *out) const {
-		int last = s->l->last;
-		for (int base = s->l->first; base < last; base += WARP) {
-			int j = base + threadIdx_x % WARP;
-			visit<fill>(s, out, j < last, j, 0, 0, 0);
-		}
-	}
-};
 
 struct boxes {
 	const int4 *box, *image;

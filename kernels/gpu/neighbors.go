@@ -1,15 +1,11 @@
 package gpu
 
 import (
-	_ "embed" // the PTX
 	"errors"
 	"fmt"
 	"math"
 	"unsafe"
 )
-
-//go:embed neighbors.ptx
-var neighborsPTX string
 
 type neighborKernels struct {
 	assign, scan, scatter, arrange entry // atoms to boxes
@@ -18,7 +14,7 @@ type neighborKernels struct {
 }
 
 func (k *neighborKernels) stem() stem {
-	s := stem{name: "neighbors.ptx", ptx: neighborsPTX}
+	s := stem{name: "neighbors.ptx"}
 	for _, e := range []struct {
 		entry   *entry
 		name    string

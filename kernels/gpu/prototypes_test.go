@@ -37,7 +37,9 @@ func TestEveryKernelHasAnEntry(t *testing.T) {
 	for _, sharedPerBlock := range []int{48 << 10, 227 << 10} {
 		k := &Kernels{size: size{128, 128, 20}, props: Properties{SharedPerBlock: sharedPerBlock}}
 		for _, s := range append(k.stems(), k.exchanges.stem()) {
-			prototypes, err := Prototypes(s.ptx)
+			ptx, err := unpack(s.name)
+			require.NoError(t, err)
+			prototypes, err := Prototypes(ptx)
 			require.NoError(t, err)
 			var names []string
 			for name := range prototypes {

@@ -1,12 +1,6 @@
 package gpu
 
-import (
-	_ "embed" // the PTX
-	"slices"
-)
-
-//go:embed update.ptx
-var updatePTX string
+import "slices"
 
 type updateKernels struct{ forward, backward, turn entry }
 
@@ -14,7 +8,7 @@ type updateKernels struct{ forward, backward, turn entry }
 func (k *updateKernels) stem(n size) stem {
 	at := func(name string) entry { return entry{name: name, threads: n.h, shared: tileShared(3 * n.h)} }
 	k.forward, k.backward, k.turn = at("update_forward"), at("update_backward"), at("turn")
-	return stem{"update.ptx", updatePTX, []*entry{&k.forward, &k.backward, &k.turn}}
+	return stem{"update.ptx", []*entry{&k.forward, &k.backward, &k.turn}}
 }
 
 // atomTile is the atoms of a block, TILE in update.cu.

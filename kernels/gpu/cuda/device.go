@@ -32,6 +32,8 @@ type device struct {
 	modules map[*module]bool
 	graphs  map[*graph]bool
 
+	sharedPerMultiprocessor int // bytes
+
 	arguments []unsafe.Pointer // of a launch
 	copied    runtime.Pinner   // memory of Go that copies may still use
 	last      string           // what was launched last
@@ -82,6 +84,9 @@ func (d *device) open(index int) (err error) {
 	}
 	if d.properties, err = properties(d.gpu); err != nil {
 		return err
+	}
+	if d.sharedPerMultiprocessor, err = d.gpu.Attribute(sharedOfAll); err != nil {
+		return named("cuDeviceGetAttribute", err)
 	}
 	if d.context, err = d.gpu.RetainPrimaryCtx(); err != nil {
 		return named("cuDevicePrimaryCtxRetain", err)

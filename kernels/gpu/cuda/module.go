@@ -4,6 +4,7 @@ package cuda
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -31,6 +32,7 @@ type kernel struct {
 	parameters int
 	threads    int
 	shared     int
+	resident   int // blocks at the same time; 0 before anyone asked
 }
 
 // Load compiles PTX for the device. An error has the compiler's words.
@@ -72,8 +74,8 @@ func (m *module) kernel(name string, threads, shared int) (*kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	var most, registers, limit int
-	for attribute, value := range map[cu.FunctionAttribute]*int{cu.FnMaxThreadsPerBlock: &most, cu.NumRegs: &registers, dynamicShared: &limit} {
+	var most, registers, limit, fixed int
+	for attribute, value := range map[cu.FunctionAttribute]*int{cu.FnMaxThreadsPerBlock: &most, cu.NumRegs: &registers, dynamicShared: &limit, cu.SharedSizeBytes: &fixed} {
 		if err := d.call("cuFuncGetAttribute", func() (err error) { *value, err = k.function.Attribute(attribute); return }); err != nil {
 			return nil, err
 		}
@@ -89,9 +91,27 @@ func (m *module) kernel(name string, threads, shared int) (*kernel, error) {
 	if shared == 0 {
 		return k, nil
 	}
-	// Left to itself, the driver may carve out of the first-level cache less than lets as many blocks run side by side as could.
-	return k, d.call("cuFuncSetAttribute", func() error { return setAttribute(k.function, carveout, 100) })
+	// Left to itself, the driver may carve out of the first-level cache less than lets as many blocks run side by side as could. More than they need
+	// would be lost to the cache.
+	carve := func(percent int) error {
+		return d.call("cuFuncSetAttribute", func() error { return setAttribute(k.function, carveout, percent) })
+	}
+	if err := carve(100); err != nil {
+		return nil, err
+	}
+	if _, err := k.Resident(); err != nil {
+		return nil, err
+	}
+	all := d.sharedPerMultiprocessor
+	need := k.resident / d.properties.Multiprocessors * (fixed + shared + sharedReserved)
+	if percent := (100*need + all - 1) / all; percent < 100 {
+		return k, carve(max(1, percent))
+	}
+	return k, nil
 }
+
+// sharedReserved is bytes of shared memory of a block that CUDA keeps.
+const sharedReserved = 1 << 10
 
 // Close unloads the module.
 func (m *module) Close() error {
@@ -108,6 +128,47 @@ func (m *module) Close() error {
 
 // Name is the entry's name.
 func (k *kernel) Name() string { return k.name }
+
+// Resident is as many blocks as fit on all multiprocessors.
+func (k *kernel) Resident() (int, error) {
+	if k.resident > 0 {
+		return k.resident, nil
+	}
+	d := k.module.device
+	err := d.call("cuOccupancyMaxActiveBlocksPerMultiprocessor", func() error {
+		n, err := k.function.MaxActiveBlocksPerMultiProcessor(k.threads, int64(k.shared))
+		k.resident = n * d.properties.Multiprocessors
+		return err
+	})
+	return k.resident, err
+}
+
+// portableCluster is the most blocks of a cluster on every GPU that has them.
+const portableCluster = 8
+
+// Clusters is whether a cluster of so many blocks fits on the GPU.
+func (k *kernel) Clusters(blocks int) (fits bool, err error) {
+	d := k.module.device
+	if d.properties.Capability < 90 {
+		return false, nil
+	}
+	if blocks > portableCluster {
+		if err := d.call("cuFuncSetAttribute", func() error { return setAttribute(k.function, largeClusters, 1) }); err != nil {
+			return false, err
+		}
+	}
+	err = d.call("cuOccupancyMaxActiveClusters", func() error {
+		n, err := mostClusters(k.function, blocks, k.threads, k.shared)
+		fits = n > 0
+		return err
+	})
+	for _, none := range noCluster {
+		if errors.Is(err, none) {
+			return false, nil
+		}
+	}
+	return fits, err
+}
 
 // Launch runs a kernel. It allocates nothing.
 func (d *device) Launch(l *gpu.Launch) error {
@@ -130,8 +191,16 @@ func (d *device) Launch(l *gpu.Launch) error {
 			return fmt.Errorf("kernel %s: grid %v of blocks %v", k.name, grid, block)
 		}
 	}
+	if l.Together {
+		if n, err := k.Resident(); err != nil || grid.X*grid.Y*grid.Z > n {
+			return errors.Join(fmt.Errorf("kernel %s: %d blocks that wait for each other, the GPU can run %d at the same time", k.name, grid.X*grid.Y*grid.Z, n), err)
+		}
+	}
 	d.arguments = pack(d.arguments, l.Args)
 	err := d.call("cuLaunchKernel", func() error {
+		if l.Cluster {
+			return launchCluster(k.function, grid.Y, block.X, l.Shared, d.stream, l.Args)
+		}
 		return k.function.Launch(grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z, l.Shared, d.stream, d.arguments)
 	})
 	if err != nil {

@@ -102,9 +102,15 @@ func TestOccupancy(t *testing.T) {
 			fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t\n", k.stem, k.name, student.h, k.threads, attribute(t, k.kernel, cu.FnMaxThreadsPerBlock),
 				attribute(t, k.kernel, cu.NumRegs), local, attribute(t, k.kernel, cu.SharedSizeBytes), k.shared, carved, blocks)
 			assert.Positive(t, blocks, "%s, %s: no block fits on a multiprocessor", k.stem, k.name)
-			assert.Zero(t, local, "%s, %s: bytes of local memory of a thread, whose registers do not suffice", k.stem, k.name)
+			most := 0
+			if strings.HasPrefix(k.name, "once") { // it keeps there what it needs from stage to stage
+				most = 64
+			}
+			assert.LessOrEqual(t, local, most, "%s, %s: bytes of local memory of a thread, whose registers do not suffice", k.stem, k.name)
 			if k.shared > 0 {
-				assert.Equal(t, 100, carved, "%s, %s", k.stem, k.name)
+				per := d.(*device).properties.Multiprocessors
+				assert.Equal(t, k.resident/per, blocks, "%s, %s: as many as with all of shared memory", k.stem, k.name)
+				assert.True(t, carved > 0 && carved <= 100, "%s, %s", k.stem, k.name)
 			}
 		}
 		require.NoError(t, kernels.Close())

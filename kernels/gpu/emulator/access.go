@@ -26,6 +26,9 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	if !ok || len(words) < 3 {
 		return nil, cost{}, fmt.Errorf("expected a space and a type of 4 or 8 bytes")
 	}
+	if strings.HasPrefix(s.opcode, "ld.acquire.gpu.global.") && len(words) == 5 {
+		return d.acquire(s, e)
+	}
 	count, space := 1, words[1]
 	for _, modifier := range words[2 : len(words)-1] {
 		switch modifier {
@@ -78,9 +81,9 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 		case space == "shared":
 			return w.block.shared.write(address, size, w.index*lanes+lane)
 		case load:
-			return w.block.memory.read(address, size, w.block.number)
+			return w.block.memory.read(address, size, w.block)
 		}
-		return w.block.memory.write(address, size, w.block.number)
+		return w.block.memory.write(address, size, w.block)
 	}
 	return func(w *warp, mask uint32) {
 		for m := mask; m != 0; m &= m - 1 {
@@ -109,6 +112,38 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 			}
 		}
 	}, c, nil
+}
+
+// acquire is ld.acquire.gpu.global.u32 a, [b].
+func (d *decoder) acquire(s *statement, e element) (func(w *warp, mask uint32), cost, error) {
+	if len(s.operands) != 2 || e.size != 4 {
+		return nil, cost{}, fmt.Errorf("the emulator knows ld.acquire of 4 bytes")
+	}
+	values, err := d.values(s.operands[0], 1, e, true)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	base, offset, err := d.address(s.operands[1])
+	if err != nil {
+		return nil, cost{}, err
+	}
+	d.requests[len(d.out.code)] = &request{load: true, base: base, offset: offset, size: e.size}
+	d.unchanged = func(w *warp, mask uint32) bool { return w.waitsFor(base.get(w, bits.TrailingZeros32(mask)) + offset) }
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := bits.TrailingZeros32(m)
+			address := base.get(w, lane) + offset
+			value, wrong := w.block.memory.update(address, e.size, w.block, func(old uint64) uint64 { return old })
+			if wrong == "" {
+				wrong = w.acquire(address)
+			}
+			if wrong != "" {
+				w.fail(lane, wrong)
+				return
+			}
+			values[0].set(w, lane, value)
+		}
+	}, cost{globalRead: e.size}, nil
 }
 
 // values is the registers of a, or of {a, b}.
@@ -204,6 +239,10 @@ var atomics = map[string]struct {
 
 // atomic decodes atom.global.add.u32 d, [a], b and red.global.add.u32 [a], b.
 func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint32), cost, error) {
+	release := len(words) == 6 && words[1] == "release" && words[2] == "gpu"
+	if release {
+		words = slices.Delete(slices.Clone(words), 1, 3)
+	}
 	if len(words) < 4 || words[1] != "global" || len(words) == 5 && !slices.Contains([]string{"relaxed", "gpu"}, words[2]) {
 		return nil, cost{}, fmt.Errorf("not an atomic that the emulator knows")
 	}
@@ -240,10 +279,13 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 		for m := mask; m != 0; m &= m - 1 {
 			lane := bits.TrailingZeros32(m)
 			by := x.get(w, lane)
-			old, wrong := w.block.memory.update(base.get(w, lane)+offset, kind.size, w.block.number, func(old uint64) uint64 { return kind.change(old, by) })
+			old, wrong := w.block.memory.update(base.get(w, lane)+offset, kind.size, w.block, func(old uint64) uint64 { return kind.change(old, by) })
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return
+			}
+			if release {
+				w.release(base.get(w, lane) + offset)
 			}
 			if to != nil {
 				to.set(w, lane, old)

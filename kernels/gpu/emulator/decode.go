@@ -50,6 +50,7 @@ type decoder struct {
 	registers map[string]register
 	constants map[string]register
 	requests  map[int]*request // of the statements that are one
+	unchanged func(w *warp, mask uint32) bool
 }
 
 // decode makes a program of an entry; charged says that it will be counted what
@@ -107,6 +108,10 @@ func (d *decoder) statement(s *statement) (code step, err error) {
 		code.kind = exit
 		return code, nil
 	case "bar", "barrier":
+		if kind, ok := map[string]kind{"barrier.cluster.arrive": clusterArrive, "barrier.cluster.wait": clusterWait}[s.opcode]; ok && len(s.operands) == 0 {
+			code.kind, code.together = kind, func(w *warp, _ int) uint32 { return w.live }
+			return code, nil
+		}
 		if s.opcode != "bar.sync" && s.opcode != "barrier.sync" && s.opcode != "barrier.sync.aligned" || len(s.operands) != 1 || s.operands[0] != "0" {
 			return code, fmt.Errorf("the emulator knows bar.sync 0")
 		}
@@ -120,7 +125,9 @@ func (d *decoder) statement(s *statement) (code step, err error) {
 		}
 		code.together = func(w *warp, lane int) uint32 { return uint32(r.get(w, lane)) }
 	}
+	d.unchanged = nil
 	code.run, code.cost, err = d.plain(s, words)
+	code.unchanged = d.unchanged
 	return code, err
 }
 

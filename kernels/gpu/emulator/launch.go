@@ -33,6 +33,7 @@ type block struct {
 	counts  []uint64 // lane instructions, by instruction
 	limit   int64    // instructions of a warp
 	meter   *meter   // nil where nobody asks for charges
+	order   *order   // nil where blocks need not run at the same time
 }
 
 // whole is the lanes of a warp that the block began with.
@@ -48,12 +49,14 @@ type grid struct {
 	program     *program
 	dim, shape  gpu.Dim // blocks, and threads of one
 	shared      int     // dynamic, bytes
+	carved      int     // and the most of any launch of the kernel
 	args        []uint64
 	memory      *memory
 	limit       int64
 	next, fault atomic.Int64 // block to run, lowest that failed
+	cluster     bool
 	charged     bool
-	charges     Charges // if charged, after run
+	charges     []Charges // if charged, after run: of each stage, where blocks meet
 }
 
 func ones(d gpu.Dim) gpu.Dim { return gpu.Dim{X: max(d.X, 1), Y: max(d.Y, 1), Z: max(d.Z, 1)} }
@@ -99,9 +102,9 @@ func (g *grid) run() (counts []uint64, err error) {
 		}
 	}
 	if g.charged {
-		g.charges = Charges{Kernel: g.program.name, Blocks: blocks, Threads: volume(g.shape), Room: g.program.static + g.shared}
+		g.charges = []Charges{g.fresh(blocks)}
 		for _, m := range meters {
-			g.charges.Add(&m.sum)
+			g.charges[0].Add(&m.sum)
 		}
 	}
 	if n := g.fault.Load(); int(n) < blocks {
@@ -110,8 +113,23 @@ func (g *grid) run() (counts []uint64, err error) {
 	return counts, nil
 }
 
+// fresh is the charges of so many blocks, before any.
+func (g *grid) fresh(blocks int) Charges {
+	return Charges{Kernel: g.program.name, Blocks: blocks, Threads: volume(g.shape), Room: g.program.static + g.shared}
+}
+
 // block runs one block from beginning to end.
 func (g *grid) block(b *block, number int) *Fault {
+	g.begin(b, number)
+	for {
+		if done, f := g.turn(b); done || f != nil {
+			return f
+		}
+	}
+}
+
+// begin makes a block ready to run.
+func (g *grid) begin(b *block, number int) {
 	b.number = number
 	b.shared.reset(g.program.static + g.shared)
 	b.warps = slices.Grow(b.warps[:0], (b.threads+lanes-1)/lanes)[:(b.threads+lanes-1)/lanes]
@@ -119,16 +137,28 @@ func (g *grid) block(b *block, number int) *Fault {
 		g.start(b, &b.warps[i], i)
 	}
 	if b.meter != nil {
-		b.meter.cache.reset(firstLevel(b.threads, g.program.static+g.shared))
+		size := firstLevel(b.threads, g.program.static+g.shared)
+		if b.order != nil {
+			size = firstLevelAlone(g.program.static + g.carved)
+		}
+		b.meter.cache.reset(size)
 	}
+}
+
+// turn runs a block until it is done, or can only go on when others have.
+func (g *grid) turn(b *block) (done bool, f *Fault) {
 	for {
+		looking := 0
 		running, waiting := 0, 0
 		for i := range b.warps {
 			w := &b.warps[i]
 			if !w.done && !w.waits {
 				if f := w.run(g.program.code); f != nil {
-					return g.locate(f, number, i)
+					return false, g.locate(f, b.number, i)
 				}
+			}
+			if w.looks {
+				looking++
 			}
 			if !w.done {
 				running++
@@ -141,7 +171,10 @@ func (g *grid) block(b *block, number int) *Fault {
 			if b.meter != nil {
 				b.meter.close(b)
 			}
-			return nil
+			return true, nil
+		}
+		if looking > 0 && waiting+looking == running {
+			return false, nil
 		}
 		if waiting < running { // some have only paused
 			continue
@@ -149,11 +182,14 @@ func (g *grid) block(b *block, number int) *Fault {
 		if waiting < len(b.warps) {
 			first := slices.IndexFunc(b.warps, func(w warp) bool { return w.waits })
 			line := g.program.code[b.warps[first].pc-1].line
-			return g.locate(&Fault{What: "divergent barrier: this warp waits and others of the block have returned", line: line}, number, first)
+			return false, g.locate(&Fault{What: "divergent barrier: this warp waits and others of the block have returned", line: line}, b.number, first)
 		}
 		b.shared.barrier++
 		if b.meter != nil {
 			b.settle()
+		}
+		if b.order != nil {
+			b.met()
 		}
 		for i := range b.warps {
 			b.warps[i].waits = false

@@ -24,7 +24,8 @@ type memory struct {
 
 // allocation is size bytes, and for every 4 of them who wrote and who read
 // them last: the launch and the block, counted from 1, everyone for atomics and
-// for several readers, or host. 0 is nobody.
+// for several readers, or host. 0 is nobody. Of a launch whose blocks meet it is
+// also when: see order.
 type allocation struct {
 	data             []byte
 	writers, readers []uint64
@@ -37,8 +38,6 @@ const (
 	everyone    = 1<<32 - 1
 	host        = 1 // launch 0
 )
-
-func writer(launch uint64, block int) uint64 { return launch<<32 | uint64(block+1) }
 
 func (m *memory) alloc(size int) (uint64, error) {
 	if m.used+int64(size) > m.limit {
@@ -92,27 +91,29 @@ func (m *memory) piece(address uint64, size int) (*allocation, int, string) {
 }
 
 // read checks an access of a block to size bytes.
-func (m *memory) read(address uint64, size, block int) ([]byte, string) {
+func (m *memory) read(address uint64, size int, b *block) ([]byte, string) {
 	a, offset, wrong := m.piece(address, size)
 	if wrong != "" {
 		return nil, wrong
 	}
 	if m.checked {
-		own, all := writer(m.launch, block), m.launch<<32|everyone
+		own := b.mark(m.launch)
 		for k := offset / 4; k < (offset+size+3)/4; k++ {
 			// Readers and writers say what they do before they look at each
 			// other: one of them finds out.
-			if before := atomic.LoadUint64(&a.readers[k]); before != own && before != all {
+			if before := atomic.LoadUint64(&a.readers[k]); before != own {
 				now := own
-				if before>>32 == m.launch {
-					now = all
+				if before>>32 == m.launch && !b.knows(before) {
+					now = b.several(before)
 				}
-				atomic.StoreUint64(&a.readers[k], now)
+				if now != before {
+					atomic.StoreUint64(&a.readers[k], now)
+				}
 			}
 			switch by := atomic.LoadUint64(&a.writers[k]); {
 			case by == 0:
 				return nil, fmt.Sprintf("reads memory that nothing wrote, at byte %d of an allocation of %d", 4*k, len(a.data))
-			case by>>32 == m.launch && by != own:
+			case by>>32 == m.launch && !b.knows(by):
 				return nil, fmt.Sprintf("reads what another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
 		}
@@ -120,18 +121,18 @@ func (m *memory) read(address uint64, size, block int) ([]byte, string) {
 	return a.data[offset : offset+size], ""
 }
 
-func (m *memory) write(address uint64, size, block int) ([]byte, string) {
+func (m *memory) write(address uint64, size int, b *block) ([]byte, string) {
 	a, offset, wrong := m.piece(address, size)
 	if wrong != "" {
 		return nil, wrong
 	}
 	if m.checked {
-		own := writer(m.launch, block)
+		own := b.mark(m.launch)
 		for k := offset / 4; k < (offset+size+3)/4; k++ {
-			if by := atomic.SwapUint64(&a.writers[k], own); by>>32 == m.launch && by != own {
+			if by := atomic.SwapUint64(&a.writers[k], own); by>>32 == m.launch && !b.knows(by) {
 				return nil, fmt.Sprintf("writes where another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
-			if by := atomic.LoadUint64(&a.readers[k]); by>>32 == m.launch && by != own {
+			if by := atomic.LoadUint64(&a.readers[k]); by>>32 == m.launch && !b.knows(by) {
 				return nil, fmt.Sprintf("writes what another block reads in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
 		}
@@ -159,7 +160,7 @@ func (m *memory) touch(sectors []uint64, writes bool) (n uint64) {
 }
 
 // update changes 4 or 8 bytes atomically and returns what they were.
-func (m *memory) update(address uint64, size, block int, change func(old uint64) uint64) (uint64, string) {
+func (m *memory) update(address uint64, size int, b *block, change func(old uint64) uint64) (uint64, string) {
 	a, offset, wrong := m.piece(address, size)
 	if wrong != "" {
 		return 0, wrong
@@ -171,7 +172,7 @@ func (m *memory) update(address uint64, size, block int, change func(old uint64)
 			switch by := atomic.SwapUint64(&a.writers[k], m.launch<<32|everyone); {
 			case by == 0:
 				return 0, fmt.Sprintf("changes memory that nothing wrote, at byte %d of an allocation of %d", 4*k, len(a.data))
-			case by>>32 == m.launch && by&everyone != everyone && by != writer(m.launch, block):
+			case by>>32 == m.launch && by&everyone != everyone && !b.knows(by):
 				return 0, fmt.Sprintf("changes what another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
 		}

@@ -268,6 +268,9 @@ func (m *meter) close(b *block) {
 		last = max(last, b.warps[i].clock)
 	}
 	m.sum.Latency += last
+	if b.order != nil {
+		b.order.charge(b, last)
+	}
 }
 
 // cache is a block's share of the first-level cache: lines of 128 bytes, of which the sectors that were asked for are there, in sets
@@ -283,6 +286,9 @@ type cached struct{ line, sectors, used uint64 }
 func (c *cache) reset(bytes int) {
 	c.sets = make([][4]cached, max(1, bytes/(4*128)))
 }
+
+// empty forgets all that is there.
+func (c *cache) empty() { clear(c.sets) }
 
 // hit is whether a sector is there, and from now on it is.
 func (c *cache) hit(sector uint64) bool {
@@ -308,7 +314,20 @@ func (c *cache) hit(sector uint64) bool {
 // firstLevel is the bytes that a block has of the 256 KB of shared memory and first-level cache of an H100's multiprocessor, with as many
 // blocks on it as its threads and shared memory allow.
 func firstLevel(threads, shared int) int {
-	const all, most, own = 256 << 10, 228 << 10, 1 << 10
+	const most, own = 228 << 10, 1 << 10
 	blocks := max(1, min(2048/threads, most/(shared+own), 32))
-	return max(4<<10, all/blocks-shared-own)
+	return max(4<<10, bothLevels/blocks-shared-own)
+}
+
+const bothLevels = 256 << 10
+
+// firstLevelAlone is those of a block that has a multiprocessor to itself, of which shared memory is one of a few sizes.
+func firstLevelAlone(shared int) int {
+	const own = 1 << 10
+	for _, size := range []int{0, 8, 16, 32, 64, 100, 132, 164, 196} {
+		if shared+own <= size<<10 {
+			return bothLevels - size<<10
+		}
+	}
+	return bothLevels - 228<<10
 }

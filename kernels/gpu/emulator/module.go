@@ -60,6 +60,24 @@ func (m *module) Close() error { return nil }
 
 func (k *kernel) Name() string { return k.program.name }
 
+// Resident is what threads and shared memory allow, of an H100's multiprocessors.
+func (k *kernel) Resident() (int, error) { return k.resident(), nil }
+
+// Clusters is whether so many blocks are one.
+func (k *kernel) Clusters(blocks int) (bool, error) { return k.clusters(blocks), nil }
+
+// maxCluster is the most blocks of a cluster, where a kernel asks for more than the 8 that all GPUs with clusters have.
+const maxCluster = 16
+
+func (k *kernel) clusters(blocks int) bool {
+	return k.dev.props.Capability >= 90 && blocks <= min(maxCluster, k.resident())
+}
+
+func (k *kernel) resident() int {
+	const threads, blocks, room, own = 2048, 32, 228 << 10, 1 << 10
+	return k.dev.props.Multiprocessors * min(blocks, threads/max(1, k.threads), room/(k.program.static+k.shared+own))
+}
+
 // maxThreads is the most threads of a block on any GPU.
 const maxThreads = 1024
 
@@ -91,19 +109,28 @@ func (k *kernel) check(l *gpu.Launch) error {
 	case l.Shared < 0 || l.Shared > k.shared:
 		return fmt.Errorf("%d bytes of shared memory, the kernel was made for %d", l.Shared, k.shared)
 	}
+	if blocks := volume(ones(l.Grid)); l.Together && blocks > k.resident() {
+		return fmt.Errorf("%d blocks that wait for each other, the device can run %d at the same time", blocks, k.resident())
+	}
+	if l.Cluster && !k.clusters(volume(ones(l.Grid))) {
+		return fmt.Errorf("a cluster of %d blocks, expected at most %d on a GPU of compute capability 9.0", volume(ones(l.Grid)), maxCluster)
+	}
 	return nil
 }
 
 func (k *kernel) run(l *gpu.Launch) error {
 	p := k.program
-	g := &grid{program: p, dim: ones(l.Grid), shape: ones(l.Block), shared: l.Shared, args: l.Args, memory: &k.dev.memory, limit: k.dev.limit}
+	g := &grid{program: p, dim: ones(l.Grid), shape: ones(l.Block), shared: l.Shared, carved: k.shared, args: l.Args, memory: &k.dev.memory, limit: k.dev.limit}
 	g.charged = k.dev.charged
 	k.dev.memory.launch++
-	counts, err := g.run()
-	k.dev.count(p, counts)
-	if g.charged {
-		k.dev.charges = append(k.dev.charges, g.charges)
+	run := g.run
+	if l.Together || l.Cluster {
+		g.cluster = l.Cluster
+		run = g.runTogether
 	}
+	counts, err := run()
+	k.dev.count(p, counts)
+	k.dev.charges = append(k.dev.charges, g.charges...)
 	return err
 }
 

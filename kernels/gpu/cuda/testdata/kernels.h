@@ -31,13 +31,18 @@ static void store(const uint64_t *args, unsigned threads) {
 	else lost = CUDA_ERROR_ILLEGAL_ADDRESS;
 }
 
+// meet leaves what its blocks do, which is what meet_cluster's do.
+static void meet(const uint64_t *args, unsigned threads) {
+	for (unsigned i = 0; i < blocks; i++) ((uint32_t *)args[0])[i] = i, ((uint32_t *)args[1])[i] = (i + 1) % blocks;
+}
+
 static void nothing(const uint64_t *args, unsigned threads) {}
 
 // sizes are those of a kernel's parameters, in bytes.
 static const struct entry {
 	const char *name, *sizes;
 	void (*run)(const uint64_t *args, unsigned threads);
-} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}};
+} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}, {"meet", "888", meet}, {"meet_cluster", "88", meet}};
 
 // declared is the number behind what comes after a directive that stands between text and end, 0 without one.
 static int declared(const char *text, const char *end, const char *directive, const char *after) {

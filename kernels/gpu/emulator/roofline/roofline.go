@@ -174,7 +174,9 @@ var kernelRegisters = sync.OnceValue(func() map[registersOf]int {
 		words := strings.Fields(line)
 		for k, name := range head {
 			capability, _ := strconv.Atoi(strings.TrimPrefix(name, "sm_"))
-			out[registersOf{words[0], capability}], _ = strconv.Atoi(words[1+k])
+			if n, err := strconv.Atoi(words[1+k]); err == nil { // else it is not for these
+				out[registersOf{words[0], capability}] = n
+			}
 		}
 	}
 	return out

@@ -1,0 +1,41 @@
+// What the sums of a call (collect.cu) and the launch that has them in it share.
+#pragma once
+#include "cuda.cuh"
+
+#define SUMMANDS 256 // threads whose sums of a structure are added
+#define NUMBERS 10   // of a structure: its energy and virial
+
+// sum_of adds up number k of atoms·12 in force: see sum_groups.
+static __device__ __forceinline__ void sum_of(float *forces, float *virials, const float *force, const int *order, int groups, int atoms, size_t k) {
+	size_t all = (size_t)atoms * 12, i = k / 12, c = k % 12;
+	float sum = 0;
+	for (int s = 0; s < groups; s++) sum += force[s * all + k];
+	if (c < 3) forces[3 * (order ? order[i] : i) + c] = sum;
+	else virials[9 * i + c - 3] = sum;
+}
+
+// sum_structure is {energy, virial} of atoms from to to − 1: see reduce. The sums of SUMMANDS threads are added in halves, those of all numbers side
+// by side; threads of the block beyond them only wait. sums is shared memory of NUMBERS·SUMMANDS.
+static __device__ __forceinline__ void sum_structure(double *results, const float *energy, const float *virials, int from, int to, double *sums) {
+	double sum[NUMBERS] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	bool takes = threadIdx_x < SUMMANDS;
+	for (int i = from + (int)threadIdx_x; takes && i < to; i += SUMMANDS) {
+		sum[0] += energy[i];
+#pragma unroll
+		for (int c = 1; c < NUMBERS; c++) sum[c] += virials[9 * (size_t)i + c - 1];
+	}
+#pragma unroll
+	for (int c = 0; takes && c < NUMBERS; c++) sums[c * SUMMANDS + threadIdx_x] = sum[c];
+	sync_block();
+#pragma unroll
+	for (int half = SUMMANDS / 2; half > 0; half /= 2) {
+		if (half >= to - from) continue; // of that many threads none has an atom
+		for (int k = threadIdx_x; takes && k < NUMBERS * half; k += SUMMANDS) {
+			int at = k / half * SUMMANDS + k % half;
+			sums[at] += sums[at + half];
+		}
+		sync_block();
+	}
+	int c = threadIdx_x;
+	if (c < NUMBERS) results[c] = c == 0 ? sums[0] : -0.5 * sums[c * SUMMANDS];
+}

@@ -1,0 +1,298 @@
+// What the launches for few atoms (few.cu) and the one for all (once.cu) share:
+// products whose weights are cut into slices, and the layers of updates.
+#pragma once
+#include "message.cuh"
+#include "update.cuh"
+
+#define FEW 64      // atoms at most
+#define TILE 4      // atoms side by side in a warp
+#define PAD 4       // floats behind the inputs of an output, and behind the features of an atom
+#define WIDE 512    // of a block with a message, of which a warp works on an atom at a time
+
+// The shared memory that the message's tables have elsewhere.
+#define buffer ((float *)table)
+
+// copy copies count float4, several of them on their way at once, by so many threads.
+static __device__ __forceinline__ void copy(float *to, const float *from, int count, int thread, int threads) {
+	const int batch = 8;
+	for (int first = thread; first < count; first += batch * threads) {
+		float4 v[batch];
+#pragma unroll
+		for (int i = 0; i < batch; i++) v[i] = ((const float4 *)from)[min_int(first + i * threads, count - 1)];
+#pragma unroll
+		for (int i = 0; i < batch; i++)
+			if (first + i * threads < count) ((float4 *)to)[first + i * threads] = v[i];
+	}
+}
+
+// slice is the weights of so many outputs of the group.
+static __device__ __forceinline__ void slice(float *to, const float *weights, int outputs, int in, int thread, int threads) {
+	int size = outputs * (in + PAD);
+	copy(to, weights + (size_t)blockIdx_y * size, size / 4, thread, threads);
+}
+
+// links adds four links to each chain: weights w[k] to w[k + 3] times x[k] to x[k + 3].
+template <int parts, int rows>
+static __device__ __forceinline__ void links(float sum[parts][rows], const float *w, const float *x, int apart, int step) {
+	float4 from[rows], weight[parts];
+#pragma unroll
+	for (int r = 0; r < rows; r++) from[r] = *(const float4 *)(x + r * step);
+#pragma unroll
+	for (int p = 0; p < parts; p++) weight[p] = *(const float4 *)(w + p * apart);
+#pragma unroll
+	for (int p = 0; p < parts; p++)
+#pragma unroll
+		for (int r = 0; r < rows; r++) {
+			sum[p][r] = fma(weight[p].x, from[r].x, sum[p][r]), sum[p][r] = fma(weight[p].y, from[r].y, sum[p][r]);
+			sum[p][r] = fma(weight[p].z, from[r].z, sum[p][r]), sum[p][r] = fma(weight[p].w, from[r].w, sum[p][r]);
+		}
+}
+
+// chains is sum[p][r] = bias + Σ_k w[k]·x[k], of one output of each part, apart from each other, and rows of x a step from each other.
+template <int parts, int rows>
+static __device__ __forceinline__ void chains(float sum[parts][rows], const float *w, const float *x, int in, int apart, int step) {
+	const int ahead = 32; // inputs on their way at once
+#pragma unroll
+	for (int p = 0; p < parts; p++)
+		for (int r = 0; r < rows; r++) sum[p][r] = w[p * apart + in];
+	int k = 0;
+#pragma unroll 1
+	for (; k + ahead <= in; k += ahead)
+#pragma unroll
+		for (int l = k; l < k + ahead; l += 4) links<parts, rows>(sum, w + l, x + l, apart, step);
+#pragma unroll 1
+	for (; k < in; k += 4) links<parts, rows>(sum, w + k, x + k, apart, step);
+}
+
+// pairs is so many links, on their way.
+template <int count> struct pairs {
+	float4 w[count / 4], x[count / 4];
+	__device__ __forceinline__ void ask(const float *weights, const float *from) {
+#pragma unroll
+		for (int i = 0; i < count / 4; i++) w[i] = *(const float4 *)(weights + 4 * i), x[i] = *(const float4 *)(from + 4 * i);
+	}
+	__device__ __forceinline__ float add(float sum) const {
+#pragma unroll
+		for (int i = 0; i < count / 4; i++) sum = fma(w[i].w, x[i].w, fma(w[i].z, x[i].z, fma(w[i].y, x[i].y, fma(w[i].x, x[i].x, sum))));
+		return sum;
+	}
+};
+
+// chain is chains' one sum, bias + Σ_k w[k]·x[k], whose next links are on their way while others are added.
+static __device__ __forceinline__ float chain(const float *w, const float *x, int in) {
+	const int ahead = 16;
+	float sum = w[in];
+	int k = 0;
+	if (in >= ahead) {
+		pairs<ahead> now;
+		now.ask(w, x);
+#pragma unroll 1
+		for (k = ahead; k + ahead <= in; k += ahead) {
+			pairs<ahead> next;
+			next.ask(w + k, x + k);
+			sum = now.add(sum);
+			now = next;
+		}
+		sum = now.add(sum);
+	}
+#pragma unroll 1
+	for (; k < in; k += 4) {
+		pairs<4> rest;
+		rest.ask(w + k, x + k);
+		sum = rest.add(sum);
+	}
+	return sum;
+}
+
+// A lane's output of a group and its first atom of a tile.
+static __device__ __forceinline__ int output() { return threadIdx_x % WARP / TILE; }
+static __device__ __forceinline__ int own_feature() { return blockIdx_y * GROUP + output(); }
+static __device__ __forceinline__ int own_atom() { return threadIdx_x % TILE; }
+
+// An end of a layer takes an output's sum to where atom and feature lie; more is what else it needs, asked for before the sum begins.
+struct plain_end {
+	float *to;
+	__device__ __forceinline__ float more(size_t at) const { return 0; }
+	__device__ __forceinline__ void done(size_t at, float sum, float) const { to[at] = sum; }
+};
+
+struct scalar_end { // added to s
+	float *to;
+	const float4 *state;
+	__device__ __forceinline__ float more(size_t at) const { return state[at].x; }
+	__device__ __forceinline__ void done(size_t at, float sum, float s) const { to[at] = s + sum; }
+};
+
+struct slope_end { // times silu′(pre)
+	float *to;
+	const float *pre;
+	__device__ __forceinline__ float more(size_t at) const { return silu_slope(pre[at]); }
+	__device__ __forceinline__ void done(size_t at, float sum, float slope) const { to[at] = sum * slope; }
+};
+
+// activate puts rows [atoms, in], silu of them or as they are, into x, by so many threads.
+template <bool active> static __device__ __forceinline__ void activate(float *x, const float *rows, int atoms, int in, int thread, int threads) {
+	const int batch = 4;
+	int quads = in / 4, count = atoms * quads;
+	for (int first = thread; first < count; first += batch * threads) {
+		float4 v[batch];
+#pragma unroll
+		for (int i = 0; i < batch; i++) v[i] = ((const float4 *)rows)[min_int(first + i * threads, count - 1)];
+#pragma unroll
+		for (int i = 0; i < batch; i++) {
+			int k = first + i * threads;
+			if (k >= count) break;
+			if (active) v[i] = vec4(silu(v[i].x), silu(v[i].y), silu(v[i].z), silu(v[i].w));
+			((float4 *)x)[k + k / quads] = v[i];
+		}
+	}
+}
+
+// warm asks for an atom's edges and their rows of the table, by every warp that has nothing else to do, so that the message
+// finds them in the first-level cache. The atoms are first to end − 1.
+template <class filter> static __device__ __forceinline__ void warm(const filter &phi, const int2 *span, const int4 *edge_a, const float4 *edge_b, int first, int end) {
+	const int batch = 4;
+	int i = first + WIDE / WARP - 1 - (int)(threadIdx_x / WARP); // the last warps are idle
+	if (i >= end) return;
+	int2 mine = span[i];
+	for (int e = mine.x + threadIdx_x % WARP / GROUP; e < mine.y; e += batch * WAYS) {
+		edge at[batch];
+#pragma unroll
+		for (int k = 0; k < batch; k++) at[k] = edge_at(edge_a, edge_b, e + k * WAYS, mine.y - 1);
+#pragma unroll
+		for (int k = 0; k < batch; k++) {
+			float c[3] = {0, 0, 0};
+			phi.values(c, at[k].a, e);
+			asm volatile("" ::"f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(at[k].u.x));
+		}
+	}
+}
+
+// The sums of a layer from rows of input in x, as activate leaves them, to a group's outputs of every part, whose weights are in w, for all atoms. A lane
+// has the sums of two atoms, each of which done takes. Warps without atoms warm the message's.
+template <int parts, class layer, class filter>
+static __device__ __forceinline__ void all_atoms(const layer &l, const float *w, const float *x, int atoms, int h, const filter &phi, const int2 *span, const int4 *edge_a,
+	const float4 *edge_b, int first, int end) {
+	int pitch = h + PAD, i = threadIdx_x / WARP * 2 * TILE + own_atom(), one = min_int(i, atoms - 1), other = min_int(i + TILE, atoms - 1);
+	if (threadIdx_x / WARP * 2 * TILE < atoms) {
+		float sum[parts][2];
+		auto more = l.more(one, own_feature()), more_of_other = l.more(other, own_feature());
+		chains<parts, 2>(sum, w + output() * pitch, x + one * pitch, h, GROUP * pitch, (other - one) * pitch);
+#pragma unroll
+		for (int r = 0; r < 2; r++)
+			if (i + r * TILE < atoms) {
+				float mine[parts];
+#pragma unroll
+				for (int p = 0; p < parts; p++) mine[p] = sum[p][r];
+				l.done(i + r * TILE, own_feature(), mine, r ? more_of_other : more);
+			}
+	} else {
+		warm(phi, span, edge_a, edge_b, first, end);
+	}
+	sync_block();
+}
+
+// From pre and the state before the update to out, after it.
+template <class places> struct output_layer {
+	places out;
+	float *gates;
+	const float4 *state;
+	float m0, m1, m2, m3, m4, m5, m6, m7, m8;
+	int h;
+	struct own {
+		float4 v, mixture;
+	};
+	__device__ __forceinline__ own more(size_t i, int f) const {
+		own o;
+		o.v = state[i * h + f], o.mixture = MIX(o.v);
+		return o;
+	}
+	__device__ __forceinline__ void done(size_t i, int f, const float sum[3], const own &o) const {
+		out.put(i, h, f, gated(o.v.x + sum[0], o.v, o.mixture, sum[1], sum[2]));
+		gates[i * 2 * h + f] = sum[1], gates[i * 2 * h + h + f] = sum[2];
+	}
+};
+
+// From gp and g = ∂E/∂(s, v) after the update to that before it.
+template <class places> struct gradient_layer {
+	places to;
+	const float4 *g;
+	const float4 *state;
+	const float *gates;
+	float m0, m1, m2, m3, m4, m5, m6, m7, m8;
+	int h;
+	struct own {
+		float4 gv, back, u;
+		float g1;
+	};
+	__device__ __forceinline__ own more(size_t i, int f) const {
+		own o;
+		float g2 = gates[i * 2 * h + h + f];
+		o.gv = g[i * h + f], o.u = along(state[i * h + f]), o.g1 = gates[i * 2 * h + f];
+		o.back = MIX_TRANSPOSED(vec4(0, o.gv.y * g2, o.gv.z * g2, o.gv.w * g2));
+		return o;
+	}
+	__device__ __forceinline__ void done(size_t i, int f, const float sum[2], const own &o) const {
+		to.put(i, h, f, gathered(o.gv.x + sum[0], o.gv, o.g1, o.back, sum[1], o.u));
+	}
+};
+
+// The same of the last update, from gs after it and gp.
+template <class places> struct last_layer {
+	places g;
+	const float4 *state;
+	const float *gs;
+	int h;
+	__device__ __forceinline__ float4 more(size_t i, int f) const {
+		float4 u = along(state[i * h + f]);
+		return vec4(gs[i * h + f], u.y, u.z, u.w);
+	}
+	__device__ __forceinline__ void done(size_t i, int f, const float sum[2], float4 o) const { g.put(i, h, f, stretched(o.x + sum[0], sum[1], o)); }
+};
+
+// The readout and its reverse: E_i, and gs = ∂E_i/∂s after the last update. The ways back use the same copies of the weights, by
+// their columns. reading is what it needs of shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + 5·H/2 + H/4 + 4 floats, of which weights and s are copied by the caller.
+struct reading {
+	float *a, *b, *c, *s, *rest;
+	int h;
+	__device__ __forceinline__ reading(float *at, int h) : a(at), b(a + h / 2 * (h + PAD)), c(b + h / 4 * (h / 2 + PAD)), s(c + h / 4 + PAD), rest(s + h), h(h) {}
+	__device__ __forceinline__ void first(const float *wa, int thread, int threads) const { copy(a, wa, h / 2 * (h + PAD) / 4, thread, threads); }
+	__device__ __forceinline__ void second(const float *wb, int thread, int threads) const { copy(b, wb, h / 4 * (h / 2 + PAD) / 4, thread, threads); }
+	__device__ __forceinline__ void third(const float *wc, int thread, int threads) const { copy(c, wc, (h / 4 + PAD) / 4, thread, threads); }
+	__device__ __forceinline__ void weights(const float *wa, const float *wb, const float *wc) const {
+		first(wa, threadIdx_x, WIDE), second(wb, threadIdx_x, WIDE), third(wc, threadIdx_x, WIDE);
+	}
+	__device__ __forceinline__ void scalars(const float *row, int thread, int threads) const { copy(s, row, h / 4, thread, threads); }
+
+	__device__ __forceinline__ void run(float *gs, float *energy) const {
+		int half = h / 2, quarter = h / 4, pitch_a = h + PAD, pitch_b = half + PAD, t = threadIdx_x;
+		float *layer_a = rest, *layer_b = layer_a + half, *back_a = layer_b + quarter, *back_b = back_a + half;
+		sync_block();
+		for (int f = t; f < half; f += WIDE) {
+			float sum = chain(a + f * pitch_a, s, h);
+			layer_a[f] = silu(sum), back_a[f] = silu_slope(sum);
+		}
+		sync_block();
+		for (int f = t; f < quarter; f += WIDE) {
+			float sum = chain(b + f * pitch_b, layer_a, half);
+			layer_b[f] = silu(sum), back_b[f] = c[f] * silu_slope(sum);
+		}
+		sync_block();
+		if (t == WIDE - 1) { // meanwhile the others are on their way back
+			*energy = chain(c, layer_b, quarter);
+		}
+		for (int f = t; f < half; f += WIDE) {
+			float x = 0;
+#pragma unroll 8
+			for (int k = 0; k < quarter; k++) x = fma(b[k * pitch_b + f], back_b[k], x);
+			back_a[f] *= x;
+		}
+		sync_block();
+		for (int f = t; f < h; f += WIDE) {
+			float x = 0;
+#pragma unroll 8
+			for (int k = 0; k < half; k++) x = fma(a[k * pitch_a + f], back_a[k], x);
+			gs[f] = x;
+		}
+	}
+};

@@ -1,0 +1,167 @@
+package gpu
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// OnceAtoms is how many atoms one launch takes at most: an update's sums are 8 atoms a warp.
+const OnceAtoms = 128
+
+// onceShare is how many atoms a share has at least, where there are blocks enough: a warp for each.
+const onceShare = 16
+
+// onceBlocks is how many blocks of the network there is shared memory for.
+const onceBlocks = 8
+
+// oncePatience is how often a block asks whether the others have come before it gives up: seconds.
+const oncePatience = 1 << 22
+
+type onceKernels struct {
+	once     entry
+	resident int // blocks that the device can run at the same time
+
+	cluster   entry // the same, whose blocks are a cluster
+	clustered bool  // whether they can be
+}
+
+// stem's blocks have the edges of a share, a slice of weights, and what it is multiplied by.
+func (k *onceKernels) stem(n size, sharedPerBlock int) stem {
+	k.once = entry{name: "once", threads: fewWide, together: true, shared: min(sharedPerBlock, onceShared(OnceAtoms, onceShare, n.h, onceBlocks))}
+	return stem{"once.ptx", []*entry{&k.once}}
+}
+
+// clusterStem is for GPUs that have clusters.
+func (k *onceKernels) clusterStem() stem {
+	k.cluster = k.once
+	k.cluster.name, k.cluster.together, k.cluster.cluster = "once_cluster", false, true
+	return stem{"once_cluster.ptx", []*entry{&k.cluster}}
+}
+
+// ready asks how many blocks can wait for each other, once the kernels are loaded for h features.
+func (k *onceKernels) ready(h int) (err error) {
+	if k.resident, err = k.once.kernel.Resident(); err == nil && k.cluster.kernel != nil {
+		k.clustered, err = k.cluster.kernel.Clusters(Groups(h))
+	}
+	return err
+}
+
+// onceShared is the bytes of shared memory that n atoms take in shares of so many, of h features, in a network of so many blocks.
+func onceShared(n, share, h, blocks int) int {
+	layer := h + fewPad
+	inputs := max(n*layer, share*(3*h+fewPad), readingRoom(h), 2*10*blockThreads)
+	return 4 * (8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + 3*groupWidth*layer + inputs)
+}
+
+// Share is how many atoms a share has when few go through net in one launch; 0 if there is no such launch for them on the device.
+func (k *Kernels) Share(net *OnceNetwork, atoms int) int {
+	if atoms < 1 || atoms > OnceAtoms || net.layers.n == 0 {
+		return 0
+	}
+	most := k.onces.resident / Groups(k.size.h)
+	if k.onces.clustered {
+		most = max(1, most)
+	}
+	for size := onceShare; size >= onceShare/2 && most > 0; size /= 2 { // smaller ones take less shared memory
+		share := ceilDiv(atoms, min(ceilDiv(atoms, size), most))
+		if onceShared(atoms, share, k.size.h, net.layers.n) <= k.onces.once.shared {
+			return share
+		}
+	}
+	return 0
+}
+
+// onceLayer is struct weights in once.cu.
+type onceLayer struct {
+	hidden, out, hiddenBack, outBack, low, high Pointer
+	mixing                                      [9]float32
+	_                                           [3]int32
+}
+
+// _ fails to compile if the two structs do not have the same size.
+var _ = [1]struct{}{}[unsafe.Sizeof(onceLayer{})-(6*8+12*4)]
+
+// OnceNetwork is a network whose filters are tables, as one launch reads it.
+type OnceNetwork struct {
+	layers    Array[onceLayer]
+	intervals int
+	cutoff    float32        // Å
+	embedding Array[float32] // [max_z+1, H]
+	readout   *Readout
+}
+
+// NewOnceNetwork uploads where the weights of all blocks are, to a memory that lives no longer than they do.
+func NewOnceNetwork(m *Memory, filters []*Filter, updates []Update, readout *Readout, embedding Array[float32], cutoff float32) (net OnceNetwork, err error) {
+	if len(filters) != len(updates) || len(filters) == 0 {
+		return net, fmt.Errorf("a network of %d filters and %d updates", len(filters), len(updates))
+	}
+	net = OnceNetwork{cutoff: cutoff, embedding: embedding, readout: readout}
+	layers := make([]onceLayer, len(filters))
+	for i, f := range filters {
+		u := &updates[i]
+		if f.network != nil {
+			return net, fmt.Errorf("filter %d is exact, expected a table", i)
+		}
+		net.intervals = f.intervals
+		layers[i] = onceLayer{u.Hidden.few.ptr, u.Out.few.ptr, u.Hidden.fewBack.ptr, u.Out.fewBack.ptr, f.low.ptr, f.high.ptr, u.Mixing, [3]int32{}}
+	}
+	if err := Upload(m, &net.layers, "addresses of weights", layers); err != nil {
+		return net, err
+	}
+	return net, m.dev.Synchronize()
+}
+
+// Once is what calls of one launch need on the device.
+type Once struct {
+	Network  *OnceNetwork
+	Patience int // of blocks that wait for others: how often they ask; 0 is for seconds
+
+	room     Array[float32]
+	arrivals Array[uint32]
+}
+
+// Resize makes room for n atoms of h features, in shares of so many.
+func (o *Once) Resize(m *Memory, n, share, h int) error {
+	blocks, shares := o.Network.layers.n, ceilDiv(n, share)
+	states, floats := 1+blocks, 6+blocks+2*shares*blocks
+	if err := Resize(m, &o.room, "the one launch of few atoms", n*h*(4*states+floats)+n*(Groups(h)*12+2+9+1)); err != nil {
+		return err
+	}
+	if o.arrivals.n > 0 {
+		return nil
+	}
+	if err := Resize(m, &o.arrivals, "arrivals", 1); err != nil {
+		return err
+	}
+	return Zero(m, o.arrivals)
+}
+
+// Late is what the second of Status is where the blocks of a launch did not meet, LATE in once.cu: then nothing else came of it, and
+// nothing would of another one with the same room.
+const Late = -1
+
+// Once takes few atoms of isolated structures through a whole call: energies and virials, eV, forces, eV/Å, in the order of the atoms,
+// and status as Edges have it.
+func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], status Array[int64], b *Structures, o *Once) error {
+	n, h, net := b.Positions.n, k.size.h, o.Network
+	share := k.Share(net, n)
+	if share == 0 || b.Buckets > 0 {
+		return fmt.Errorf("once: %d atoms in %d boxes, which one launch does not take on this device", n, b.Buckets)
+	}
+	if err := sized("once", length{"forces", forces.n, n}, length{"Numbers", b.Numbers.n, n}, length{"Structure", b.Structure.n, n},
+		length{"first", b.First.n, results.n + 1}, length{"Status", status.n, 2}); err != nil {
+		return err
+	}
+	patience := o.Patience
+	if patience == 0 {
+		patience = oncePatience
+	}
+	grid, e := Dim{X: ceilDiv(n, share), Y: Groups(h)}, k.onces.once
+	if grid.X == 1 && k.onces.clustered {
+		e = k.onces.cluster
+	}
+	e.shared = onceShared(n, share, h, net.layers.n)
+	return k.run(&e, grid, results.arg(), forces.arg(), status.arg(), o.room.arg(), o.arrivals.arg(), net.layers.arg(), integer(net.layers.n),
+		b.Positions.arg(), b.Numbers.arg(), b.Structure.arg(), b.First.arg(), b.Lattices.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(),
+		net.readout[2].few.arg(), integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(patience))
+}
