@@ -144,7 +144,7 @@ func (e *gpuEngine) resizeResults(n, s int) error {
 	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
 		return err
 	}
-	if e.memory.Changes() > before { // where blocks do not meet, a launch leaves them as they are
+	if e.inOne() && e.memory.Changes() > before { // where blocks do not meet, a launch leaves them as they are
 		if err := gpu.Zero(e.memory, e.out.device); err != nil {
 			return err
 		}
