@@ -13,10 +13,10 @@ func setFriction(d *Dynamics, dt float64) {
 	d.give = math.Sqrt((1 - d.keep*d.keep) * d.kT())
 }
 
-// rubAtoms is the exact solution of dv = −γ v dt + √(2γ kT/m) dW: the O of BAOAB,
+// applyFriction is the exact solution of dv = −γ v dt + √(2γ kT/m) dW: the O of BAOAB,
 // whose configurations are exact for harmonic forces (Leimkuhler and Matthews,
 // Appl. Math. Res. eXpress 2013, 34, doi:10.1093/amrx/abs010).
-func rubAtoms(d *Dynamics, p *part, _ float64) {
+func applyFriction(d *Dynamics, p *part, _ float64) {
 	s, keep, give := d.System, d.keep, d.give
 	var noise [64][3]float64
 	before, after := 0.0, 0.0
@@ -45,8 +45,8 @@ func gatherHeat(d *Dynamics, _ float64) {
 	}
 }
 
-// holdRubbed is holdVelocities after friction: what constraints take away is heat too.
-func holdRubbed(d *Dynamics, dt float64) {
+// holdAfterFriction is holdVelocities after friction: what constraints take away is heat too.
+func holdAfterFriction(d *Dynamics, dt float64) {
 	gatherHeat(d, dt) // a bond that breaks takes its replica and all parts away
 	for k := range d.replicas {
 		d.replicas[k].Heat -= d.System.KineticEnergy(k)

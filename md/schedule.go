@@ -16,29 +16,30 @@ type stage struct {
 	operation
 }
 
-// The operations that several ensembles have.
+// The operations, but those that one schedule has once.
 var (
 	compute  = stage{}
 	kick     = operation{atoms: kickAtoms, hold: holdVelocities}
 	drift    = operation{atoms: driftAtoms, hold: holdPositions}
+	friction = operation{atoms: applyFriction, hold: holdAfterFriction}
 	measure  = stage{0, operation{atoms: measureKinetic, replicas: gatherKinetic}}
 	scale    = stage{0, operation{atoms: scaleAtoms}}
 	rescale  = operation{replicas: rescaleKinetic}
 	chain    = operation{replicas: propagateChain}
 	cellRate = operation{replicas: strainRate}
-	pull     = operation{atoms: strainedKick}
-	move     = operation{atoms: strainedDrift}
+	mtkKick  = operation{atoms: strainedKick}
+	mtkDrift = operation{atoms: strainedDrift}
 )
 
 // schedules is the step of each ensemble.
 var schedules = map[Ensemble][]stage{
 	NVE: {{0.5, kick}, {1, drift}, compute, {0.5, kick}},
-	Langevin: {{1, operation{replicas: setFriction}}, {0.5, kick}, {0.5, drift}, {1, operation{atoms: rubAtoms, hold: holdRubbed}}, {0.5, drift},
+	Langevin: {{1, operation{replicas: setFriction}}, {0.5, kick}, {0.5, drift}, {1, friction}, {0.5, drift},
 		{0, operation{replicas: gatherHeat}}, compute, {0.5, kick}},
 	CSVR: {measure, {0.5, rescale}, scale, {0.5, kick}, {1, drift}, compute, {0.5, kick}, measure, {0.5, rescale}, scale},
 	NHC:  {measure, {0.5, chain}, scale, {0.5, kick}, {1, drift}, compute, {0.5, kick}, measure, {0.5, chain}, scale},
 	NPTSCR: {measure, {0.5, rescale}, scale, {0.5, kick}, {0.5, drift}, {0, operation{atoms: measureMotion}}, {1, operation{replicas: rescaleCell}},
 		{0, operation{atoms: deform}}, {0.5, drift}, compute, {0, operation{replicas: workOfCell}}, {0.5, kick}, measure, {0.5, rescale}, scale},
-	NPTMTK: {measure, {0.5, operation{replicas: propagateCell}}, {0.5, chain}, {0.5, cellRate}, scale, {0.5, pull}, {1, move}, {1, operation{replicas: strainCell}}, compute,
-		{0.5, pull}, measure, {0.5, cellRate}, {0.5, chain}, {0.5, operation{replicas: propagateCell}}, scale},
+	NPTMTK: {measure, {0.5, operation{replicas: propagateCell}}, {0.5, chain}, {0.5, cellRate}, scale, {0.5, mtkKick}, {1, mtkDrift}, {1, operation{replicas: strainCell}}, compute,
+		{0.5, mtkKick}, measure, {0.5, cellRate}, {0.5, chain}, {0.5, operation{replicas: propagateCell}}, scale},
 }
