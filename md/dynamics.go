@@ -64,7 +64,8 @@ type replica struct {
 }
 
 // New begins a simulation of a system, whose velocities are as they should be at
-// the start (Thermalize draws them). Settings that no simulation can have, or
+// the start (Thermalize draws them), but for what fixed atoms, bonds and the drift
+// that is taken away forbid. Settings that no simulation can have, or
 // that do not go with the system, are errors.
 func New(potential Potential, system *System, settings Settings) (*Dynamics, error) {
 	settings = settings.withDefaults()
@@ -86,6 +87,10 @@ func New(potential Potential, system *System, settings Settings) (*Dynamics, err
 	d.replicas = make([]replica, system.Len())
 	for k := range d.replicas {
 		d.prepare(k)
+	}
+	if stuck := d.bonds.rattle(system); stuck >= 0 { // velocities of a run without these bonds have parts along them
+		bond := d.bonds.list[stuck]
+		return nil, fmt.Errorf("the bond of atoms %d and %d: the velocities along it cannot be taken away", bond.I, bond.J)
 	}
 	return d, nil
 }

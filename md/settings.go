@@ -45,8 +45,8 @@ func named[T ~int](what string, names []string, name string) (T, error) {
 	return 0, fmt.Errorf("%s %q: expected one of %s", what, name, strings.Join(names, ", "))
 }
 
-// thermostatted says whether the ensemble has a temperature.
-func (e Ensemble) thermostatted() bool { return e != NVE }
+// Thermostatted says whether the ensemble has a temperature.
+func (e Ensemble) Thermostatted() bool { return e != NVE }
 
 // barostatted says whether it has a pressure.
 func (e Ensemble) barostatted() bool { return e == NPTSCR || e == NPTMTK }
@@ -117,7 +117,7 @@ func (s *Settings) check() error {
 		return fmt.Errorf("time step %v fs: expected more than 0", s.TimeStep)
 	case s.Steps < 0:
 		return fmt.Errorf("%d steps: expected 0 or more", s.Steps)
-	case s.Ensemble.thermostatted() && !(positive(s.Temperature.From) && positive(s.Temperature.To)):
+	case s.Ensemble.Thermostatted() && !(positive(s.Temperature.From) && positive(s.Temperature.To)):
 		return fmt.Errorf("temperature %v to %v K: expected more than 0", s.Temperature.From, s.Temperature.To)
 	case s.Ensemble.barostatted() && !finite(s.Pressure):
 		return fmt.Errorf("pressure %v to %v bar: expected numbers", s.Pressure.From, s.Pressure.To)

@@ -20,9 +20,9 @@ import (
 // that there are no velocities.
 func (s *settings) read(ctx context.Context, stdin io.Reader, stderr io.Writer) (system *md.System, drawn bool, err error) {
 	var frames []*data.Frame
-	err = (datasets.Source{Stdin: stdin, Stderr: stderr}).Each(ctx, s.input, func(f *data.Frame, _ datasets.Place, unreadable error) error {
+	err = (datasets.Source{Stdin: stdin, Stderr: stderr}).Each(ctx, s.input, func(f *data.Frame, at datasets.Place, unreadable error) error {
 		if unreadable != nil {
-			return unreadable
+			return fmt.Errorf("%v: %w", at, unreadable)
 		}
 		frames = append(frames, f)
 		return nil
@@ -151,7 +151,7 @@ func hydrogenBonds(system *md.System) ([]md.Bond, error) {
 	}
 	var bonds []md.Bond
 	for i := range system.Numbers {
-		if bond, ok := nearest[i]; ok {
+		if bond, ok := nearest[i]; ok && !(still(system, bond.I) && still(system, bond.J)) {
 			bonds = append(bonds, bond)
 		}
 	}
@@ -159,4 +159,9 @@ func hydrogenBonds(system *md.System) ([]md.Bond, error) {
 		return nil, errors.New("-hbonds: expected bonds to hydrogen, found none")
 	}
 	return bonds, nil
+}
+
+// still says whether an atom is fixed along all axes: a bond of two such keeps its length by itself.
+func still(system *md.System, atom int) bool {
+	return system.Fixed != nil && system.Fixed[atom] == [3]bool{true, true, true}
 }

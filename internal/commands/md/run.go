@@ -69,6 +69,9 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 		return err
 	}
 	r.guard = md.NewGuard(r.Dynamics, s.limits)
+	if err := r.checkStart(); err != nil {
+		return err
+	}
 	r.good.keep(r.Dynamics)
 	folder := s.folder()
 	if err := folder.Create(); err != nil {
@@ -138,8 +141,11 @@ func (r *simulation) begin(ctx context.Context, model md.Potential, std cli.Std)
 			return fmt.Errorf("replica %d: expected an atom that moves, found all fixed", k)
 		}
 	}
-	if drawn {
+	switch {
+	case drawn:
 		r.Thermalize(s.dynamics.Temperature.From)
+	case s.set["temperature"] && !s.dynamics.Ensemble.Thermostatted():
+		fmt.Fprintf(std.Err, "painless: md: the velocities are those of %s: -temperature changes nothing at constant energy\n", s.input)
 	}
 	r.replicas = system.Len()
 	return nil
@@ -244,6 +250,18 @@ func (r *simulation) step(ctx context.Context) error {
 		return err
 	}
 	r.good.keep(r.Dynamics)
+	return nil
+}
+
+// checkStart takes replicas away that are beyond a limit before the first step; where
+// that is all of them it is an error, and there are no outputs yet.
+func (r *simulation) checkStart() error {
+	for _, alarm := range r.guard.Check(r.Dynamics) {
+		if r.System.Len() == 1 {
+			return fmt.Errorf("step %d: replica %d: %w", r.Step, r.System.Replicas[0], alarm.Err)
+		}
+		r.Fail(alarm.Structure, alarm.Err)
+	}
 	return nil
 }
 
