@@ -2,6 +2,7 @@ package md
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
@@ -43,7 +44,7 @@ type failureReport struct {
 	Reason  string `json:"reason"`
 }
 
-// overallReport is means of the replicas, and the worst of them.
+// overallReport is means of the replicas that came to the last sample, and the worst of them.
 type overallReport struct {
 	Replicas         int            `json:"replicas"`
 	Drift            *float64       `json:"drift_meV_per_atom_ps,omitempty"` // mean
@@ -156,7 +157,7 @@ func (r *recorder) report() *report {
 		out.LastStep, out.LastTime = max(out.LastStep, p.last.step), max(out.LastTime, p.last.time)
 		out.Replicas = append(out.Replicas, p.report(r.momenta))
 	}
-	out.Overall = overall(out.Replicas)
+	out.Overall = overall(slices.DeleteFunc(slices.Clone(out.Replicas), func(r replicaReport) bool { return r.LastStep < out.LastStep }))
 	if r.pool != nil {
 		pooled := kinetic(r.pool, first, !list[0].constant)
 		out.Overall.Kinetic = &pooled

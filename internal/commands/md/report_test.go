@@ -167,6 +167,23 @@ func TestReportOfLog(t *testing.T) {
 	}
 }
 
+// A replica that left early stands by itself, and not in the means of those that came to the end.
+func TestReportOfReplicaThatLeft(t *testing.T) {
+	r := newRecorder()
+	for i := range 5 {
+		for id, kelvin := range []float64{300, 100, 400} {
+			if id == 1 && i > 0 {
+				continue
+			}
+			require.NoError(t, r.add(&sample{replica: id, step: int64(i), time: float64(i), temperature: kelvin, kinetic: 1, atoms: 9, dof: 24, target: math.NaN(), ensemble: "nve"}))
+		}
+	}
+	report := r.report()
+	assert.Len(t, report.Replicas, 3)
+	assert.Equal(t, 2, report.Overall.Replicas)
+	assert.InDelta(t, 350, report.Overall.Temperature, 1e-9)
+}
+
 // A single line is a report too.
 func TestReportOfOneStep(t *testing.T) {
 	dir := t.TempDir()
