@@ -168,8 +168,5 @@ func (d *Dynamics) Thermalize(temperature float64) {
 
 // scaleVelocities multiplies those of structure k.
 func scaleVelocities(s *System, k int, by float64) {
-	for i := s.Start[k]; i < s.Start[k+1]; i++ {
-		v := &s.Velocities[i]
-		v[0], v[1], v[2] = by*v[0], by*v[1], by*v[2]
-	}
+	multiply(s.Velocities[s.Start[k]:s.Start[k+1]], by)
 }

@@ -77,8 +77,8 @@ func gatherKinetic(d *Dynamics, _ float64) {
 	for k := range d.replicas {
 		r := &d.replicas[k]
 		r.kinetic, r.scale = 0, 1
-		for i := range d.of(k) {
-			r.kinetic += d.parts[d.first[k]+i].kinetic
+		for _, p := range d.of(k) {
+			r.kinetic += p.kinetic
 		}
 	}
 }
@@ -111,9 +111,5 @@ func (d *Dynamics) motion(k int) (sum [3][3]float64) {
 
 // scaleAtoms multiplies velocities by what a thermostat wants.
 func scaleAtoms(d *Dynamics, p *part, _ float64) {
-	by, velocities := d.replicas[p.replica].scale, d.System.Velocities[p.lo:p.hi]
-	for i := range velocities {
-		v := &velocities[i]
-		v[0], v[1], v[2] = by*v[0], by*v[1], by*v[2]
-	}
+	multiply(d.System.Velocities[p.lo:p.hi], d.replicas[p.replica].scale)
 }

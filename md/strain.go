@@ -159,16 +159,18 @@ func dot(a, b [][3]float64) (sum float64) {
 
 // add is to += by·v.
 func add(to [][3]float64, by float64, v [][3]float64) {
-	for i := range to {
-		to[i][0] += by * v[i][0]
-		to[i][1] += by * v[i][1]
-		to[i][2] += by * v[i][2]
+	for i := range v {
+		t, x := &to[i], &v[i]
+		t[0] += by * x[0]
+		t[1] += by * x[1]
+		t[2] += by * x[2]
 	}
 }
 
 // multiply is v *= by.
 func multiply(v [][3]float64, by float64) {
 	for i := range v {
-		v[i] = vec.Scale(v[i], by)
+		x := &v[i]
+		x[0], x[1], x[2] = by*x[0], by*x[1], by*x[2]
 	}
 }

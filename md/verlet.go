@@ -14,13 +14,7 @@ func kickAtoms(d *Dynamics, p *part, dt float64) {
 
 // driftAtoms is r += v dt.
 func driftAtoms(d *Dynamics, p *part, dt float64) {
-	positions, velocities := d.System.Positions[p.lo:p.hi], d.System.Velocities[p.lo:p.hi]
-	for i := range velocities {
-		r, v := &positions[i], &velocities[i]
-		r[0] += dt * v[0]
-		r[1] += dt * v[1]
-		r[2] += dt * v[2]
-	}
+	add(d.System.Positions[p.lo:p.hi], dt, d.System.Velocities[p.lo:p.hi])
 }
 
 // held says whether atoms or bonds are.

@@ -69,7 +69,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 		return err
 	}
 	r.guard = md.NewGuard(r.Dynamics, s.limits)
-	if err := r.checkStart(); err != nil {
+	if err := r.heed(); err != nil { // before there are outputs
 		return err
 	}
 	r.good.keep(r.Dynamics)
@@ -238,13 +238,8 @@ func (r *simulation) step(ctx context.Context) error {
 	if r.Step%guardEvery != 0 && r.Step%r.settings.every != 0 && !r.saves() {
 		return nil
 	}
-	for _, alarm := range r.guard.Check(r.Dynamics) {
-		if r.System.Len() == 1 {
-			id := r.System.Replicas[0]
-			said, err := r.outputs.writeLast(id, &r.good)
-			return errors.Join(fmt.Errorf("step %d: replica %d: %w%s", r.Step, id, alarm.Err, said), err)
-		}
-		r.Fail(alarm.Structure, alarm.Err)
+	if err := r.heed(); err != nil {
+		return err
 	}
 	if err := r.list(); err != nil {
 		return err
@@ -253,12 +248,14 @@ func (r *simulation) step(ctx context.Context) error {
 	return nil
 }
 
-// checkStart takes replicas away that are beyond a limit before the first step; where
-// that is all of them it is an error, and there are no outputs yet.
-func (r *simulation) checkStart() error {
+// heed takes replicas away that are beyond a limit. Where that is all of them it is an
+// error, and the last one's last good frame is written, if there was one.
+func (r *simulation) heed() error {
 	for _, alarm := range r.guard.Check(r.Dynamics) {
 		if r.System.Len() == 1 {
-			return fmt.Errorf("step %d: replica %d: %w", r.Step, r.System.Replicas[0], alarm.Err)
+			id := r.System.Replicas[0]
+			said, err := r.outputs.writeLast(id, &r.good)
+			return errors.Join(fmt.Errorf("step %d: replica %d: %w%s", r.Step, id, alarm.Err, said), err)
 		}
 		r.Fail(alarm.Structure, alarm.Err)
 	}
