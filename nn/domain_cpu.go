@@ -69,7 +69,7 @@ func (d *cpuDomain) pack(to []float32, list []int32) error {
 
 func (d *cpuDomain) packSome(_, unit int) {
 	e, lo, hi := d.engine, unit*exchangeTile, min((unit+1)*exchangeTile, len(d.packed))
-	cpu.PackRows(d.rows[lo*4*e.h:hi*4*e.h], d.exchanged(), d.packed[lo:hi], len(e.energy), e.h)
+	cpu.PackRows(d.rows[lo*4*e.h:hi*4*e.h], d.exchanged(), d.packed[lo:hi], len(e.energy), e.h, 4*len(d.rows) > cached)
 }
 
 func (d *cpuDomain) unpack(from []float32, first, n int) error {
@@ -85,6 +85,10 @@ func (d *cpuDomain) unpackSome(_, unit int) {
 
 // exchangeTile is the rows that are packed or unpacked at a time.
 const exchangeTile = 256
+
+// cached is the bytes of rows above which they are packed past the caches: they would not be there any more when they
+// are sent. A core's share of the third level is of this size.
+const cached = 4 << 20
 
 func (d *cpuDomain) finish(r *DomainResult) error {
 	e := d.engine

@@ -26,9 +26,10 @@ func AddRows[T Float](dst []T, to int, src []T, from, width, n int) {
 
 // PackRows writes what the atoms of a list have to rows, one an atom, of 4h numbers: group of features by group, the
 // scalars and then x, y and z of the vectors. The state is that of so many atoms, group after group: S [groups][atoms,
-// features] and V [groups][atoms, 3, features], which is not nil.
-func PackRows[T Float](rows []T, from State[T], list []int32, atoms, h int) {
-	if len(list) == 0 || packRows(rows, from, list, atoms, h) {
+// features] and V [groups][atoms, 3, features], which is not nil. With past, rows go past the caches where that can be: for
+// more of them than caches hold, which would be read before they are written.
+func PackRows[T Float](rows []T, from State[T], list []int32, atoms, h int, past bool) {
+	if len(list) == 0 || packRows(rows, from, list, atoms, h, past) {
 		return
 	}
 	for _, i := range list {

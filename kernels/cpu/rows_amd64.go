@@ -2,6 +2,8 @@
 
 package cpu
 
+import "unsafe"
+
 //go:generate go run -C _asm . -stem rows -out ../rows_amd64.s -stubs ../rows_stub_amd64.go -pkg cpu
 
 // copyRows is CopyRows.
@@ -33,14 +35,19 @@ func addRows[T Float](dst []T, to int, src []T, from, width, n int) bool {
 }
 
 // packRows is PackRows, of at least an atom.
-func packRows[T Float](rows []T, from State[T], list []int32, atoms, h int) bool {
+func packRows[T Float](rows []T, from State[T], list []int32, atoms, h int, past bool) bool {
 	if !vectorized[T]() || h%GroupWidth != 0 {
 		return false
 	}
 	to, s, v := pointer(rows, len(list)*4*h), pointer(from.S, atoms*h), pointer(from.V, 3*atoms*h)
-	if vectors == avx512 {
+	switch wide, begins := vectors == avx512, uintptr(unsafe.Pointer(to)); {
+	case wide && past && begins%64 == 0:
+		streamRowsAVX512(to, s, v, &list[0], len(list), h/GroupWidth, atoms)
+	case wide:
 		packRowsAVX512(to, s, v, &list[0], len(list), h/GroupWidth, atoms)
-	} else {
+	case past && begins%32 == 0:
+		streamRowsAVX2(to, s, v, &list[0], len(list), h/GroupWidth, atoms)
+	default:
 		packRowsAVX2(to, s, v, &list[0], len(list), h/GroupWidth, atoms)
 	}
 	return true

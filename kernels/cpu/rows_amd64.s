@@ -101,6 +101,56 @@ group:
 	VZEROUPPER
 	RET
 
+// func streamRowsAVX2(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+// Requires: AVX, MMX+
+TEXT ·streamRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ groups+40(FP), SI
+	MOVQ atoms+48(FP), DI
+	SHLQ $0x06, DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ list+24(FP), R12
+
+atom:
+	MOVLQSX (R12), R9
+	ADDQ    $0x04, R12
+	SHLQ    $0x06, R9
+	LEAQ    (R9)(R9*2), R10
+	ADDQ    CX, R9
+	ADDQ    DX, R10
+	MOVQ    SI, R11
+
+group:
+	VMOVUPS  (R9), Y0
+	VMOVNTPS Y0, (AX)
+	VMOVUPS  32(R9), Y0
+	VMOVNTPS Y0, 32(AX)
+	VMOVUPS  (R10), Y0
+	VMOVNTPS Y0, 64(AX)
+	VMOVUPS  32(R10), Y0
+	VMOVNTPS Y0, 96(AX)
+	VMOVUPS  64(R10), Y0
+	VMOVNTPS Y0, 128(AX)
+	VMOVUPS  96(R10), Y0
+	VMOVNTPS Y0, 160(AX)
+	VMOVUPS  128(R10), Y0
+	VMOVNTPS Y0, 192(AX)
+	VMOVUPS  160(R10), Y0
+	VMOVNTPS Y0, 224(AX)
+	ADDQ     $+256, AX
+	ADDQ     DI, R9
+	ADDQ     R8, R10
+	DECQ     R11
+	JNZ      group
+	DECQ     BX
+	JNZ      atom
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func unpackRowsAVX2(rows *float32, s *float32, v *float32, n int, groups int, atoms int)
 // Requires: AVX
 TEXT ·unpackRowsAVX2(SB), NOSPLIT, $0-48
@@ -228,6 +278,48 @@ group:
 	JNZ     group
 	DECQ    BX
 	JNZ     atom
+	VZEROUPPER
+	RET
+
+// func streamRowsAVX512(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·streamRowsAVX512(SB), NOSPLIT, $0-56
+	MOVQ rows+0(FP), AX
+	MOVQ s+8(FP), CX
+	MOVQ v+16(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ groups+40(FP), SI
+	MOVQ atoms+48(FP), DI
+	SHLQ $0x06, DI
+	LEAQ (DI)(DI*2), R8
+	MOVQ list+24(FP), R12
+
+atom:
+	MOVLQSX (R12), R9
+	ADDQ    $0x04, R12
+	SHLQ    $0x06, R9
+	LEAQ    (R9)(R9*2), R10
+	ADDQ    CX, R9
+	ADDQ    DX, R10
+	MOVQ    SI, R11
+
+group:
+	VMOVUPS  (R9), Z0
+	VMOVNTPS Z0, (AX)
+	VMOVUPS  (R10), Z0
+	VMOVNTPS Z0, 64(AX)
+	VMOVUPS  64(R10), Z0
+	VMOVNTPS Z0, 128(AX)
+	VMOVUPS  128(R10), Z0
+	VMOVNTPS Z0, 192(AX)
+	ADDQ     $+256, AX
+	ADDQ     DI, R9
+	ADDQ     R8, R10
+	DECQ     R11
+	JNZ      group
+	DECQ     BX
+	JNZ      atom
+	SFENCE
 	VZEROUPPER
 	RET
 

@@ -22,6 +22,8 @@ func addRows[T Float](dst []T, to int, src []T, from, width, n int) bool {
 
 // Rows of atoms are left to Go's copy, which is vector code.
 
-func packRows[T Float](rows []T, from State[T], list []int32, atoms, h int) bool { return false }
+func packRows[T Float](rows []T, from State[T], list []int32, atoms, h int, past bool) bool {
+	return false
+}
 
 func unpackRows[T Float](to State[T], rows []T, first, n, atoms, h int) bool { return false }

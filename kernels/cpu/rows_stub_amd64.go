@@ -19,6 +19,11 @@ func addRowsAVX2(dst *float32, to int, src *float32, from int, atoms int)
 //go:noescape
 func packRowsAVX2(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
 
+// streamRowsAVX2 packs them past the caches, to rows that begin at a whole register.
+//
+//go:noescape
+func streamRowsAVX2(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+
 // unpackRowsAVX2 unpacks the rows of atoms on end.
 //
 //go:noescape
@@ -38,6 +43,11 @@ func addRowsAVX512(dst *float32, to int, src *float32, from int, atoms int)
 //
 //go:noescape
 func packRowsAVX512(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
+
+// streamRowsAVX512 packs them past the caches, to rows that begin at a whole register.
+//
+//go:noescape
+func streamRowsAVX512(rows *float32, s *float32, v *float32, list *int32, n int, groups int, atoms int)
 
 // unpackRowsAVX512 unpacks the rows of atoms on end.
 //

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -36,16 +37,18 @@ func TestRows(t *testing.T) {
 }
 
 // What is packed of a list of atoms is what each has, group by group, and comes back where it was, in vector code and
-// in Go: whole groups of features, and narrower ones.
+// in Go: whole groups of features, and narrower ones; past the caches or not, wherever rows begin.
 func TestAtomRows(t *testing.T) {
 	const atoms, first = 9, 4
 	rng := rand.New(rand.NewPCG(3, 4))
 	for _, h := range []int{4, GroupWidth, 2*GroupWidth + 8, 3 * GroupWidth} {
-		for _, list := range [][]int32{{}, {8}, {3, 0, 8, 3}} {
-			t.Run(fmt.Sprintf("h=%d/list=%v", h, list), func(t *testing.T) {
+		for i, list := range [][]int32{{}, {8}, {8}, {3, 0, 8, 3}, {3, 0, 8, 3}, {3, 0, 8, 3}} {
+			past, off := i > 1, []int{0, 0, 0, 1, 8, 0}[i] // from a boundary of 64 bytes
+			t.Run(fmt.Sprintf("h=%d/list=%v/past=%v/off=%d", h, list, past, off), func(t *testing.T) {
 				state := State[float32]{normal[float32](rng, atoms*h), normal[float32](rng, atoms*3*h)}
-				rows := make([]float32, len(list)*4*h+1)
-				PackRows(rows, state, list, atoms, h)
+				room := make([]float32, len(list)*4*h+1+32)
+				rows := room[(64-int(uintptr(unsafe.Pointer(&room[0]))%64))/4%16+off:]
+				PackRows(rows, state, list, atoms, h, past)
 				assert.Zero(t, rows[len(list)*4*h], "nothing behind the rows")
 				to := State[float32]{make([]float32, atoms*h), make([]float32, atoms*3*h)}
 				UnpackRows(to, rows, first, len(list), atoms, h)

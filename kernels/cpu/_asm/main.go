@@ -92,10 +92,16 @@ var stems = map[string]func(v isa){
 	"table":   func(v isa) { tableRows(v, false); tableRows(v, true) },
 	"silu":    func(v isa) { silu(v, false); silu(v, true); siluDualBackward(v) },
 	"message": message,
-	"rows":    func(v isa) { rows(v, false); rows(v, true); atomRows(v, false); atomRows(v, true) },
-	"update":  update,
-	"outer":   outer,
-	"spline":  func(v isa) { splineRows(v, false); splineRows(v, true); splineScatter(v) },
+	"rows": func(v isa) {
+		rows(v, false)
+		rows(v, true)
+		atomRows(v, pack)
+		atomRows(v, stream)
+		atomRows(v, unpack)
+	},
+	"update": update,
+	"outer":  outer,
+	"spline": func(v isa) { splineRows(v, false); splineRows(v, true); splineScatter(v) },
 
 	"message_dual":  messageDual,
 	"update_dual":   updateDual,

@@ -25,59 +25,72 @@ func rows(v isa, add bool) {
 	})
 }
 
+// way is what becomes of rows of atoms.
+type way struct{ name, doc, list string }
+
+var (
+	pack   = way{"packRows", "packs the rows of a list of atoms", "list *int32, "}
+	stream = way{"streamRows", "packs them past the caches, to rows that begin at a whole register", "list *int32, "}
+	unpack = way{"unpackRows", "unpacks the rows of atoms on end", ""}
+)
+
 // atomRows packs rows of atoms, or unpacks them: see PackRows and UnpackRows. Rows lie on end, and states in a place for
 // each group of features, so that a store goes to as many places as there are groups: in registers that are as wide
 // as can be, as the stores that wait for memory are counted, and not their bytes.
-func atomRows(v isa, unpack bool) {
-	name, doc, list := "packRows"+v.name, " packs the rows of a list of atoms.", "list *int32, "
-	if unpack {
-		name, doc, list = "unpackRows"+v.name, " unpacks the rows of atoms on end.", ""
-	}
-	TEXT(name, NOSPLIT, "func(rows, s, v *float32, "+list+"n, groups, atoms int)")
+func atomRows(v isa, w way) {
+	name := w.name + v.name
+	TEXT(name, NOSPLIT, "func(rows, s, v *float32, "+w.list+"n, groups, atoms int)")
 	Pragma("noescape")
-	Doc(name + doc)
+	Doc(name + " " + w.doc + ".")
 	rows, firstS, firstV, n, groups := pointer("rows"), pointer("s"), pointer("v"), pointer("n"), pointer("groups")
 	nextS, nextV := pointer("atoms"), GP64() // from group to group
 	SHLQ(Imm(panelBits), nextS)
 	LEAQ(Mem{Base: nextS, Index: nextS, Scale: 2}, nextV)
-	s, w, left := GP64(), GP64(), GP64()
+	atS, atV, left := GP64(), GP64(), GP64()
 	var next reg.GPVirtual // in the list
-	if !unpack {
+	if w != unpack {
 		next = pointer("list")
 	}
 	Label("atom")
-	if unpack {
-		MOVQ(firstS, s)
-		MOVQ(firstV, w)
+	if w == unpack {
+		MOVQ(firstS, atS)
+		MOVQ(firstV, atV)
 		ADDQ(Imm(panel), firstS)
 		ADDQ(I32(3*panel), firstV)
 	} else {
-		MOVLQSX(Mem{Base: next}, s)
+		MOVLQSX(Mem{Base: next}, atS)
 		ADDQ(Imm(4), next)
-		SHLQ(Imm(panelBits), s)
-		LEAQ(Mem{Base: s, Index: s, Scale: 2}, w)
-		ADDQ(firstS, s)
-		ADDQ(firstV, w)
+		SHLQ(Imm(panelBits), atS)
+		LEAQ(Mem{Base: atS, Index: atS, Scale: 2}, atV)
+		ADDQ(firstS, atS)
+		ADDQ(firstV, atV)
 	}
 	MOVQ(groups, left)
 	Label("group")
 	for disp := 0; disp < 4*panel; disp += v.bytes {
-		to, from := Mem{Base: rows, Disp: disp}, Mem{Base: s, Disp: disp}
+		to, from := Mem{Base: rows, Disp: disp}, Mem{Base: atS, Disp: disp}
 		if disp >= panel {
-			from = Mem{Base: w, Disp: disp - panel}
+			from = Mem{Base: atV, Disp: disp - panel}
 		}
-		if unpack {
-			to, from = from, to
+		switch w {
+		case pack:
+			VMOVUPS(v.load(from), to)
+		case stream:
+			VMOVNTPS(v.load(from), to)
+		case unpack:
+			VMOVUPS(v.load(to), from)
 		}
-		VMOVUPS(v.load(from), to)
 	}
 	ADDQ(I32(4*panel), rows)
-	ADDQ(nextS, s)
-	ADDQ(nextV, w)
+	ADDQ(nextS, atS)
+	ADDQ(nextV, atV)
 	DECQ(left)
 	JNZ(LabelRef("group"))
 	DECQ(n)
 	JNZ(LabelRef("atom"))
+	if w == stream {
+		SFENCE()
+	}
 	VZEROUPPER()
 	RET()
 }
