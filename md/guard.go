@@ -17,7 +17,7 @@ import (
 type Limits struct {
 	Temperature float64 // K; usually ten times what is wanted, and at least 3000
 	Drift       float64 // eV an atom, of the conserved energy since the start; usually 0.1
-	Distance    float64 // Å, of the closest pair; usually 0.4
+	Distance    float64 // Å, of the closest pair; usually 0.4, at most LargestDistance
 	Force       float64 // eV/Å, on any atom; usually 100
 	// Cutoff of the potential, Å: pairs that crossed it are named as a cause. 0
 	// where the potential has none, or vanishes there.
@@ -43,6 +43,9 @@ func (l *Limits) pair(a, b int) (known PairFaults, ok bool) {
 
 // usualDistance, Å, is of the closest pair: below it is no bond.
 const usualDistance = 0.4
+
+// LargestDistance, Å, is what Distance may be at most: all pairs within it can be listed.
+const LargestDistance = 5.0
 
 func (l Limits) withDefaults(s *Settings) Limits {
 	l.Temperature = cmp.Or(l.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To)))
@@ -149,10 +152,12 @@ func (l *Limits) near(p pair, numbers []int) string {
 	elements := [2]string{atoms.Symbol(a), atoms.Symbol(b)}
 	text := fmt.Sprintf("atoms %d (%s) and %d (%s) are %.2f Å apart: ", p.i, elements[0], p.j, elements[1], p.d)
 	switch known, ok := l.pair(a, b); {
+	case ok && known.Wall <= 0:
+		return text + fmt.Sprintf("nothing in the potential keeps %s and %s apart", elements[0], elements[1])
+	case p.d >= usualDistance: // bonds can be: it says nothing of the potential
+		return text + fmt.Sprintf("expected at least %v", l.Distance)
 	case !ok:
 		return text + "has the potential a wall there?"
-	case known.Wall <= 0:
-		return text + fmt.Sprintf("nothing in the potential keeps %s and %s apart", elements[0], elements[1])
 	default:
 		return text + fmt.Sprintf("beyond the potential's wall of %.2g eV between %s and %s", known.Wall, elements[0], elements[1])
 	}

@@ -155,7 +155,7 @@ func (r *Relaxation) Advance(ctx context.Context, done func(*Relaxed)) error {
 		k++
 		wrong := d.measure(&r.batch, &r.result, k)
 		if p, ok := close[k]; ok {
-			wrong = errors.New((&Limits{}).near(p, d.numbers))
+			wrong = errors.New((&Limits{Distance: r.settings.Distance}).near(p, d.numbers))
 		} else if one.Err != nil && one.Index == k {
 			wrong = one.Err
 		}

@@ -164,6 +164,17 @@ func (s *settings) check(inputs []string) (err error) {
 		return fmt.Errorf("-steps %d: expected 1 or more", s.dynamics.Steps)
 	case s.every < 1 || s.saveEvery < 1:
 		return fmt.Errorf("-every %d, -checkpoint-every %d: expected 1 or more", s.every, s.saveEvery)
+	case s.limits.Distance > md.LargestDistance:
+		return fmt.Errorf("-min-distance %v: expected at most %v Å", s.limits.Distance, md.LargestDistance)
+	}
+	l := &s.limits
+	for _, x := range []struct {
+		flag  string
+		value float64
+	}{{"max-temperature", l.Temperature}, {"max-drift", l.Drift}, {"min-distance", l.Distance}, {"max-force", l.Force}} {
+		if !(x.value >= 0) {
+			return fmt.Errorf("-%s %v: expected 0 or more", x.flag, x.value)
+		}
 	}
 	if s.restart != "" {
 		for _, name := range kept {
@@ -182,8 +193,14 @@ func (s *settings) check(inputs []string) (err error) {
 		return errors.New("-temperature: expected one value with nve, which has no thermostat")
 	case s.set["temperature"] && !(d.Temperature.From > 0 && d.Temperature.To > 0):
 		return fmt.Errorf("-temperature: expected more than 0 K, found %v to %v", d.Temperature.From, d.Temperature.To)
-	case d.ThermostatTime == 0 || d.BarostatTime == 0 || d.Compressibility == 0:
-		return errors.New("-thermostat-time, -barostat-time, -compressibility: expected more than 0")
+	}
+	for _, x := range []struct {
+		flag  string
+		value float64
+	}{{"thermostat-time", d.ThermostatTime}, {"barostat-time", d.BarostatTime}, {"compressibility", d.Compressibility}} {
+		if !(x.value > 0) {
+			return fmt.Errorf("-%s %v: expected more than 0", x.flag, x.value)
+		}
 	}
 	if !s.set["temperature"] && s.dynamics.Ensemble != md.NVE {
 		return fmt.Errorf("-temperature is missing: expected one, K, for %v", s.dynamics.Ensemble)

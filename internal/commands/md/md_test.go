@@ -227,7 +227,8 @@ func TestErrors(t *testing.T) {
 		{[]string{"-steps", "5", "-temperature", "300:600", ethanol}, "expected one value with nve"},
 		{[]string{"-steps", "5", "-temperature", "-300", ethanol}, "expected more than 0 K"},
 		{[]string{"-steps", "5", "-temperature", "300", "-pressure", "1", ethanol}, "expected the ensemble npt-scr or npt-mtk, found nve"},
-		{[]string{"-steps", "5", "-temperature", "300", "-thermostat-time", "0", ethanol}, "expected more than 0"},
+		{[]string{"-steps", "5", "-temperature", "300", "-thermostat-time", "0", ethanol}, "-thermostat-time 0: expected more than 0"},
+		{[]string{"-steps", "5", "-temperature", "300", "-compressibility", "NaN", ethanol}, "-compressibility NaN: expected more than 0"},
 		{[]string{"-steps", "5", "-temperature", "300", "-fix", "0-8", ethanol}, "found all fixed"},
 		{[]string{"-steps", "5", "-temperature", "300", "-o", "x.xyz", "-log", "./x.xyz", ethanol}, "names of their own"},
 		{[]string{"-steps", "5", "-temperature", "300", "-checkpoint", "none/run.json", ethanol}, "none/run.json"},
@@ -235,6 +236,22 @@ func TestErrors(t *testing.T) {
 	} {
 		_, err := execute(t, test.args...)
 		assert.ErrorContains(t, err, test.want, "%v", test.args)
+	}
+}
+
+// Limits that nothing can be held to are refused, and those that the start is beyond end the run before it begins.
+func TestLimits(t *testing.T) {
+	for _, test := range []struct{ flag, value, want string }{
+		{"-min-distance", "-1", "-min-distance -1: expected 0 or more"},
+		{"-min-distance", "+Inf", "-min-distance +Inf: expected at most 5 Å"},
+		{"-min-distance", "3", "step 0: replica 0: atoms 2 (O) and 3 (H) are 0.93 Å apart: expected at least 3"},
+		{"-max-force", "NaN", "-max-force NaN: expected 0 or more"},
+		{"-max-temperature", "-300", "-max-temperature -300: expected 0 or more"},
+		{"-max-drift", "-1", "-max-drift -1: expected 0 or more"},
+	} {
+		var out, errs bytes.Buffer
+		err := Verb.Execute(t.Context(), cli.Std{In: strings.NewReader(""), Out: &out, Err: &errs}, []string{"-temperature", "300", "-steps", "5", test.flag, test.value, ethanol})
+		assert.ErrorContains(t, err, test.want)
 	}
 }
 

@@ -99,6 +99,9 @@ func (s *settings) check(std cli.Std, set map[string]bool) (err error) {
 			return fmt.Errorf("-%s %v: expected more than 0", x.flag, x.value)
 		}
 	}
+	if r.Distance > md.LargestDistance {
+		return fmt.Errorf("-min-distance %v: expected at most %v Å", r.Distance, md.LargestDistance)
+	}
 	for _, name := range []string{"pressure", "smax"} {
 		if set[name] && r.Cell == md.FixedCell {
 			return fmt.Errorf("-%s: expected -cell iso or full beside it, as the cell is held without", name)

@@ -257,6 +257,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-steps", "0", ethanol}, "-steps 0: expected more than 0"},
 		{[]string{"-max-step", "0", ethanol}, "-max-step 0: expected more than 0"},
 		{[]string{"-min-distance", "0", ethanol}, "-min-distance 0: expected more than 0"},
+		{[]string{"-min-distance", "100", ethanol}, "-min-distance 100: expected at most 5 Å"},
 		{[]string{"-batch", "0", ethanol}, "-batch 0: expected more than 0"},
 		{[]string{"-cell", "full", "-smax", "0", ethanol}, "-smax 0: expected more than 0"},
 		{[]string{"-smax", "0.1", ethanol}, "-smax: expected -cell iso or full beside it"},
