@@ -60,7 +60,7 @@ func (l *NeighborList[T]) take(_, unit int) {
 	for p, pair := range g.pairs[first:min(first+givenPart, len(g.pairs))] {
 		i, j := pair[0], pair[1]
 		if i < 0 || j < 0 || int(i) >= len(g.positions) || int(j) >= len(g.positions) || i == j {
-			part.err = fmt.Errorf("pair %d is of the atoms %d and %d: expected two of %d", first+p, i, j, len(g.positions))
+			part.err = fmt.Errorf("pair %d is of the atoms %d and %d: expected two different ones of %d", first+p, i, j, len(g.positions))
 			return
 		}
 		ri, rj := &g.positions[i], &g.positions[j]

@@ -53,7 +53,7 @@ func TestTakeOn(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(3, func() { _ = l.TakeOn(threads, positions, pairs, cutoff) }))
 
 	pairs[9000], pairs[18000] = [2]int32{7, 200}, [2]int32{8, 8}
-	assert.EqualError(t, l.TakeOn(threads, positions, pairs, cutoff), "pair 9000 is of the atoms 7 and 200: expected two of 200")
+	assert.EqualError(t, l.TakeOn(threads, positions, pairs, cutoff), "pair 9000 is of the atoms 7 and 200: expected two different ones of 200")
 	pairs[100], positions[199] = [2]int32{0, 199}, positions[0]
 	assert.ErrorContains(t, l.TakeOn(threads, positions, pairs[:101], cutoff), "the atoms 0 and 199 are on the same point")
 }

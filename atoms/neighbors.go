@@ -260,7 +260,7 @@ func (l *NeighborList[T]) errOnOnePoint(c int) error {
 	}
 	s := &l.candidates.spans[at]
 	n := s.pairs[c]
-	return &StructureError{s.k, fmt.Errorf("%s and %s are on the same point", l.batch.name(s.k, n.i), l.batch.name(s.k, n.j))}
+	return &StructureError{s.k, fmt.Errorf("%s and %s are on the same point, %v Å", l.batch.name(s.k, n.i), l.batch.name(s.k, n.j), l.batch.Positions[n.i])}
 }
 
 // Shift is by how many lattice vectors atom J of each pair is moved, [P].

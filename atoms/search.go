@@ -109,6 +109,9 @@ func (s *span) allPairs(b *Batch, reach float64) {
 func (c *search) around(s *span) error {
 	s.pairs = s.pairs[:0]
 	n := len(c.box)
+	if n == 0 {
+		return nil
+	}
 	most, looks := int64(mostPairs(n)), mostLooks(n)/n*(s.hi-s.lo)
 	for i := s.lo; i < s.hi; i++ {
 		from, room := len(s.pairs), most-c.kept.Load()

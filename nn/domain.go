@@ -43,6 +43,7 @@ type Domain struct {
 	at         int // in the schedule
 	begun      bool
 	asked      Exchange // by Next, last
+	unpacked   int      // ghosts since then
 	closed     bool
 }
 
@@ -126,7 +127,10 @@ func (d *Domain) Next(ctx context.Context) (Exchange, error) {
 	if !d.begun {
 		return Done, errors.New("expected Begin before Next")
 	}
-	d.asked = Done
+	if ghosts := d.atoms - d.own; d.asked != Done && d.unpacked < ghosts {
+		return Done, fmt.Errorf("expected the rows of %d ghosts before Next, found %d unpacked", ghosts, d.unpacked)
+	}
+	d.asked, d.unpacked = Done, 0
 	for ; !d.done(); d.at++ {
 		if err := ctx.Err(); err != nil {
 			return Done, err
@@ -177,6 +181,7 @@ func (d *Domain) Unpack(from []float32, first, n int) error {
 	if first < d.own || first > d.atoms-n {
 		return fmt.Errorf("%d ghosts from atom %d on: a domain has them from %d up to %d", n, first, d.own, d.atoms)
 	}
+	d.unpacked += n
 	return d.part.unpack(from, first, n)
 }
 

@@ -288,10 +288,40 @@ func TestDomainErrors(t *testing.T) {
 	assert.ErrorContains(t, d.Unpack(row, 0, 1), "1 ghosts from atom 0 on: a domain has them from 1 up to 2")
 	assert.ErrorContains(t, d.Unpack(append(row, row...), 1, 2), "2 ghosts from atom 1 on")
 	assert.ErrorContains(t, d.Unpack(row, 1, -1), "Unpack of -1 atoms")
+	_, err = d.Next(ctx)
+	assert.ErrorContains(t, err, "expected the rows of 1 ghosts before Next, found 0 unpacked")
 	require.NoError(t, d.Pack(row, []int32{1}))
 	require.NoError(t, d.Unpack(row, 1, 1))
+	next, err = d.Next(ctx)
+	require.NoError(t, err)
+	require.Equal(t, States, next)
 	require.NoError(t, d.Close())
 	assert.ErrorIs(t, d.Begin(ctx, two, 2, nil), errClosed)
+}
+
+// A domain may be of no atoms, whatever the cell: where LAMMPS has lost them all, or has none yet.
+func TestDomainOfNothing(t *testing.T) {
+	ctx := context.Background()
+	empty := atoms.Structure{Cell: [3][3]float64{{10, 0, 0}, {0, 10, 0}, {0, 0, 10}}}
+	for name, open := range map[string]func(*Network) (*Domain, error){"cpu": openDomain, "gpu": openGPUDomain(t)} {
+		d, err := open(randomNetwork(gpuConfig, 5))
+		require.NoError(t, err)
+		defer d.Close()
+		for _, s := range []atoms.Structure{{}, empty, {Cell: empty.Cell, PBC: [3]bool{true, true, true}}, {Cell: empty.Cell, PBC: [3]bool{true, false, true}}} {
+			require.NoError(t, d.Begin(ctx, atoms.NewBatch(s), 0, nil), name)
+			for next := States; next != Done; {
+				next, err = d.Next(ctx)
+				require.NoError(t, err, name)
+			}
+			r := &DomainResult{AtomVirials: true}
+			require.NoError(t, d.Finish(r), name)
+			assert.Zero(t, r.Energy, name)
+			assert.Zero(t, r.Virial, name)
+			assert.Empty(t, r.Forces, name)
+			assert.Empty(t, r.AtomEnergy, name)
+			assert.Empty(t, r.AtomVirial, name)
+		}
+	}
 }
 
 // A whole periodic system is a domain without ghosts.

@@ -140,6 +140,8 @@ class Painless(Calculator):
 
     def __init__(self, model=DEFAULT, atoms=None, **parameters):
         self._model, self._shares = None, False
+        if parameters.pop("restart", None) is not None:
+            raise CalculatorSetupError("restart: expected none, as painless keeps nothing")
         super().__init__(atoms=atoms, model=model, **parameters)
 
     def set(self, **parameters):
@@ -147,6 +149,8 @@ class Painless(Calculator):
         unknown = set(parameters) - set(OPTIONS) - {"model"}
         if unknown:
             raise CalculatorSetupError(f"{', '.join(sorted(unknown))}: expected options among model, {', '.join(OPTIONS)}")
+        if not isinstance(parameters.get("model", DEFAULT), (str, os.PathLike)):
+            raise CalculatorSetupError(f"model {parameters['model']!r}: expected a file, or default")
         if parameters.get("model", DEFAULT) != DEFAULT:
             parameters["model"] = os.path.abspath(parameters["model"])
             if not os.path.exists(parameters["model"]):
@@ -164,7 +168,8 @@ class Painless(Calculator):
         """The open model."""
         if self._model is None:
             self._model = Model(**self.parameters, shares=self._shares)
-            for line in self._model.notes[2:]:  # after what the cutoff and the weights are
+            cutoff, _, *others = self._model.notes
+            for line in [cutoff] * (" says " in cutoff) + others:  # a cutoff that is not the one that the file says
                 warnings.warn(f"{self.parameters['model']}: {line}", stacklevel=2)
         return self._model
 

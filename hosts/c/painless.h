@@ -186,7 +186,8 @@ int pl_row(pl_model *model);
 int pl_begin(pl_model *model, int64_t own, int64_t n, const int32_t *numbers, const double *positions,
              const double *cell, const int32_t *pbc, int64_t pairs, const int32_t *list);
 
-/* pl_step computes until it needs an exchange, PL_EXCHANGE, or is through, PL_DONE. */
+/* pl_step computes until it needs an exchange, PL_EXCHANGE, or is through, PL_DONE. All
+ * ghosts are unpacked before it is called again. */
 int pl_step(pl_model *model);
 
 /* pl_pack writes what n atoms have, list [n], to rows [n][pl_row()]. Ghosts that are

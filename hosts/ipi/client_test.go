@@ -295,6 +295,29 @@ func TestAddress(t *testing.T) {
 		_, err := TCP(text)
 		assert.ErrorContains(t, err, "expected HOST:PORT", text)
 	}
+	for _, text := range []string{"node7:0", "node7:65536", ":http", "node7:-1"} {
+		_, err := TCP(text)
+		assert.ErrorContains(t, err, "expected a port of 1 to 65535", text)
+	}
+}
+
+// A server that is killed leaves its socket, which is said; one that closes it without a word ends the run, which is said too.
+func TestServerGone(t *testing.T) {
+	at := Unix(filepath.Join(t.TempDir(), "socket"))
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: at.Address, Net: "unix"})
+	require.NoError(t, err)
+	listener.SetUnlinkOnClose(false)
+	var notices []string
+	c := Client{Structure: pair, Potential: open(t), Notice: func(text string) { notices = append(notices, text) }}
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			conn.Close()
+		}
+	}()
+	require.NoError(t, c.Run(t.Context(), at, 0, 0))
+	assert.Equal(t, []string{"the server has closed the connection without the word EXIT, as ASE's do"}, notices)
+	require.NoError(t, listener.Close())
+	assert.ErrorContains(t, c.Run(t.Context(), at, 0, 0), "expected a server that listens there; this socket is left of one that was killed")
 }
 
 // Steps take no memory.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -41,6 +43,9 @@ func TCP(text string) (Address, error) {
 	if port == "" {
 		port = Port
 	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+		return Address{}, fmt.Errorf("%q: expected a port of 1 to 65535", text)
+	}
 	return Address{"tcp", net.JoinHostPort(host, port)}, nil
 }
 
@@ -59,7 +64,12 @@ func (c *Client) Run(ctx context.Context, at Address, wait, again time.Duration)
 		err = next
 	}
 	switch {
-	case err == ErrExit || err == io.EOF:
+	case err == ErrExit:
+		return nil
+	case err == io.EOF && again > 0: // which was said
+		return nil
+	case err == io.EOF:
+		c.notice("the server has closed the connection without the word EXIT, as ASE's do")
 		return nil
 	case gone(err): // said without its cause: a broken pipe would be a reader's of our output
 		return fmt.Errorf("%v: the server has gone in the middle: %v", at, err)
@@ -89,7 +99,11 @@ func (c *Client) dial(ctx context.Context, at Address, wait time.Duration) (net.
 			return conn, nil
 		}
 		if time.Until(end) < pause {
-			return nil, fmt.Errorf("%w: expected a server that listens there", err)
+			left := ""
+			if at.Network == "unix" && errors.Is(err, syscall.ECONNREFUSED) {
+				left = "; this socket is left of one that was killed"
+			}
+			return nil, fmt.Errorf("%w: expected a server that listens there%s", err, left)
 		}
 		if !said {
 			said = true

@@ -3,6 +3,7 @@ package lammps
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -41,8 +42,8 @@ func TestInteropRefusals(t *testing.T) {
 		{"key", style, style + " key ema", "ema", 2},
 		{"cutoff", style, style + " cutoff -6", "cutoff", 1},
 		{"element", "* * O H", "* * O Water", "type 2 is Water: expected an element, such as O", 2},
-		{"unknown element", "* * O H", "* * O Og", "type 2 is Og: structure 0: atom 0 has atomic number 118: the network knows 1 to ", 2},
-		{"element not trained on", style + " \npair_coeff * * O H", "pair_style painless default\npair_coeff * * O U", "type 2 is U: structure 0: atom 0 is U, and the student was trained on", 2},
+		{"unknown element", "* * O H", "* * O Og", "type 2 has atomic number 118: the network knows 1 to ", 2},
+		{"element not trained on", style + " \npair_coeff * * O H", "pair_style painless default\npair_coeff * * O U", "type 2 is U, and the student was trained on", 2},
 		{"any element", style, style + " any_element perhaps", "any_element perhaps: expected yes or no", 1},
 		{"types", "* * O H", "* * O", "expected pair_coeff * * and the elements of all types, which are 2", 2},
 		{"units", "units metal", "units real", "units real: expected units metal", 2},
@@ -68,7 +69,44 @@ func TestInteropErrorOfOneRank(t *testing.T) {
 		in := input{model: model, before: "processors 1 1 *", run: "run 2\nset atom " +
 			strconv.Itoa(last) + " x 9 y 8 z 14\nset atom " + strconv.Itoa(last+1) + " x 9 y 8 z 14\nrun 2"}
 		out := refused(t, ranks, &box, in.script(&box))
-		assert.Regexp(t, `pair_style painless: (structure 0: )?.*on the same point`, out)
+		assert.Regexp(t, fmt.Sprintf(`pair_style painless: .*atoms? (%d|%d)\b.* (%[1]d|%[2]d)\b.* on the same point, \[9 8 14\] Å`, last, last+1), out, "LAMMPS's IDs")
+	}
+}
+
+// What may well be wrong is said once, and the run goes on.
+func TestInteropWarnings(t *testing.T) {
+	model, box := student(t, "ultra_tiny"), water(2, 2, 2, false)
+	in := input{model: model}
+	const delayed = "neigh_modify delay 10 every 1: pairs may come within the cutoff unseen, expected delay 0 every 1 check yes"
+	for _, c := range []struct {
+		old, new, want string
+		ranks, times   int
+	}{
+		{"* * O H", "* * H O", "type 1 is H of mass 15.999000, and type 2 O of mass 1.008000: are the elements of pair_coeff in the order of the types?", 2, 1},
+		{"* * O H", "* * O H", "in the order of the types?", 1, 0},
+		{"delay 0", "delay 10", delayed, 2, 1},
+		{"delay 0", "delay 10", delayed, 1, 0},
+	} {
+		script := in.script(&box)
+		require.Contains(t, script, c.old)
+		out, err := command(t, c.ranks, &box, strings.Replace(script, c.old, c.new, 1)).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.Equal(t, c.times, strings.Count(string(out), c.want), "%s", out)
+	}
+}
+
+// No atoms have no energy, as where LAMMPS has lost them all or has none yet, and one that comes is computed.
+func TestInteropNoAtoms(t *testing.T) {
+	model, box := student(t, "ultra_tiny"), water(2, 2, 2, false)
+	for _, ranks := range []int{1, 2} {
+		c := command(t, ranks, &box, (&input{model: model, run: "run 0\ndelete_atoms group all\nrun 0"}).script(&box))
+		out, err := c.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.Zero(t, numbers(t, c.Dir+"/sums", 0)[0][0])
+		c = command(t, ranks, &box, (&input{model: model, run: "delete_atoms group all\nrun 0\ncreate_atoms 1 single 1 1 1\nrun 0"}).script(&box))
+		out, err = c.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.NotZero(t, numbers(t, c.Dir+"/sums", 0)[0][0])
 	}
 }
 

@@ -137,6 +137,12 @@ func TestWhichCutoff(t *testing.T) {
 		stdout, _ = execute(t, "inspect", "-cutoff", "4.5", path)
 		assert.Regexp(t, `cutoff +4.5 +given by -cutoff`, stdout)
 	}
+	for path, says := range map[string]string{silent: "", said: "cutoff 4.5 Å, given by -cutoff (args says 5): a student is good at the cutoff alone that it was trained with\n"} {
+		var out, errs bytes.Buffer
+		require.NoError(t, All.Execute(t.Context(), cli.Std{In: strings.NewReader(water), Out: &out, Err: &errs}, []string{"predict", "-cutoff", "4.5", "-model", path, "-"}))
+		assert.Equal(t, says != "", strings.Contains(errs.String(), "given by -cutoff"), errs.String())
+		assert.Contains(t, errs.String(), says)
+	}
 	for _, ending := range []string{"pt", "safetensors", "onnx", "ts"} {
 		out := filepath.Join(t.TempDir(), "out."+ending)
 		stdout, _ := execute(t, "convert", said, out)

@@ -6,6 +6,8 @@ from ase.neb import NEB
 from ase.optimize import FIRE
 from painless_ase import Painless
 
+if len(sys.argv) < 4:
+    sys.exit(__doc__)
 first, last = read(sys.argv[2]), read(sys.argv[3])
 images = [first] + [first.copy() for _ in range(5)] + [last]
 calculator = Painless(model=sys.argv[1])  # one for all: each image is computed when it is asked for

@@ -8,6 +8,8 @@ from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
 from ase.md.verlet import VelocityVerlet
 from painless_ase import Painless
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 atoms = read(sys.argv[2])
 atoms.calc = Painless(model=sys.argv[1])
 MaxwellBoltzmannDistribution(atoms, temperature_K=300, rng=np.random.default_rng(1))

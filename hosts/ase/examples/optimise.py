@@ -6,6 +6,8 @@ from ase.io import read, write
 from ase.optimize import BFGS
 from painless_ase import Painless
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 atoms = read(sys.argv[2])
 atoms.calc = Painless(model=sys.argv[1])
 everything = ExpCellFilter(atoms) if atoms.cell.rank == 3 and atoms.pbc.any() else atoms

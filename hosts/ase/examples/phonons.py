@@ -1,4 +1,4 @@
-"""phonons.py CHECKPOINT [STRUCTURE]: frequencies of a crystal (rock salt, if none is given) by finite displacements."""
+"""phonons.py CHECKPOINT [STRUCTURE]: frequencies of a crystal (diamond, if none is given) by finite displacements."""
 import sys
 import tempfile
 
@@ -8,7 +8,9 @@ from ase.io import read
 from ase.phonons import Phonons
 from painless_ase import Painless
 
-crystal = read(sys.argv[2]) if len(sys.argv) > 2 else bulk("NaCl", "rocksalt", a=5.64)
+if len(sys.argv) < 2:
+    sys.exit(__doc__)
+crystal = read(sys.argv[2]) if len(sys.argv) > 2 else bulk("C", "diamond", a=3.567)
 with tempfile.TemporaryDirectory() as folder:
     phonons = Phonons(crystal, Painless(model=sys.argv[1]), supercell=(3, 3, 3), delta=0.02, name=folder + "/phonon")
     phonons.run()

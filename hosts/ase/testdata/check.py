@@ -31,8 +31,10 @@ def refused(error, text, call, *args, **kwargs):
 refused(CalculatorSetupError, "none.pt: no such file", Painless, model="none.pt")
 for bad, text in [({"precision": "half"}, "precision 'half': expected float32 or float64"), ({"threads": "two"}, "threads 'two': expected a whole number from 0"),
                   ({"threads": -1}, "threads -1"), ({"device": None}, "device None"), ({"cutoff": -5.0}, "cutoff -5.0: expected a positive number"),
-                  ({"key": 3}, "key 3"), ({"any_element": "no"}, "any_element 'no': expected True or False")]:
+                  ({"restart": "x"}, "restart: expected none"), ({"key": 3}, "key 3"), ({"any_element": "no"}, "any_element 'no': expected True or False")]:
     refused(CalculatorSetupError, text, Painless, model=checkpoint, **bad)
+for bad in (None, 7):
+    refused(CalculatorSetupError, f"model {bad}: expected a file, or default", Painless, model=bad)
 refused(CalculatorSetupError, "filters: expected options among model, device", Painless, model=checkpoint, filters="exact")
 assert painless_ase.library.cache_info().currsize == 0, "nor by a calculator"
 
@@ -49,6 +51,10 @@ refused(CalculatorSetupError, 'key "ema"', Painless(model=checkpoint, key="ema")
 
 calc = Painless(model=checkpoint, threads=1)
 assert calc.name == "painless" and calc.info["threads"] == 1 and calc.info["notes"][0].startswith("cutoff ")
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    assert Painless(model=checkpoint, cutoff=4.5).info["cutoff"] == 4.5
+assert any("cutoff 4.5 Å, given by the option cutoff (" in str(w.message) for w in said), "the file says another"
 results = []
 for atoms in read(structures, ":"):
     atoms.calc = calc

@@ -330,6 +330,8 @@ func TestThreads(t *testing.T) {
 		{0, map[string]string{"OMP_NUM_THREADS": "0"}, 6},
 		{0, map[string]string{"OMP_NUM_THREADS": "many"}, 6},
 		{0, map[string]string{"OMPI_COMM_WORLD_SIZE": "2"}, 1},
+		{0, map[string]string{"PMIX_RANK": "0"}, 1},
+		{0, map[string]string{"PMIX_RANK": "0", "OMPI_MCA_ess": "singleton"}, 6},
 		{0, map[string]string{"PMI_SIZE": "2", "OMP_NUM_THREADS": "5"}, 5},
 		{2, map[string]string{"PMI_SIZE": "2", "OMP_NUM_THREADS": "5"}, 2},
 	} {

@@ -174,7 +174,7 @@ func TestDomainErrors(t *testing.T) {
 		{"-1 own atoms", Argument, begin(func(c *DomainCall) { c.Own = -1 })},
 		{"-1 pairs", Argument, begin(func(c *DomainCall) { c.Pairs = -1 })},
 		{"numbers or positions are NULL", Argument, begin(func(c *DomainCall) { c.Numbers = nil })},
-		{"pair 0 is of the atoms 0 and 6: expected two of 6", Structure, begin(func(c *DomainCall) { c.Pairs, c.List = 1, &[2]int32{0, 6} })},
+		{"pair 0 is of the atoms 0 and 6: expected two different ones of 6", Structure, begin(func(c *DomainCall) { c.Pairs, c.List = 1, &[2]int32{0, 6} })},
 		{"atom 1 has atomic number 0", Structure, begin(func(c *DomainCall) { c.Numbers = &[]int32{1, 0, 1, 1, 1, 1}[0] })},
 		{"the atoms 0 and 5 are on the same point", Structure, l.Begin(number, newPart(t, &l, number, same, 3).call())},
 		{"pl_step: expected pl_begin", Argument, func() error { _, err := l.Step(number); return err }()},

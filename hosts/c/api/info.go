@@ -53,4 +53,5 @@ func (l *Library) Notes(number uintptr) (string, error) {
 func Message(err error) string { return inC.Replace(err.Error()) }
 
 // inC has the options of the library for those of the command line.
-var inC = strings.NewReplacer(" -cutoff", " the option cutoff", " -key", " the option key", " -any-element", " the option any_element", " -device cpu", " the device cpu")
+var inC = strings.NewReplacer(" -cutoff", " the option cutoff", " -key", " the option key", " -any-element", " the option any_element", " -device cpu", " the device cpu",
+	"go build -tags cuda", "make lib TAGS=cuda")

@@ -23,6 +23,9 @@ func Threads(asked int, getenv func(name string) string) int {
 	if n, err := strconv.Atoi(strings.TrimSpace(outermost)); err == nil && n > 0 {
 		return min(n, cores)
 	}
+	if getenv("OMPI_MCA_ess") == "singleton" { // Open MPI's MPI_Init sets PMIX_RANK for itself where nobody launched the process
+		return cores
+	}
 	for _, name := range launchers {
 		if getenv(name) != "" {
 			return 1

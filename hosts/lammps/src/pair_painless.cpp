@@ -17,7 +17,9 @@
 #include "version.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <regex>
 #include <sstream>
 
 #include "painless.h"
@@ -93,7 +95,24 @@ void PairPainless::refuse(const std::string &what)
 // What one rank finds ends all.
 void PairPainless::check(int code)
 {
-  if (code < 0) error->one(FLERR, std::string("pair_style painless: ") + pl_message());
+  if (code < 0) error->one(FLERR, "pair_style painless: " + with_ids(pl_message()));
+}
+
+// The message with LAMMPS's IDs for the library's atoms, which are named as in "atom 6 (H) and atom 7 (O)" or "the atoms 6 and 7".
+std::string PairPainless::with_ids(const std::string &message) const
+{
+  static const std::regex indices("(atoms? )([0-9]+)( and )?([0-9]+)?");
+  const auto id = [this](const std::string &index) {
+    const size_t i = std::strtoul(index.c_str(), nullptr, 10);
+    return atom->tag_enable && i < numbers.size() ? std::to_string(atom->tag[i]) : index;
+  };
+  std::string out;
+  auto begin = message.cbegin();
+  for (std::smatch m; std::regex_search(begin, message.cend(), m, indices); begin = m[0].second) {
+    out.append(begin, m[0].first).append(m[1].str() + id(m[2].str()) + m[3].str());
+    if (m[4].matched) out += id(m[4].str());
+  }
+  return out.append(begin, message.cend());
 }
 
 bool PairPainless::whole() const
@@ -191,9 +210,18 @@ static int atomic_number(const std::string &symbol)
   return 0;
 }
 
+static std::string symbol_of(int z)
+{
+  std::istringstream all(symbols);
+  std::string s;
+  while (z-- > 0) all >> s;
+  return s;
+}
+
 // pair_coeff * * H O …: the elements of the types, in their order.
 void PairPainless::coeff(int narg, char **arg)
 {
+  if (strcmp(update->unit_style, "metal") != 0) refuse(std::string("units ") + update->unit_style + ": expected units metal, Å and eV");
   const int types = atom->ntypes;
   if (narg != 2 + types || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0)
     refuse("expected pair_coeff * * and the elements of all types, which are " + std::to_string(types));
@@ -203,8 +231,10 @@ void PairPainless::coeff(int narg, char **arg)
     number[type] = atomic_number(symbol);
     if (number[type] == 0) refuse("type " + std::to_string(type) + " is " + symbol + ": expected an element, such as O");
     const double origin[3] = {0, 0, 0};
-    if (pl_compute(model, 1, &number[type], origin, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) < 0)
-      refuse("type " + std::to_string(type) + " is " + symbol + ": " + pl_message());
+    if (pl_compute(model, 1, &number[type], origin, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) < 0) {
+      const std::string message = pl_message(), of = "structure 0: atom 0 ";    // which is the type
+      refuse("type " + std::to_string(type) + " " + message.substr(message.find(of) == 0 ? of.size() : 0));
+    }
   }
   if (!allocated) {
     allocated = 1;
@@ -215,9 +245,21 @@ void PairPainless::coeff(int narg, char **arg)
     for (int j = 1; j <= types; j++) setflag[i][j] = 1;
 }
 
+// Says where elements stand for the wrong types: the heavier of two elements is the heavier atom, whatever isotopes they are.
+void PairPainless::compare_masses()
+{
+  if (atom->mass == nullptr || comm->me > 0) return;
+  for (int i = 1; i <= atom->ntypes; i++)
+    for (int j = 1; j <= atom->ntypes; j++)
+      if (number[i] < number[j] && atom->mass[i] > 1.1 * atom->mass[j])
+        error->warning(FLERR, "pair_style painless: type " + std::to_string(i) + " is " + symbol_of(number[i]) + " of mass " + std::to_string(atom->mass[i]) +
+                                  ", and type " + std::to_string(j) + " " + symbol_of(number[j]) + " of mass " + std::to_string(atom->mass[j]) +
+                                  ": are the elements of pair_coeff in the order of the types?");
+}
+
 void PairPainless::init_style()
 {
-  if (strcmp(update->unit_style, "metal") != 0) refuse(std::string("units ") + update->unit_style + ": expected units metal, Å and eV");
+  compare_masses();
   if (domain->dimension != 3) refuse("expected dimension 3");
   if (utils::strmatch(update->integrate_style, "^respa"))
     refuse("run_style respa: expected run_style verlet, as the network's forces have no fast and slow parts");
@@ -237,6 +279,9 @@ void PairPainless::setup()
 {
   if (neighbor->exclude_setting() || neighbor->includegroup)
     refuse("neigh_modify exclude or include takes neighbours away that the network must see");
+  if (!whole() && comm->me == 0 && (neighbor->delay > 0 || neighbor->every > 1))
+    error->warning(FLERR, "pair_style painless: neigh_modify delay " + std::to_string(neighbor->delay) + " every " + std::to_string(neighbor->every) +
+                              ": pairs may come within the cutoff unseen, expected delay 0 every 1 check yes");
 }
 
 void PairPainless::compute(int eflag, int vflag)

@@ -60,6 +60,8 @@ class PairPainless : public Pair {
   void close();
   [[noreturn]] void refuse(const std::string &);
   void check(int);
+  std::string with_ids(const std::string &) const;
+  void compare_masses();
   void compute_whole(double &, double (&)[3][3]);
   void compute_domain(int, double &, double (&)[3][3]);
   int64_t gather_pairs();

@@ -163,6 +163,9 @@ func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
 		return nil, err
 	}
 	Took(stderr, path, model.Key, model.Others)
+	if m.Cutoff != 0 && model.CutoffFrom != "given by -cutoff" { // the file says another
+		fmt.Fprintf(stderr, "painless: %s: cutoff %v Å, %s: a student is good at the cutoff alone that it was trained with\n", path, model.Network.Cutoff, model.CutoffFrom)
+	}
 	if elements := model.Network.Elements; m.anyElement && len(elements) > 0 {
 		fmt.Fprintf(stderr, "painless: %s: was trained on %s alone: what it says of other elements is of no use but to look at\n", path, nn.Symbols(elements))
 	}
