@@ -12,7 +12,8 @@ import (
 )
 
 // NewGPUPotential puts the network on a GPU, which computes in float32. It owns
-// dev and closes it. Threads of the options are those that Run lends.
+// dev and closes it. Threads of the options lay large batches
+// out and take their results, and are those that Run lends.
 func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, error) {
 	if dev == nil {
 		return nil, errors.New("expected a GPU, found nil")
@@ -34,6 +35,7 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 	e := &gpuEngine{net: net, pool: pool.New(threads), known: net.acquainted(opts.AnyElement), dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
 		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly),
 		shares: gpuShares{energies: opts.AtomEnergies, virials: opts.AtomVirials && !opts.EnergyOnly}}
+	e.tasks = hostTasks{stage: e.stageAtoms, lattices: e.stageLattices, forces: e.collectForces, finish: e.finish}
 	if err := e.load(filters); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -50,7 +52,7 @@ type gpuEngine struct {
 
 	mu      sync.Mutex
 	closed  bool
-	pool    *pool.Pool // of Run
+	pool    *pool.Pool
 	dev     gpu.Device
 	kernels *gpu.Kernels
 	weights gpuWeights
@@ -58,6 +60,8 @@ type gpuEngine struct {
 	in, out  gpuParcel // what goes to the device in one copy, and what comes back
 	input    gpu.Structures
 	host     gpuResults
+	call     hostCall
+	tasks    hostTasks
 	shares   gpuShares
 	memory   *gpu.Memory // of the buffers
 	edgeRoom int         // edges that there is room for
@@ -257,11 +261,11 @@ func (e *gpuEngine) growAtoms(n, ghosts int) error {
 		e.before, e.after = make([]gpu.State, blocks), make([]gpu.State, blocks)
 		e.pre, e.gates = make([]gpu.Array[float32], blocks-1), make([]gpu.Array[float32], blocks-1)
 	}
-	var errs []error
+	var failed error
 	states := func(s *gpu.State) {
-		errs = append(errs, gpu.Resize(m, s, "states of atoms", (n+ghosts)*h), gpu.Resize(m, s, "states of atoms", n*h))
+		failed = errors.Join(failed, gpu.Resize(m, s, "states of atoms", (n+ghosts)*h), gpu.Resize(m, s, "states of atoms", n*h))
 	}
-	floats := func(a *gpu.Array[float32], n int) { errs = append(errs, gpu.Resize(m, a, "activations of atoms", n)) }
+	floats := func(a *gpu.Array[float32], n int) { failed = errors.Join(failed, gpu.Resize(m, a, "activations of atoms", n)) }
 	for k := range e.before {
 		states(&e.before[k])
 		states(&e.after[k])
@@ -271,7 +275,7 @@ func (e *gpuEngine) growAtoms(n, ghosts int) error {
 		}
 	}
 	if e.weights.exact {
-		errs = append(errs, e.values.Resize(m, e.edgeRoom, h))
+		failed = errors.Join(failed, e.values.Resize(m, e.edgeRoom, h))
 	}
 	states(&e.g)
 	floats(&e.energy, n)
@@ -279,7 +283,7 @@ func (e *gpuEngine) growAtoms(n, ghosts int) error {
 		states(&e.gin)
 		floats(&e.force, gpu.Groups(h)*n*12)
 	}
-	return errors.Join(append(errs, gpu.Resize(m, &e.virials, "virials", n))...)
+	return errors.Join(failed, gpu.Resize(m, &e.virials, "virials", n))
 }
 
 // do launches a stage of the schedule.
@@ -316,33 +320,6 @@ func (e *gpuEngine) sumGroups() error {
 		return gpu.Zero(e.memory, e.virials)
 	}
 	return e.kernels.SumGroups(e.forces, e.virials, e.force, e.search.Order, gpu.Groups(e.net.HiddenDim))
-}
-
-// collect makes r of the results.
-func (e *gpuEngine) collect(b *atoms.Batch, r *Result) error {
-	h := &e.host
-	if same := int(h.status[1]); same > 0 {
-		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", b.NumAtoms()-same))
-	}
-	r.Resize(b, e.energyOnly)
-	if err := e.share(r); err != nil {
-		return err
-	}
-	for i, f := range h.forces {
-		r.Forces[i] = [3]float64{float64(f[0]), float64(f[1]), float64(f[2])}
-	}
-	for k, result := range h.results {
-		r.Energy[k] = result[0]
-		if !e.energyOnly {
-			for i, w := range result[1:] {
-				r.Virial[k][i/3][i%3] = w
-			}
-		}
-		if err := r.Finish(b, k); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Run lends threads of the CPU.

@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"painless/atoms"
@@ -71,88 +72,102 @@ func onHost[T any](b *gpuParcel, offset, n int) []T {
 
 // stage lays a batch out for the device.
 func (e *gpuEngine) stage(b *atoms.Batch) error {
-	n, s := b.NumAtoms(), b.Len()
+	n, s, h := b.NumAtoms(), b.Len(), &e.call
+	inBoxes := s // structures
+	if e.allPairsOfAll(b) {
+		inBoxes = 0
+	}
 	var p packer
-	positions, lattices := pack[[3]float64](&p, n), pack[gpu.Lattice](&p, s)
-	numbers, structure, first := pack[int32](&p, n), pack[int32](&p, n), pack[int32](&p, s+1)
+	positions, lattices := pack[[3]float64](&p, n), pack[gpu.Lattice](&p, inBoxes)
+	structure, numbers, first := pack[int32](&p, n), pack[int32](&p, n), pack[int32](&p, s+1)
 	if err := e.in.resize(e.dev, e.memory, "structures", p.size); err != nil {
 		return err
 	}
 	e.input = gpu.Structures{
-		Positions: gpu.View[[3]float64](e.in.device, positions, n), Lattices: gpu.View[gpu.Lattice](e.in.device, lattices, s),
+		Positions: gpu.View[[3]float64](e.in.device, positions, n), Lattices: gpu.View[gpu.Lattice](e.in.device, lattices, inBoxes),
 		Numbers: gpu.View[int32](e.in.device, numbers, n), Structure: gpu.View[int32](e.in.device, structure, n),
 		First: gpu.View[int32](e.in.device, first, s+1),
 	}
-	copy(onHost[[3]float64](&e.in, positions, n), b.Positions)
-	cells, firsts := onHost[gpu.Lattice](&e.in, lattices, s), onHost[int32](&e.in, first, s+1)
-	elements, belongs := onHost[int32](&e.in, numbers, n), onHost[int32](&e.in, structure, n)
-	for i, z := range b.Numbers {
-		elements[i] = int32(z)
+	h.batch, h.positions, h.lattices = b, onHost[[3]float64](&e.in, positions, n), onHost[gpu.Lattice](&e.in, lattices, inBoxes)
+	h.structure, h.numbers = onHost[int32](&e.in, structure, n), onHost[int32](&e.in, numbers, n)
+	for k, i := range b.Start {
+		onHost[int32](&e.in, first, s+1)[k] = int32(i)
 	}
-	firsts[s] = int32(n)
-	allPairs, thin := true, false
-	for k := range s {
-		firsts[k] = int32(b.Start[k])
-		for i := b.Start[k]; i < b.Start[k+1]; i++ {
-			belongs[i] = int32(k)
+	e.each(n, atomsOfUnit, e.tasks.stage)
+	return e.stageBoxes(b)
+}
+
+// allPairsOfAll is whether all structures are one box each: then what boxes need is neither made nor copied.
+func (e *gpuEngine) allPairsOfAll(b *atoms.Batch) bool {
+	for k := range b.Len() {
+		if !e.allPairs(b, k) {
+			return false
 		}
-		var err error
-		if cells[k], err = e.lattice(b, k); err != nil {
-			return &atoms.StructureError{Index: k, Err: err}
+	}
+	return true
+}
+
+// stageAtoms lays a unit of atoms out.
+func (e *gpuEngine) stageAtoms(_, number int) {
+	h := &e.call
+	from, to := unit(number, atomsOfUnit, h.batch.NumAtoms())
+	copy(h.positions[from:to], h.batch.Positions[from:])
+	for i, z := range h.batch.Numbers[from:to] {
+		h.numbers[from+i] = int32(z)
+	}
+	start := h.batch.Start
+	next, _ := slices.BinarySearch(start, from+1) // the first structure that begins behind atom from
+	for i := from; i < to; next++ {
+		for end := min(to, start[next]); i < end; i++ {
+			h.structure[i] = int32(next - 1)
 		}
-		allPairs = allPairs && e.allPairs(b, k)
-		thin = thin || isThin(&cells[k])
+	}
+}
+
+// stageBoxes lays the structures' boxes out, if there are any.
+func (e *gpuEngine) stageBoxes(b *atoms.Batch) error {
+	h := &e.call
+	h.wrong.Store(int64(len(h.lattices)))
+	e.each(len(h.lattices), structuresOfUnit, e.tasks.lattices)
+	if k := int(h.wrong.Load()); k < len(h.lattices) {
+		_, err := e.lattice(b, k)
+		return &atoms.StructureError{Index: k, Err: err}
+	}
+	thin := false
+	for k := range h.lattices {
+		l := &h.lattices[k]
+		l.FirstBucket = int32(e.input.Buckets)
+		e.input.Buckets += int(l.Mask) + 1
+		thin = thin || isThin(l, b.Start[k+1]-b.Start[k])
 	}
 	if thin { // the CPU knows when to stop
-		if err := e.list.Build(b, e.net.Cutoff); err != nil {
-			return err
-		}
-	}
-	if allPairs {
-		e.input.Buckets = 0
+		return e.list.Build(b, e.net.Cutoff)
 	}
 	return nil
 }
 
+// stageLattices lays a unit of lattices out.
+func (e *gpuEngine) stageLattices(_, number int) {
+	h := &e.call
+	from, to := unit(number, structuresOfUnit, len(h.lattices))
+	for k := from; k < to; k++ {
+		var err error
+		if h.lattices[k], err = e.lattice(h.batch, k); err != nil {
+			h.note(k)
+		}
+	}
+}
+
 // isThin reports whether a cell is repeated so often within the cutoff that its
-// atoms may have far more neighbours than are allowed.
-func isThin(l *gpu.Lattice) bool {
+// n atoms may have far more neighbours than are allowed.
+func isThin(l *gpu.Lattice, n int) bool {
 	images := 1
 	for _, reach := range l.Reach {
 		if reach > 1 {
 			images *= int(2*reach + 1)
 		}
 	}
-	return images > 1 && images*int(l.Last-l.First) > 16*atoms.MaxNeighbors
-}
-
-// gpuResults is what comes back.
-type gpuResults struct {
-	results [][10]float64 // {energy, virial} of each structure
-	forces  [][3]float32
-	status  []int64 // see gpu.Edges
-}
-
-// resizeResults makes room for what comes back of n atoms and s structures.
-func (e *gpuEngine) resizeResults(n, s int) error {
-	if e.energyOnly {
-		n = 0 // forces
-	}
-	var p packer
-	results, status, forces := pack[[10]float64](&p, s), pack[int64](&p, 2), pack[[3]float32](&p, n)
-	before := e.memory.Changes()
-	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
-		return err
-	}
-	if e.inOne() && e.memory.Changes() > before { // where blocks do not meet, a launch leaves them as they are
-		if err := gpu.Zero(e.memory, e.out.device); err != nil {
-			return err
-		}
-	}
-	e.results, e.forces = gpu.View[[10]float64](e.out.device, results, s), gpu.View[[3]float32](e.out.device, forces, n)
-	e.edges.Status = gpu.View[int64](e.out.device, status, 2)
-	e.host = gpuResults{onHost[[10]float64](&e.out, results, s), onHost[[3]float32](&e.out, forces, n), onHost[int64](&e.out, status, 2)}
-	return nil
+	return images > 1 && images*n > 16*atoms.MaxNeighbors
 }
 
 // gpuAllPairs is up to how many atoms of an isolated structure all pairs are
@@ -164,7 +179,7 @@ func (e *gpuEngine) allPairs(b *atoms.Batch, k int) bool {
 	return !b.Periodic(k) && b.Start[k+1]-b.Start[k] <= gpuAllPairs
 }
 
-// lattice is structure k's boxes, as bins has them.
+// lattice is structure k's boxes, as bins has them; where its buckets begin depends on the others.
 func (e *gpuEngine) lattice(b *atoms.Batch, k int) (gpu.Lattice, error) {
 	l, err := atoms.NewLattice(b.Cells[k], b.PBC[k])
 	if err != nil {
@@ -175,8 +190,7 @@ func (e *gpuEngine) lattice(b *atoms.Batch, k int) (gpu.Lattice, error) {
 		return gpu.Lattice{}, err
 	}
 	first, last, single := b.Start[k], b.Start[k+1], e.allPairs(b, k)
-	out := gpu.Lattice{Vectors: l.Vectors, Reciprocal: l.Reciprocal, Width: e.net.Cutoff * atoms.SearchMargin,
-		FirstBucket: int32(e.input.Buckets), First: int32(first), Last: int32(last)}
+	out := gpu.Lattice{Vectors: l.Vectors, Reciprocal: l.Reciprocal, Width: e.net.Cutoff * atoms.SearchMargin}
 	for c := range count {
 		if l.Periodic[c] {
 			out.Periodic[c] = 1
@@ -200,6 +214,5 @@ func (e *gpuEngine) lattice(b *atoms.Batch, k int) (gpu.Lattice, error) {
 		buckets /= 2
 	}
 	out.Mask = int32(buckets - 1)
-	e.input.Buckets += buckets
 	return out, nil
 }

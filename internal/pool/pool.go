@@ -100,7 +100,7 @@ func (p *Pool) rouse() {
 // the workers 0 to threads−1, and returns when all are done. Where a task panics
 // so does Run, once no worker is in a task; other units may then be left out.
 func (p *Pool) Run(units int, task func(worker, unit int)) {
-	if p.threads == 1 || p.Alone || units == 1 {
+	if p.threads == 1 || p.Alone || units <= 1 {
 		for unit := range units {
 			task(0, unit)
 		}

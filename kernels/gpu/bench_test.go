@@ -224,7 +224,7 @@ func oneBox(b *bench, rng *rand.Rand, n int, side float64) gpu.Structures {
 		positions[i] = [3]float64{side * rng.Float64(), side * rng.Float64(), side * rng.Float64()}
 	}
 	count := max(1, int32(side/(testCutoff*1.00001)))
-	l := gpu.Lattice{Width: testCutoff, Last: int32(n), Mask: 1}
+	l := gpu.Lattice{Width: testCutoff, Mask: 1}
 	for k := range 3 {
 		l.Vectors[k][k], l.Reciprocal[k][k] = side, 1/side
 		l.Count[k], l.Periodic[k] = count, 1

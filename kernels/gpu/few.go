@@ -57,11 +57,11 @@ type Few struct {
 
 // Resize makes room for n atoms of h features.
 func (w *Few) Resize(m *Memory, n, h int) error {
-	var errs []error
-	for _, a := range []*Array[float32]{&w.pre, &w.scalars, &w.gs, &w.gp} {
-		errs = append(errs, Resize(m, a, "activations of few atoms", n*h))
+	var err error
+	for _, a := range [...]*Array[float32]{&w.pre, &w.scalars, &w.gs, &w.gp} {
+		err = errors.Join(err, Resize(m, a, "activations of few atoms", n*h))
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 // FewMessage is the message of a block that follows an update, or whose reverse does. Its filter is a table.

@@ -107,7 +107,10 @@ KERNEL arrange(int *order, double *positions, int *numbers, int4 *box, int4 *ima
 
 struct boxes {
 	const int4 *box, *image;
-	const int *start;
+	const int *start, *structure;
+	const lattice *lattices, *l;
+
+	__device__ __forceinline__ void begin(int i) { l = lattices + structure[i]; }
 
 	// step finds box c along direction k: its number in at and its image in
 	// shift; false beyond an open end.
@@ -121,7 +124,6 @@ struct boxes {
 	}
 
 	template <bool fill> __device__ __forceinline__ void each(seeker *s, const list *out) const {
-		const lattice *l = s->l;
 		int4 here = box[s->i], mi = image[s->i];
 		for (int dz = -l->reach[2]; dz <= l->reach[2]; dz++)
 			for (int dy = -l->reach[1]; dy <= l->reach[1]; dy++)
@@ -134,7 +136,7 @@ struct boxes {
 						int4 there, mj;
 						there.x = -1, mj.x = 0, mj.y = 0, mj.z = 0;
 						if (j < last) there = box[j], mj = image[j];
-						visit<fill>(s, out, there.x == x && there.y == y && there.z == z, j, sx + mi.x - mj.x, sy + mi.y - mj.y, sz + mi.z - mj.z);
+						visit<fill>(s, out, there.x == x && there.y == y && there.z == z, j, sx + mi.x - mj.x, sy + mi.y - mj.y, sz + mi.z - mj.z, l->vectors);
 					}
 				}
 	}
@@ -142,12 +144,12 @@ struct boxes {
 
 // edges counts the edges of the warp's atom, takes room for them, and writes them.
 template <class neighborhood>
-static __device__ __forceinline__ void edges(const neighborhood *where, const list *out, const double *positions, const int *order,
-	const int *structure, const lattice *lattices, int atoms, float cutoff) {
+static __device__ __forceinline__ void edges(neighborhood *where, const list *out, const double *positions, const int *order, int atoms, float cutoff) {
 	seeker s;
 	s.i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
 	if (s.i >= atoms) return;
-	s.positions = positions, s.l = lattices + structure[s.i], s.cutoff = cutoff, s.n = 0, s.next = 0, s.same = 0;
+	s.positions = positions, s.cutoff = cutoff, s.n = 0, s.next = 0, s.same = 0;
+	where->begin(s.i);
 	where->template each<false>(&s, out);
 	int first = 0, lane = threadIdx_x % WARP;
 	if (lane == 0 && s.n > 0) {
@@ -174,12 +176,13 @@ static __device__ __forceinline__ void edges(const neighborhood *where, const li
 // Launch: a warp for each atom.
 #define ALL_PAIRS(name)                                                                                                  \
 	name(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const int *structure, \
-		const lattice *lattices, int atoms, int room, float cutoff, double per_length, int intervals)
+		const int *first, int atoms, int room, float cutoff, double per_length, int intervals)
 
 KERNEL ALL_PAIRS(find_all_pairs) {
 	LIST(out);
 	all_pairs where;
-	edges(&where, &out, positions, 0, structure, lattices, atoms, cutoff);
+	where.structure = structure, where.first = first;
+	edges(&where, &out, positions, 0, atoms, cutoff);
 }
 
 // The same of up to 16 atoms, of which one block has all: it sets status before it counts.
@@ -188,7 +191,8 @@ KERNEL __launch_bounds__(512, 1) ALL_PAIRS(find_few_pairs) {
 	sync_block();
 	LIST(out);
 	all_pairs where;
-	edges(&where, &out, positions, 0, structure, lattices, atoms, cutoff);
+	where.structure = structure, where.first = first;
+	edges(&where, &out, positions, 0, atoms, cutoff);
 }
 
 // The edges of atoms in the order of their boxes. Launch: a warp for each atom.
@@ -197,6 +201,6 @@ KERNEL find_edges(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, co
 	double per_length, int intervals) {
 	LIST(out);
 	boxes where;
-	where.box = box, where.image = image, where.start = start;
-	edges(&where, &out, positions, order, structure, lattices, atoms, cutoff);
+	where.box = box, where.image = image, where.start = start, where.structure = structure, where.lattices = lattices;
+	edges(&where, &out, positions, order, atoms, cutoff);
 }

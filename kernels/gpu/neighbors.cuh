@@ -13,7 +13,6 @@ struct lattice {
 	int low[3];           // number of the lowest box along open directions
 	int periodic[3];
 	int first_bucket, mask; // buckets are first_bucket + (number & mask)
-	int first, last;        // atoms
 };
 
 // findings is how many edges there are, also where there was no room for them, and
@@ -36,20 +35,19 @@ struct list {
 struct seeker {
 	int i;
 	const double *positions;
-	const lattice *l;
 	float cutoff;
 	int n, next; // edges found, and where the next one goes
 	int same;    // whether one of them is at d = 0
 };
 
-// visit looks at atom j on each lane, moved by image[0] … image[2] lattice
-// vectors, where it is a candidate; with fill it writes the edges.
+// visit looks at atom j on each lane, moved by nx, ny and nz lattice vectors v, where it is a candidate;
+// with fill it writes the edges.
 template <bool fill>
-static __device__ __forceinline__ void visit(seeker *s, const list *out, bool candidate, int j, int nx, int ny, int nz) {
+static __device__ __forceinline__ void visit(seeker *s, const list *out, bool candidate, int j, int nx, int ny, int nz, const double *v) {
 	bool near = false;
 	float rx = 0, ry = 0, rz = 0, d = 0;
 	if (candidate && (s->i != j || nx || ny || nz)) {
-		const double *ri = s->positions + 3 * (size_t)s->i, *rj = s->positions + 3 * (size_t)j, *v = s->l->vectors;
+		const double *ri = s->positions + 3 * (size_t)s->i, *rj = s->positions + 3 * (size_t)j;
 		double moved[3] = {0, 0, 0};
 		if (nx || ny || nz)
 #pragma unroll
@@ -67,13 +65,20 @@ static __device__ __forceinline__ void visit(seeker *s, const list *out, bool ca
 	s->n += popcount(hits), s->next += popcount(hits);
 }
 
-// A neighbourhood is where a seeker looks: each(s, out) visits all of it.
+// A neighbourhood is where a seeker looks: begin(i) is for atom i, and each(s, out) visits all of it.
 struct all_pairs {
+	const int *structure, *first; // of each atom, and the atoms of structure k are first[k] up to first[k + 1]
+	int from, to;
+
+	__device__ __forceinline__ void begin(int i) {
+		int k = structure[i];
+		from = first[k], to = first[k + 1];
+	}
+
 	template <bool fill> __device__ __forceinline__ void each(seeker *s, const list *out) const {
-		int last = s->l->last;
-		for (int base = s->l->first; base < last; base += WARP) {
+		for (int base = from; base < to; base += WARP) {
 			int j = base + threadIdx_x % WARP;
-			visit<fill>(s, out, j < last, j, 0, 0, 0);
+			visit<fill>(s, out, j < to, j, 0, 0, 0, 0);
 		}
 	}
 };

@@ -37,11 +37,10 @@ type Lattice struct {
 	Count, Reach, Low   [3]int32 // boxes, how many of them to look at, the lowest one's number
 	Periodic            [3]int32
 	FirstBucket, Mask   int32
-	First, Last         int32 // atoms
 }
 
 // _ fails to compile if the two structs do not have the same size.
-var _ = [1]struct{}{}[unsafe.Sizeof(Lattice{})-(19*8+16*4)]
+var _ = [1]struct{}{}[unsafe.Sizeof(Lattice{})-(19*8+14*4)]
 
 // Structures is a batch on the device.
 type Structures struct {
@@ -49,7 +48,7 @@ type Structures struct {
 	Numbers   Array[int32]      // [N]
 	Structure Array[int32]      // that an atom belongs to, [N]
 	First     Array[int32]      // atoms of structure k are First[k] up to First[k+1], [S+1]
-	Lattices  Array[Lattice]    // [S]
+	Lattices  Array[Lattice]    // [S]; none where all pairs are looked at
 	Buckets   int               // of all structures; 0 if all pairs of atoms are to be looked at, which isolated ones allow
 }
 
@@ -122,7 +121,7 @@ func (k *Kernels) Neighbors(m *Memory, e *Edges, s *Search, b *Structures, cutof
 	perLength := double(float64(intervals) / float64(cutoff))
 	if b.Buckets == 0 {
 		return k.run(find, grid, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), b.Positions.arg(),
-			b.Structure.arg(), b.Lattices.arg(), integer(n), integer(e.A.n), single(cutoff), perLength, integer(intervals))
+			b.Structure.arg(), b.First.arg(), integer(n), integer(e.A.n), single(cutoff), perLength, integer(intervals))
 	}
 	if err := k.sort(m, s, b); err != nil {
 		return err

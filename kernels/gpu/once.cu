@@ -165,7 +165,7 @@ struct either {
 // not meet. room is rooms', arrivals the meetings'. per_length is intervals an Å. run is the atoms of a share. Shared memory, in floats: 8·run·atoms +
 // (32·atoms + 24)·blocks + 2·run + 2, rounded up to 4, 24·(H + 4) for weights, and the most of atoms·(H + 4), run·(3H + 4), the readout's (see reading) and 5,120.
 KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings *status, unsigned long long room, unsigned *arrivals, const weights *network, int blocks,
-	const double *positions, const int *numbers, const int *structure, const int *first, const lattice *lattices, int structures, const float *embedding, const float *wa,
+	const double *positions, const int *numbers, const int *structure, const int *first, int structures, const float *embedding, const float *wa,
 	const float *wb, const float *wc, int atoms, int h, float cutoff, double per_length, int intervals, int run, int patience) {
 	int t = threadIdx_x, number = blockIdx_y * gridDim_x + blockIdx_x;
 	rooms r;
@@ -181,8 +181,9 @@ KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings 
 	out.edge_a = mine.edge_a(), out.edge_b = mine.edge_b(), out.room = run * atoms, out.intervals = intervals, out.per_length = per_length;
 	for (int i = mine.first + t / WARP; i < mine.end; i += WIDE / WARP) {
 		seeker s;
-		s.i = i, s.positions = positions, s.l = lattices + structure[i], s.cutoff = cutoff, s.n = 0, s.next = (i - mine.first) * atoms, s.same = 0;
+		s.i = i, s.positions = positions, s.cutoff = cutoff, s.n = 0, s.next = (i - mine.first) * atoms, s.same = 0;
 		all_pairs where;
+		where.structure = structure, where.first = first, where.begin(i);
 		where.each<true>(&s, &out);
 		int same = vote(s.same) != 0;
 		if (t % WARP > 0) continue;

@@ -162,6 +162,6 @@ func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], sta
 	}
 	e.shared = onceShared(n, share, h, net.layers.n)
 	return k.run(&e, grid, results.arg(), forces.arg(), status.arg(), o.room.arg(), o.arrivals.arg(), net.layers.arg(), integer(net.layers.n),
-		b.Positions.arg(), b.Numbers.arg(), b.Structure.arg(), b.First.arg(), b.Lattices.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(),
+		b.Positions.arg(), b.Numbers.arg(), b.Structure.arg(), b.First.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(),
 		net.readout[2].few.arg(), integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(patience))
 }
