@@ -15,7 +15,6 @@ import (
 // atoms runs over own ones; ghosts' rows lie behind theirs.
 type gpuDomain struct {
 	*gpuEngine
-	embedded      gpu.Array[int32]      // atomic numbers of all atoms
 	displacements gpu.Array[[4]float32] // of edges
 	exchanged     gpu.State             // that rows are of, of all atoms
 
@@ -81,8 +80,8 @@ func (d *gpuDomain) send(b *atoms.Batch, own int) error {
 		return err
 	}
 	d.displacements, d.edges.Spans = gpu.View[[4]float32](d.in.device, displacements, d.edgeRoom), gpu.View[[2]int32](d.in.device, spans, own)
-	d.embedded = gpu.View[int32](d.in.device, numbers, n)
-	d.input = gpu.Structures{Numbers: gpu.Part(d.embedded, 0, own), First: gpu.View[int32](d.in.device, first, 2)}
+	d.search.Numbers = gpu.View[int32](d.in.device, numbers, n)
+	d.input = gpu.Structures{Numbers: gpu.Part(d.search.Numbers, 0, own), First: gpu.View[int32](d.in.device, first, 2)}
 	copy(onHost[int32](&d.in, first, 2), []int32{0, int32(own)})
 	elements := onHost[int32](&d.in, numbers, n)
 	for i, z := range b.Numbers {
@@ -125,8 +124,6 @@ func (d *gpuDomain) direct(displacements [][4]float32, spans [][2]int32) {
 
 func (d *gpuDomain) do(_ context.Context, s step) error {
 	switch s.stage {
-	case embed:
-		return d.kernels.Embed(d.withGhosts(d.before[0]), d.weights.embedding, d.embedded, d.net.HiddenDim)
 	case exchangeStates:
 		d.exchanged = d.withGhosts(d.before[s.block])
 	case exchangeGradients:
@@ -137,7 +134,7 @@ func (d *gpuDomain) do(_ context.Context, s step) error {
 
 // withGhosts is the rows of all atoms, of an array that growAtoms made.
 func (d *gpuDomain) withGhosts(own gpu.State) gpu.State {
-	return gpu.Part(own, 0, d.embedded.Len()*d.net.HiddenDim)
+	return gpu.Part(own, 0, d.search.Numbers.Len()*d.net.HiddenDim)
 }
 
 func (d *gpuDomain) pack(to []float32, list []int32) error {

@@ -202,7 +202,11 @@ func (e *gpuEngine) work() error {
 		return err
 	}
 	if e.inOne() {
-		if err := e.kernels.Once(e.results, e.forces, e.edges.Status, &e.input, &e.ofOne); err != nil {
+		input, err := gpu.OnceInput(e.in.device, &e.input)
+		if err == nil {
+			err = e.kernels.Once(e.results, e.forces, e.edges.Status, input, e.input.Numbers.Len(), &e.ofOne)
+		}
+		if err != nil {
 			return err
 		}
 		return e.out.download(e.dev)
@@ -247,7 +251,7 @@ func (e *gpuEngine) grow(b *atoms.Batch) error {
 	}
 	if e.inOne() {
 		e.ofOne.Network = &e.weights.ofOne
-		err = errors.Join(err, e.ofOne.Resize(m, n, e.kernels.Share(&e.weights.ofOne, n), e.net.HiddenDim))
+		err = errors.Join(err, e.ofOne.Resize(m, n, e.onceShare(), e.net.HiddenDim))
 	}
 	return err
 }
@@ -265,9 +269,13 @@ func (e *gpuEngine) growAtoms(n, ghosts int) error {
 	states := func(s *gpu.State) {
 		failed = errors.Join(failed, gpu.Resize(m, s, "states of atoms", (n+ghosts)*h), gpu.Resize(m, s, "states of atoms", n*h))
 	}
-	floats := func(a *gpu.Array[float32], n int) { failed = errors.Join(failed, gpu.Resize(m, a, "activations of atoms", n)) }
+	floats := func(a *gpu.Array[float32], n int) {
+		failed = errors.Join(failed, gpu.Resize(m, a, "activations of atoms", n))
+	}
 	for k := range e.before {
-		states(&e.before[k])
+		if k > 0 { // the first is the embedding
+			states(&e.before[k])
+		}
 		states(&e.after[k])
 		if k < len(e.pre) {
 			floats(&e.pre[k], n*h)
@@ -282,8 +290,9 @@ func (e *gpuEngine) growAtoms(n, ghosts int) error {
 	if !e.energyOnly {
 		states(&e.gin)
 		floats(&e.force, gpu.Groups(h)*n*12)
+		failed = errors.Join(failed, gpu.Resize(m, &e.virials, "virials", n))
 	}
-	return errors.Join(failed, gpu.Resize(m, &e.virials, "virials", n))
+	return failed
 }
 
 // do launches a stage of the schedule.
@@ -291,16 +300,15 @@ func (e *gpuEngine) do(s step) error {
 	k, w, h, block := e.kernels, &e.weights, e.net.HiddenDim, s.block
 	last := len(w.filters) - 1
 	switch s.stage {
-	case embed:
-		return k.Embed(e.before[0], w.embedding, e.search.Numbers, h)
+	case embed: // the first message reads the embedding itself
 	case message:
-		return k.MessageForward(e.after[block], e.before[block], &e.edges, w.filters[block], &e.values)
+		return k.MessageForward(e.after[block], e.beforeMessage(block), &e.edges, w.filters[block], &e.values)
 	case update:
 		return k.UpdateForward(e.before[block+1], e.pre[block], e.gates[block], e.after[block], &w.updates[block], h)
 	case turn:
 		return k.Turn(e.g, e.energy, e.after[last], &w.updates[last], &w.readout, h)
 	case messageBackward:
-		return k.MessageBackward(e.gin, e.force, e.g, e.before[block], &e.edges, w.filters[block], &e.values, float32(e.net.Cutoff), block == last)
+		return k.MessageBackward(e.gin, e.force, e.g, e.beforeMessage(block), &e.edges, w.filters[block], &e.values, float32(e.net.Cutoff), block == last)
 	case updateBackward:
 		e.g, e.gin = e.gin, e.g
 		return k.UpdateBackward(e.g, e.after[block], e.pre[block], e.gates[block], &w.updates[block], h)
@@ -314,10 +322,15 @@ func (e *gpuEngine) do(s step) error {
 	return nil
 }
 
+// beforeMessage is the state before block k's message.
+func (e *gpuEngine) beforeMessage(k int) gpu.Before {
+	return gpu.Before{State: e.before[k], Embedding: e.weights.embedding, Numbers: e.search.Numbers}
+}
+
 // sumGroups makes forces and virials of the groups' shares, if there are any.
 func (e *gpuEngine) sumGroups() error {
 	if e.energyOnly {
-		return gpu.Zero(e.memory, e.virials)
+		return nil
 	}
 	return e.kernels.SumGroups(e.forces, e.virials, e.force, e.search.Order, gpu.Groups(e.net.HiddenDim))
 }

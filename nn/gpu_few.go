@@ -41,6 +41,5 @@ func (e *gpuEngine) doFew(s step) error {
 
 // fewMessage is block k's message.
 func (e *gpuEngine) fewMessage(k int) *gpu.FewMessage {
-	return &gpu.FewMessage{Edges: &e.edges, Filter: e.weights.filters[k], Cutoff: float32(e.net.Cutoff), Before: e.before[k],
-		Embedding: e.weights.embedding, Numbers: e.search.Numbers}
+	return &gpu.FewMessage{Edges: &e.edges, Filter: e.weights.filters[k], Cutoff: float32(e.net.Cutoff), Before: e.beforeMessage(k)}
 }

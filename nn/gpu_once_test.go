@@ -55,6 +55,16 @@ func TestGPUOneLaunch(t *testing.T) {
 				}
 				assert.Equal(t, 2, dev.Counts()[on].Launches)
 				assert.Len(t, dev.Counts(), 1, "one launch, and nothing else")
+
+				alone := emulator.New(opts)
+				energies := newGPUTestPotential(t, net, alone, Options{EnergyOnly: true})
+				for range 2 {
+					got := compute(t, energies, members...)
+					assert.Equal(t, want.Energy, got.Energy)
+					assert.Empty(t, got.Forces)
+				}
+				assert.Equal(t, 2, alone.Counts()[on].Launches)
+				assert.Len(t, alone.Counts(), 1, "of energies alone too")
 			}
 		})
 	}

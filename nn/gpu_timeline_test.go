@@ -121,8 +121,6 @@ func pieces(net *Network, periodic bool) (names []string) {
 	for _, s := range schedule(len(net.Blocks), false) {
 		first := map[bool]string{true: "_first"}[s.block == 0]
 		switch s.stage {
-		case embed:
-			names = append(names, "embed")
 		case message:
 			names = append(names, "message_forward"+first)
 		case update:

@@ -13,7 +13,7 @@ KERNEL sum_groups(float *forces, float *virials, const float *force, const int *
 
 // reduce is, for every structure, {energy, virial} [structures, 10] in float64:
 // E = Σ E_i, and W = −½ Σ over the atoms' shares, as each pair was seen from
-// both its ends. atoms of structure k are first[k] up to first[k+1].
+// both its ends; without virials the energy alone. atoms of structure k are first[k] up to first[k+1].
 // Launch: a block of 256 threads for each structure.
 KERNEL __launch_bounds__(SUMMANDS) reduce(double *results, const float *energy, const float *virials, const int *first) {
 	__shared__ double sums[NUMBERS * SUMMANDS];

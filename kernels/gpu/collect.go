@@ -27,12 +27,16 @@ func sizedSums(forces Array[[3]float32], virials Array[[9]float32], force Array[
 	return sized("sum groups", length{"virials", virials.n, n}, length{"force", force.n, groups * n * 12}, length{"order", ordered, n})
 }
 
-// Reduce is the energy, eV, and the virial, eV, of every structure.
+// Reduce is the energy, eV, and the virial, eV, of every structure; without virials the energy alone.
 func (k *Kernels) Reduce(results Array[[10]float64], energy Array[float32], virials Array[[9]float32], b *Structures) error {
-	if err := sized("reduce", length{"first", b.First.n, results.n + 1}, length{"virials", virials.n, energy.n}); err != nil || results.n == 0 {
+	n := energy.n
+	if virials.n == 0 {
+		n = 0
+	}
+	if err := sized("reduce", length{"first", b.First.n, results.n + 1}, length{"virials", virials.n, n}); err != nil || results.n == 0 {
 		return err
 	}
-	return k.run(&k.sums.reduce, Dim{X: results.n}, results.arg(), energy.arg(), virials.arg(), b.First.arg())
+	return k.run(&k.sums.reduce, Dim{X: results.n}, results.arg(), energy.arg(), virials.argOrNone(), b.First.arg())
 }
 
 // SumAndReduce is SumGroups and Reduce in one launch, for structures of few atoms.

@@ -250,7 +250,7 @@ template <class places> struct last_layer {
 	__device__ __forceinline__ void done(size_t i, int f, const float sum[2], float4 o) const { g.put(i, h, f, stretched(o.x + sum[0], sum[1], o)); }
 };
 
-// The readout and its reverse: E_i, and gs = ∂E_i/∂s after the last update. The ways back use the same copies of the weights, by
+// The readout and its reverse: E_i, and gs = ∂E_i/∂s after the last update, where it is asked for. The ways back use the same copies of the weights, by
 // their columns. reading is what it needs of shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + 5·H/2 + H/4 + 4 floats, of which weights and s are copied by the caller.
 struct reading {
 	float *a, *b, *c, *s, *rest;
@@ -281,6 +281,7 @@ struct reading {
 		if (t == WIDE - 1) { // meanwhile the others are on their way back
 			*energy = chain(c, layer_b, quarter);
 		}
+		if (!gs) return;
 		for (int f = t; f < half; f += WIDE) {
 			float x = 0;
 #pragma unroll 8

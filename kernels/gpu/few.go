@@ -69,22 +69,11 @@ type FewMessage struct {
 	Edges  *Edges
 	Filter *Filter
 	Cutoff float32 // Å
-
-	Before    State          // it, but in the first block,
-	Embedding Array[float32] // where the state is s_i = embedding[Z_i]: [max_z+1, H]
-	Numbers   Array[int32]
+	Before
 }
 
 // first is 1 in the network's first block.
 func (m *FewMessage) first() int { return m.Filter.kind() & firstBlock }
-
-// before is where the kernels find the state before the message.
-func (m *FewMessage) before() []argument {
-	if m.first() == 1 {
-		return []argument{m.Embedding.arg(), m.Numbers.arg()}
-	}
-	return []argument{m.Before.arg()}
-}
 
 // arguments are those of MESSAGE in few.cu.
 func (m *FewMessage) arguments() []argument {
@@ -102,17 +91,13 @@ func (k *Kernels) few(operation string, state State, m *FewMessage, lengths ...l
 	if m.Filter.network != nil {
 		return 0, fmt.Errorf("%s: an exact filter, expected a table", operation)
 	}
-	if atoms, err = k.message(operation, state, state, m.Edges, m.Filter, nil); err != nil {
+	if atoms, err = k.message(operation, state, &m.Before, m.Edges, m.Filter, nil); err != nil {
 		return 0, err
 	}
 	if atoms < 1 || atoms > FewAtoms {
 		return 0, fmt.Errorf("%s: %d atoms, expected 1 to %d", operation, atoms, FewAtoms)
 	}
-	before, of := m.Before.n, atoms*k.size.h
-	if m.first() == 1 {
-		before, of = m.Numbers.n, atoms
-	}
-	return atoms, sized(operation, append(lengths, length{"before", before, of})...)
+	return atoms, sized(operation, lengths...)
 }
 
 // tiles is the grid of a tile's layers.
@@ -123,7 +108,7 @@ func (k *Kernels) FewMessage(after State, m *FewMessage) error {
 	if _, err := k.few("message of few", after, m); err != nil {
 		return err
 	}
-	return k.run(&k.fews.message, k.tiles(1), slices.Concat([]argument{after.arg()}, m.before(), m.arguments())...)
+	return k.run(&k.fews.message, k.tiles(1), slices.Concat([]argument{after.arg()}, m.Before.arguments(m.Filter), m.arguments())...)
 }
 
 // FewUpdate takes few atoms from in through an update to what stands before the next block's message, and through that to
@@ -137,7 +122,7 @@ func (k *Kernels) FewUpdate(after State, pre, gates Array[float32], in State, u 
 	if err := k.run(&k.fews.hidden, k.tiles(n), pre.arg(), in.arg(), u.Hidden.few.arg(), integer(n), integer(h)); err != nil {
 		return err
 	}
-	return k.run(&k.fews.update, k.tiles(1), slices.Concat([]argument{after.arg(), m.Before.arg(), gates.arg(), in.arg(), pre.arg(), u.Out.few.arg()},
+	return k.run(&k.fews.update, k.tiles(1), slices.Concat([]argument{after.arg(), m.State.arg(), gates.arg(), in.arg(), pre.arg(), u.Out.few.arg()},
 		u.mixing(), m.arguments())...)
 }
 
@@ -169,7 +154,7 @@ func (k *Kernels) FewTurnBack(gin State, force Array[float32], g, in State, u *U
 		return err
 	}
 	return k.run(&k.fews.turnBack[m.first()], k.tiles(1), slices.Concat([]argument{gin.arg(), force.arg(), g.arg(), in.arg(), w.gs.arg(), w.gp.arg(),
-		u.Hidden.fewBack.arg()}, m.before(), m.arguments(), []argument{m.back()})...)
+		u.Hidden.fewBack.arg()}, m.Before.arguments(m.Filter), m.arguments(), []argument{m.back()})...)
 }
 
 // FewUpdateBack takes few atoms' g = ∂E/∂state back through an update, in place, and through its block's message to gin, and adds to
@@ -186,5 +171,5 @@ func (k *Kernels) FewUpdateBack(gin State, force Array[float32], g, in State, pr
 		return err
 	}
 	return k.run(&k.fews.updateBack[m.first()], k.tiles(1), slices.Concat([]argument{gin.arg(), force.arg(), g.arg(), in.arg(), gates.arg(), w.gp.arg(),
-		u.Hidden.fewBack.arg()}, u.mixing(), m.before(), m.arguments(), []argument{m.back()})...)
+		u.Hidden.fewBack.arg()}, u.mixing(), m.Before.arguments(m.Filter), m.arguments(), []argument{m.back()})...)
 }

@@ -33,7 +33,7 @@ func newFewCase(t *testing.T, rng *rand.Rand, h, n int) *fewCase {
 	message := func(parts int) *gpu.FewMessage {
 		table, err := gpu.NewTable(b.memory, randomCurves(rng, parts, h), testIntervals, parts, h)
 		require.NoError(t, err)
-		return &gpu.FewMessage{Edges: &c.edges, Filter: table, Cutoff: testCutoff, Embedding: c.embedding, Numbers: c.numbers}
+		return &gpu.FewMessage{Edges: &c.edges, Filter: table, Cutoff: testCutoff, Before: gpu.Before{Embedding: c.embedding, Numbers: c.numbers}}
 	}
 	c.first, c.next = message(2), message(3)
 	return c
@@ -70,38 +70,35 @@ func TestFewEqualsMany(t *testing.T) {
 			t.Run(fmt.Sprintf("h=%d/atoms=%d", h, n), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(7, uint64(h+n)))
 				c := newFewCase(t, rng, h, n)
-				before := c.forward(t, rng)
-				c.turn(t, rng, before)
-				c.backward(t, rng, before)
+				c.forward(t, rng)
+				c.turn(t, rng)
+				c.backward(t, rng)
 			})
 		}
 	}
 }
 
-// forward is the state before the second message, after the first and an update.
-func (c *fewCase) forward(t *testing.T, rng *rand.Rand) (before gpu.State) {
+// forward leaves the state before the second message, after the first and an update, to turn and backward.
+func (c *fewCase) forward(t *testing.T, rng *rand.Rand) {
 	u, k := newUpdateCase(c.bench, rng, c.h, c.n, 3), c.k
-	start, after, got := c.room(), c.room(), c.room()
-	require.NoError(t, k.Embed(start, c.embedding, c.numbers, c.h))
-	require.NoError(t, k.MessageForward(after, start, &c.edges, c.first.Filter, nil))
+	after, got := c.room(), c.room()
+	require.NoError(t, k.MessageForward(after, c.first.Before, &c.edges, c.first.Filter, nil))
 	require.NoError(t, k.FewMessage(got, c.first))
 	same(t, c, "first message", got, after)
 
 	out, next, pre, gates := c.room(), c.room(), c.floats(c.h), c.floats(2*c.h)
 	require.NoError(t, k.UpdateForward(out, pre, gates, after, &u.weights, c.h))
-	require.NoError(t, k.MessageForward(next, out, &c.edges, c.next.Filter, nil))
+	require.NoError(t, k.MessageForward(next, gpu.Before{State: out}, &c.edges, c.next.Filter, nil))
 	gotNext, gotPre, gotGates := c.room(), c.floats(c.h), c.floats(2*c.h)
-	c.next.Before = c.room()
+	c.next.State = c.room()
 	require.NoError(t, k.FewUpdate(gotNext, gotPre, gotGates, after, &u.weights, c.next))
 	same(t, c, "pre", gotPre, pre)
 	same(t, c, "gates", gotGates, gates)
-	same(t, c, "update", c.next.Before, out)
+	same(t, c, "update", c.next.State, out)
 	same(t, c, "message", gotNext, next)
-	return out
 }
 
-// turn has the state before the message, as backward has.
-func (c *fewCase) turn(t *testing.T, rng *rand.Rand, before gpu.State) {
+func (c *fewCase) turn(t *testing.T, rng *rand.Rand) {
 	u, k, h := newUpdateCase(c.bench, rng, c.h, c.n, 1), c.k, c.h
 	readout := gpu.Readout{newLayer(c.bench, rng, h, h/2, h).dense, newLayer(c.bench, rng, h/2, h/4, h).dense, newLayer(c.bench, rng, h/4, 1, h).dense}
 	in := upload(c.bench, c.random(rng))
@@ -110,12 +107,7 @@ func (c *fewCase) turn(t *testing.T, rng *rand.Rand, before gpu.State) {
 	for what, m := range map[string]*gpu.FewMessage{"last": c.next, "only": c.first} {
 		energy, g, gin, force := c.floats(1), c.room(), c.room(), c.force()
 		require.NoError(t, k.Turn(g, energy, in, &u.weights, &readout, h))
-		state := before
-		if m == c.first {
-			state = c.room()
-			require.NoError(t, k.Embed(state, c.embedding, c.numbers, h))
-		}
-		require.NoError(t, k.MessageBackward(gin, force, g, state, &c.edges, m.Filter, nil, testCutoff, true))
+		require.NoError(t, k.MessageBackward(gin, force, g, m.Before, &c.edges, m.Filter, nil, testCutoff, true))
 
 		gotEnergy, gotG, gotGin, gotForce := c.floats(1), c.room(), c.room(), c.force()
 		require.NoError(t, k.FewTurn(gotEnergy, in, &u.weights, &readout, &w))
@@ -129,7 +121,7 @@ func (c *fewCase) turn(t *testing.T, rng *rand.Rand, before gpu.State) {
 	}
 }
 
-func (c *fewCase) backward(t *testing.T, rng *rand.Rand, before gpu.State) {
+func (c *fewCase) backward(t *testing.T, rng *rand.Rand) {
 	u, k := newUpdateCase(c.bench, rng, c.h, c.n, 3), c.k
 	in, pre, gates := upload(c.bench, pack(u.in, c.h)), c.floats(c.h), c.floats(2*c.h)
 	require.NoError(t, k.UpdateForward(c.room(), pre, gates, in, &u.weights, c.h))
@@ -139,13 +131,8 @@ func (c *fewCase) backward(t *testing.T, rng *rand.Rand, before gpu.State) {
 		random := c.random(rng)
 		g, gotG := upload(c.bench, random), upload(c.bench, random)
 		gin, force, gotGin, gotForce := c.room(), c.force(), c.room(), c.force()
-		state := before
-		if m == c.first {
-			state = c.room()
-			require.NoError(t, k.Embed(state, c.embedding, c.numbers, c.h))
-		}
 		require.NoError(t, k.UpdateBackward(g, in, pre, gates, &u.weights, c.h))
-		require.NoError(t, k.MessageBackward(gin, force, g, state, &c.edges, m.Filter, nil, testCutoff, false))
+		require.NoError(t, k.MessageBackward(gin, force, g, m.Before, &c.edges, m.Filter, nil, testCutoff, false))
 		require.NoError(t, k.FewUpdateBack(gotGin, gotForce, gotG, in, pre, gates, &u.weights, &w, m))
 		same(t, c, what+": update back", gotG, g)
 		same(t, c, what+": force", gotForce, force)

@@ -45,7 +45,7 @@ func TestExactFilter(t *testing.T) {
 
 				f := gpu.NewExact(network, parts, h)
 				var values gpu.FilterValues
-				state, to := upload(b, pack(in, h)), room[[4]float32](b, n*h)
+				state, to := before(b, in, h, parts == 2), room[[4]float32](b, n*h)
 				err := b.k.MessageForward(to, state, &edges, f, &values)
 				assert.ErrorContains(t, err, "filter: values has 0 elements")
 				require.NoError(t, values.Resize(b.memory, edges.A.Len(), h))

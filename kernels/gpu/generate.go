@@ -8,7 +8,6 @@ package gpu
 //go:generate -command ptx clang-19 -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch=sm_70 --cuda-feature=+ptx70 -ffp-contract=off -O3 -S -fno-verbose-asm -Wall -Werror
 //go:generate -command ptx90 clang-19 -x cuda --cuda-device-only -nocudainc -nocudalib --cuda-gpu-arch=sm_90 --cuda-feature=+ptx78 -ffp-contract=off -O3 -S -fno-verbose-asm -Wall -Werror
 //go:generate ptx -o neighbors.ptx neighbors.cu
-//go:generate ptx -o embed.ptx embed.cu
 //go:generate ptx -o filter.ptx filter.cu
 //go:generate ptx -o message.ptx message.cu
 //go:generate ptx -DLOW_ONLY -o message_low.ptx message.cu
@@ -19,6 +18,6 @@ package gpu
 //go:generate ptx -o collect.ptx collect.cu
 //go:generate ptx -o exchange.ptx exchange.cu
 //go:generate ptx -o ceilings.ptx ceilings.cu
-//go:generate sed -i "s/^[ \\t]*//" neighbors.ptx embed.ptx filter.ptx message.ptx message_low.ptx update.ptx few.ptx once.ptx once_cluster.ptx collect.ptx exchange.ptx ceilings.ptx
-//go:generate gzip -9nf neighbors.ptx embed.ptx filter.ptx message.ptx message_low.ptx update.ptx few.ptx once.ptx once_cluster.ptx collect.ptx exchange.ptx
+//go:generate sed -i "s/^[ \\t]*//" neighbors.ptx filter.ptx message.ptx message_low.ptx update.ptx few.ptx once.ptx once_cluster.ptx collect.ptx exchange.ptx ceilings.ptx
+//go:generate gzip -9nf neighbors.ptx filter.ptx message.ptx message_low.ptx update.ptx few.ptx once.ptx once_cluster.ptx collect.ptx exchange.ptx
 //go:generate sh -c "sha256sum *.cu *.cuh generate.go *.ptx *.ptx.gz > ptx.sum"

@@ -97,6 +97,19 @@ func pack(s cpu.State[float64], h int) [][4]float32 {
 	return out
 }
 
+// before is a state before a message: in the first block a row of the embedding for each atom, last atom first.
+func before(b *bench, s cpu.State[float64], h int, first bool) gpu.Before {
+	if !first {
+		return gpu.Before{State: upload(b, pack(s, h))}
+	}
+	var embedding []float32
+	var numbers []int32
+	for i := len(s.S)/h - 1; i >= 0; i-- {
+		numbers, embedding = append(numbers, int32(i)), append(embedding, floats(s.S[i*h:(i+1)*h])...)
+	}
+	return gpu.Before{Embedding: upload(b, embedding), Numbers: upload(b, numbers)}
+}
+
 func unpack(state [][4]float32, h int) cpu.State[float64] {
 	s := cpu.State[float64]{S: make([]float64, len(state)), V: make([]float64, 3*len(state))}
 	for k, x := range state {

@@ -15,7 +15,6 @@ type Kernels struct {
 	launch  Launch // reused, so that launching allocates nothing
 
 	neighbors neighborKernels
-	embedding embedKernels
 	filters   filterKernels
 	messages  messageKernels
 	updates   updateKernels
@@ -71,7 +70,7 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 // stems is all stems, in the order of the network.
 func (k *Kernels) stems() []stem {
 	stems := []stem{
-		k.neighbors.stem(), k.embedding.stem(), k.filters.stem(k.size), k.messages.stem(k.size, k.props.SharedPerBlock),
+		k.neighbors.stem(), k.filters.stem(k.size), k.messages.stem(k.size, k.props.SharedPerBlock),
 		k.updates.stem(k.size), k.fews.stem(k.size), k.onces.stem(k.size, k.props.SharedPerBlock), k.sums.stem(),
 	}
 	if k.props.Capability >= clusters {

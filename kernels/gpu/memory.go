@@ -18,6 +18,14 @@ func (a Array[T]) Len() int { return a.n }
 
 func (a Array[T]) arg() argument { return argument{uint64(a.ptr), addressKind} }
 
+// argOrNone is the address, or 0 where the array is empty, which says to the kernel that there is none.
+func (a Array[T]) argOrNone() argument {
+	if a.n == 0 {
+		a.ptr = 0
+	}
+	return a.arg()
+}
+
 // Address is a as an argument of a launch.
 func Address[T any](a Array[T]) uint64 { return uint64(a.ptr) }
 

@@ -24,31 +24,35 @@
 // leaves them: low and high are then these, and no shared memory is used.
 #include "message.cuh"
 
-#define FORWARD(name, first)                                                                                                              \
-	KERNEL __launch_bounds__(256, BLOCKS(first)) name(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
+// The state before the first message is straight from the embedding, [max_z + 1, H]: nothing is stored of it.
+#define EMBEDDED const float *embedding, const int *numbers
+#define STORED const float4 *in
+
+#define FORWARD(name, first, before, states)                                                                                              \
+	KERNEL __launch_bounds__(256, BLOCKS(first)) name(float4 *out, before, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
 		const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {                                               \
-		forward<first>(place{out}, stored{in}, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, run);                            \
+		forward<first>(place{out}, states, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, run);                                \
 	}                                                                                                                                    \
-	KERNEL __launch_bounds__(256, BLOCKS(first)) name##_exact(float4 *out, const float4 *in, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
+	KERNEL __launch_bounds__(256, BLOCKS(first)) name##_exact(float4 *out, before, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
 		const float *phi, const float *slope, int atoms, int h, int intervals, int run) {                                                \
-		forward<first>(place{out}, stored{in}, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                   \
+		forward<first>(place{out}, states, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                       \
 	}
 
-FORWARD(message_forward_first, true)
-FORWARD(message_forward, false)
+FORWARD(message_forward_first, true, EMBEDDED, (embedded{embedding, numbers}))
+FORWARD(message_forward, false, STORED, stored{in})
 
-#define BACKWARD(name, first, add)                                                                                                         \
-	KERNEL __launch_bounds__(256, BLOCKS(first)) name(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span, const int4 *edge_a, \
+#define BACKWARD(name, first, add, before, states)                                                                                         \
+	KERNEL __launch_bounds__(256, BLOCKS(first)) name(float4 *gin, float *force, const float4 *g, before, const int2 *span, const int4 *edge_a, \
 		const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {         \
-		backward<first, add>(place{gin}, force, stored{g}, stored{in}, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, per_length, run);  \
+		backward<first, add>(place{gin}, force, stored{g}, states, span, edge_a, edge_b, tabulate<first>(low, high, intervals), atoms, h, per_length, run);      \
 	}                                                                                                                                      \
-	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, const float4 *in, const int2 *span,             \
+	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, before, const int2 *span,                       \
 		const int4 *edge_a, const float4 *edge_b, const float *phi, const float *slope, int atoms, int h, int intervals, float per_length, \
 		int run) {                                                                                                                         \
-		backward<first, add>(place{gin}, force, stored{g}, stored{in}, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                \
+		backward<first, add>(place{gin}, force, stored{g}, states, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                    \
 	}
 
-BACKWARD(message_backward_only, true, false)  // the one block of a network of one
-BACKWARD(message_backward_first, true, true)  // block 0, the last one to come to
-BACKWARD(message_backward_last, false, false) // block K−1
-BACKWARD(message_backward, false, true)
+BACKWARD(message_backward_only, true, false, EMBEDDED, (embedded{embedding, numbers})) // the one block of a network of one
+BACKWARD(message_backward_first, true, true, EMBEDDED, (embedded{embedding, numbers})) // block 0, the last one to come to
+BACKWARD(message_backward_last, false, false, STORED, stored{in})                      // block K−1
+BACKWARD(message_backward, false, true, STORED, stored{in})

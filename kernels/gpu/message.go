@@ -1,6 +1,9 @@
 package gpu
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 type messageKernels struct {
 	forward  [4]entry // by firstBlock and exactFilter
@@ -54,24 +57,52 @@ const curveBytes, lowBytes = 24, 16
 // tableShared is the bytes of a group's part of a table.
 func tableShared(curve, parts, intervals int) int { return curve * groupWidth * parts * intervals }
 
+// State is {s, vx, vy, vz} of every atom and feature, [N, H].
+type State = Array[[4]float32]
+
+// Before is the state before a message: stored, but in the first block, where it is the elements' rows of the
+// embedding, s_i = embedding[Z_i] and v_i = 0.
+type Before struct {
+	State State
+
+	Embedding Array[float32] // [max_z+1, H]
+	Numbers   Array[int32]   // of the atoms, [N], and of ghosts behind them
+}
+
+// arguments are where the kernels of filter f find it.
+func (b *Before) arguments(f *Filter) []argument {
+	if f.kind()&firstBlock == 0 {
+		return []argument{b.State.arg()}
+	}
+	return []argument{b.Embedding.arg(), b.Numbers.arg()}
+}
+
+// length is that it is of so many atoms.
+func (b *Before) length(f *Filter, atoms int) length {
+	if f.kind()&firstBlock == 0 {
+		return length{"before", b.State.n, atoms * f.width}
+	}
+	return length{"before", min(b.Numbers.n, atoms), atoms}
+}
+
 // MessageForward takes the state before a message to the one after it. v is
 // where an exact filter is evaluated.
-func (k *Kernels) MessageForward(out, in State, e *Edges, f *Filter, v *FilterValues) error {
-	n, err := k.message("message forward", out, in, e, f, v)
+func (k *Kernels) MessageForward(out State, in Before, e *Edges, f *Filter, v *FilterValues) error {
+	n, err := k.message("message forward", out, &in, e, f, v)
 	if err != nil || n == 0 {
 		return err
 	}
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
-	return k.run(&k.messages.forward[f.kind()], grid, out.arg(), in.arg(), e.Spans.arg(),
-		e.A.arg(), e.B.arg(), low, high, integer(n), integer(f.width), integer(f.intervals), integer(run))
+	return k.run(&k.messages.forward[f.kind()], grid, slices.Concat([]argument{out.arg()}, in.arguments(f), []argument{e.Spans.arg(),
+		e.A.arg(), e.B.arg(), low, high, integer(n), integer(f.width), integer(f.intervals), integer(run)})...)
 }
 
 // MessageBackward takes g = ∂E/∂state after a message to gin before it (but
 // not before the first), and adds the block's share of the forces and virials
 // to force [H/8, N, 12]; of the last block, the first to come, it is set to it.
-func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, e *Edges, f *Filter, v *FilterValues, cutoff float32, last bool) error {
-	n, err := k.message("message backward", g, in, e, f, v)
+func (k *Kernels) MessageBackward(gin State, force Array[float32], g State, in Before, e *Edges, f *Filter, v *FilterValues, cutoff float32, last bool) error {
+	n, err := k.message("message backward", g, &in, e, f, v)
 	if err == nil {
 		err = sized("message backward", length{"gin", gin.n, g.n}, length{"force", force.n, Groups(f.width) * n * 12})
 	}
@@ -84,8 +115,8 @@ func (k *Kernels) MessageBackward(gin State, force Array[float32], g, in State, 
 	}
 	grid, run := k.runs(n, f)
 	low, high := f.source(v)
-	return k.run(&k.messages.backward[kind], grid, gin.arg(), force.arg(), g.arg(), in.arg(),
-		e.Spans.arg(), e.A.arg(), e.B.arg(), low, high, integer(n), integer(f.width), integer(f.intervals), single(float32(float64(f.intervals)/float64(cutoff))), integer(run))
+	return k.run(&k.messages.backward[kind], grid, slices.Concat([]argument{gin.arg(), force.arg(), g.arg()}, in.arguments(f), []argument{e.Spans.arg(), e.A.arg(), e.B.arg(),
+		low, high, integer(n), integer(f.width), integer(f.intervals), single(float32(float64(f.intervals) / float64(cutoff))), integer(run)})...)
 }
 
 func (f *Filter) kind() (kind int) {
@@ -108,7 +139,7 @@ func (f *Filter) source(v *FilterValues) (low, high argument) {
 
 // message checks what both directions have in common, evaluates an exact
 // filter, and is the number of atoms.
-func (k *Kernels) message(operation string, a, b State, e *Edges, f *Filter, v *FilterValues) (atoms int, err error) {
+func (k *Kernels) message(operation string, state State, before *Before, e *Edges, f *Filter, v *FilterValues) (atoms int, err error) {
 	if f.parts != 2 && f.parts != 3 || f.width%groupWidth != 0 {
 		return 0, fmt.Errorf("%s: filter of %d parts and %d features, expected 2 or 3 and a multiple of %d", operation, f.parts, f.width, groupWidth)
 	}
@@ -119,7 +150,7 @@ func (k *Kernels) message(operation string, a, b State, e *Edges, f *Filter, v *
 		return 0, err
 	}
 	atoms = e.Spans.n
-	err = sized(operation, length{"state", a.n, atoms * f.width}, length{"state", b.n, atoms * f.width}, length{"B", e.B.n, e.A.n})
+	err = sized(operation, length{"state", state.n, atoms * f.width}, before.length(f, atoms), length{"B", e.B.n, e.A.n})
 	if err == nil && f.network != nil {
 		err = k.evaluate(v, e, f)
 	}

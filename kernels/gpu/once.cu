@@ -96,7 +96,7 @@ struct nowhere {
 };
 
 // share is the block's atoms, and its shared memory: edges, those of an atom from its number in the share times atoms on; the group's states before
-// messages and g = ∂E/∂state, of all atoms; where weights are; a slice of them; and what they are multiplied by. Numbers are opaque from meeting to
+// messages and g = ∂E/∂state, of all atoms; where weights are; what is kept of the structures; a slice of weights; and what they are multiplied by. Numbers are opaque from meeting to
 // meeting, lest addresses take registers in between.
 struct share {
 	int first, end, run, atoms, h, blocks;
@@ -105,12 +105,31 @@ struct share {
 	__device__ __forceinline__ int2 *own_span() const { return (int2 *)(layers() + blocks); }
 	__device__ __forceinline__ const int2 *span() const { return own_span() - first; }
 	__device__ __forceinline__ int *late() const { return (int *)(own_span() + run); }
-	__device__ __forceinline__ float *w() const { return (float *)(own_span() + (run + 2) / 2 * 2); }
+	__device__ __forceinline__ int *numbers() const { return (int *)(own_span() + (run + 2) / 2 * 2); }
+	__device__ __forceinline__ const int *structure_first() const { return numbers() + atoms; }
+	__device__ __forceinline__ float *w() const { return (float *)numbers() + (2 * atoms + 4) / 4 * 4; }
 	__device__ __forceinline__ float *x() const { return w() + 3 * GROUP * (h + PAD); }
 	__device__ __forceinline__ near g() const { return near{(float4 *)buffer + 2 * run * atoms}; }
 	__device__ __forceinline__ near before(int k) const { return near{g().state + k * atoms * GROUP}; } // block k's message, but the first's
 	__device__ __forceinline__ weights *layers() const { return (weights *)(g().state + blocks * atoms * GROUP); }
 	__device__ __forceinline__ void forget() { asm volatile("" : "+r"(first), "+r"(end), "+r"(run), "+r"(atoms), "+r"(h), "+r"(blocks)); }
+
+	// read asks for the structures all at once, wherever they lie, so that a block waits for them once: numbers and structure_first are kept, and
+	// positions and structure are where x is from the first layer on.
+	__device__ __forceinline__ void read(const int *structures, int count) const {
+		const int batch = 3;
+		int words[batch], passing = 7 * atoms;
+#pragma unroll
+		for (int k = 0; k < batch; k++) words[k] = structures[min_int(threadIdx_x + k * WIDE, count - 1)];
+#pragma unroll
+		for (int k = 0; k < batch; k++) {
+			int i = threadIdx_x + k * WIDE;
+			if (i < passing) ((int *)x())[i] = words[k];
+			else if (i < count) numbers()[i - passing] = words[k];
+		}
+	}
+	__device__ __forceinline__ const double *positions() const { return (const double *)x(); }
+	__device__ __forceinline__ const int *structure() const { return (const int *)x() + 6 * atoms; }
 
 	// layer is a layer from rows [atoms, in] to the group's outputs of the share's atoms.
 	template <bool active, class ending> __device__ __forceinline__ void layer(const ending &l, const float *rows, int in) const {
@@ -162,11 +181,14 @@ struct either {
 #define SIZES mine.atoms, mine.h
 
 // results [structures, 10], forces [atoms, 3] and status are what comes back: see collect.cu and neighbors.cu; status.same is LATE where blocks did
-// not meet. room is rooms', arrivals the meetings'. per_length is intervals an Å. run is the atoms of a share. Shared memory, in floats: 8·run·atoms +
-// (32·atoms + 24)·blocks + 2·run + 2, rounded up to 4, 24·(H + 4) for weights, and the most of atoms·(H + 4), run·(3H + 4), the readout's (see reading) and 5,120.
+// not meet. Without forces it is the energies alone. input is the structures, on end: positions [atoms, 3] in float64, of which structure each atom is, atomic
+// numbers, and the structures' first atoms [structures + 1], of at most as many structures as atoms. input and what comes back may be memory of the host: input is
+// read once by each block, the others are written once. room is rooms', arrivals the meetings'. per_length is intervals an Å. run is the atoms of a share. Shared
+// memory, in floats: 8·run·atoms + (32·atoms + 24)·blocks + 2·run + 2 and 2·atoms + 1, each rounded up to 4, 24·(H + 4) for weights, and the most of atoms·(H + 4),
+// run·(3H + 4), the readout's (see reading) and 5,120.
 KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings *status, unsigned long long room, unsigned *arrivals, const weights *network, int blocks,
-	const double *positions, const int *numbers, const int *structure, const int *first, int structures, const float *embedding, const float *wa,
-	const float *wb, const float *wc, int atoms, int h, float cutoff, double per_length, int intervals, int run, int patience) {
+	const int *input, int structures, const float *embedding, const float *wa, const float *wb, const float *wc, int atoms, int h, float cutoff, double per_length,
+	int intervals, int run, int patience) {
 	int t = threadIdx_x, number = blockIdx_y * gridDim_x + blockIdx_x;
 	rooms r;
 	r.start = room, r.atoms = atoms, r.h = h, r.blocks = blocks, r.shares = gridDim_x;
@@ -174,16 +196,18 @@ KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings 
 	mine.first = blockIdx_x * run, mine.end = min_int(mine.first + run, atoms), mine.run = run, mine.atoms = atoms, mine.h = h, mine.blocks = blocks;
 	meeting meet;
 	meet.arrivals = arrivals, meet.patience = patience;
+	mine.read(input, 8 * atoms + structures + 1);
 	if (t == 0) *mine.late() = 0;
 	for (int i = t; i < blocks * (int)(sizeof(weights) / sizeof(int2)); i += WIDE) ((int2 *)mine.layers())[i] = ((const int2 *)network)[i];
+	sync_block();
 
 	list out;
 	out.edge_a = mine.edge_a(), out.edge_b = mine.edge_b(), out.room = run * atoms, out.intervals = intervals, out.per_length = per_length;
 	for (int i = mine.first + t / WARP; i < mine.end; i += WIDE / WARP) {
 		seeker s;
-		s.i = i, s.positions = positions, s.cutoff = cutoff, s.n = 0, s.next = (i - mine.first) * atoms, s.same = 0;
+		s.i = i, s.positions = mine.positions(), s.cutoff = cutoff, s.n = 0, s.next = (i - mine.first) * atoms, s.same = 0;
 		all_pairs where;
-		where.structure = structure, where.first = first, where.begin(i);
+		where.structure = mine.structure(), where.first = mine.structure_first(), where.begin(i);
 		where.each<true>(&s, &out);
 		int same = vote(s.same) != 0;
 		if (t % WARP > 0) continue;
@@ -196,7 +220,7 @@ KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings 
 	for (int k = t; k < (mine.end - mine.first) * 12; k += WIDE) force[k] = 0;
 	sync_block();
 
-	forward<true>(readied{r.after(0), r.inputs()}, embedded{embedding, numbers}, ATOMS_EDGES, TABLE(true, 0), SIZES, run);
+	forward<true>(readied{r.after(0), r.inputs()}, embedded{embedding, mine.numbers()}, ATOMS_EDGES, TABLE(true, 0), SIZES, run);
 	MEET(NEXT(mine.layers()[0].hidden, GROUP, 2 * h));
 	int k = 0;
 #pragma unroll 1
@@ -217,27 +241,29 @@ KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings 
 		reading read(mine.x(), mine.h);
 		sync_block();
 		read.scalars(r.scalars() + i * mine.h, t, WIDE);
-		read.run(r.gs() + i * mine.h, r.energy() + i);
+		read.run(forces ? r.gs() + i * mine.h : 0, r.energy() + i);
 	}
-	MEET(NEXT(mine.layers()[k].out_back, GROUP, mine.h));
-	mine.layer<false>(slope_end{r.gp(), r.pre(k)}, r.gs(), mine.h);
+	if (forces) {
+		MEET(NEXT(mine.layers()[k].out_back, GROUP, mine.h));
+		mine.layer<false>(slope_end{r.gp(), r.pre(k)}, r.gs(), mine.h);
 #pragma unroll 1
-	for (;; k--) {
-		MEET(NEXT(mine.layers()[k].hidden_back, 2 * GROUP, mine.h));
-		either phi;
-		phi.first = k == 0, phi.low = of<const float4>(mine.layers()[k].low), phi.high = of<const float2>(mine.layers()[k].high), phi.intervals = intervals;
-		if (k == blocks - 1)
-			mine.layer_before<2, false>(last_layer<near>{mine.g(), r.after(k), r.gs(), mine.h}, r.gp(), phi);
-		else
-			mine.layer_before<2, false>(gradient_layer<near>{mine.g(), r.gin(), r.after(k), r.gates(k), MATRIX_OF(mine.layers()[k]), mine.h}, r.gp(), phi);
-		mine.forget(), r.forget();
-		if (k == 0) break;
-		backward<false, true>(readied_back{r.gin(), r.inputs(), r.after(k - 1), mine.layers()[k - 1].m}, r.force(), mine.g(), mine.before(k), ATOMS_EDGES,
-			TABLE(false, k), SIZES, (float)per_length, run);
-		MEET(NEXT(mine.layers()[k - 1].out_back, GROUP, 3 * mine.h));
-		mine.layer<false>(slope_end{r.gp(), r.pre(k - 1)}, r.inputs(), 3 * mine.h);
+		for (;; k--) {
+			MEET(NEXT(mine.layers()[k].hidden_back, 2 * GROUP, mine.h));
+			either phi;
+			phi.first = k == 0, phi.low = of<const float4>(mine.layers()[k].low), phi.high = of<const float2>(mine.layers()[k].high), phi.intervals = intervals;
+			if (k == blocks - 1)
+				mine.layer_before<2, false>(last_layer<near>{mine.g(), r.after(k), r.gs(), mine.h}, r.gp(), phi);
+			else
+				mine.layer_before<2, false>(gradient_layer<near>{mine.g(), r.gin(), r.after(k), r.gates(k), MATRIX_OF(mine.layers()[k]), mine.h}, r.gp(), phi);
+			mine.forget(), r.forget();
+			if (k == 0) break;
+			backward<false, true>(readied_back{r.gin(), r.inputs(), r.after(k - 1), mine.layers()[k - 1].m}, r.force(), mine.g(), mine.before(k), ATOMS_EDGES,
+				TABLE(false, k), SIZES, (float)per_length, run);
+			MEET(NEXT(mine.layers()[k - 1].out_back, GROUP, 3 * mine.h));
+			mine.layer<false>(slope_end{r.gp(), r.pre(k - 1)}, r.inputs(), 3 * mine.h);
+		}
+		backward<true, true>(nowhere{}, r.force(), mine.g(), embedded{embedding, mine.numbers()}, ATOMS_EDGES, TABLE(true, 0), SIZES, (float)per_length, run);
 	}
-	backward<true, true>(nowhere{}, r.force(), mine.g(), embedded{embedding, numbers}, ATOMS_EDGES, TABLE(true, 0), SIZES, (float)per_length, run);
 	meet.arrive();
 	if (number > 0) return; // what is left is little; and so the first block knows whether all have come everywhere
 	if (!meet.wait(mine.late())) {
@@ -246,10 +272,10 @@ KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings 
 	}
 	mine.forget(), r.forget();
 	for (int s = 0; s < structures; s++) {
-		int from = first[s], to = first[s + 1];
-		for (int i = 12 * from + t; i < 12 * to; i += WIDE) sum_of(forces, r.virials(), r.force(), 0, mine.h / GROUP, mine.atoms, i);
+		int from = mine.structure_first()[s], to = mine.structure_first()[s + 1];
+		for (int i = 12 * from + t; forces && i < 12 * to; i += WIDE) sum_of(forces, r.virials(), r.force(), 0, mine.h / GROUP, mine.atoms, i);
 		sync_block();
-		sum_structure(results + NUMBERS * s, r.energy(), r.virials(), from, to, (double *)mine.x());
+		sum_structure(results + NUMBERS * s, r.energy(), forces ? r.virials() : 0, from, to, (double *)mine.x());
 		sync_block();
 	}
 	if (t < WIDE - 1) return;

@@ -50,12 +50,12 @@ func (k *onceKernels) ready(h int) (err error) {
 func onceShared(n, share, h, blocks int) int {
 	layer := h + fewPad
 	inputs := max(n*layer, share*(3*h+fewPad), readingRoom(h), 2*10*blockThreads)
-	return 4 * (8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + 3*groupWidth*layer + inputs)
+	return 4 * (8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + (2*n+4)/4*4 + 3*groupWidth*layer + inputs)
 }
 
-// Share is how many atoms a share has when few go through net in one launch; 0 if there is no such launch for them on the device.
-func (k *Kernels) Share(net *OnceNetwork, atoms int) int {
-	if atoms < 1 || atoms > OnceAtoms || net.layers.n == 0 {
+// Share is how many atoms a share has when few, of so many structures, go through net in one launch; 0 if there is no such launch for them on the device.
+func (k *Kernels) Share(net *OnceNetwork, atoms, structures int) int {
+	if atoms < 1 || atoms > OnceAtoms || structures > atoms || net.layers.n == 0 {
 		return 0
 	}
 	most := k.onces.resident / Groups(k.size.h)
@@ -140,17 +140,27 @@ func (o *Once) Resize(m *Memory, n, share, h int) error {
 // nothing would of another one with the same room.
 const Late = -1
 
+// OnceInput is the arrays of b on end in from, as one launch reads them: Positions, Structure, Numbers and First.
+func OnceInput(from Array[byte], b *Structures) (Array[int32], error) {
+	input := View[int32](from, 0, 8*b.Positions.n+b.First.n)
+	return input, sized("once", length{"input", from.n, 4 * input.n}, length{"Numbers", b.Numbers.n, b.Positions.n}, length{"Structure", b.Structure.n, b.Positions.n})
+}
+
 // Once takes few atoms of isolated structures through a whole call: energies and virials, eV, forces, eV/Å, in the order of the atoms,
-// and status as Edges have it.
-func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], status Array[int64], b *Structures, o *Once) error {
-	n, h, net := b.Positions.n, k.size.h, o.Network
-	share := k.Share(net, n)
-	if share == 0 || b.Buckets > 0 {
-		return fmt.Errorf("once: %d atoms in %d boxes, which one launch does not take on this device", n, b.Buckets)
+// and status as Edges have it; energies alone where there is no room for forces.
+func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], status Array[int64], input Array[int32], atoms int, o *Once) error {
+	n, h, net := atoms, k.size.h, o.Network
+	share := k.Share(net, n, results.n)
+	if share == 0 {
+		return fmt.Errorf("once: %d atoms of %d structures, which one launch does not take on this device", n, results.n)
 	}
-	if err := sized("once", length{"forces", forces.n, n}, length{"Numbers", b.Numbers.n, n}, length{"Structure", b.Structure.n, n},
-		length{"first", b.First.n, results.n + 1}, length{"Status", status.n, 2}); err != nil {
+	if err := sized("once", length{"input", input.n, 8*n + results.n + 1}, length{"Status", status.n, 2}); err != nil {
 		return err
+	}
+	if forces.n > 0 {
+		if err := sized("once", length{"forces", forces.n, n}); err != nil {
+			return err
+		}
 	}
 	patience := o.Patience
 	if patience == 0 {
@@ -161,7 +171,7 @@ func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], sta
 		e = k.onces.cluster
 	}
 	e.shared = onceShared(n, share, h, net.layers.n)
-	return k.run(&e, grid, results.arg(), forces.arg(), status.arg(), o.room.arg(), o.arrivals.arg(), net.layers.arg(), integer(net.layers.n),
-		b.Positions.arg(), b.Numbers.arg(), b.Structure.arg(), b.First.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(),
-		net.readout[2].few.arg(), integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(patience))
+	return k.run(&e, grid, results.arg(), forces.argOrNone(), status.arg(), o.room.arg(), o.arrivals.arg(), net.layers.arg(), integer(net.layers.n),
+		input.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(), net.readout[2].few.arg(),
+		integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(patience))
 }
