@@ -82,6 +82,7 @@ func NewGPUDomain(net *Network, dev gpu.Device, opts Options) (*Domain, error) {
 		return nil, err
 	}
 	e := p.(*gpuEngine)
+	e.apart = true
 	if err := e.kernels.LoadExchange(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}

@@ -67,7 +67,7 @@ type gpuEngine struct {
 	edgeRoom int         // edges that there is room for
 	gpuBuffers
 	recorded recording
-	apart    bool // whether blocks that waited for each other did not meet
+	apart    bool // whether there is to be no launch whose blocks wait for each other: see gpu_once.go
 
 	list atoms.NeighborList[float32] // names the atoms where two are on one point
 }
@@ -198,18 +198,11 @@ func (e *gpuEngine) forget() error {
 
 // work is everything from the copy of the structures to that of the results.
 func (e *gpuEngine) work() error {
+	if e.inOne() {
+		return e.once()
+	}
 	if err := e.in.upload(e.dev); err != nil {
 		return err
-	}
-	if e.inOne() {
-		input, err := gpu.OnceInput(e.in.device, &e.input)
-		if err == nil {
-			err = e.kernels.Once(e.results, e.forces, e.edges.Status, input, e.input.Numbers.Len(), &e.ofOne)
-		}
-		if err != nil {
-			return err
-		}
-		return e.out.download(e.dev)
 	}
 	if err := e.kernels.Neighbors(e.memory, &e.edges, &e.search, &e.input, float32(e.net.Cutoff), e.weights.intervals); err != nil {
 		return err

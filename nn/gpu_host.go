@@ -56,17 +56,15 @@ func (e *gpuEngine) resizeResults(n, s int) error {
 	}
 	var p packer
 	results, status, forces := pack[[10]float64](&p, s), pack[int64](&p, 2), pack[[3]float32](&p, n)
-	before := e.memory.Changes()
 	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
 		return err
 	}
-	if e.inOne() && e.memory.Changes() > before { // where blocks do not meet, a launch leaves them as they are
-		if err := gpu.Zero(e.memory, e.out.device); err != nil {
-			return err
-		}
+	to := e.out.device
+	if e.inOne() {
+		to = e.out.mapped
 	}
-	e.results, e.forces = gpu.View[[10]float64](e.out.device, results, s), gpu.View[[3]float32](e.out.device, forces, n)
-	e.edges.Status = gpu.View[int64](e.out.device, status, 2)
+	e.results, e.forces = gpu.View[[10]float64](to, results, s), gpu.View[[3]float32](to, forces, n)
+	e.edges.Status = gpu.View[int64](to, status, 2)
 	e.host = gpuResults{onHost[[10]float64](&e.out, results, s), onHost[[3]float32](&e.out, forces, n), onHost[int64](&e.out, status, 2)}
 	return nil
 }

@@ -3,7 +3,10 @@ package nn
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,6 +45,56 @@ func TestGPUAllocatesNothing(t *testing.T) {
 			compute()
 		}
 		assert.Zero(t, testing.AllocsPerRun(5, compute), name)
+	}
+}
+
+// A batch is laid out alike, and its results are taken alike, by one thread and by several: boxes and isolated structures, some of no atoms,
+// more atoms than a unit has. Of several structures that something is wrong with the first is named.
+func TestGPUHostThreads(t *testing.T) {
+	box := systems.WaterBox(3, 3, 3)
+	structures := []atoms.Structure{{}, systems.WaterDrop(16, 16, 16), {}, box, systems.Benzene(), {}}
+	for range structuresOfUnit {
+		structures = append(structures, systems.WaterDrop(1, 1, 1))
+	}
+	flat := box
+	flat.Cell[2] = flat.Cell[1]
+	wrong := append(append([]atoms.Structure{}, structures...), flat, box, flat)
+	rng := rand.New(rand.NewPCG(20, 20))
+	b := atoms.NewBatch(structures...)
+	forces, results := make([][3]float32, b.NumAtoms()), make([][10]float64, b.Len())
+	for i := range forces {
+		forces[i] = [3]float32{rng.Float32(), rng.Float32(), rng.Float32()}
+	}
+	for k := range results {
+		results[k] = [10]float64{rng.Float64(), rng.Float64(), rng.Float64()}
+	}
+	var staged [][]byte
+	var taken []*Result
+	for _, threads := range []int{1, 3} {
+		e := newGPUTestPotential(t, randomNetwork(gpuConfig, 20), &idle{Device: emulator.New(emulator.Options{})}, Options{Threads: threads}).(*gpuEngine)
+		r := &Result{}
+		require.NoError(t, e.stage(b))
+		staged = append(staged, slices.Clone(e.in.host[:e.in.size]))
+		assert.Positive(t, e.input.Buckets)
+		require.NoError(t, e.resizeResults(b.NumAtoms(), b.Len()))
+		copy(e.host.forces, forces)
+		copy(e.host.results, results)
+		require.NoError(t, e.collect(b, r))
+		taken = append(taken, r)
+
+		e.host.forces[b.Start[4]][1] = float32(math.Inf(1)) // benzene's
+		e.host.results[b.Len()-1][0] = math.NaN()
+		var which *atoms.StructureError
+		require.ErrorAs(t, e.collect(b, r), &which)
+		assert.Equal(t, 4, which.Index)
+		require.ErrorAs(t, e.stage(atoms.NewBatch(wrong...)), &which)
+		assert.Equal(t, len(structures), which.Index)
+		assert.ErrorContains(t, which, "singular cell")
+	}
+	assert.Equal(t, staged[0], staged[1])
+	assert.Equal(t, taken[0], taken[1])
+	for i, f := range forces {
+		assert.Equal(t, [3]float64{float64(f[0]), float64(f[1]), float64(f[2])}, taken[0].Forces[i])
 	}
 }
 

@@ -1,8 +1,10 @@
 package nn
 
+import "painless/kernels/gpu"
+
 // inOne is whether a batch goes through the network in one launch, whose blocks wait for each other: few atoms of isolated
 // structures, of which all pairs are looked at. The same bits come out. Not where such a launch has failed: where another one
-// that waits takes its place, each may wait for the other.
+// that waits takes its place, each may wait for the other; nor in a domain, whose stages are walked one by one.
 func (e *gpuEngine) inOne() bool {
 	return !e.weights.exact && !e.shares.energies && !e.shares.virials && !e.apart && e.input.Buckets == 0 && e.onceShare() > 0
 }
@@ -10,4 +12,31 @@ func (e *gpuEngine) inOne() bool {
 // onceShare is how many atoms a share of one launch has; 0 if there is none.
 func (e *gpuEngine) onceShare() int {
 	return e.kernels.Share(&e.weights.ofOne, e.input.Numbers.Len(), e.input.First.Len()-1)
+}
+
+// once is the work of such a call. Its blocks write the results to the host's memory, and read the structures there, where that is
+// little, so that there is nothing to copy.
+func (e *gpuEngine) once() error {
+	from := gpu.View[byte](e.in.mapped, 0, e.in.size)
+	if !e.direct() {
+		from = e.in.device
+		if err := e.in.upload(e.dev); err != nil {
+			return err
+		}
+	}
+	input, err := gpu.OnceInput(from, &e.input)
+	if err != nil {
+		return err
+	}
+	return e.kernels.Once(e.results, e.forces, e.edges.Status, input, e.input.Numbers.Len(), &e.ofOne)
+}
+
+// directBytes is what all blocks together read from the host's memory at most: each reads all structures, and 32 KB take a microsecond
+// of PCI Express of generation 4. A copy is one, and then some.
+const directBytes = 32 << 10
+
+// direct is whether blocks read the structures where the host has them.
+func (e *gpuEngine) direct() bool {
+	blocks := ceilDiv(e.input.Numbers.Len(), e.onceShare()) * gpu.Groups(e.net.HiddenDim)
+	return blocks*e.in.size <= directBytes
 }

@@ -31,7 +31,8 @@ func TestGPUOneLaunch(t *testing.T) {
 	for _, c := range []struct {
 		hidden, blocks int
 		atoms          []int
-	}{{16, 1, []int{1}}, {16, 3, []int{2, 1, 3}}, {48, 2, []int{20}}, {32, 2, []int{gpu.FewAtoms + 6}}} {
+		direct         bool // reads the structures where the host has them
+	}{{16, 1, []int{1}, true}, {16, 3, []int{2, 1, 3}, true}, {48, 2, []int{20}, true}, {32, 2, []int{gpu.FewAtoms + 6}, false}} {
 		t.Run(fmt.Sprintf("h=%d/blocks=%d/atoms=%v", c.hidden, c.blocks, c.atoms), func(t *testing.T) {
 			net := randomNetwork(Config{HiddenDim: c.hidden, NumInteractions: c.blocks, NumRBF: 8, Cutoff: 5, MaxZ: 20}, 31)
 			few := newGPUTestPotential(t, net, openGPU(t), Options{}).(*gpuEngine)
@@ -48,6 +49,7 @@ func TestGPUOneLaunch(t *testing.T) {
 				for range 2 {
 					assert.Equal(t, want, compute(t, one, members...))
 					require.True(t, one.inOne())
+					assert.Equal(t, c.direct, one.direct())
 				}
 				assert.Equal(t, few.host.status, one.host.status)
 				if len(want.Forces) > 16 { // in more shares than one

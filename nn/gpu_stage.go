@@ -12,9 +12,10 @@ import (
 )
 
 // gpuParcel is arrays on end, on the device and in memory of the host that copies
-// to and from it are fast with: they cross in one copy.
+// to and from it are fast with: they cross in one copy. Or kernels read and write them there: see gpu_once.go.
 type gpuParcel struct {
 	host   []byte
+	mapped gpu.Array[byte] // host, as kernels find it
 	device gpu.Array[byte]
 	size   int // bytes in use
 }
@@ -27,6 +28,9 @@ func (b *gpuParcel) resize(dev gpu.Device, m *gpu.Memory, what string, size int)
 		}
 		var err error
 		if b.host, err = dev.AllocHost(size + size/4); err != nil {
+			return err
+		}
+		if b.mapped, err = gpu.OnHost(dev, b.host); err != nil {
 			return err
 		}
 	}

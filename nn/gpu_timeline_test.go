@@ -92,9 +92,9 @@ func (d *timeline) watch(e *gpuEngine, timed bool, stop int) (time.Duration, err
 // onePiece is what a GPU is asked for where all is one launch, of a cluster where it has them.
 func onePiece(d gpu.Device) []string {
 	if d.Properties().Capability >= 90 {
-		return []string{"upload", "once_cluster", "download"}
+		return []string{"once_cluster"}
 	}
-	return []string{"upload", "once", "download"}
+	return []string{"once"}
 }
 
 // fewPieces is what the schedule asks a GPU for where atoms are few.

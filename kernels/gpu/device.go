@@ -34,6 +34,9 @@ type Device interface {
 	// AllocHost is memory of the host from which and to which copies are fast.
 	AllocHost(size int) ([]byte, error)
 	FreeHost(b []byte) error
+	// Mapped is the address at which kernels find memory of AllocHost, b being what it gave: they read and write it where it is, and what they
+	// wrote is there after Synchronize.
+	Mapped(b []byte) (Pointer, error)
 
 	// Upload copies src to the device; src stays as it is until Synchronize.
 	Upload(dst Pointer, src []byte) error

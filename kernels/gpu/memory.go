@@ -34,6 +34,12 @@ func View[T any](a Array[byte], offset, n int) Array[T] {
 	return Array[T]{ptr: a.ptr + Pointer(offset), n: n}
 }
 
+// OnHost is b, memory of AllocHost, as kernels find it.
+func OnHost(dev Device, b []byte) (Array[byte], error) {
+	p, err := dev.Mapped(b)
+	return Array[byte]{ptr: p, n: len(b)}, err
+}
+
 // Part is n elements of a, from element first on.
 func Part[T any](a Array[T], first, n int) Array[T] {
 	var x T

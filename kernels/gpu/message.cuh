@@ -166,7 +166,7 @@ struct stored {
 struct embedded {
 	const float *embedding;
 	const int *numbers;
-	__device__ __forceinline__ float4 at(int i, int h, int f) const { return vec4(embedding[(size_t)numbers[i] * h + f], 0, 0, 0); }
+	__device__ __forceinline__ float4 at(int i, int h, int f) const { return vec4(embedding[numbers[i] * h + f], 0, 0, 0); }
 };
 
 // A place is where a message puts {s, vx, vy, vz} of atom i and feature f.

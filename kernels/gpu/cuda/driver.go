@@ -40,6 +40,8 @@ import (
 	"unsafe"
 
 	"gorgonia.org/cu"
+
+	"painless/kernels/gpu"
 )
 
 // sharedPerBlock is the attribute of a device that says how much shared memory
@@ -124,13 +126,20 @@ func launchCluster(f cu.Function, blocks, threads, shared int, s cu.Stream, args
 	return check(C.launch_cluster(function(f), C.uint(blocks), C.uint(threads), C.uint(shared), handle(s), (*C.ulonglong)(unsafe.SliceData(args)), C.int(len(args))))
 }
 
-// allocHost is page-locked memory of the host.
+// allocHost is page-locked memory of the host, which the device can read and write too.
 func allocHost(size int) ([]byte, error) {
 	var p unsafe.Pointer
-	if err := check(C.cuMemHostAlloc(&p, C.size_t(size), 0)); err != nil {
+	if err := check(C.cuMemHostAlloc(&p, C.size_t(size), C.CU_MEMHOSTALLOC_DEVICEMAP)); err != nil {
 		return nil, err
 	}
 	return unsafe.Slice((*byte)(p), size), nil
+}
+
+// mapped is where the device has it.
+func mapped(start *byte) (gpu.Pointer, error) {
+	var p C.CUdeviceptr
+	err := check(C.cuMemHostGetDevicePointer(&p, unsafe.Pointer(start), 0))
+	return gpu.Pointer(p), err
 }
 
 func handle(s cu.Stream) C.CUstream { return C.CUstream(unsafe.Pointer(s.C())) }

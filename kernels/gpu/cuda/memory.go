@@ -80,6 +80,17 @@ func (d *device) FreeHost(b []byte) error {
 	return nil
 }
 
+// Mapped is where the device has what AllocHost gave.
+func (d *device) Mapped(b []byte) (gpu.Pointer, error) {
+	start := unsafe.SliceData(b)
+	if _, ok := d.host[start]; !ok {
+		return 0, fmt.Errorf("Mapped of %d bytes that AllocHost did not give or that are free", len(b))
+	}
+	var p gpu.Pointer
+	err := d.call("cuMemHostGetDevicePointer", func() (err error) { p, err = mapped(start); return })
+	return p, err
+}
+
 // freeAll frees all memory; it is an error if there was any.
 func (d *device) freeAll() error {
 	buffers, bytes := len(d.memory)+len(d.host), 0

@@ -131,6 +131,22 @@ func hostMemory(t *testing.T, d gpu.Device) {
 	require.NoError(t, d.Synchronize())
 	assert.Equal(t, host[:32], host[32:])
 
+	m := load(t, d)
+	x, err := d.Mapped(host)
+	require.NoError(t, err)
+	for i := range 16 {
+		binary.LittleEndian.PutUint32(host[4*i:], math.Float32bits(float32(i)))
+	}
+	require.NoError(t, d.Launch(saxpy(kernel(t, m, "saxpy", 0), x+32, x, 8, 2)), "reads and writes it where it is")
+	require.NoError(t, d.Synchronize())
+	for i := range 8 {
+		assert.Equal(t, float32(8+i+2*i), math.Float32frombits(binary.LittleEndian.Uint32(host[32+4*i:])))
+	}
+	require.NoError(t, m.Close())
+	_, err = d.Mapped(make([]byte, 64))
+	assert.Error(t, err, "not of AllocHost")
+	assert.Error(t, d.Free(x), "not of Alloc")
+
 	assert.Error(t, d.FreeHost(make([]byte, 64)), "not of AllocHost")
 	assert.NoError(t, d.FreeHost(nil))
 	require.NoError(t, d.FreeHost(host[:10]), "by its start")

@@ -33,6 +33,7 @@ type Charges struct {
 	Sectors      uint64 // of 32 bytes, as the requests for global memory ask for them
 	LeastSectors uint64 // as many as would hold what each request asks for
 	Missed       uint64 // of Sectors, those that go beyond the first-level cache
+	Host         uint64 // of Sectors, those of the host's memory, which no cache has
 	Footprint    uint64 // bytes of the sectors that the launch reads, and of those that it writes
 
 	// Latency is cycles: how long each block takes if nothing but its own
@@ -54,6 +55,7 @@ func (a *Charges) Add(b *Charges) {
 	a.Sectors += b.Sectors
 	a.LeastSectors += b.LeastSectors
 	a.Missed += b.Missed
+	a.Host += b.Host
 	a.Footprint += b.Footprint
 	a.Latency += b.Latency
 }

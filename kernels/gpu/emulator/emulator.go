@@ -32,7 +32,7 @@ type Options struct {
 type Device struct {
 	props   gpu.Properties
 	memory  memory
-	host    map[*byte]int // sizes of what AllocHost gave
+	host    map[*byte]uint64 // addresses of what AllocHost gave
 	limit   int64
 	threads map[string]int
 	capture *graph // that records
@@ -74,7 +74,7 @@ func New(opts Options) *Device {
 	if opts.Limit == 0 {
 		opts.Limit = 1 << 32
 	}
-	return &Device{props: p, limit: opts.Limit, threads: opts.Threads, charged: opts.Charged, host: map[*byte]int{}, memory: memory{limit: p.Memory, checked: !opts.Unchecked, charged: opts.Charged}, counts: map[string]*Counts{}}
+	return &Device{props: p, limit: opts.Limit, threads: opts.Threads, charged: opts.Charged, host: map[*byte]uint64{}, memory: memory{limit: p.Memory, checked: !opts.Unchecked, charged: opts.Charged}, counts: map[string]*Counts{}}
 }
 
 // Properties is those of the options.
@@ -114,10 +114,10 @@ func (d *Device) Free(p gpu.Pointer) error {
 	if p == 0 {
 		return nil
 	}
-	return d.memory.free(uint64(p))
+	return d.memory.free(uint64(p), false)
 }
 
-// AllocHost is ordinary memory.
+// AllocHost is ordinary memory, which kernels find too.
 func (d *Device) AllocHost(size int) ([]byte, error) {
 	if size <= 0 {
 		return nil, fmt.Errorf("allocation of %d bytes of the host", size)
@@ -126,18 +126,31 @@ func (d *Device) AllocHost(size int) ([]byte, error) {
 		return nil, errClosed
 	}
 	b := make([]byte, size)
-	d.host[&b[0]] = size
+	d.host[&b[0]] = d.memory.share(b)
 	return b, nil
 }
 
 // FreeHost leaves what AllocHost gave to the garbage collector; of nil it does nothing.
 func (d *Device) FreeHost(b []byte) error {
 	p := unsafe.SliceData(b)
-	if _, ok := d.host[p]; !ok && p != nil {
+	if p == nil {
+		return nil
+	}
+	address, ok := d.host[p]
+	if !ok {
 		return fmt.Errorf("free of %d bytes of the host, which were not allocated or are free already", len(b))
 	}
 	delete(d.host, p)
-	return nil
+	return d.memory.free(address, true)
+}
+
+// Mapped is an address of its own.
+func (d *Device) Mapped(b []byte) (gpu.Pointer, error) {
+	address, ok := d.host[unsafe.SliceData(b)]
+	if !ok {
+		return 0, fmt.Errorf("address of %d bytes of the host, which were not allocated or are free", len(b))
+	}
+	return gpu.Pointer(address), nil
 }
 
 // Upload copies at once.
@@ -247,9 +260,6 @@ func (d *Device) Close() error {
 	left := 0
 	for _, a := range d.memory.allocs {
 		left += len(a.data)
-	}
-	for _, size := range d.host {
-		left += size
 	}
 	if left > 0 {
 		return fmt.Errorf("%d bytes were not freed before Close", left)

@@ -29,7 +29,7 @@ type memory struct {
 type allocation struct {
 	data             []byte
 	writers, readers []uint64
-	freed            bool
+	freed, mapped    bool        // mapped is memory of the host, which writes and reads it as it likes between launches
 	touched          [2][]uint64 // if charged, for every 32 bytes which launch read and which wrote them last
 }
 
@@ -44,24 +44,43 @@ func (m *memory) alloc(size int) (uint64, error) {
 		return 0, fmt.Errorf("%w: %d bytes asked for, %d of %d in use", gpu.ErrOutOfMemory, size, m.used, m.limit)
 	}
 	m.used += int64(size)
-	a := &allocation{data: make([]byte, size), writers: make([]uint64, (size+3)/4), readers: make([]uint64, (size+3)/4)}
+	return m.add(&allocation{data: make([]byte, size)}), nil
+}
+
+// share makes b, which the host has written, memory that kernels find too.
+func (m *memory) share(b []byte) uint64 {
+	a := &allocation{data: b, mapped: true}
+	address := m.add(a)
+	for k := range a.writers {
+		a.writers[k] = host
+	}
+	return address
+}
+
+// add gives an allocation its address.
+func (m *memory) add(a *allocation) uint64 {
+	size := len(a.data)
+	a.writers, a.readers = make([]uint64, (size+3)/4), make([]uint64, (size+3)/4)
 	if m.charged {
 		a.touched = [2][]uint64{make([]uint64, (size+31)/32), make([]uint64, (size+31)/32)}
 	}
 	m.allocs = append(m.allocs, a)
-	return uint64(len(m.allocs)) << addressBits, nil
+	return uint64(len(m.allocs)) << addressBits
 }
 
-func (m *memory) free(address uint64) error {
+// free gives back device memory, or the host's.
+func (m *memory) free(address uint64, mapped bool) error {
 	a, offset := m.at(address)
 	switch {
-	case a == nil || offset != 0:
+	case a == nil || offset != 0 || a.mapped != mapped:
 		return fmt.Errorf("free of %#x, which was not allocated", address)
 	case a.freed:
 		return fmt.Errorf("free of %#x, which is free already", address)
 	}
-	m.used -= int64(len(a.data))
-	*a = allocation{freed: true}
+	if !mapped {
+		m.used -= int64(len(a.data))
+	}
+	*a = allocation{freed: true, mapped: mapped}
 	return nil
 }
 
@@ -157,6 +176,12 @@ func (m *memory) touch(sectors []uint64, writes bool) (n uint64) {
 		}
 	}
 	return n
+}
+
+// ofHost is whether a sector is of the host's memory.
+func (m *memory) ofHost(sector uint64) bool {
+	a, _ := m.at(32 * sector)
+	return a != nil && a.mapped
 }
 
 // update changes 4 or 8 bytes atomically and returns what they were.

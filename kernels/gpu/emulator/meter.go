@@ -28,7 +28,8 @@ const (
 	sharedLatency     = 30
 	shuffleLatency    = 24
 	cacheLatency      = 40
-	beyondLatency     = 265 // the second-level cache
+	beyondLatency     = 265  // the second-level cache
+	hostLatency       = 2500 // the host's memory, there and back: an estimate, 1.3 µs at 2 GHz
 	barrierLatency    = 20
 	branchLatency     = 6
 )
@@ -236,6 +237,10 @@ func (m *meter) request(w *warp, r *request, mask uint32) uint64 {
 	m.sum.LeastSectors += uint64(len(m.list)*r.size+31) / 32
 	m.list = distinct(m.list, &at, mask, 32)
 	m.sum.Sectors += uint64(len(m.list))
+	if len(m.list) > 0 && w.block.memory.ofHost(m.list[0]) {
+		m.sum.Host += uint64(len(m.list))
+		return hostLatency + uint64(cycles-1)
+	}
 	m.sum.Footprint += 32 * w.block.memory.touch(m.list, !r.load)
 	missed := 0
 	for _, sector := range m.list {

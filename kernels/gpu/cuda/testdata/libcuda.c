@@ -228,18 +228,23 @@ API cuEventElapsedTime(float *ms, CUevent start, CUevent end) {
 	return *ms = 0.5f, end->stream->waiting.first ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
 }
 
+struct header { // 256 bytes before what was allocated
+	size_t size;
+	int mapped; // memory of the host, for the device too
+};
+
 static CUresult take(void **p, size_t size) {
 	if (!size) return CUDA_ERROR_INVALID_VALUE;
 	if (size > TOTAL - used) return CUDA_ERROR_OUT_OF_MEMORY;
 	char *allocation = aligned_alloc(256, 256 + (size + 255) / 256 * 256);
-	*(size_t *)allocation = size, used += size;
+	*(struct header *)allocation = (struct header){size}, used += size;
 	*p = allocation + 256;
 	return CUDA_SUCCESS;
 }
 
 static void give(void *p) {
 	char *allocation = (char *)p - 256;
-	used -= *(size_t *)allocation;
+	used -= ((struct header *)allocation)->size;
 	free(allocation);
 }
 
@@ -261,7 +266,16 @@ API cuMemGetInfo(size_t *free, size_t *total) {
 
 API cuMemHostAlloc(void **p, size_t size, unsigned flags) {
 	QUIET;
-	return flags ? CUDA_ERROR_INVALID_VALUE : take(p, size);
+	if (flags & ~CU_MEMHOSTALLOC_DEVICEMAP) return CUDA_ERROR_INVALID_VALUE;
+	CUresult wrong = take(p, size);
+	if (!wrong) ((struct header *)((char *)*p - 256))->mapped = flags != 0;
+	return wrong;
+}
+
+API cuMemHostGetDevicePointer(CUdeviceptr *p, void *host, unsigned flags) {
+	ENTER;
+	if (flags || !((struct header *)((char *)host - 256))->mapped) return CUDA_ERROR_INVALID_VALUE;
+	return *p = (CUdeviceptr)host, CUDA_SUCCESS;
 }
 
 API cuMemFreeHost(void *p) {

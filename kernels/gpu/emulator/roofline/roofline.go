@@ -26,6 +26,7 @@ type GPU struct {
 	Second          float64 // bandwidth of the second-level cache, B/s
 	SecondSize      int     // bytes of it
 	Memory          float64 // bandwidth of memory, B/s
+	Host            float64 // bandwidth of the way to the host's memory, B/s: PCI Express of 16 lanes, of generation 4 or 5
 }
 
 // GPUs are an A100 SXM4 80 GB, an H100 SXM5, an H200 SXM and an RTX 4090. Multiprocessors, clocks, lanes, cache sizes and
@@ -34,10 +35,10 @@ type GPU struct {
 // Guide, tables "Throughput of Native Arithmetic Instructions" and "Technical Specifications per Compute Capability". The bandwidth of the
 // second-level cache is published for the A100 alone, 5120 bytes a cycle; the others' is what chipsandcheese.com measured, to two digits.
 var GPUs = []GPU{
-	{"A100", 80, 108, 1.410e9, 64, 32, 64, 32, 164 << 10, 7.2e12, 40 << 20, 2.039e12},
-	{"H100", 90, 132, 1.980e9, 128, 64, 64, 32, 228 << 10, 5.5e12, 50 << 20, 3.35e12},
-	{"H200", 90, 132, 1.980e9, 128, 64, 64, 32, 228 << 10, 5.5e12, 50 << 20, 4.8e12},
-	{"RTX 4090", 89, 128, 2.520e9, 128, 2, 48, 24, 100 << 10, 5.0e12, 72 << 20, 1.008e12},
+	{"A100", 80, 108, 1.410e9, 64, 32, 64, 32, 164 << 10, 7.2e12, 40 << 20, 2.039e12, 31.5e9},
+	{"H100", 90, 132, 1.980e9, 128, 64, 64, 32, 228 << 10, 5.5e12, 50 << 20, 3.35e12, 63e9},
+	{"H200", 90, 132, 1.980e9, 128, 64, 64, 32, 228 << 10, 5.5e12, 50 << 20, 4.8e12, 63e9},
+	{"RTX 4090", 89, 128, 2.520e9, 128, 2, 48, 24, 100 << 10, 5.0e12, 72 << 20, 1.008e12, 31.5e9},
 }
 
 // What is the same on all of them: instructions of warps that a multiprocessor issues in a cycle, lanes of integers, special functions and
@@ -117,6 +118,7 @@ func (g *GPU) bound(c *emulator.Charges, busy, latency float64) (p Prediction) {
 	cycles("L1+shared", float64(c.Shared.Wavefronts+c.Global.Wavefronts)+32*float64(c.Slots[emulator.Shuffle])/shuffleLanes, 1)
 	p.longest("latency", float64(c.Latency)*latency/g.Clock)
 	p.longest("L2", 32*float64(c.Missed)/g.Second*float64(g.Multiprocessors)/busy)
+	p.longest("host", 32*float64(c.Host)/g.Host)
 	if c.Footprint > uint64(g.SecondSize)/2 { // else it is where the launch before left it
 		p.longest("memory", float64(c.Footprint)/g.Memory)
 	}

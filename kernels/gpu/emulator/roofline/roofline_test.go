@@ -41,7 +41,7 @@ func TestOccupancy(t *testing.T) {
 
 // One resource at a time, on a GPU of 2 multiprocessors at 1 GHz.
 func TestPredict(t *testing.T) {
-	g := GPU{"test", 90, 2, 1e9, 128, 64, 64, 32, 100 << 10, 1e9, 1 << 20, 1e8}
+	g := GPU{"test", 90, 2, 1e9, 128, 64, 64, 32, 100 << 10, 1e9, 1 << 20, 1e8, 1e8}
 	launch := emulator.Charges{Blocks: 4, Threads: 64}
 	slots := func(class emulator.Class, n uint64) func(c *emulator.Charges) {
 		return func(c *emulator.Charges) { c.Slots[class] = n }
@@ -61,6 +61,7 @@ func TestPredict(t *testing.T) {
 		{"shuffles", slots(emulator.Shuffle, 8000), 4e-6, "L1+shared"},
 		{"wavefronts", func(c *emulator.Charges) { c.Shared.Wavefronts, c.Global.Wavefronts = 1500, 500 }, 1e-6, "L1+shared"},
 		{"the second-level cache", func(c *emulator.Charges) { c.Missed = 1000 }, 32e-6, "L2"},
+		{"the host's memory", func(c *emulator.Charges) { c.Host = 1000 }, 32e-5, "host"},
 		{"a footprint that it holds", func(c *emulator.Charges) { c.Footprint = 500_000 }, 0, ""},
 		{"memory", func(c *emulator.Charges) { c.Footprint = 1_000_000 }, 1e-2, "memory"},
 		{"latency, four blocks at once", func(c *emulator.Charges) { c.Latency = 4000 }, 1e-6, "latency"},
