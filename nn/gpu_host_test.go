@@ -85,7 +85,7 @@ func TestGPUHostThreads(t *testing.T) {
 		e.host.forces[b.Start[4]][1] = float32(math.Inf(1)) // benzene's
 		e.host.results[b.Len()-1][0] = math.NaN()
 		var which *atoms.StructureError
-		require.ErrorAs(t, e.collect(b, r), &which)
+		require.ErrorAs(t, e.collect(b, &Result{}), &which)
 		assert.Equal(t, 4, which.Index)
 		require.ErrorAs(t, e.stage(atoms.NewBatch(wrong...)), &which)
 		assert.Equal(t, len(structures), which.Index)

@@ -32,21 +32,25 @@ func TestGPUPrediction(t *testing.T) {
 		name string
 		many bool // among so many others that the GPU is full
 		one  bool // launch
+		only bool // energies
 		dev  emulator.Options
 		atoms.Batch
 	}{
-		{"benzene in one launch, µs", false, true, ampere, *atoms.NewBatch(systems.Benzene())},
-		{"benzene in one cluster, µs", false, true, hopper, *atoms.NewBatch(systems.Benzene())},
-		{"benzene, µs", false, false, narrow, *atoms.NewBatch(systems.Benzene())},
-		{"waters of 63 atoms in one launch, µs", false, true, ampere, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
-		{"waters of 63 atoms, µs", false, false, narrow, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
-		{"molecules of 16 atoms, ns/atom", true, false, narrow, *atoms.NewBatch(systems.Cluster(16, 1), systems.Cluster(16, 2), systems.Cluster(16, 3), systems.Cluster(16, 4), systems.Cluster(16, 5),
+		{"benzene in one launch, µs", false, true, false, ampere, *atoms.NewBatch(systems.Benzene())},
+		{"benzene in one cluster, µs", false, true, false, hopper, *atoms.NewBatch(systems.Benzene())},
+		{"benzene, µs", false, false, false, narrow, *atoms.NewBatch(systems.Benzene())},
+		{"energy of benzene in one launch, µs", false, true, true, ampere, *atoms.NewBatch(systems.Benzene())},
+		{"energy of benzene in one cluster, µs", false, true, true, hopper, *atoms.NewBatch(systems.Benzene())},
+		{"energy of benzene, µs", false, false, true, narrow, *atoms.NewBatch(systems.Benzene())},
+		{"waters of 63 atoms in one launch, µs", false, true, false, ampere, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
+		{"waters of 63 atoms, µs", false, false, false, narrow, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
+		{"molecules of 16 atoms, ns/atom", true, false, false, narrow, *atoms.NewBatch(systems.Cluster(16, 1), systems.Cluster(16, 2), systems.Cluster(16, 3), systems.Cluster(16, 4), systems.Cluster(16, 5),
 			systems.Cluster(16, 6))},
-		{"water, ns/atom", true, false, narrow, *atoms.NewBatch(systems.WaterBox(3, 3, 3))},
+		{"water, ns/atom", true, false, false, narrow, *atoms.NewBatch(systems.WaterBox(3, 3, 3))},
 	} {
 		system.dev.Charged = true
 		dev := emulator.New(system.dev)
-		e := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), dev, Options{}).(*gpuEngine)
+		e := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), dev, Options{EnergyOnly: system.only}).(*gpuEngine)
 		require.NoError(t, e.Compute(t.Context(), &system.Batch, &Result{}))
 		charges := dev.TakeCharges()
 		predict := func(g *roofline.GPU, c []emulator.Charges) string {
