@@ -17,7 +17,7 @@ type hostCall struct {
 	structure, numbers []int32
 	lattices           []gpu.Lattice
 
-	wrong atomic.Int64 // the lowest structure that something is wrong with; none where it is no structure's
+	wrong atomic.Int64 // the lowest structure that something is wrong with, or as many as there are
 }
 
 // note says that something is wrong with structure k.
