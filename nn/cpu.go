@@ -29,6 +29,7 @@ type cpuEngine[T cpu.Float] struct {
 	numbers []int // of the batch, in the order of the list's places
 	ordered []int // memory of that
 	own     int   // atoms that are updated, the first ones: all but a domain's ghosts
+	graded  int   // pairs, the first ones, that have gradients of blocks that the way back has passed
 	list    *atoms.NeighborList[T]
 	activations[T]
 	gradients[T]
@@ -99,10 +100,12 @@ func (e *cpuEngine[T]) do(ctx context.Context, s step, b *atoms.Batch, r *Result
 	case update:
 		e.pool.Run(e.atomTiles(), e.tasks.update)
 	case turn:
+		e.graded = 0
 		e.pool.Run(e.atomTiles(), e.tasks.turn)
 	case messageBackward:
 		err := e.overPairs(ctx, e.tasks.filterSlope, e.tasks.messageBackward)
 		e.g, e.gin = e.gin, e.g
+		e.graded = e.numPairs()
 		return err
 	case updateBackward:
 		e.pool.Run(e.atomTiles(), e.tasks.updateBackward)

@@ -30,7 +30,7 @@ func (e *cpuEngine[T]) overPairs(ctx context.Context, filter, work func(worker, 
 		e.pool.Run((len(e.parts)-1)*len(e.pairGrads), work)
 		return nil
 	}
-	pairs := len(e.list.D)
+	pairs := e.numPairs()
 	for start := 0; start == 0 || start < pairs; start += chunkSize {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -41,6 +41,9 @@ func (e *cpuEngine[T]) overPairs(ctx context.Context, filter, work func(worker, 
 	}
 	return nil
 }
+
+// numPairs is the pairs of the running stage.
+func (e *cpuEngine[T]) numPairs() int { return e.pairStart[len(e.pairStart)-1] }
 
 // share is a group of features and a part of the pairs, lo up to hi, which are those
 // of the atoms from first on: what a message works on at a time.
@@ -123,8 +126,8 @@ func (e *cpuEngine[T]) messageBackwardGroup(worker, unit int) {
 		copy(gin.V[3*from:3*to], g.V[3*from:3*to])
 	}
 	grad := e.pairGrads[s.group]
-	if k == len(e.weights.blocks)-1 {
-		clear(grad[s.lo:s.hi])
+	if s.hi > e.graded {
+		clear(grad[max(s.lo, e.graded):s.hi])
 	}
 	if block.table == nil {
 		cpu.MessageBackward(gin, grad[s.lo:s.hi], g, in, e.pairs.Slice(s.lo, s.hi), e.exact(s.group), p.width)

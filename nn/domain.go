@@ -203,30 +203,37 @@ func (d *Domain) Finish(r *DomainResult) error {
 		return errors.New("expected Next to say Done before Finish")
 	}
 	d.begun = false
-	r.AtomEnergy, r.Forces = buffer.Resize(r.AtomEnergy, d.own), buffer.Resize(r.Forces, d.own)
-	r.AtomVirial = r.AtomVirial[:0]
-	if r.AtomVirials {
-		r.AtomVirial = buffer.Resize(r.AtomVirial, d.own)
-		clear(r.AtomVirial)
-	}
-	clear(r.Forces)
-	r.Energy, r.Virial = 0, [3][3]float64{}
+	r.reset(d.own)
 	if err := d.part.finish(r); err != nil {
 		return err
 	}
 	return atoms.Finite(r.Energy, r.Forces)
 }
 
-// DomainResult is what a rank's own atoms have; sums over ranks are the system's.
+// DomainResult is what a rank's own atoms have; sums over ranks are the system's. Of
+// Recompute it is of all of a rank's atoms, in their order: arrays are [atoms], and what
+// ghosts have is to be added to what their owners have.
 type DomainResult struct {
 	Energy float64       // of the own atoms, eV
 	Forces [][3]float64  // on them, eV/Å, [own]
-	Virial [3][3]float64 // Σ −∂E/∂x ⊗ x of the pairs, eV: halves of those with a ghost
+	Virial [3][3]float64 // Σ −∂E/∂x ⊗ x of the pairs, eV: of Finish halves of those with a ghost
 
-	AtomEnergy []float64 // of the own atoms, eV, [own]
+	AtomEnergy []float64 // of the own atoms, eV, [own]; of Recompute 0 for ghosts
 
 	// AtomVirial is the atoms' shares of the virial, eV, [own]: each atom has half of its
 	// pairs'. It is filled where AtomVirials asks for it.
 	AtomVirial  [][3][3]float64
 	AtomVirials bool
+}
+
+// reset makes room for the results of n atoms, of which all but energies are sums.
+func (r *DomainResult) reset(n int) {
+	r.AtomEnergy, r.Forces = buffer.Resize(r.AtomEnergy, n), buffer.Resize(r.Forces, n)
+	r.AtomVirial = r.AtomVirial[:0]
+	if r.AtomVirials {
+		r.AtomVirial = buffer.Resize(r.AtomVirial, n)
+		clear(r.AtomVirial)
+	}
+	clear(r.Forces)
+	r.Energy, r.Virial = 0, [3][3]float64{}
 }

@@ -10,7 +10,8 @@ import (
 // cpuDomain is a domain on the CPU.
 type cpuDomain struct {
 	engine *cpuEngine[float32]
-	stage  stage // the exchange that rows are of
+	stage  stage  // the exchange that rows are of
+	shells shells // of Recompute
 
 	// Of rows that are packed or unpacked, tile by tile.
 	rows                 []float32
