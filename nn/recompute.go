@@ -28,7 +28,7 @@ func (d *Domain) Recompute(ctx context.Context, b *atoms.Batch, own []bool, pair
 	}
 	p, ok := d.part.(*cpuDomain)
 	if !ok {
-		return errors.New("ghosts are recomputed on the CPU alone: expected the device cpu")
+		return fmt.Errorf("%w: ghosts are recomputed on the CPU alone", errors.ErrUnsupported)
 	}
 	r.reset(b.NumAtoms())
 	clear(r.AtomEnergy)

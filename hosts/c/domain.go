@@ -53,11 +53,27 @@ func painless_unpack(model C.uintptr_t, first, n C.int64_t, rows *C.float) C.int
 
 //export painless_finish
 func painless_finish(model C.uintptr_t, energy, forces, virial, energies, virials *C.double) C.int {
-	return result(library.Finish(uintptr(model), &api.DomainResults{
+	return result(library.Finish(uintptr(model), domainResults(energy, forces, virial, energies, virials)))
+}
+
+//export painless_recompute
+func painless_recompute(model C.uintptr_t, atoms C.int64_t, numbers *C.int32_t, positions *C.double, own *C.int32_t,
+	pairs C.int64_t, list *C.int32_t, energy, forces, virial, energies, virials *C.double) C.int {
+	return result(library.Recompute(uintptr(model), &api.DomainCall{
+		Atoms:     int64(atoms),
+		Numbers:   (*int32)(numbers),
+		Positions: (*[3]float64)(unsafe.Pointer(positions)),
+		Pairs:     int64(pairs),
+		List:      (*[2]int32)(unsafe.Pointer(list)),
+	}, (*int32)(own), domainResults(energy, forces, virial, energies, virials)))
+}
+
+func domainResults(energy, forces, virial, energies, virials *C.double) *api.DomainResults {
+	return &api.DomainResults{
 		Energy:      (*float64)(energy),
 		Forces:      (*[3]float64)(unsafe.Pointer(forces)),
 		Virial:      (*[3][3]float64)(unsafe.Pointer(virial)),
 		AtomEnergy:  (*float64)(energies),
 		AtomVirials: (*[3][3]float64)(unsafe.Pointer(virials)),
-	}))
+	}
 }

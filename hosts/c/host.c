@@ -138,3 +138,10 @@ int pl_unpack(pl_model *model, int64_t first, int64_t n, const float *rows) {
 int pl_finish(pl_model *model, double *energy, double *forces, double *virial, double *energies, double *virials) {
     return forked() ? PL_EFORK : painless_finish((uintptr_t)model, energy, forces, virial, energies, virials);
 }
+
+int pl_recompute(pl_model *model, int64_t n, const int32_t *numbers, const double *positions, const int32_t *own, int64_t pairs,
+                 const int32_t *list, double *energy, double *forces, double *virial, double *energies, double *virials) {
+    return forked() ? PL_EFORK
+                    : painless_recompute((uintptr_t)model, n, (int32_t *)numbers, (double *)positions, (int32_t *)own, pairs,
+                                         (int32_t *)list, energy, forces, virial, energies, virials);
+}

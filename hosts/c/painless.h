@@ -208,6 +208,31 @@ int pl_unpack(pl_model *model, int64_t first, int64_t n, const float *rows);
  */
 int pl_finish(pl_model *model, double *energy, double *forces, double *virial, double *energies, double *virials);
 
+/* pl_recompute is a step for hosts that exchange nothing, such as those of KIM: ghosts are
+ * all atoms and images within K cutoffs (pl_info.blocks times cutoff) of an own one, and
+ * what their owners would send is computed again: at 1,000 atoms in place of an exchange
+ * that is four to five times the work, and less the more own atoms there are. It computes
+ * the energy of the own atoms and its gradient, so that what ghosts have, too, must come to
+ * their owners and be added. On the CPU, in float32; what pl_begin began is over.
+ *
+ *   numbers    [n]         atomic numbers
+ *   positions  [n][3]      Å
+ *   own        [n]         not 0: an own atom, in any order among ghosts
+ *   list       [pairs][2]  of any two atoms, each pair once. Pairs beyond the cutoff, and those
+ *                          that nothing needs, are left out. NULL: pairs are searched
+ *
+ * Results, each of which may be NULL; of no meaning after an error:
+ *
+ *   energy    [1]        of the own atoms, eV
+ *   forces    [n][3]     eV/Å, 0 for atoms farther away than K pairs
+ *   virial    [3][3]     as in pl_compute, eV; sums over ranks are the system's
+ *   energies  [n]        of single atoms, eV, 0 for ghosts
+ *   virials   [n][3][3]  of single atoms, eV, which have half of each of their pairs'
+ */
+int pl_recompute(pl_model *model, int64_t n, const int32_t *numbers, const double *positions, const int32_t *own,
+                 int64_t pairs, const int32_t *list, double *energy, double *forces, double *virial,
+                 double *energies, double *virials);
+
 #ifdef __cplusplus
 }
 #endif

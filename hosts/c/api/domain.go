@@ -17,6 +17,7 @@ type domain struct {
 	stage  stage
 	own    int
 	atoms  int64
+	marks  []bool                // own atoms, of Recompute
 	result painless.DomainResult // partly in the host's memory, during a call
 	memory painless.DomainResult // in place of what the host does not ask for
 }
@@ -45,13 +46,14 @@ type DomainCall struct {
 	List       *[2]int32 // [Pairs]; nil: pairs are searched
 }
 
-// DomainResults is the arguments of pl_finish; nil is not asked for.
+// DomainResults is the arguments of pl_finish, and of pl_recompute, whose n is all
+// atoms; nil is not asked for.
 type DomainResults struct {
 	Energy      *float64       // eV
-	Forces      *[3]float64    // eV/Å, [own]
+	Forces      *[3]float64    // eV/Å, [own] or [n]
 	Virial      *[3][3]float64 // eV
-	AtomEnergy  *float64       // eV, [own]
-	AtomVirials *[3][3]float64 // eV, [own]
+	AtomEnergy  *float64       // eV, [own] or [n]
+	AtomVirials *[3][3]float64 // eV, [own] or [n]
 }
 
 // Row returns how many float32 a ghost gets at an exchange.
@@ -128,23 +130,53 @@ func (l *Library) Finish(number uintptr, c *DomainResults) error {
 			return err
 		}
 		d.stage = begin
-		r := &d.result
-		r.Forces, r.AtomEnergy = borrow(c.Forces, d.own, &d.memory.Forces), borrow(c.AtomEnergy, d.own, &d.memory.AtomEnergy)
-		if r.AtomVirials = c.AtomVirials != nil; r.AtomVirials {
-			r.AtomVirial = unsafe.Slice(c.AtomVirials, d.own)
-		}
-		err := d.domain.Finish(r)
-		if c.Energy != nil {
-			*c.Energy = r.Energy
-		}
-		if c.Virial != nil {
-			*c.Virial = r.Virial
-		}
-		if err != nil {
-			return &Error{Structure, err}
-		}
-		return nil
+		return d.into(c, d.own, d.domain.Finish)
 	})
+}
+
+// Recompute is a step without exchanges of the atoms that own marks, [Atoms]. Of c, Own
+// is not looked at.
+func (l *Library) Recompute(number uintptr, c *DomainCall, own *int32, results *DomainResults) error {
+	return l.inDomain(number, func(m *model) error {
+		if err := m.openDomain(); err != nil {
+			return err
+		}
+		d := &m.domain
+		d.stage = begin
+		pairs, err := d.take(c)
+		if err != nil {
+			return err
+		}
+		if own == nil && c.Atoms > 0 {
+			return argument("own is NULL: expected marks of %d atoms", c.Atoms)
+		}
+		d.marks = d.marks[:0]
+		for _, mark := range unsafe.Slice(own, c.Atoms) {
+			d.marks = append(d.marks, mark != 0)
+		}
+		err = d.into(results, int(c.Atoms), func(r *painless.DomainResult) error {
+			return d.domain.Recompute(context.Background(), &d.batch, d.marks, pairs, r)
+		})
+		d.batch.Positions, d.batch.Cells = nil, nil // the host's
+		return err
+	})
+}
+
+// into calls do with results of n atoms, in the host's memory where it asks for them.
+func (d *domain) into(c *DomainResults, n int, do func(r *painless.DomainResult) error) error {
+	r := &d.result
+	r.Forces, r.AtomEnergy = borrow(c.Forces, n, &d.memory.Forces), borrow(c.AtomEnergy, n, &d.memory.AtomEnergy)
+	if r.AtomVirials = c.AtomVirials != nil; r.AtomVirials {
+		r.AtomVirial = unsafe.Slice(c.AtomVirials, n)
+	}
+	err := do(r)
+	if c.Energy != nil {
+		*c.Energy = r.Energy
+	}
+	if c.Virial != nil {
+		*c.Virial = r.Virial
+	}
+	return ofStructure(err)
 }
 
 // inDomain calls do with a model, locked; what it panics with is an error.
@@ -178,28 +210,48 @@ func (d *domain) close() error {
 
 func (d *domain) begin(c *DomainCall) error {
 	d.stage = begin
-	if c.Own < 0 || c.Own > c.Atoms || c.Pairs < 0 || c.Pairs > maxPairs {
-		return argument("%d own atoms of %d, and %d pairs: expected no more own atoms than atoms, and 0 to %d pairs", c.Own, c.Atoms, c.Pairs, int64(maxPairs))
-	}
-	d.atoms = c.Atoms
-	call := Call{Structures: 1, Counts: &d.atoms, Numbers: c.Numbers, Positions: c.Positions, Cells: c.Cell, PBC: c.PBC}
-	if err := d.fill(&call, 0); err != nil {
+	pairs, err := d.take(c)
+	if err != nil {
 		return err
 	}
-	var pairs [][2]int32
-	if c.List != nil {
-		pairs = unsafe.Slice(c.List, c.Pairs)
-	}
 	if err := d.domain.Begin(context.Background(), &d.batch, int(c.Own), pairs); err != nil {
-		var structure *atoms.StructureError
-		if errors.As(err, &structure) {
-			err = structure.Err // there is one
-		}
-		return &Error{Structure, err}
+		return ofStructure(err)
 	}
 	d.stage, d.own = next, int(c.Own)
 	d.batch.Positions, d.batch.Cells = nil, nil // the host's
 	return nil
+}
+
+// take makes the batch of a domain's atoms, and returns its pairs, nil where they are
+// to be searched.
+func (d *domain) take(c *DomainCall) ([][2]int32, error) {
+	if c.Own < 0 || c.Own > c.Atoms || c.Pairs < 0 || c.Pairs > maxPairs {
+		return nil, argument("%d own atoms of %d, and %d pairs: expected no more own atoms than atoms, and 0 to %d pairs", c.Own, c.Atoms, c.Pairs, int64(maxPairs))
+	}
+	d.atoms = c.Atoms
+	call := Call{Structures: 1, Counts: &d.atoms, Numbers: c.Numbers, Positions: c.Positions, Cells: c.Cell, PBC: c.PBC}
+	if err := d.fill(&call, 0); err != nil {
+		return nil, err
+	}
+	if c.List == nil {
+		return nil, nil
+	}
+	return unsafe.Slice(c.List, c.Pairs), nil
+}
+
+// ofStructure is an error, or nil, as one of the domain's structure, of which there is one.
+func ofStructure(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, errors.ErrUnsupported) {
+		return asArgument(err)
+	}
+	var structure *atoms.StructureError
+	if errors.As(err, &structure) {
+		err = structure.Err
+	}
+	return &Error{Structure, err}
 }
 
 // maxPairs is 4096 of each atom, as many as a structure may have.

@@ -129,6 +129,61 @@ func TestDomainOfAll(t *testing.T) {
 	assert.Equal(t, energy, all.host.energies[0])
 }
 
+// A part whose ghosts are recomputed has its atoms' energies, and forces that are its
+// share of all; it allocates nothing and ends what was begun.
+func TestRecompute(t *testing.T) {
+	var l Library
+	number := open(t, &l, "tiny", painless.Options{Threads: 1})
+	drop := systems.WaterDrop(3, 2, 2)
+	n := len(drop.Numbers)
+	whole := newPart(t, &l, number, drop, n)
+	require.NoError(t, whole.step(&l, number))
+	part, own := newPart(t, &l, number, drop, n), make([]int32, n)
+	recompute := func() {
+		if err := l.Recompute(number, part.call(), unsafe.SliceData(own), part.results()); err != nil {
+			panic(err)
+		}
+	}
+	sum, energy := make([][3]float64, n), 0.0
+	for half := range 2 {
+		for i := range own {
+			own[i] = int32((i + half) % 2 * -3) // anything but 0
+		}
+		recompute()
+		energy += part.host.energies[0]
+		for i, f := range part.forces {
+			for c := range f {
+				sum[i][c] += f[c]
+			}
+			if own[i] != 0 {
+				assert.InDelta(t, whole.energies[i], part.energies[i], 1e-5)
+			} else {
+				assert.Zero(t, part.energies[i])
+			}
+		}
+	}
+	assert.InEpsilon(t, whole.host.energies[0], energy, 1e-7)
+	for i, f := range whole.forces {
+		assert.InDeltaSlice(t, f[:], sum[i][:], 1e-4)
+	}
+	assert.Zero(t, testing.AllocsPerRun(5, recompute))
+
+	require.NoError(t, l.Begin(number, whole.call()))
+	recompute()
+	_, err := l.Step(number)
+	assert.ErrorContains(t, err, "pl_step: expected pl_begin")
+	require.NoError(t, l.Recompute(number, &DomainCall{}, nil, &DomainResults{}), "no atoms")
+	assert.ErrorContains(t, l.Recompute(number, part.call(), nil, part.results()), "own is NULL: expected marks of 36 atoms")
+	short := part.call()
+	short.Pairs, short.List = 1, &[2]int32{0, 36}
+	err = l.Recompute(number, short, unsafe.SliceData(own), part.results())
+	assert.ErrorContains(t, err, "pair 0 is of the atoms 0 and 36: expected two of 36")
+	assert.Equal(t, Structure, CodeOf(err))
+	err = l.Recompute(open(t, &l, "ultra_tiny", painless.Options{Device: "emulator"}), part.call(), unsafe.SliceData(own), part.results())
+	assert.ErrorContains(t, err, "ghosts are recomputed on the CPU alone")
+	assert.Equal(t, Argument, CodeOf(err))
+}
+
 // A domain on a GPU has what one on the CPU has, with ghosts.
 func TestDomainOnGPU(t *testing.T) {
 	var l Library

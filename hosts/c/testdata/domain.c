@@ -1,6 +1,7 @@
 /* domain CHECKPOINT RANKS SLABS: RANKS models in this process are the ranks of a system that
  * is cut into SLABS, and must say together what pl_compute says of the whole. Ranks beyond
- * the slabs are empty. Prints the largest differences. */
+ * the slabs are empty. Two halves of it, alone in space and each with the other as ghosts that
+ * are recomputed, are the whole, too. Prints the largest differences. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,58 @@ static int step(int given) {
 
 static double largest(double a, double b) { return fabs(b) > a ? fabs(b) : a; }
 
+/* The largest difference between forces on the atoms without a cell and what two halves say
+ * together, which have every third atom and the others. Energies and virials must agree. */
+static double recompute(pl_model *model, int given) {
+    static double sum[atoms][3], forces[atoms][3], energies[atoms], virials[atoms][3][3];
+    static int32_t own[atoms], list[most_pairs][2];
+    double whole, energy, virial[3][3], of[3][3], total = 0, difference = 0;
+    int half, i, j, a, b, pairs = 0;
+    for (i = 0; i < atoms; i++)
+        for (j = 0; j < i; j++, pairs++)
+            list[pairs][0] = i, list[pairs][1] = j;
+    if (pl_compute(model, atoms, numbers, x[0], NULL, NULL, &whole, f[0], of[0], NULL))
+        fail("compute");
+    memset(sum, 0, sizeof sum);
+    for (half = 0; half < 2; half++) {
+        double single = 0, shares[3][3] = {{0}};
+        for (i = 0; i < atoms; i++)
+            own[i] = (i % 3 == 0) == half;
+        if (pl_recompute(model, atoms, numbers, x[0], own, given ? pairs : 0, given ? list[0] : NULL, &energy, forces[0], virial[0], energies,
+                         virials[0][0]))
+            fail("recompute");
+        total += energy;
+        for (i = 0; i < atoms; i++) {
+            single += energies[i];
+            if (!own[i] && energies[i] != 0)
+                fail("a ghost's energy");
+            for (a = 0; a < 3; a++) {
+                sum[i][a] += forces[i][a];
+                for (b = 0; b < 3; b++)
+                    shares[a][b] += virials[i][a][b];
+            }
+        }
+        for (a = 0; a < 3; a++)
+            for (b = 0; b < 3; b++) {
+                of[a][b] -= virial[a][b];
+                if (!(fabs(shares[a][b] - virial[a][b]) < 1e-9 * (1 + fabs(virial[0][0]))))
+                    fail("sums of virials");
+            }
+        if (!(fabs(single - energy) < 1e-9 * fabs(energy)))
+            fail("sums of energies");
+    }
+    for (i = 0; i < atoms; i++)
+        for (a = 0; a < 3; a++)
+            difference = largest(difference, sum[i][a] - f[i][a]);
+    for (a = 0; a < 3; a++)
+        for (b = 0; b < 3; b++)
+            if (!(fabs(of[a][b]) < 1e-4 * (1 + fabs(virial[0][0]))))
+                fail("virial of two halves");
+    if (!(fabs(total / whole - 1) < 1e-7))
+        fail("energy of two halves");
+    return difference;
+}
+
 int main(int argc, char **argv) {
     pl_options options = PL_OPTIONS_INIT;
     pl_info info = PL_INFO_INIT;
@@ -190,6 +243,11 @@ int main(int argc, char **argv) {
         for (i = 0; i < atoms; i++)
             for (a = 0; a < 3; a++)
                 x[i][a] += 0.3 * noise();
+    }
+    of_sums = largest(recompute(ranks[0].model, 0), recompute(ranks[0].model, 1));
+    if (!(of_sums < 1e-5 * scale)) {
+        fprintf(stderr, "recomputed forces %g of %g\n", of_sums, scale);
+        return 1;
     }
     printf("%d ranks of %d to %d atoms: energy %.1e, forces %.1e eV/Å, virial %.1e\n", count, ranks[count - 1].own, ranks[0].own, of_energy, of_forces, of_virial);
     for (k = 0; k < count; k++)
