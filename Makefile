@@ -1,5 +1,5 @@
 # make run, make test: each does all its own set-up. Debian packages are installed only when missing.
-.PHONY: run lib install lammps test test-pure test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
+.PHONY: run lib install lammps kim test test-pure test-variants interop fuzz bench bench-ase bench-hosts bench-md bench-train bench-peers bench-quantised bench-release ptx gpu-bundle testdata release test-release reproduce lint-deploy module clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT = missing=$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
@@ -22,7 +22,7 @@ lib:
 		-extldflags '-Wl,-soname,libpainless.so.0 -Wl,--version-script=$(CURDIR)/hosts/c/painless.map'" ./hosts/c
 	@rm -f $(LIB)/libpainless.h && ln -sf libpainless.so $(LIB)/libpainless.so.0 # painless.h is written by hand
 
-# The library, painless.h, painless.pc and ASE's calculator under PREFIX; and what make lammps has built, where it has.
+# The library, painless.h, painless.pc and ASE's calculator under PREFIX; and what make lammps and make kim have built, where they have.
 PREFIX = /usr/local
 VERSION = $(shell sed -n 's/^## \([0-9.]*\) .*/\1/p' CHANGELOG.md | head -1)
 install: lib
@@ -34,6 +34,8 @@ install: lib
 	sed 's#@VERSION@#$(VERSION)#' hosts/c/painless.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/painless.pc
 	[ ! -f $(LIB)/lmp_painless ] || install -D -m 755 $(LIB)/lmp_painless $(DESTDIR)$(PREFIX)/bin/lmp_painless
 	[ ! -f $(LIB)/painlessplugin.so ] || install -m 755 $(LIB)/painlessplugin.so $(DESTDIR)$(PREFIX)/lib/
+	[ ! -f $(LIB)/kim/model.so ] || { install -D -m 755 $(LIB)/kim/model.so $(LIB)/kim/painless-kim -t $(DESTDIR)$(PREFIX)/lib/kim && \
+		install -D -m 755 $(LIB)/kim/model-drivers/painless/*.so -t $(DESTDIR)$(PREFIX)/lib/kim/model-drivers/painless; }
 
 # LAMMPS's pair_style painless: LIB/lmp_painless, which is Debian's LAMMPS with it, and LIB/painlessplugin.so. With LAMMPS=DIR the
 # plugin alone, for the LAMMPS whose source folder src is DIR. Fetches LAMMPS's headers; nothing of LAMMPS is in this repository.
@@ -41,6 +43,11 @@ LAMMPS =
 lammps: lib
 	@$(call APT,g++ libopenmpi-dev openmpi-bin lammps)
 	hosts/lammps/src/build.sh "$(LIB)" $(LAMMPS)
+
+# KIM's model driver painless, in LIB/kim, with the script that makes models of checkpoints. Nothing of KIM is in this repository.
+kim: lib
+	@$(call APT,gcc g++ libc6-dev pkg-config libkim-api-dev)
+	hosts/kim/src/build.sh "$(LIB)"
 
 # gcc and libhdf5-dev are for HDF5; ASE reads what we write. GODEBUG takes AVX-512 away and purego all vector code, so
 # that each set is tested where the machine has a better one.
