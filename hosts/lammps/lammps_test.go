@@ -1,4 +1,5 @@
-// Package lammps tests the pair style in src with the LAMMPS and the MPI of Debian.
+// Package lammps tests the pair style in src, and KIM's model driver in hosts/kim, with
+// the LAMMPS and the MPI of Debian.
 package lammps
 
 import (
@@ -62,13 +63,19 @@ func student(t *testing.T, name string) string {
 	return path
 }
 
-// command is LAMMPS with a script and a structure in a folder of its own, on so many
-// ranks, which share the cores, and with a time by which it must have ended.
+// command is lmp_painless with a script and a structure: see launch.
 func command(t *testing.T, ranks int, s *painless.Structure, script string) *exec.Cmd {
+	t.Helper()
+	return launch(t, program(t), ranks, s, script)
+}
+
+// launch is a LAMMPS with a script and a structure in a folder of its own, on so many
+// ranks, which share the cores, and with a time by which it must have ended.
+func launch(t *testing.T, program string, ranks int, s *painless.Structure, script string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
-	c := exec.CommandContext(ctx, "mpirun", "--oversubscribe", "-np", strconv.Itoa(ranks), program(t), "-log", "none", "-in", "in")
+	c := exec.CommandContext(ctx, "mpirun", "--oversubscribe", "-np", strconv.Itoa(ranks), program, "-log", "none", "-in", "in")
 	c.Dir = t.TempDir()
 	c.WaitDelay = 10 * time.Second
 	c.Env = append(os.Environ(), "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
@@ -81,6 +88,7 @@ func command(t *testing.T, ranks int, s *painless.Structure, script string) *exe
 type input struct {
 	model  string
 	style  string // options of the pair style
+	kim    string // the model's name in KIM, whose pair style it is then
 	newton string // on where empty
 	before string // commands before the box is made
 	after  string // commands after the pair style
@@ -100,13 +108,17 @@ func (in *input) script(s *painless.Structure) string {
 	if run == "" {
 		run = "run 0"
 	}
+	style := "painless " + in.model + " " + in.style
+	if in.kim != "" {
+		style = "kim " + in.kim
+	}
 	return fmt.Sprintf(`units metal
 atom_style atomic
 boundary %s
 newton %s
 %s
 read_data data
-pair_style painless %s %s
+pair_style %s
 pair_coeff * * O H
 neighbor 0.5 bin
 neigh_modify every 1 delay 0 check yes
@@ -119,7 +131,7 @@ thermo_style custom step pe press c_sums[1] c_sums[2] c_virial[1] etotal
 %s
 write_dump all custom dump id type proc x y z fx fy fz c_energies c_stresses[1] c_stresses[2] c_stresses[3] c_stresses[4] c_stresses[5] c_stresses[6] modify sort id format float %%.17g
 print "$(pe:%%.17g) $(lx:%%.17g) $(ly:%%.17g) $(lz:%%.17g) $(xy:%%.17g) $(xz:%%.17g) $(yz:%%.17g) $(c_virial[1]:%%.17g) $(c_virial[2]:%%.17g) $(c_virial[3]:%%.17g) $(c_virial[4]:%%.17g) $(c_virial[5]:%%.17g) $(c_virial[6]:%%.17g) $(etotal:%%.17g)" file sums screen no
-`, boundary, newton, in.before, in.model, in.style, in.after, run)
+`, boundary, newton, in.before, style, in.after, run)
 }
 
 // data is a structure as LAMMPS reads it: O is type 1, H type 2, and the cell is lower triangular.
