@@ -80,7 +80,7 @@ ONNX = command -v npm >/dev/null || { $(call APT,nodejs npm); }; cd internal/dev
 # PyTorch, h5py, ASE, MDAnalysis and mdtraj open what we write, ONNX Runtime runs it, ASE and LAMMPS move atoms alike, and LAMMPS computes with us
 # on several ranks; users need it never.
 interop:
-	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps libopenmpi-dev openmpi-bin zsh fish)
+	@$(call APT,gcc g++ libc6-dev pkg-config valgrind libhdf5-dev python3-torch python3-h5py python3-ase python3-pytest python3-netcdf4 python3-mdanalysis python3-mdtraj lammps libkim-api-dev libopenmpi-dev openmpi-bin zsh fish)
 	@$(ONNX)
 	PAINLESS_REQUIRE_INTEROP=1 go test -tags hdf5 -count=1 -timeout 30m -run 'Torch|ONNXRuntime|H5py|Interop' ./checkpoint ./data/... ./export/... ./hosts/... ./md ./internal/commands/... ./internal/dev/cases ./internal/dev/peers ./train
 

@@ -210,10 +210,10 @@ int pl_finish(pl_model *model, double *energy, double *forces, double *virial, d
 
 /* pl_recompute is a step for hosts that exchange nothing, such as those of KIM: ghosts are
  * all atoms and images within K cutoffs (pl_info.blocks times cutoff) of an own one, and
- * what their owners would send is computed again: at 1,000 atoms in place of an exchange
- * that is four to five times the work, and less the more own atoms there are. It computes
- * the energy of the own atoms and its gradient, so that what ghosts have, too, must come to
- * their owners and be added. On the CPU, in float32; what pl_begin began is over.
+ * what their owners would send is computed again: with 1,000 own atoms that is two to three
+ * times the work, and less with more. It computes the energy of the own atoms and its
+ * gradient, so that what ghosts have, too, must come to their owners and be added. On the
+ * CPU, in float32; what pl_begin began is over.
  *
  *   numbers    [n]         atomic numbers
  *   positions  [n][3]      Å
