@@ -98,6 +98,19 @@ func TestInteropKIMDynamics(t *testing.T) {
 	}
 }
 
+// A model that KIM has closed, and unloaded, is opened again: by another pair_style, by kim init
+// and kim interactions, and after clear.
+func TestInteropKIMAgain(t *testing.T) {
+	m, s := defaultKIM(t), water(3, 2, 2, false)
+	style := "pair_style kim " + m.name + "\npair_coeff * * O H\n"
+	again := m.execute(t, 1, &s, input{run: "run 0\n" + style + "run 0\npair_style zero 5\npair_coeff * *\nrun 0\n" + style + "run 0"})
+	agree(t, "another pair_style", "default", again)
+	in := input{kim: m.name}
+	in.run = "run 0\nclear\n" + strings.NewReplacer("units metal", "kim init "+m.name+" metal", style, "kim interactions O H\n").Replace(in.script(&s))
+	require.Contains(t, in.run, "kim interactions")
+	agree(t, "after clear", "default", m.execute(t, 1, &s, in))
+}
+
 // Units of the simulator's, of energy and of length, are converted.
 func TestInteropKIMUnits(t *testing.T) {
 	m, s := defaultKIM(t), water(2, 2, 2, false)
