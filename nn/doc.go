@@ -18,6 +18,7 @@
 //	edge       one direction of a pair, on the GPU: from neighbour j to atom i, d = |r_j − r_i|
 //	image      an atom shifted by lattice vectors; shift is how many of each
 //	ghost      an atom of a domain that another rank owns
+//	shell      the atoms of a domain that are so many pairs away from an own one
 //	block      a message and the update after it; a network has num_interactions of them
 //	filter     φ(d), what a block's message multiplies states with; it has three parts
 //	table      φ as polynomials between equidistant knots
