@@ -177,7 +177,7 @@ func TestRecompute(t *testing.T) {
 	short := part.call()
 	short.Pairs, short.List = 1, &[2]int32{0, 36}
 	err = l.Recompute(number, short, unsafe.SliceData(own), part.results())
-	assert.ErrorContains(t, err, "pair 0 is of the atoms 0 and 36: expected two of 36")
+	assert.ErrorContains(t, err, "pair 0 is of the atoms 0 and 36: expected two different ones of 36")
 	assert.Equal(t, Structure, CodeOf(err))
 	err = l.Recompute(open(t, &l, "ultra_tiny", painless.Options{Device: "emulator"}), part.call(), unsafe.SliceData(own), part.results())
 	assert.ErrorContains(t, err, "ghosts are recomputed on the CPU alone")
