@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from frames import SYMBOLS, read
-from plan import read_rows
+from plan import read_crossed, read_rows
 from xtb import GFN2, SCFError
 
 PARTS_A_FILE = 10
@@ -90,7 +90,7 @@ def main():
     os.makedirs(out, exist_ok=True)
     train = parts_of(folder, "train")[:int(sys.argv[3]) if len(sys.argv) > 3 else None]
     files = {"train": train, "valid": parts_of(folder, "valid"), "test": parts_of(folder, "test")}
-    table = {r.smiles: r.split for r in read_rows()}
+    table = {r.smiles: r.split for r in read_rows() + read_crossed()}
 
     pairs = [(composition(f.z), f.energy) for path in train for f in read(path)]
     elements = fit(np.array([c for c, _ in pairs]), np.array([e for _, e in pairs]))

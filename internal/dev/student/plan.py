@@ -1,5 +1,6 @@
 """What is labelled: the tasks of a split, in an order drawn once, dealt into parts of alike content."""
 import csv
+import gzip
 import os
 import random
 import zlib
@@ -11,11 +12,12 @@ from rdkit import Chem
 from contacts import clash, cluster, pair, transfer
 from single import chain, molecule, near, press
 from torsions import axes, kind_of_axis, scan
+from wide import wide
 from xtb import GFN2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = 20261128
-PARTS = {"train": 240, "train-near": 4, "valid": 4, "test": 6}
+PARTS = {"train": 240, "train-near": 4, "train-wide": 60, "valid": 4, "test": 6}
 Row = namedtuple("Row", "id smiles split source name atoms")
 Amounts = namedtuple("Amounts", "scans pairs clusters waters clashes presses transfers")
 # Tasks of each sort, scans for each class of bond. What walls are made of (clashes, presses, transfers) is for training alone: held-out frames are
@@ -29,11 +31,22 @@ def forces_of(numbers):
     return lambda x: gfn2(x)[1]
 
 
+def rows_of(lines):
+    """Returns the molecules of a list, with the number of atoms of each."""
+    return [Row(int(r["id"]), r["smiles"], r["split"], r["source"], r["name"], Chem.AddHs(Chem.MolFromSmiles(r["smiles"])).GetNumAtoms())
+            for r in csv.DictReader(lines)]
+
+
 def read_rows():
-    """Returns molecules.csv, with the number of atoms of each molecule."""
+    """Returns the molecules of molecules.csv."""
     with open(os.path.join(HERE, "molecules.csv")) as f:
-        return [Row(int(r["id"]), r["smiles"], r["split"], r["source"], r["name"],
-                    Chem.AddHs(Chem.MolFromSmiles(r["smiles"])).GetNumAtoms()) for r in csv.DictReader(f)]
+        return rows_of(f)
+
+
+def read_crossed():
+    """Returns the molecules of crossed.csv.gz: all for training, and in train-wide alone."""
+    with gzip.open(os.path.join(HERE, "crossed.csv.gz"), "rt") as f:
+        return rows_of(f)
 
 
 def tasks(split, rows):
@@ -42,6 +55,9 @@ def tasks(split, rows):
         known = [r for r in rows if r.split == "train" and r.source == "known" and r.atoms <= 14]
         return [(f"near {r.id} {i}", (r,)) for r in known for i in range(1 if r.atoms > 8 else 4)]
     rng = random.Random(f"{SEED} {split}")
+    if split == "train-wide":
+        tiny = [r for r in rows if r.split == "train" and r.atoms <= 8]
+        return [(f"wide {r.id}", (r, rng.choice(tiny)) if r.atoms <= 16 else (r,)) for r in read_crossed()]
     own = [r for r in rows if r.split == split]
     water = next(r for r in rows if r.name == "water")
     amounts = AMOUNTS[split]
@@ -94,6 +110,8 @@ def structures(name, rows):
         return pair(*rows, rng)
     if verb == "near":
         return near(rows[0], rng, forces_of)
+    if verb == "wide":
+        return wide(rows[0], rows[1] if len(rows) > 1 else None, rng)
     if verb == "clash":
         return clash(*rows, rng)
     if verb == "press":
