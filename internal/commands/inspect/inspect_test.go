@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,9 +189,16 @@ func TestDefault(t *testing.T) {
 	assert.Contains(t, text, "elements: a list of 7: 1, 6, 7, 8, 9, 16, 17")
 	assert.Equal(t, "default", r.File)
 	assert.Regexp(t, `^The default student`, r.Card)
+	warned := []string{"symmetric molecules", "torsions"} // by the card: of ethane, among torsions
 	for _, v := range r.Health.Verdicts {
-		if v.Topic != "symmetric molecules" { // of which the card warns
+		if !slices.Contains(warned, v.Topic) {
 			assert.Contains(t, []health.Grade{health.Good, health.Fair}, v.Grade, v)
+		}
+	}
+	assert.Contains(t, r.Card, "barriers of ethane")
+	for _, torsion := range r.Health.Torsions {
+		if torsion.Molecule != "ethane" {
+			assert.InEpsilon(t, torsion.GFN2, torsion.Barrier, 0.2, torsion.Molecule)
 		}
 	}
 }

@@ -50,7 +50,7 @@ func TestLabelErrors(t *testing.T) {
 	stderr, err := run("-teacher", model, "-o", path, "-")
 	assert.EqualError(t, err, "1 of 2 frames are left out, as listed")
 	assert.Equal(t, 2, cli.Code(err))
-	assert.Equal(t, "painless: -: frame 1, line 4: atom 0 (H) and atom 1 (O) are on the same point\n", stderr)
+	assert.Equal(t, "painless: -: frame 1, line 4: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å\n", stderr)
 	assert.Len(t, frames(t, readFile(t, path)), 1)
 	require.NoError(t, os.Remove(path))
 	for want, args := range map[string][]string{

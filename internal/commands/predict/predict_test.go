@@ -195,7 +195,7 @@ func TestErrors(t *testing.T) {
 		"batch":           {[]string{"-model", model, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
 		"flag behind":     {[]string{"-model", model, golden, "-format", "json"}, "-format stands after an input"},
 		"same point":      {[]string{"-model", model, close}, "something is wrong with every one of 1 frames, as listed"},
-		"strict":          {[]string{"-strict", "-model", model, close}, "close.xyz: frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point"},
+		"strict":          {[]string{"-strict", "-model", model, close}, "close.xyz: frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å"},
 		"empty input":     {[]string{"-model", model, empty}, "empty.xyz: expected a structure, found none"},
 		"output a folder": {[]string{"-model", model, "-o", dir, golden}, "expected a file, found a folder"},
 		"output no name":  {[]string{"-model", "none.pt", "-o", "", golden}, "-o is empty: expected a file, or - for standard output"},
@@ -224,7 +224,7 @@ func TestBadFrames(t *testing.T) {
 		{
 			h + unknown + h + point + unreadable + h + h + unknown,
 			"-: frame 1, line 4: atom 0 has atomic number 101: the network knows 1 to 100\n" +
-				"-: frame 3, line 10: atom 0 (H) and atom 1 (O) are on the same point\n" +
+				"-: frame 3, line 10: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å\n" +
 				"-: frame 4, line 16: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"\n" +
 				"-: frame 7, line 23: atom 0 has atomic number 101: the network knows 1 to 100\n",
 			"4 of 8 frames are left out, as listed", 2, 4,
@@ -242,10 +242,10 @@ func TestBadFrames(t *testing.T) {
 			"-: frame 2, line 9: atom 0: species: expected the symbol of an element, or its atomic number, found \"Xx\"", 2,
 		},
 		{
-			h + h + point + h + unknown + "2\n\nH 0 0 0\n", "-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point\n" +
+			h + h + point + h + unknown + "2\n\nH 0 0 0\n", "-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å\n" +
 				"-: frame 4, line 14: atom 0 has atomic number 101: the network knows 1 to 100\n",
 			"-:20: expected 2 atoms, as line 17 says, found the end of the file after 1", 1, 3,
-			"-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point", 2,
+			"-: frame 2, line 7: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å", 2,
 		},
 	} {
 		for _, batch := range []string{"1", "2", "3", "32"} {

@@ -26,7 +26,7 @@ func TestIncomplete(t *testing.T) {
 		"1\n" + head + "energy=-1 stress=\"1 0 0 0 1 0 0 0 1\"\nH 0 0 0 1 0 0\n", // 7: stress of no volume
 		"2\n" + head + "energy=-3\nH 0 0 0 0.2 0 0\nH 0.8 0 0 -0.2 0 0\n",        // 8: whole
 	}, ""))
-	listed := "painless: " + path + ": frame 1, line 5: atom 0 (H) and atom 1 (O) are on the same point\n" +
+	listed := "painless: " + path + ": frame 1, line 5: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å\n" +
 		"painless: " + path + ": frame 5, line 18: atom 0 has atomic number 101: the network knows 1 to 100\n"
 	for _, batch := range []string{"1", "4", "32"} {
 		r := runWith(t, "", t.TempDir(), listed, "-model", ultraModel, "-batch", batch, path)
@@ -49,7 +49,7 @@ func TestIncomplete(t *testing.T) {
 		}, reasons(r.Unlabelled))
 		m := r.Models[0]
 		assert.Equal(t, []string{
-			"1 HO: atom 0 (H) and atom 1 (O) are on the same point",
+			"1 HO: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å",
 			"5 Md: atom 0 has atomic number 101: the network knows 1 to 100",
 		}, reasons(m.Failed))
 		assert.Equal(t, 9, r.Structures)
@@ -92,12 +92,12 @@ func TestUnreadableFrame(t *testing.T) {
 	assert.Equal(t, 2, cli.Code(err))
 	point := writeFile(t, "point.extxyz", "2\nProperties=species:S:1:pos:R:3 energy=1\nH 0 0 0\nO 0 0 0\n")
 	_, stderr, err := execute("", "-strict", "-model", ultraModel, "-forces-key", "", golden, point)
-	assert.EqualError(t, err, point+": frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point")
+	assert.EqualError(t, err, point+": frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å")
 	assert.Empty(t, stderr)
 	_, stderr, err = execute("", "-model", ultraModel+","+tinyModel, "-forces-key", "", point)
 	assert.EqualError(t, err, "no results: none of 1 structures could be read and computed, as listed")
 	assert.Equal(t, 1, cli.Code(err))
-	assert.Contains(t, stderr, point+": frame 0, line 1: tiny: atom 0 (H) and atom 1 (O) are on the same point\n")
+	assert.Contains(t, stderr, point+": frame 0, line 1: tiny: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å\n")
 }
 
 func TestMaxAndSeed(t *testing.T) {
