@@ -59,7 +59,7 @@ def main():
         key = mol and canonical(mol)
         if key and key not in known and key not in found and parse(key):
             found[key] = None
-    with gzip.GzipFile(fileobj=sys.stdout.buffer, mode="w", mtime=0) as f:
+    with gzip.GzipFile(filename="", fileobj=sys.stdout.buffer, mode="w", mtime=0) as f:
         f.write(b"id,smiles,split,source,name\n")
         for i, smiles in enumerate(found):
             f.write(f"{len(rows) + i},{smiles},train,crossed,\n".encode())
