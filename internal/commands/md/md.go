@@ -2,6 +2,7 @@
 package md
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -168,13 +169,11 @@ func (s *settings) check(inputs []string) (err error) {
 		return fmt.Errorf("-min-distance %v: expected at most %v Å", s.limits.Distance, md.LargestDistance)
 	}
 	l := &s.limits
-	for _, x := range []struct {
-		flag  string
-		value float64
-	}{{"max-temperature", l.Temperature}, {"max-drift", l.Drift}, {"min-distance", l.Distance}, {"max-force", l.Force}} {
-		if !(x.value >= 0) {
-			return fmt.Errorf("-%s %v: expected 0 or more", x.flag, x.value)
-		}
+	if err := cmp.Or(
+		cli.ZeroOrMore("max-temperature", l.Temperature), cli.ZeroOrMore("max-drift", l.Drift),
+		cli.ZeroOrMore("min-distance", l.Distance), cli.ZeroOrMore("max-force", l.Force),
+	); err != nil {
+		return err
 	}
 	if s.restart != "" {
 		for _, name := range kept {
@@ -194,13 +193,11 @@ func (s *settings) check(inputs []string) (err error) {
 	case s.set["temperature"] && !(d.Temperature.From > 0 && d.Temperature.To > 0):
 		return fmt.Errorf("-temperature: expected more than 0 K, found %v to %v", d.Temperature.From, d.Temperature.To)
 	}
-	for _, x := range []struct {
-		flag  string
-		value float64
-	}{{"thermostat-time", d.ThermostatTime}, {"barostat-time", d.BarostatTime}, {"compressibility", d.Compressibility}} {
-		if !(x.value > 0) {
-			return fmt.Errorf("-%s %v: expected more than 0", x.flag, x.value)
-		}
+	if err := cmp.Or(
+		cli.AboveZero("thermostat-time", d.ThermostatTime), cli.AboveZero("barostat-time", d.BarostatTime),
+		cli.AboveZero("compressibility", d.Compressibility),
+	); err != nil {
+		return err
 	}
 	if !s.set["temperature"] && s.dynamics.Ensemble != md.NVE {
 		return fmt.Errorf("-temperature is missing: expected one, K, for %v", s.dynamics.Ensemble)

@@ -2,6 +2,7 @@
 package relax
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -91,13 +92,11 @@ func (s *settings) check(std cli.Std, set map[string]bool) (err error) {
 	if r.Cell, err = md.ParseCellRelaxation(s.cell); err != nil {
 		return fmt.Errorf("-cell: %w", err)
 	}
-	for _, x := range []struct {
-		flag  string
-		value float64
-	}{{"fmax", r.Force}, {"smax", s.smax}, {"steps", float64(r.Steps)}, {"max-step", r.MaxStep}, {"min-distance", r.Distance}, {"batch", float64(s.batch)}} {
-		if !(x.value > 0) {
-			return fmt.Errorf("-%s %v: expected more than 0", x.flag, x.value)
-		}
+	if err := cmp.Or(
+		cli.AboveZero("fmax", r.Force), cli.AboveZero("smax", s.smax), cli.AboveZero("steps", float64(r.Steps)),
+		cli.AboveZero("max-step", r.MaxStep), cli.AboveZero("min-distance", r.Distance), cli.AboveZero("batch", float64(s.batch)),
+	); err != nil {
+		return err
 	}
 	if r.Distance > md.LargestDistance {
 		return fmt.Errorf("-min-distance %v: expected at most %v Å", r.Distance, md.LargestDistance)
