@@ -107,13 +107,7 @@ func (e *cpuEngine[T]) collectForces(r *Result, k, lo, hi int) {
 	if last-first <= spanSize {
 		*virial = e.pairGradient(first, last)
 	}
-	for _, s := range e.spans[e.collection.start[k]:e.collection.start[k+1]] {
-		for c := range s.virial {
-			for d := range s.virial[c] {
-				virial[c][d] += s.virial[c][d]
-			}
-		}
-	}
+	addVirials(virial, e.spans[e.collection.start[k]:e.collection.start[k+1]])
 	e.scatter(forces, first, last)
 	if e.atomVirials {
 		clear(shares[lo:hi])
@@ -123,6 +117,17 @@ func (e *cpuEngine[T]) collectForces(r *Result, k, lo, hi int) {
 		r.Forces[atom] = forces[lo+place]
 		if e.atomVirials {
 			r.AtomVirial[atom] = shares[lo+place]
+		}
+	}
+}
+
+// addVirials adds those of spans, in their order.
+func addVirials(to *[3][3]float64, spans []span) {
+	for i := range spans {
+		for c := range to {
+			for d := range to[c] {
+				to[c][d] += spans[i].virial[c][d]
+			}
 		}
 	}
 }

@@ -62,8 +62,7 @@ func (s *shells) sort(list *atoms.NeighborList[float32], blocks int) {
 	for h := range blocks {
 		next[h+1] += next[h]
 	}
-	s.order, s.place = s.order[:0], buffer.Resize(s.place, len(s.of))
-	s.order = buffer.Resize(s.order, len(s.of))
+	s.order, s.place = buffer.Resize(s.order, len(s.of)), buffer.Resize(s.place, len(s.of))
 	for i, h := range s.of {
 		if h <= blocks {
 			s.order[next[h]], s.place[i] = int32(i), int32(next[h])
@@ -170,13 +169,7 @@ func (d *cpuDomain) collectAll(r *DomainResult) {
 		return
 	}
 	e.pairGradients(e.list.Start, 0)
-	for i := range e.spans {
-		for a := range 3 {
-			for b := range 3 {
-				r.Virial[a][b] += e.spans[i].virial[a][b]
-			}
-		}
-	}
+	addVirials(&r.Virial, e.spans)
 	s.forces = buffer.Resize(s.forces, len(s.order))
 	clear(s.forces)
 	e.scatter(s.forces, 0, len(e.list.D))
