@@ -14,7 +14,7 @@ from rdkit.Chem import AllChem, rdMolTransforms
 
 from contacts import loose, packed
 from frames import SYMBOLS, Frame, read
-from geometry import Field, combine, embed, langevin, masses, numbers, positions, quench, set_positions
+from geometry import Field, combine, embed, held, langevin, masses, numbers, positions, quench, set_positions
 from plan import SEED, forces_of, read_rows
 from torsions import turned
 from xtb import GFN2
@@ -60,9 +60,7 @@ def torsions(rows):
         atoms = match[:2] + match[-2:]  # a branch in the SMARTS stands between
         start = Chem.Mol(mol)
         for degrees in range(0, 181, 15):
-            set_positions(mol, turned(start, atoms, degrees))
-            field = Field(mol)
-            field.hold(atoms, degrees)
+            field = held(mol, turned(start, atoms, degrees), atoms, degrees)
             x = held_torsion(mol, field.minimum(), atoms, degrees)
             set_positions(mol, x)
             if degrees == 0:

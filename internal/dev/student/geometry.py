@@ -83,6 +83,14 @@ class Field:
         return np.array(self.ff.CalcGrad(flat)).reshape(-1, 3) * -KCAL
 
 
+def held(mol, x, atoms, degrees):
+    """Returns the force field at x, where it puts the molecule, with a torsion held near an angle."""
+    set_positions(mol, x)
+    field = Field(mol)
+    field.hold(atoms, degrees)
+    return field
+
+
 def langevin(forces, mass, x, kelvin, steps, rng, v=None, fs=2.0, friction=0.02):
     """Returns positions and velocities after BAOAB steps of Langevin dynamics; the friction is in 1/fs."""
     m = np.asarray(mass)[:, None]

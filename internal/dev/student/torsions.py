@@ -3,7 +3,7 @@ import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
-from geometry import Field, embed, langevin, masses, numbers, positions, quench, set_positions
+from geometry import embed, held, langevin, masses, numbers, positions, quench
 
 AXIS = Chem.MolFromSmarts("[!$(*#*)&!$(*(=*)=*)&!D1]-&!@[!$(*#*)&!$(*(=*)=*)&!D1]")
 CLASSES = {name: Chem.MolFromSmarts(s) for name, s in {
@@ -72,9 +72,7 @@ def scan(row, axis, rng, gfn2=None):
         rigid = turned(start, atoms, degrees)
         if rng.random() < 0.25:
             yield "torsion", mol, rigid
-        set_positions(mol, rigid)
-        field = Field(mol)
-        field.hold(atoms, degrees)
+        field = held(mol, rigid, atoms, degrees)
         x = field.minimum(100)
         if forces:
             for x in quench(forces, x, 5):

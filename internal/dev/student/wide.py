@@ -2,7 +2,7 @@
 import numpy as np
 
 from contacts import anywhere, approach, loose, turn
-from geometry import Field, combine, embed, langevin, masses, numbers, positions, set_positions
+from geometry import Field, combine, embed, held, langevin, masses, numbers, positions
 from single import stretched
 from torsions import axes, four, turned
 
@@ -22,10 +22,7 @@ def wide(row, partner, rng):
         rigid = turned(mol, atoms, degrees)
         if rng.random() < 0.25:
             yield "torsion", mol, rigid
-        set_positions(mol, rigid)
-        field = Field(mol)
-        field.hold(atoms, degrees)
-        yield "torsion", mol, field.minimum(60)
+        yield "torsion", mol, held(mol, rigid, atoms, degrees).minimum(60)
 
     kelvin = (300, 600, 1000)[int(rng.integers(3))]
     x, _ = langevin(Field(mol), masses(mol), positions(mol), kelvin, 20, rng)
