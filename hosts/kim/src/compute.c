@@ -26,7 +26,7 @@ static int get_arguments(const KIM_ModelComputeArguments *from, arguments *to) {
            KIM_ModelComputeArguments_GetArgumentPointerDouble(from, KIM_COMPUTE_ARGUMENT_NAME_partialParticleVirial, &to->virials);
 }
 
-/* Makes room for size bytes, of which the first kept stay; 0 where there is none. */
+/* Makes room for size bytes beside what is there already; 0 where there is none. */
 static int grow(void *array, size_t *room, size_t size) {
     void **memory = array, *more;
     if (size <= *room)

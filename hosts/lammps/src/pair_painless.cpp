@@ -210,14 +210,6 @@ static int atomic_number(const std::string &symbol)
   return 0;
 }
 
-static std::string symbol_of(int z)
-{
-  std::istringstream all(symbols);
-  std::string s;
-  while (z-- > 0) all >> s;
-  return s;
-}
-
 // pair_coeff * * H O …: the elements of the types, in their order.
 void PairPainless::coeff(int narg, char **arg)
 {
@@ -226,10 +218,11 @@ void PairPainless::coeff(int narg, char **arg)
   if (narg != 2 + types || strcmp(arg[0], "*") != 0 || strcmp(arg[1], "*") != 0)
     refuse("expected pair_coeff * * and the elements of all types, which are " + std::to_string(types));
   number.assign(types + 1, 0);
+  symbol.assign(types + 1, "");
   for (int type = 1; type <= types; type++) {
-    const std::string symbol = arg[1 + type];
-    number[type] = atomic_number(symbol);
-    if (number[type] == 0) refuse("type " + std::to_string(type) + " is " + symbol + ": expected an element, such as O");
+    symbol[type] = arg[1 + type];
+    number[type] = atomic_number(symbol[type]);
+    if (number[type] == 0) refuse("type " + std::to_string(type) + " is " + symbol[type] + ": expected an element, such as O");
     const double origin[3] = {0, 0, 0};
     if (pl_compute(model, 1, &number[type], origin, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr) < 0) {
       const std::string message = pl_message(), of = "structure 0: atom 0 ";    // which is the type
@@ -252,8 +245,8 @@ void PairPainless::compare_masses()
   for (int i = 1; i <= atom->ntypes; i++)
     for (int j = 1; j <= atom->ntypes; j++)
       if (number[i] < number[j] && atom->mass[i] > 1.1 * atom->mass[j])
-        error->warning(FLERR, "pair_style painless: type " + std::to_string(i) + " is " + symbol_of(number[i]) + " of mass " + std::to_string(atom->mass[i]) +
-                                  ", and type " + std::to_string(j) + " " + symbol_of(number[j]) + " of mass " + std::to_string(atom->mass[j]) +
+        error->warning(FLERR, "pair_style painless: type " + std::to_string(i) + " is " + symbol[i] + " of mass " + std::to_string(atom->mass[i]) +
+                                  ", and type " + std::to_string(j) + " " + symbol[j] + " of mass " + std::to_string(atom->mass[j]) +
                                   ": are the elements of pair_coeff in the order of the types?");
 }
 

@@ -50,6 +50,7 @@ class PairPainless : public Pair {
   double cutoff;    // Å
 
   std::vector<int32_t> number;    // of a type, from 1 on
+  std::vector<std::string> symbol;
 
   // of a step
   std::vector<int32_t> numbers, pairs;                        // [n], [pairs][2]
