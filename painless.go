@@ -117,6 +117,7 @@ type Model struct {
 	Others     []string // the same of other weights in the file
 	Unapplied  []string // what energies may have been scaled or shifted by in training, such as energy_mean: it is not applied
 	CutoffFrom string   // in words: stated by config, inferred from rbf.centers, given by -cutoff
+	Overridden float64  // Å, the cutoff that the file states, where Options have another; or 0
 }
 
 // Default is the path of the student that is part of the program: of molecules of
@@ -160,7 +161,7 @@ func load(path string, opts Options) (m *Model, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return &Model{Network: f.Network, Key: f.Place, Others: f.Others, Unapplied: f.Unapplied, CutoffFrom: f.CutoffFrom}, nil
+	return &Model{Network: f.Network, Key: f.Place, Others: f.Others, Unapplied: f.Unapplied, CutoffFrom: f.CutoffFrom, Overridden: f.Overridden}, nil
 }
 
 // NewPotential puts a network on a device. Of the options, Key and Cutoff are not looked at.

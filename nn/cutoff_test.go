@@ -84,12 +84,14 @@ func TestStatedCutoff(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 5.0, f.Network.Cutoff, "whether or not the file calls its centres learnable")
 	assert.Equal(t, "stated by config", f.CutoffFrom)
+	assert.Zero(t, f.Overridden)
 	assert.Equal(t, "config", f.Stated["cutoff"])
 
 	f, err = Find(checkpoint.New(config(5.0), learned(t)...), 4.5)
 	require.NoError(t, err)
 	assert.Equal(t, 4.5, f.Network.Cutoff)
 	assert.Equal(t, "given by -cutoff (config says 5)", f.CutoffFrom)
+	assert.Equal(t, 5.0, f.Overridden)
 
 	for says, c := range map[string]struct {
 		metadata map[string]any

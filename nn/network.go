@@ -63,6 +63,7 @@ type Found struct {
 
 	Stated     map[string]string // by hidden_dim, …: what in the file states it, such as hyper_parameters.model
 	CutoffFrom string            // in words: stated by config, inferred from rbf.centers, given by -cutoff
+	Overridden float64           // Å, the cutoff that the file states, where another was given; or 0
 }
 
 // Dropped returns what the names were without, to begin with and within, such as
@@ -129,6 +130,9 @@ func Find(c *checkpoint.Checkpoint, cutoff float64) (*Found, error) {
 	}
 	if cfg.Cutoff, f.CutoffFrom, err = x.findCutoff(cutoff, said["cutoff"], values["rbf.centers"], values["rbf.widths"]); err != nil {
 		return nil, err
+	}
+	if stated := said["cutoff"]; len(stated) > 0 && stated[0].value != cfg.Cutoff {
+		f.Overridden = stated[0].value
 	}
 	for key, statements := range said {
 		f.Stated[key] = statements[0].place

@@ -163,7 +163,7 @@ func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
 		return nil, err
 	}
 	Took(stderr, path, model.Key, model.Others)
-	if m.Cutoff != 0 && model.CutoffFrom != "given by -cutoff" { // the file says another
+	if model.Overridden != 0 {
 		fmt.Fprintf(stderr, "painless: %s: cutoff %v Å, %s: a student is good at the cutoff alone that it was trained with\n", path, model.Network.Cutoff, model.CutoffFrom)
 	}
 	if elements := model.Network.Elements; m.anyElement && len(elements) > 0 {
