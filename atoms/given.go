@@ -64,14 +64,16 @@ func (l *NeighborList[T]) take(_, unit int) {
 			return
 		}
 		ri, rj := &g.positions[i], &g.positions[j]
-		x := [3]T{T(rj[0] - ri[0]), T(rj[1] - ri[1]), T(rj[2] - ri[2])}
-		d := Distance(x)
+		x, y, z := T(rj[0]-ri[0]), T(rj[1]-ri[1]), T(rj[2]-ri[2])
+		d := distance(x, y, z)
 		if d == 0 {
 			part.err = fmt.Errorf("the atoms %d and %d are on the same point, %v Å", i, j, *ri)
 			return
 		}
 		if d <= l.cutoff { // as NaN is not
-			l.Set(n, i, j, x, d)
+			l.I[n], l.J[n], l.D[n] = i, j, d
+			to := &l.X[n] // written one by one, as in measure
+			to[0], to[1], to[2] = x, y, z
 			n++
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"painless/internal/buffer"
-	"painless/internal/vec"
 )
 
 // NeighborList is every undirected pair {i, j} of a batch with d ≤ cutoff:
@@ -188,12 +187,13 @@ func (l *NeighborList[T]) piece(b *block, i int) (of []neighbor, x [][3]T, d []T
 
 // measure computes the displacements of a block's candidates and counts its pairs.
 // Whether a candidate is a pair is hard to foretell: neither here nor in keep does
-// a branch hang on it.
+// a branch hang on it. Threes of numbers are written and read one by one: a copy of
+// three that were just written would wait for them.
 func (l *NeighborList[T]) measure(_, unit int) {
 	block := &l.blocks[unit]
-	cell, positions := &l.batch.Cells[block.k], l.batch.Positions
-	var shift [3]float64
-	before := [3]int32{} // the shift that this is of
+	cell, positions, cutoff := &l.batch.Cells[block.k], l.batch.Positions, l.cutoff
+	var sx, sy, sz float64
+	before := [3]int32{} // the shift that these are of
 	pairs := 0
 	for i := range l.pieces(block) {
 		of, xs, ds, first := l.piece(block, i)
@@ -201,16 +201,19 @@ func (l *NeighborList[T]) measure(_, unit int) {
 			n := &of[c]
 			if n.shift != before {
 				before = n.shift
-				shift = vec.RowTimes([3]float64{float64(before[0]), float64(before[1]), float64(before[2])}, cell)
+				fa, fb, fc := float64(before[0]), float64(before[1]), float64(before[2])
+				sx = fa*cell[0][0] + fb*cell[1][0] + fc*cell[2][0]
+				sy = fa*cell[0][1] + fb*cell[1][1] + fc*cell[2][1]
+				sz = fa*cell[0][2] + fb*cell[1][2] + fc*cell[2][2]
 			}
-			ri, rj := &positions[n.i], &positions[n.j]
-			x := [3]T{T(rj[0] + shift[0] - ri[0]), T(rj[1] + shift[1] - ri[1]), T(rj[2] + shift[2] - ri[2])}
-			d := Distance(x)
+			ri, rj, to := &positions[n.i], &positions[n.j], &xs[c]
+			x, y, z := T(rj[0]+sx-ri[0]), T(rj[1]+sy-ri[1]), T(rj[2]+sz-ri[2])
+			d := distance(x, y, z)
 			if d == 0 {
 				l.foundOnOnePoint(first + c)
 			}
-			pairs += within(d, l.cutoff)
-			xs[c], ds[c] = x, d
+			pairs += within(d, cutoff)
+			to[0], to[1], to[2], ds[c] = x, y, z, d
 		}
 	}
 	block.pairs = pairs

@@ -230,19 +230,25 @@ func clipped(p atoms.Pairs[float32]) atoms.Pairs[float32] {
 	return atoms.Pairs[float32]{I: p.I[:n:n], J: p.J[:n:n], X: p.X[:n:n], D: p.D[:n:n]}
 }
 
-// BenchmarkNeighborList is the search alone, every time anew.
+// BenchmarkNeighborList is the search, every time anew, and the pairs of candidates that still hold.
 func BenchmarkNeighborList(b *testing.B) {
 	for _, s := range []atoms.Structure{systems.Benzene(), systems.WaterDrop(8, 4, 4), systems.WaterBox(10, 10, 10), systems.WaterBox(25, 20, 20)} {
 		batch := atoms.NewBatch(s)
-		b.Run(fmt.Sprintf("atoms=%d", batch.NumAtoms()), func(b *testing.B) {
-			var l atoms.NeighborList[float32]
-			b.ReportAllocs()
-			for b.Loop() {
-				l.Forget()
-				if err := l.Build(batch, 5); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		for _, search := range []bool{true, false} {
+			b.Run(fmt.Sprintf("atoms=%d/search=%v", batch.NumAtoms(), search), func(b *testing.B) { benchmarkList(b, batch, search) })
+		}
+	}
+}
+
+func benchmarkList(b *testing.B, batch *atoms.Batch, search bool) {
+	var l atoms.NeighborList[float32]
+	b.ReportAllocs()
+	for b.Loop() {
+		if search {
+			l.Forget()
+		}
+		if err := l.Build(batch, 5); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

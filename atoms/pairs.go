@@ -32,8 +32,11 @@ func (p *Pairs[T]) Set(at int, i, j int32, x [3]T, d T) {
 	p.I[at], p.J[at], p.X[at], p.D[at] = i, j, x, d
 }
 
-// Distance is |x|, which the cutoff is decided on; the conversions keep the
-// compiler from fusing, so that all machines decide alike.
-func Distance[T Float](x [3]T) T {
-	return T(math.Sqrt(float64(T(T(T(x[0]*x[0])+T(x[1]*x[1])) + T(x[2]*x[2])))))
+// Distance is |x|, which the cutoff is decided on.
+func Distance[T Float](x [3]T) T { return distance(x[0], x[1], x[2]) }
+
+// distance is Distance of three numbers; the conversions keep the compiler from
+// fusing, so that all machines decide alike.
+func distance[T Float](x, y, z T) T {
+	return T(math.Sqrt(float64(T(T(T(x*x)+T(y*y)) + T(z*z)))))
 }
