@@ -73,7 +73,7 @@ func (d *dataset) check(v values) error {
 	if row := d.Dims[1:]; !slices.Equal(row, d.row) && !(len(d.row) == 0 && slices.Equal(row, []int{1})) {
 		return fmt.Errorf("expected shape [n%s, found %v", strings.TrimPrefix(fmt.Sprint(append([]int{0}, d.row...)), "[0"), d.Dims)
 	}
-	d.count = max(1, blockSize/d.bytes)
+	d.count = max(1, blockSize/max(1, d.bytes)) // a row may be of nothing
 	if d.Chunk == nil {
 		return nil
 	}

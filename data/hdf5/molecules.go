@@ -83,6 +83,9 @@ func (m *molecules) add(x molecule, group *h5.Object) error {
 		return fmt.Errorf("%s/%s: %w", x.path, m.numbers, err)
 	}
 	x.atoms = numbers.rows
+	if x.atoms == 0 {
+		return fmt.Errorf("%s/%s: expected atoms, found none", x.path, m.numbers)
+	}
 	positions, err := m.vectors(group, m.positions, x.atoms)
 	if err == nil && positions == nil {
 		err = errors.New("expected a dataset, found none")
@@ -90,10 +93,7 @@ func (m *molecules) add(x molecule, group *h5.Object) error {
 	if err != nil {
 		return fmt.Errorf("%s/%s: %w", x.path, m.positions, err)
 	}
-	x.first, x.count = m.Len(), 1
-	if len(positions.row) == 2 {
-		x.count = positions.rows
-	}
+	x.first, x.count = m.Len(), conformationsOf(positions)
 	if most := maxStructures(m.size); x.atoms > most || x.first+x.count > most {
 		return fmt.Errorf("%s: expected at most %d structures and atoms in a file of %d bytes, found more", x.path, most, m.size)
 	}
@@ -123,6 +123,14 @@ func (m *molecules) vectors(group *h5.Object, path string, n int) (*dataset, err
 		err = fmt.Errorf("expected chunks of at most %d MiB, found more", maxBlocks(m.size)>>21)
 	}
 	return opened, err
+}
+
+// conformationsOf is of how many conformations an array of vectors is.
+func conformationsOf(d *dataset) int {
+	if len(d.row) == 2 {
+		return d.rows
+	}
+	return 1
 }
 
 // checkUnit refuses a unit that the file says and that is not the project's.
@@ -223,7 +231,11 @@ func (m *molecules) open(group *h5.Object, x molecule) (c conformations, err err
 	}{{&c.positions, []string{m.positions}}, {&c.forces, m.forces}} {
 		for _, path := range d.paths {
 			if *d.to == nil {
-				if *d.to, err = m.vectors(group, path, x.atoms); err != nil {
+				*d.to, err = m.vectors(group, path, x.atoms)
+				if err == nil && *d.to != nil && conformationsOf(*d.to) != x.count {
+					err = fmt.Errorf("expected those of %d conformations of %d atoms, found shape %v", x.count, x.atoms, (*d.to).Dims)
+				}
+				if err != nil {
 					return c, fmt.Errorf("%s: %w", path, err)
 				}
 			}

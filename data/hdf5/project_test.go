@@ -94,6 +94,13 @@ func TestProjectsRefused(t *testing.T) {
 		"with /structures/atomic_numbers_splits and more, or that of ANI-1x, SPICE, QM7-X or MACE; found /all (10,) (10,) None, /all (10,) (4,) (None,), ")
 	assert.ErrorContains(t, read("testdata/projects/spice_angstrom.h5"),
 		"/hydrogen_chloride_2/conformations: expected the unit bohr, found angstrom")
+	for name, says := range map[string]string{
+		"forces_few":  "/hydrogen/wb97x_dz.forces: expected those of 3 conformations of 2 atoms, found shape [2 3]",
+		"forces_more": "/hydrogen/wb97x_dz.forces: expected those of 1 conformations of 2 atoms, found shape [5 2 3]",
+		"no_atoms":    "/hydrogen/atomic_numbers: expected atoms, found none",
+	} {
+		assert.ErrorContains(t, read("testdata/projects/ani1x_"+name+".h5"), says)
+	}
 	r, err := Open("testdata/projects/spice_nan.h5")
 	require.NoError(t, err)
 	defer r.Close()

@@ -137,6 +137,10 @@ conformations("spice_nan", *SPICE, dft_total_energy_of_another_level=np.nan)
 with h5py.File("projects/spice_nan.h5", "a") as f:
     f["water/dft_total_energy"][1] = np.nan
     f["water/conformations"][2, 1, 0] = np.nan
+for name, shapes in {"forces_few": ((2,), (3, 2, 3), (2, 3)), "forces_more": ((2,), (2, 3), (5, 2, 3)), "no_atoms": ((0,), (2, 0, 3), (2, 0, 3))}.items():
+    with h5py.File(f"projects/ani1x_{name}.h5", "w") as f:
+        for path, shape in zip(("atomic_numbers", "coordinates", "wb97x_dz.forces"), shapes):
+            f["hydrogen/" + path] = np.arange(1.0, 1 + np.prod(shape)).reshape(shape) if len(shape) > 1 else np.ones(shape, np.int16)
 with h5py.File("projects/qm7x.h5", "w") as f, h5py.File("projects/mace.h5", "w") as mace:
     k = 0
     for molecule, (z, conformers) in MOLECULES.items():
