@@ -196,6 +196,9 @@ func stackGlobal(m *machine) error {
 }
 
 func (m *machine) global(module, name string) error {
+	if n := len(module) + 1 + len(name); n > maxNameLength {
+		return fmt.Errorf("expected a class or a function with a name of at most %d bytes, found %d", maxNameLength, n)
+	}
 	if err := m.allow.take(textBytes + len(module) + 1 + len(name)); err != nil {
 		return err
 	}

@@ -108,8 +108,8 @@ func isNumber(v any) bool {
 func (w *moduleWalk) attribute(e entry, prefix string, depth int) error {
 	name, isText := e.key.(string)
 	w.bytes += len(prefix) + len(name)
-	if !isText || w.bytes > maxName*w.limit || len(prefix)+len(name) > maxKeyLength {
-		return fmt.Errorf("modules: expected attributes with names of at most %d bytes, and of %d in the mean of %d", maxKeyLength, maxName, w.limit)
+	if !isText || w.bytes > maxName*w.limit || len(prefix)+len(name) > maxNameLength {
+		return fmt.Errorf("modules: expected attributes with names of at most %d bytes, and of %d in the mean of %d", maxNameLength, maxName, w.limit)
 	}
 	if err := w.allow.take(indexBytes + textBytes + len(prefix) + len(name)); err != nil {
 		return err

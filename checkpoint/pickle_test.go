@@ -162,6 +162,7 @@ func TestPickleRefuses(t *testing.T) {
 		"odd dict":          {"(K\x01d.", "expected a value for each key"},
 		"list as key":       {"}]K\x01s.", "expected a key of a dict, found a list"},
 		"append to tuple":   {")K\x01a.", "found a tuple"},
+		"long class":        {"c" + strings.Repeat("k", 5000) + "\nx\n.", "at most 4096 bytes, found 5002"},
 		"module of number":  {"K\x01K\x02\x93.", "expected a module and a name"},
 		"odd pairs":         {"ccollections\nOrderedDict\nK\x01\x85R.", "expected a list"},
 		"path of number":    {"cpathlib\nPath\n(K\x01tR.", "expected text"},

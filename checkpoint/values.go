@@ -65,15 +65,16 @@ func (d *dict) get(key string) any {
 	return nil
 }
 
-// maxKeyLength keeps one long text, the key of many dicts, from being hashed over and over.
-const maxKeyLength = 4096
+// maxNameLength keeps one long text, the key of many dicts or a class that is called
+// many times, from being hashed over and over.
+const maxNameLength = 4096
 
 // set sets the value of a key, which has to be one that Python's dicts take.
 func (d *dict) set(allow *allowance, key, value any) error {
 	switch k := key.(type) {
 	case string:
-		if len(k) > maxKeyLength {
-			return fmt.Errorf("expected a key of at most %d bytes, found %d", maxKeyLength, len(k))
+		if len(k) > maxNameLength {
+			return fmt.Errorf("expected a key of at most %d bytes, found %d", maxNameLength, len(k))
 		}
 		if !utf8.ValidString(k) {
 			return fmt.Errorf("expected a key in UTF-8, found %.40q", k)
