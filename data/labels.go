@@ -14,6 +14,21 @@ import (
 // found: what a new calculation replaces.
 var Calculated = []string{EnergyKey, "free_energy", ForcesKey, "force", StressKey, "virial", "virials", EnergiesKey, "stresses"}
 
+// LabelNames returns the names under which a label is read where nothing else is
+// said: its own, and those that are looked at where that is missing.
+func LabelNames(name string) []string {
+	switch name {
+	case ForcesKey:
+		return []string{ForcesKey, otherForces}
+	case StressKey:
+		return append([]string{StressKey}, virialKeys...)
+	}
+	return []string{name}
+}
+
+// otherForces is the column of forces of GPUMD, GAP and dpdata.
+const otherForces = "force"
+
 // Labels is what a frame says of a calculation: nil where it says nothing.
 type Labels struct {
 	Energy *float64     // eV
@@ -69,9 +84,8 @@ func (f *Frame) Labels(keys LabelKeys) (l Labels, lacks []error) {
 // ForcesColumn returns the name of the column of the forces that are looked for at a
 // key: force where forces is, and is missing, and notes that say so.
 func (f *Frame) ForcesColumn(key string) (name string, notes []string) {
-	const other = "force" // of GPUMD, GAP and dpdata
-	if key == ForcesKey && f.Column(key) == nil && f.Column(other) != nil {
-		return other, []string{"forces are those of the column " + other}
+	if key == ForcesKey && f.Column(key) == nil && f.Column(otherForces) != nil {
+		return otherForces, []string{"forces are those of the column " + otherForces}
 	}
 	return key, nil
 }

@@ -176,7 +176,7 @@ func (c *converter) convert(ctx context.Context, std cli.Std, inputs []string) e
 // says is what the user should know of the output.
 func (c *converter) says(path string) []string {
 	lines := slices.Concat(c.energy.says(), c.forces.says(), c.stress.says())
-	written := "wrote " + structures(c.n)
+	written := "wrote " + cli.Counted(c.n, "structure")
 	if path != "-" {
 		written += " to " + path
 	}

@@ -166,7 +166,7 @@ H 0 0 0
 				"painless: 1 structure without REF_stress, the first is " + input + ": frame 1\npainless: left out another stress of 1 structure\npainless: wrote 2 structures\n",
 		},
 		"": {
-			`virial="-0.9 -0.18 -0.27 -0.18 -1.8 -0.36 -0.27 -0.36 -2.7" REF_stress="1 2 3 4 5 6" name=a `, "name=b ",
+			`REF_stress="1 2 3 4 5 6" name=a `, "name=b ",
 			"painless: wrote 2 structures\n",
 		},
 	} {
@@ -175,7 +175,12 @@ H 0 0 0
 		assert.Equal(t, lattice+c.first+atom+lattice+c.second+atom, stdout, key)
 		assert.Equal(t, c.stderr, stderr, key)
 	}
-	_, _, err := execute(t, "", "-stress-key", "DFT_stress", input)
+	forces := writeFile(t, "force.xyz", "1\nProperties=species:S:1:pos:R:3:force:R:3 energy=1\nH 0 0 0 1 2 3\n")
+	stdout, _, err := execute(t, "", "-forces-key", "", "-energy-key", "", forces)
+	require.NoError(t, err)
+	assert.NotContains(t, stdout, "force")
+	assert.NotContains(t, stdout, "energy")
+	_, _, err = execute(t, "", "-stress-key", "DFT_stress", input)
 	assert.EqualError(t, err, "-stress-key DFT_stress: no structure has it")
 	bad := writeFile(t, "bad.xyz", strings.Replace(text, "-0.9 ", "", 1))
 	_, stderr, err := execute(t, "", bad)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"painless/data"
+	"painless/internal/commands/cli"
 )
 
 // label is one that frames have at a key, and get at its own name.
@@ -19,7 +20,7 @@ type label struct {
 // move renames what the key names in a list. What has the label's name otherwise
 // is another calculation's, and goes even where the key names nothing.
 func move[T any](l *label, list []T, name func(*T) *string, where string) []T {
-	if l.key == l.name {
+	if l.key == l.name || l.key == "" {
 		return list
 	}
 	found, before := false, len(list)
@@ -28,9 +29,6 @@ func move[T any](l *label, list []T, name func(*T) *string, where string) []T {
 		if *name(&list[i]) == l.key {
 			*name(&list[i]), found = l.name, true
 		}
-	}
-	if l.key == "" { // as was asked for
-		return list
 	}
 	if len(list) < before {
 		l.replaced++
@@ -49,6 +47,11 @@ func (l *label) lack(where string) {
 }
 
 func (c *converter) rename(f *data.Frame, where string) error {
+	for _, l := range []*label{&c.energy, &c.forces, &c.stress} {
+		if l.key == "" { // under any of the names that it is read at
+			f.Drop(data.LabelNames(l.name)...)
+		}
+	}
 	f.Info = move(&c.energy, f.Info, func(field *data.Field) *string { return &field.Key }, where)
 	if name, notes := f.ForcesColumn(c.forces.key); notes != nil {
 		f.Column(name).Name = data.ForcesKey
@@ -61,11 +64,10 @@ func (c *converter) rename(f *data.Frame, where string) error {
 // moveStress is move for a stress, which may be in another shape.
 func (c *converter) moveStress(f *data.Frame, where string) error {
 	l := &c.stress
-	_, before := f.Get(l.name)
 	if l.key == "" {
-		f.Drop(l.name)
 		return nil
 	}
+	_, before := f.Get(l.name)
 	found, notes, err := f.MoveStress(l.key)
 	if err != nil {
 		return err
@@ -95,17 +97,10 @@ func (l *label) check(n int) error {
 // says is what became of the label, if it is worth a word.
 func (l *label) says() (lines []string) {
 	if l.lacking > 0 {
-		lines = append(lines, fmt.Sprintf("%s without %s, the first is %s", structures(l.lacking), l.key, l.first))
+		lines = append(lines, fmt.Sprintf("%s without %s, the first is %s", cli.Counted(l.lacking, "structure"), l.key, l.first))
 	}
 	if l.replaced > 0 {
-		lines = append(lines, fmt.Sprintf("left out another %s of %s", l.name, structures(l.replaced)))
+		lines = append(lines, fmt.Sprintf("left out another %s of %s", l.name, cli.Counted(l.replaced, "structure")))
 	}
 	return lines
-}
-
-func structures(n int) string {
-	if n == 1 {
-		return "1 structure"
-	}
-	return fmt.Sprintf("%d structures", n)
 }
