@@ -53,6 +53,11 @@ func New(title, x, y string) *plot.Plot {
 // are logarithms to base 10.
 func Log(axis *plot.Axis) { axis.Tick.Marker = logTicks{} }
 
+// RoomForLegend stretches the y axis so that a legend of so many lines is above what is drawn.
+func RoomForLegend(p *plot.Plot, lines int) {
+	p.Y.Max = p.Y.Min + (p.Y.Max-p.Y.Min)/(1-min(0.06+0.07*float64(lines), 0.6))
+}
+
 // Line draws a line through points, the series with index i, and names it in the legend.
 func Line(p *plot.Plot, i int, name string, points plotter.XYs) error {
 	line, err := plotter.NewLine(onAxes(p, points))

@@ -8,7 +8,8 @@ import (
 )
 
 // logTicks labels the decades of a logarithmic axis, every second, third, …
-// where they are many, and 1, 2 and 5 of each where they are few.
+// where they are many, 1, 2 and 5 of each where they are few, and all digits of less than
+// two thirds of one.
 type logTicks struct{}
 
 const maxDecades = 7 // that are labelled
@@ -25,7 +26,7 @@ func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 				continue
 			}
 			tick := plot.Tick{Value: at}
-			if few := decades < 2 && (digit == 2 || digit == 5); few || digit == 1 && decade%step == 0 {
+			if few := decades < 2 && (digit == 2 || digit == 5 || decades < 0.67); few || digit == 1 && decade%step == 0 {
 				tick.Label = logLabel(digit, decade)
 			}
 			ticks = append(ticks, tick)

@@ -170,9 +170,8 @@ func (s *settings) writePlot(rows []train.Row) error {
 		return nil
 	}
 	panel := func(title, y string, scale float64, training, valid func(r *train.Row) float64) (*plot.Plot, error) {
-		p := plots.New(title, "visits of structures", y)
-		p.Legend.Left = false
-		plots.Log(&p.X)
+		p := plots.New(title, "visits of structures (thousands)", y)
+		p.X.Min = 0
 		plots.Log(&p.Y)
 		for i, series := range []struct {
 			name string
@@ -181,7 +180,7 @@ func (s *settings) writePlot(rows []train.Row) error {
 			var points plotter.XYs
 			for k := range rows[1:] {
 				if y := series.of(&rows[k+1]); y > 0 {
-					points = append(points, plotter.XY{X: float64(rows[k+1].Visits), Y: scale * y})
+					points = append(points, plotter.XY{X: float64(rows[k+1].Visits) / 1000, Y: scale * y})
 				}
 			}
 			if len(points) > 1 {
@@ -190,6 +189,7 @@ func (s *settings) writePlot(rows []train.Row) error {
 				}
 			}
 		}
+		plots.RoomForLegend(p, 2)
 		return p, nil
 	}
 	forces, err := panel("forces", "MAE of components (meV/Å)", 1000, func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) float64 { return r.Valid.ForceMAE })

@@ -151,6 +151,6 @@ func finishErrors(p *plot.Plot, models int) *plot.Plot {
 	}
 	margin := math.Max(0.1, (1-(p.Y.Max-p.Y.Min))/2)
 	p.Y.Min, p.Y.Max = p.Y.Min-margin, p.Y.Max+margin
-	p.Y.Max = p.Y.Min + (p.Y.Max-p.Y.Min)*aboveLegend(models)
+	plots.RoomForLegend(p, models)
 	return p
 }

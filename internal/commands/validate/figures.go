@@ -30,9 +30,6 @@ var figures = []struct {
 	{"models.png", drawModels},
 }
 
-// aboveLegend is by how much to stretch an axis so that a legend of so many lines has room above what is drawn.
-func aboveLegend(lines int) float64 { return 1 / (1 - min(0.06+0.07*float64(lines), 0.6)) }
-
 // inRows lays plots out in rows of at most three.
 func inRows(list []*plot.Plot) (rows [][]*plot.Plot) {
 	const columns = 3
@@ -179,7 +176,8 @@ func (v *validator) errorHistograms(r *report) ([][]*plot.Plot, error) {
 			}
 		}
 		if drawn {
-			p.Y.Min, p.Y.Max = 0, p.Y.Max*aboveLegend(len(v.models))
+			p.Y.Min = 0
+			plots.RoomForLegend(p, len(v.models))
 			row = append(row, p)
 		}
 	}
