@@ -104,7 +104,7 @@ func (s *bins) members(box [3]int64) []int32 {
 // within the search cutoff once; of an atom's own images, one of each opposite two.
 // It stops after a row of boxes that leaves more than most in near, or no looks:
 // at atoms in boxes, in cells where they could be many for few pairs.
-func (s *bins) around(i int, first int32, near []neighbor, most int, looks *int) []neighbor {
+func (s *bins) around(i int, first int32, near []neighbor, most int, looks *int64) []neighbor {
 	var shift [3]int64
 	var box [3]int64
 	at, thin := s.box[i], s.reach != [3]int64{1, 1, 1}
@@ -120,7 +120,7 @@ func (s *bins) around(i int, first int32, near []neighbor, most int, looks *int)
 				if s.step(0, at[0]+dx, &box, &shift) {
 					near = s.inBox(i, first, box, shift, near)
 					if thin {
-						*looks -= len(s.members(box))
+						*looks -= int64(len(s.members(box)))
 					}
 				}
 			}

@@ -112,7 +112,7 @@ func (c *search) around(s *span) error {
 	if n == 0 {
 		return nil
 	}
-	most, looks := int64(mostPairs(n)), mostLooks(n)/n*(s.hi-s.lo)
+	most, looks := mostPairs(n), mostLooks(n)/int64(n)*int64(s.hi-s.lo)
 	for i := s.lo; i < s.hi; i++ {
 		from, room := len(s.pairs), most-c.kept.Load()
 		if room < 0 {
@@ -148,11 +148,11 @@ const (
 )
 
 // mostPairs is how many pairs n atoms may have.
-func mostPairs(n int) int { return n * MaxNeighbors / 2 }
+func mostPairs(n int) int64 { return int64(n) * MaxNeighbors / 2 }
 
 // mostLooks is how many atoms in boxes are looked at for n atoms: some hundreds
 // for each are usual, and in cells that are skewed to 179° hundred thousands.
-func mostLooks(n int) int { return min(n<<20, 1<<27+n<<14) }
+func mostLooks(n int) int64 { return min(int64(n)<<20, 1<<27+int64(n)<<14) }
 
 // count counts the pairs of the structure, up to somewhat more than it may have,
 // once. room is memory for those of an atom.
@@ -166,7 +166,7 @@ func (c *search) count(room []neighbor) int {
 	looks := mostLooks(n)
 	for i := range n {
 		room = c.bins.around(i, 0, room[:0], maxOfAtom, &looks)
-		if c.counted += len(room); c.counted > mostPairs(n) || looks < 0 {
+		if c.counted += len(room); int64(c.counted) > mostPairs(n) || looks < 0 {
 			break
 		}
 	}

@@ -75,7 +75,7 @@ func (e *cpuEngine[T]) grow(atomStart, pairStart []int) {
 		e.knots = buffer.Resize(e.knots, p)
 	}
 	// Waking threads takes some microseconds a stage: small structures do without.
-	e.pool.Alone = (p+8*n)*h*last < 30_000
+	e.pool.Alone = int64(p+8*n)*int64(h*last) < 30_000
 	// As few tiles as give all threads the same work: each reads all weights.
 	shares := e.pool.Threads()
 	if e.pool.Alone {

@@ -324,7 +324,7 @@ func TestGPUMemoryOfAMillionAtoms(t *testing.T) {
 	p.edgeRoom = guessedNeighbors * b.NumAtoms()
 	require.NoError(t, p.grow(b))
 	t.Logf("%.1f GB, %d bytes an atom", float64(size)/1e9, size/b.NumAtoms())
-	assert.Less(t, size, 27_000_000_000)
+	assert.Less(t, int64(size), int64(27_000_000_000))
 	assert.Less(t, p.edgeRoom, math.MaxInt32, "kernels count edges with int")
 }
 

@@ -7,6 +7,7 @@ One file, which needs ASE, numpy and libpainless.so: that of $PAINLESS_LIBRARY o
 prefix that both were installed in, in the source tree's bin, or where the linker looks.
 """
 
+import copy
 import ctypes
 import ctypes.util
 import functools
@@ -168,8 +169,7 @@ class Painless(Calculator):
         """The open model."""
         if self._model is None:
             self._model = Model(**self.parameters, shares=self._shares)
-            cutoff, _, *others = self._model.notes
-            for line in [cutoff] * (" says " in cutoff) + others:  # a cutoff that is not the one that the file says
+            for line in self._model.notes[2:]:
                 warnings.warn(f"{self.parameters['model']}: {line}", stacklevel=2)
         return self._model
 
@@ -200,4 +200,4 @@ class Painless(Calculator):
             self.results["stresses"] = full_3x3_to_voigt_6_stress(shares[1] + shares[1].transpose(0, 2, 1)) / (-2 * atoms.get_volume())
 
     def __getstate__(self):
-        return {**self.__dict__, "_model": None}
+        return {**self.__dict__, "_model": None, "parameters": copy.deepcopy(self.parameters), "results": dict(self.results)}

@@ -104,9 +104,10 @@ int pl_get_info(pl_model *model, pl_info *info);
 
 /* pl_notes writes what a user should read of how the file was understood: where the
  * cutoff is from and which weights were taken, in two lines; in more lines, which are
- * warnings, other weights in the file and what beside the weights is not applied. UTF-8
- * without a newline at the end; at most size − 1 bytes and a 0 are written, and the text's
- * whole length is returned, as by snprintf. text may be NULL if size is 0. */
+ * warnings, a cutoff other than the file's, other weights in it and what beside the weights
+ * is not applied. UTF-8 without a newline at the end; at most size − 1 bytes and a 0 are
+ * written, and the text's whole length is returned, as by snprintf. text may be NULL if
+ * size is 0. */
 int64_t pl_notes(pl_model *model, char *text, size_t size);
 
 /* pl_compute computes one structure of n atoms.

@@ -156,6 +156,7 @@ func (p *Pool) keep() {
 
 // work takes part in runs until the pool is closed.
 func (p *Pool) work(worker int) {
+	debug.SetPanicOnFault(true) // where a host's memory is not there, which keep makes Run's panic
 	seen := int64(0)
 	for p.await(seen) {
 		s := p.state.Load()

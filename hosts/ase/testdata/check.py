@@ -54,7 +54,7 @@ assert calc.name == "painless" and calc.info["threads"] == 1 and calc.info["note
 with warnings.catch_warnings(record=True) as said:
     warnings.simplefilter("always")
     assert Painless(model=checkpoint, cutoff=4.5).info["cutoff"] == 4.5
-assert any("cutoff 4.5 Å, given by the option cutoff (" in str(w.message) for w in said), "the file says another"
+assert any("a cutoff of 4.5 Å, where the file says 5: " in str(w.message) for w in said), "the file says another"
 results = []
 for atoms in read(structures, ":"):
     atoms.calc = calc
@@ -120,6 +120,9 @@ for twin in [copy.deepcopy(calc), pickle.loads(pickle.dumps(calc)), copy.deepcop
     assert twin_salt.get_potential_energy() != energy
     twin_salt.positions = salt.positions
     assert twin_salt.get_potential_energy() == energy and twin.todict() == calc.todict()
+shallow = copy.copy(calc)
+shallow.set(precision="float64")
+assert calc.parameters["precision"] == "float32" and calc.results and not shallow.results, "a copy's options are its own"
 assert calc.set(model=checkpoint) == {} and calc.results
 calc.set(model=other)
 assert not calc.results and salt.get_potential_energy() != energy

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"painless"
-	"painless/atoms"
+	"painless/nn"
 )
 
 // Info returns a model's network, which is not to be changed, and how it was opened.
@@ -33,6 +33,9 @@ func (l *Library) Notes(number uintptr) (string, error) {
 		fmt.Sprintf("cutoff %v Å, %s", m.model.Network.Cutoff, inC.Replace(m.model.CutoffFrom)),
 		"weights " + place,
 	}
+	if m.model.Overridden != 0 {
+		lines = append(lines, fmt.Sprintf("a cutoff of %v Å, where the file says %v: a student is good at the cutoff alone that it was trained with", m.model.Network.Cutoff, m.model.Overridden))
+	}
 	if len(m.model.Others) > 0 {
 		lines = append(lines, fmt.Sprintf("there are other weights, which other keys take: %s", strings.Join(m.model.Others, ", ")))
 	}
@@ -40,11 +43,7 @@ func (l *Library) Notes(number uintptr) (string, error) {
 		lines = append(lines, fmt.Sprintf("not applied, as energies are the network's own: %s", strings.Join(m.model.Unapplied, ", ")))
 	}
 	if elements := m.model.Network.Elements; m.opts.AnyElement && len(elements) > 0 {
-		symbols := make([]string, len(elements))
-		for i, z := range elements {
-			symbols[i] = atoms.Symbol(z)
-		}
-		lines = append(lines, fmt.Sprintf("trained on %s alone: what it says of other elements is of no use but to look at", strings.Join(symbols, ", ")))
+		lines = append(lines, fmt.Sprintf("trained on %s alone: what it says of other elements is of no use but to look at", nn.Symbols(elements)))
 	}
 	return strings.Join(lines, "\n"), nil
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,8 @@ int main(int argc, char **argv) {
     pl_model *model, *stale;
     double energy, forces[9], stress[6], nan = NAN;
     char notes[16];
+    const size_t half = 4 << 20; /* bytes */
+    int32_t *pairs;
     int status, i;
     size_t used;
     int64_t three = 3;
@@ -108,6 +111,16 @@ int main(int argc, char **argv) {
         exit(0); /* with the handlers of atexit */
     }
     CHECK(waitpid(child, &status, 0) == child && status == 0);
+
+    /* Pairs that end before their number does, which several threads read. */
+    options.threads = 2;
+    CHECK((stale = pl_open(argv[1], &options)) != NULL);
+    pairs = mmap(NULL, 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pairs != MAP_FAILED && munmap((char *)pairs + half, half) == 0);
+    for (i = 1; i < (int)(half / sizeof *pairs); i += 2)
+        pairs[i] = 1; /* of the atoms 0 and 1, again and again */
+    FAILS(pl_begin(stale, 3, 3, water, r, 0, 0, half / 4, pairs), PL_EINTERNAL, "pointer to nowhere");
+    CHECK(pl_close(stale) == PL_OK);
 
     /* A pointer to nowhere. Last, as the model can then only be closed. */
     FAILS(pl_compute(model, 3, water, (double *)4096, NULL, NULL, &energy, forces, NULL, NULL), PL_EINTERNAL, "pointer to nowhere");

@@ -116,7 +116,7 @@ func (c testCase) run(work string) (o outcome, err error) {
 	o.output, o.timeout = out.String()+errs.String(), ctx.Err() != nil
 	o.code = command.ProcessState.ExitCode()
 	if usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		o.peak = usage.Maxrss << 10
+		o.peak = int64(usage.Maxrss) << 10
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) || errors.Is(err, exec.ErrWaitDelay) {
