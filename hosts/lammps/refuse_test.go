@@ -27,6 +27,7 @@ func TestInteropRefusals(t *testing.T) {
 	in := input{model: model}
 	script := in.script(&box)
 	style := "pair_style painless " + model
+	dump := filepath.Join(t.TempDir(), "d.lammpstrj")
 	for _, c := range []struct {
 		name, old, new, want string
 		ranks                int
@@ -50,6 +51,8 @@ func TestInteropRefusals(t *testing.T) {
 		{"respa", "run 0", "run_style respa 2 2 pair 1\nrun 0", "run_style respa: expected run_style verlet", 2},
 		{"exclude", "run 0", "neigh_modify exclude type 1 1\nrun 0", "neigh_modify exclude or include", 2},
 		{"include", "run 0", "group o type 1\natom_modify first o\nneigh_modify include o\nrun 0", "neigh_modify exclude or include", 1},
+		{"exclude in rerun", "run 0", "dump d all custom 1 " + dump + " id type x y z\nrun 0\nundump d\nneigh_modify exclude type 1 1\nrerun " + dump + " dump x y z", "neigh_modify exclude or include", 2},
+		{"ghosts of a group", "run 0", "group o type 1\natom_modify first o\ncomm_modify group o\nrun 0", "comm_modify group takes ghosts away", 2},
 		{"dimension", "boundary p p p", "dimension 2\nboundary p p p", "expected dimension 3", 1},
 		{"half", "run 0", "pair_style hybrid painless " + model + " zero 5\npair_coeff * * painless O NULL\npair_coeff 2 2 zero\nrun 0", "type 2 is NULL: expected an element", 1},
 	} {

@@ -267,11 +267,22 @@ double PairPainless::init_one(int, int)
   return cutoff;
 }
 
-// After neigh_modify is known.
-void PairPainless::setup()
+// The group of comm_modify is no one's else but a class's that is a Comm.
+struct Ghosts : Comm {
+  static int group(const Comm &comm) { return comm.*(&Ghosts::bordergroup); }
+};
+
+// At every step, as rerun does without setup.
+void PairPainless::see_all()
 {
   if (neighbor->exclude_setting() || neighbor->includegroup)
     refuse("neigh_modify exclude or include takes neighbours away that the network must see");
+  if (Ghosts::group(*comm) && !whole()) refuse("comm_modify group takes ghosts away that the network must see");
+}
+
+// After neigh_modify is known.
+void PairPainless::setup()
+{
   if (!whole() && comm->me == 0 && (neighbor->delay > 0 || neighbor->every > 1))
     error->warning(FLERR, "pair_style painless: neigh_modify delay " + std::to_string(neighbor->delay) + " every " + std::to_string(neighbor->every) +
                               ": pairs may come within the cutoff unseen, expected delay 0 every 1 check yes");
@@ -279,6 +290,7 @@ void PairPainless::setup()
 
 void PairPainless::compute(int eflag, int vflag)
 {
+  see_all();
   ev_init(eflag, vflag);
   const int own = atom->nlocal, n = whole() ? own : own + atom->nghost;
   numbers.resize(n);

@@ -63,6 +63,7 @@ class PairPainless : public Pair {
   void check(int);
   std::string with_ids(const std::string &) const;
   void compare_masses();
+  void see_all();
   void compute_whole(double &, double (&)[3][3]);
   void compute_domain(int, double &, double (&)[3][3]);
   int64_t gather_pairs();
