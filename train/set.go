@@ -9,6 +9,7 @@ import (
 
 	"painless/atoms"
 	"painless/internal/scores"
+	"painless/internal/vec"
 	"painless/nn"
 )
 
@@ -64,7 +65,8 @@ func (s *Set) Bytes() int64 {
 	return n
 }
 
-// Add copies a structure of at least one atom, whose pairs are those within cutoff, Å.
+// Add copies a structure of at least one atom, whose pairs are those within cutoff, Å. Its
+// positions are held from the first atom's on: in float32 they would be coarse far from 0.
 // Two atoms on one point, more atoms around one than a network takes, and a set that
 // would be larger than its limit are errors.
 func (s *Set) Add(x *atoms.Structure, l *Labels, cutoff float64) error {
@@ -74,7 +76,14 @@ func (s *Set) Add(x *atoms.Structure, l *Labels, cutoff float64) error {
 	if s.Limit > 0 && s.Bytes()+int64(len(x.Numbers))*25 > s.Limit {
 		return fmt.Errorf("%w of %d MiB for %d structures of %d atoms: expected fewer, or a higher limit", errMemory, s.Limit>>20, s.Len(), s.NumAtoms())
 	}
-	if err := s.list.Build(atoms.NewBatch(*x), cutoff); err != nil {
+	at := len(s.positions)
+	for _, r := range x.Positions {
+		s.positions = append(s.positions, single(vec.Sub(r, x.Positions[0])))
+	}
+	held := *x
+	held.Positions = double(s.positions[at:])
+	if err := s.list.Build(atoms.NewBatch(held), cutoff); err != nil {
+		s.positions = s.positions[:at]
 		return err
 	}
 	if len(s.start) == 0 {
@@ -84,7 +93,6 @@ func (s *Set) Add(x *atoms.Structure, l *Labels, cutoff float64) error {
 	k := s.Len()
 	for i, z := range x.Numbers {
 		s.numbers = append(s.numbers, uint8(z))
-		s.positions = append(s.positions, single(x.Positions[i]))
 		f := [3]float32{nan32, nan32, nan32}
 		if l.Forces != nil {
 			f = single(l.Forces[i])

@@ -35,6 +35,12 @@ func TestSet(t *testing.T) {
 	assert.InDelta(t, 0.02, s.Structure(2).Positions[1][1], 1e-9)
 	assert.Equal(t, int32(3), s.pairs[0])
 	assert.Equal(t, s.Pairs(), int(s.pairs[1])+6)
+	far := water(0)
+	for i := range far.Positions {
+		far.Positions[i][0] += 1 << 23 // where float32 has steps of 1 Å
+	}
+	require.NoError(t, s.Add(far, labelled(2), 5))
+	assert.Equal(t, s.Structure(0), s.Structure(3))
 
 	near := water(0)
 	near.Positions[1] = near.Positions[2]
@@ -43,8 +49,8 @@ func TestSet(t *testing.T) {
 	s.Limit = s.Bytes() + 10
 	err := s.Add(water(0), labelled(1), 5)
 	assert.True(t, ErrMemory(err))
-	assert.ErrorContains(t, err, "for 3 structures of 8 atoms")
-	assert.Equal(t, 3, s.Len(), "what is refused leaves nothing")
+	assert.ErrorContains(t, err, "for 4 structures of 11 atoms")
+	assert.Equal(t, 4, s.Len(), "what is refused leaves nothing")
 }
 
 // The hash is of what is held, and of nothing else.
