@@ -163,7 +163,11 @@ func (e *Engine[T]) check(batch []*Sample, grad []T) error {
 func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (terms Terms, err error) {
 	e.pool.Begin()
 	defer e.pool.End()
-	e.share, e.gradient = e.options.Loss.shares(batch), grad
+	var labels counts
+	for _, x := range batch {
+		labels.add(&x.Labels)
+	}
+	e.share, e.gradient = e.options.Loss.shares(labels), grad
 	e.cut(batch)
 	blocks, exact := len(e.layout.blocks), e.options.Exact
 	e.pool.Run(len(e.network.layers), e.tasks.pack)

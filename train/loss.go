@@ -3,6 +3,8 @@ package train
 import (
 	"fmt"
 	"math"
+
+	"painless/internal/vec"
 )
 
 // Loss is what training makes small, a sum over a batch. Its parts are means, each
@@ -73,8 +75,10 @@ func (t *Terms) add(x *Terms) {
 	t.Components += x.Components
 	t.Stresses += x.Stresses
 	t.AtomEnergies += x.AtomEnergies
-	t.Loss = t.Energy + t.Force + t.Stress + t.AtomEnergy
+	t.total()
 }
+
+func (t *Terms) total() { t.Loss = t.Energy + t.Force + t.Stress + t.AtomEnergy }
 
 // huber is ρ(x) and its slope, for x of either sign; δ = 0 is squares.
 func huber(x, delta float64) (value, slope float64) {
@@ -92,21 +96,112 @@ func (l *Loss) weight(f [3]float64) float64 {
 	return 1 / (1 + (f[0]*f[0]+f[1]*f[1]+f[2]*f[2])/(l.Scale*l.Scale))
 }
 
-// shares is by what the parts of a batch's loss are multiplied.
-type shares struct{ energy, force, stress, atomEnergy float64 }
+// counts is how many labels there are.
+type counts struct{ energies, stresses, forces, atomEnergies int }
 
-func (l *Loss) shares(batch []*Sample) shares {
-	var energies, forces, stresses, atoms int
-	for _, x := range batch {
-		if !math.IsNaN(x.Energy) {
-			energies++
-		}
-		if x.Stress != nil {
-			stresses++
-		}
-		forces += len(x.Forces)
-		atoms += len(x.AtomEnergies)
+func (c *counts) add(l *Labels) {
+	if !math.IsNaN(l.Energy) {
+		c.energies++
 	}
+	if l.Stress != nil {
+		c.stresses++
+	}
+	c.forces += len(l.Forces)
+	c.atomEnergies += len(l.AtomEnergies)
+}
+
+// weighs reports whether the loss weighs one of these labels.
+func (l *Loss) weighs(c counts) bool {
+	return l.Energy*float64(c.energies)+l.Force*float64(c.forces)+l.Stress*float64(c.stresses)+l.AtomEnergy*float64(c.atomEnergies) > 0
+}
+
+// shares is a loss, and by what its parts are multiplied: its weights over how many
+// labels there are.
+type shares struct {
+	loss                              *Loss
+	energy, force, stress, atomEnergy float64
+}
+
+func (l *Loss) shares(c counts) shares {
 	per := func(weight float64, n int) float64 { return weight / float64(max(1, n)) }
-	return shares{per(l.Energy, energies), per(l.Force, 3*forces), per(l.Stress, 9*stresses), per(l.AtomEnergy, atoms)}
+	return shares{l, per(l.Energy, c.energies), per(l.Force, 3*c.forces), per(l.Stress, 9*c.stresses), per(l.AtomEnergy, c.atomEnergies)}
+}
+
+// compareEnergy adds a structure of n atoms to the terms, and returns ∂L/∂E.
+func (s *shares) compareEnergy(l *Labels, n int, energy float64, terms *Terms) float64 {
+	if math.IsNaN(l.Energy) {
+		return 0
+	}
+	atoms, e, weight := float64(n), energy-l.Energy, 1.0
+	if l.Forces != nil {
+		weight = 0
+		for _, f := range l.Forces {
+			weight += s.loss.weight(f) / atoms
+		}
+	}
+	weight *= s.energy
+	value, slope := huber(e/atoms, s.loss.EnergyHuber)
+	terms.Energies++
+	terms.Energy += weight * atoms * value
+	terms.AbsEnergies += math.Abs(e) / atoms
+	terms.SquareEnergies += e / atoms * e / atoms
+	return weight * slope
+}
+
+// compareAtomEnergy adds an atom's share of the energy, and returns ∂L/∂E_i.
+func (s *shares) compareAtomEnergy(label, energy float64, terms *Terms) float64 {
+	e := energy - label
+	value, slope := huber(e, s.loss.EnergyHuber)
+	terms.AtomEnergies++
+	terms.AtomEnergy += s.atomEnergy * value
+	terms.AbsAtomEnergies += math.Abs(e)
+	terms.SquareAtomEnergies += e * e
+	return s.atomEnergy * slope
+}
+
+// compareForce adds an atom's force, and returns −∂L/∂F.
+func (s *shares) compareForce(label, force [3]float64, terms *Terms) (motion [3]float64) {
+	weight := s.force * s.loss.weight(label)
+	var error [3]float64
+	for a := range error {
+		error[a] = force[a] - label[a]
+		terms.AbsForces += math.Abs(error[a])
+		terms.SquareForces += error[a] * error[a]
+	}
+	terms.Components += 3
+	size := vec.Norm(error)
+	value, slope := huber(size, s.loss.ForceHuber)
+	terms.Force += weight * value
+	if size > 0 {
+		motion = vec.Scale(error, -weight*slope/size)
+	}
+	return motion
+}
+
+// components is the rows and columns of a stress's six numbers.
+var components = [6][2]int{{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}}
+
+// compareStress adds ∂E/∂ε of a structure of n atoms, and returns the gradient by it,
+// which is symmetric.
+func (s *shares) compareStress(label *[6]float64, n int, volume float64, virial *[9]float64, terms *Terms) (strain [3][3]float64) {
+	if label == nil {
+		return strain
+	}
+	atoms := float64(n)
+	terms.Stresses++
+	for v, ab := range components {
+		a, b := ab[0], ab[1]
+		e := (virial[3*a+b]+virial[3*b+a])/2 - label[v]*volume
+		terms.AbsStresses += math.Abs(e / volume)
+		terms.SquareStresses += e / volume * e / volume
+		value, slope := huber(e/atoms, s.loss.EnergyHuber)
+		times := 1.0 // off the diagonal it is there twice
+		if a != b {
+			times = 2
+		}
+		terms.Stress += times * s.stress * atoms * value
+		strain[a][b] = s.stress * slope
+		strain[b][a] = strain[a][b]
+	}
+	return strain
 }

@@ -181,6 +181,17 @@ func (s *Set) Elements() (elements []int) {
 	return slices.Compact(elements)
 }
 
+// Occurs counts the structures that have an element, and its atoms.
+func (s *Set) Occurs(z int) (structures, atoms int) {
+	for _, of := range s.composed {
+		c := &s.compositions.List[of]
+		if i := slices.Index(c.Numbers, z); i >= 0 {
+			structures, atoms = structures+1, atoms+c.Counts[i]
+		}
+	}
+	return structures, atoms
+}
+
 // FitElements returns the energies of the elements that fit the labels best, least
 // Σ(E − Σ n_z E_z)², eV: of all that fit equally well, where compositions cannot tell
 // elements apart, those of least sum of squares. It is nil where there are no more
@@ -197,6 +208,6 @@ func (s *Set) FitErrors(ctx context.Context, network *nn.Network, threads int) (
 	}
 	defer func() { err = errors.Join(err, potential.Close()) }()
 	lacks := slices.Clone(s.energies)
-	err = s.compute(ctx, potential, func(k int, energy float64, _ [][3]float64) { lacks[k] -= energy })
+	err = s.compute(ctx, potential, func(k int, p *prediction) { lacks[k] -= p.energy })
 	return scores.FitOffsets(s.composed, s.compositions.List, lacks), err
 }

@@ -9,14 +9,13 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"math"
 	"slices"
 
 	"painless/checkpoint"
 )
 
 // stateFormat is what a run's state calls itself.
-const stateFormat = "painless training 1"
+const stateFormat = "painless training 2"
 
 // header is the text of a state: all but the numbers of each weight.
 type header struct {
@@ -25,6 +24,7 @@ type header struct {
 	Settings Settings        `json:"settings"`
 	Progress Progress        `json:"progress"`
 	Elements map[int]float64 `json:"element_energies"` // eV, by atomic number
+	Known    []int           `json:"known_elements"`
 	Updates  int64           `json:"updates"`
 	Train    string          `json:"train_sha256"` // of the structures and labels
 	Valid    string          `json:"valid_sha256"`
@@ -38,11 +38,8 @@ type Notes map[string]string
 func (t *Trainer) Save(w io.Writer, notes Notes) error {
 	progress := t.Progress
 	progress.Seconds = t.Elapsed()
-	if math.IsInf(progress.Best, 0) {
-		progress.Best = math.MaxFloat64
-	}
 	text, err := json.Marshal(header{
-		Format: stateFormat, Model: t.Model.State(), Settings: t.Settings, Progress: progress, Elements: t.Elements, Updates: t.optimizer.Step,
+		Format: stateFormat, Model: t.Model.State(), Settings: t.Settings, Progress: progress, Elements: t.Elements, Known: t.Known, Updates: t.optimizer.Step,
 		Train: t.train.Hash(), Valid: t.valid.Hash(), Notes: notes,
 	})
 	if err != nil {
@@ -93,7 +90,7 @@ func OpenState(path string) (*State, error) {
 		err = errors.New("expected the state of a training run, which painless train writes beside its student")
 	default:
 		if err = json.Unmarshal([]byte(text), &s.header); err == nil && s.Format != stateFormat {
-			err = fmt.Errorf("expected %q, found %.60q", stateFormat, s.Format)
+			err = fmt.Errorf("the state of a run of another version of painless: expected %q, found %.60q", stateFormat, s.Format)
 		}
 	}
 	if err != nil {
@@ -123,10 +120,13 @@ func (s *State) Restore(train, valid *Set, threads int) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("damaged state: %w", err)
 	}
-	t.Progress, t.optimizer.Step = s.Progress, s.Updates
+	t.Progress, t.Known, t.optimizer.Step = s.Progress, s.Known, s.Updates
 	t.before = s.Progress.Seconds
 	if t.Next < 0 || t.Next >= train.Len() || t.Epoch < 0 {
 		err = fmt.Errorf("structure %d of epoch %d: expected one of %d", t.Next, t.Epoch, train.Len())
+	}
+	if t.Best < 0 || t.Best > max(0, len(t.Rows)-1) {
+		err = fmt.Errorf("the best validation is %d: expected one of %d", t.Best, len(t.Rows))
 	}
 	for _, x := range t.numbers() {
 		if err == nil {

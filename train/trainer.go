@@ -40,9 +40,9 @@ type Progress struct {
 	Recent  float64 `json:"recent_loss"`  // over the last hundred steps or so
 	Lowest  float64 `json:"lowest_loss"`  // that it was
 
-	Best     float64 `json:"best"`     // figure of the best validation
-	Since    int     `json:"since"`    // validations since then
-	Halvings int     `json:"halvings"` // of the rate
+	Best     int `json:"best"`     // of the rows: the one of least validation loss
+	Since    int `json:"since"`    // validations since then
+	Halvings int `json:"halvings"` // of the rate
 
 	Rows    []Row   `json:"rows"` // of the validations so far
 	Sums    sums    `json:"sums"` // since the last of them
@@ -77,6 +77,9 @@ type Trainer struct {
 	// Elements is the energies of the elements, eV, by atomic number, which the model
 	// is not trained on, and which its network has again.
 	Elements map[int]float64
+	// Known is the elements that the model was trained on before this run, by atomic
+	// number, ascending; nil where it was on none, or does not say.
+	Known []int
 
 	train, valid *Set
 	threads      int
@@ -92,10 +95,11 @@ type Trainer struct {
 }
 
 // New makes a trainer of a model that begins anew, and of the energies of the elements
-// to leave away, eV, by atomic number. Settings that make no sense, and elements of
-// the validation set that the training set lacks, are errors.
+// to leave away, eV, by atomic number. Settings that make no sense, elements of the
+// validation set that the training set lacks, and sets without a label that the loss
+// weighs are errors.
 func New(m *Model, elements map[int]float64, train, valid *Set, s Settings, threads int) (*Trainer, error) {
-	if err := s.check(); err != nil {
+	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if train.Len() == 0 || valid.Len() == 0 {
@@ -107,13 +111,21 @@ func New(m *Model, elements map[int]float64, train, valid *Set, s Settings, thre
 			return nil, fmt.Errorf("validation has element %s, and no structure to train on does", atoms.Symbol(z))
 		}
 	}
+	for _, x := range []struct {
+		what string
+		set  *Set
+	}{{"to train on", train}, {"to validate with", valid}} {
+		if !s.Loss.weighs(x.set.counts()) {
+			return nil, fmt.Errorf("the structures %s have no label that the loss weighs", x.what)
+		}
+	}
 	engine, err := NewEngine[float32](m, EngineOptions{Threads: threads, Loss: s.Loss})
 	if err != nil {
 		return nil, err
 	}
 	n := len(m.Weights)
 	return &Trainer{
-		Settings: s, Progress: Progress{Best: math.Inf(1)}, Model: m, Elements: elements, train: train, valid: valid, threads: threads, engine: engine,
+		Settings: s, Model: m, Elements: elements, train: train, valid: valid, threads: threads, engine: engine,
 		optimizer: NewAdamW(s.Decay, m.Decays()), average: slices.Clone(m.Weights), best: slices.Clone(m.Weights), gradient: make([]float32, n),
 	}, nil
 }
@@ -124,28 +136,30 @@ func (t *Trainer) Train() *Set { return t.train }
 // Close gives back threads.
 func (t *Trainer) Close() { t.engine.Close() }
 
-func (s *Settings) check() error {
+// Check says which setting is out of its range.
+func (s *Settings) Check() error {
 	for _, c := range []struct {
-		ok   bool
-		what string
-		x    any
+		ok       bool
+		what     string
+		x        any
+		expected string
 	}{
-		{s.Batch >= 1, "structures in a batch", s.Batch},
-		{s.Pairs >= 1, "pairs in a batch", s.Pairs},
-		{s.Total >= 1, "visits", s.Total},
-		{s.Every >= 1, "visits between validations", s.Every},
-		{s.Rate.Peak > 0 && s.Rate.Peak <= 1, "learning rate", s.Rate.Peak},
-		{s.Rate.Warmup >= 0 && s.Rate.Warmup < 1, "share of the warm-up", s.Rate.Warmup},
-		{s.Rate.Final >= 0 && s.Rate.Final <= 1, "share of the rate at the end", s.Rate.Final},
-		{s.Rate.Plateau >= 0, "validations of a plateau", s.Rate.Plateau},
-		{s.Decay >= 0 && s.Decay < 1, "weight decay", s.Decay},
-		{s.EMA >= 0 && s.EMA < 1, "share that the average keeps", s.EMA},
-		{s.Clip == 0 || s.Clip >= 1, "times the running norm", s.Clip},
-		{s.Norm >= 0 && !math.IsInf(s.Norm, 0), "norm of gradients", s.Norm},
-		{s.Patience >= 0, "patience", s.Patience},
+		{s.Batch >= 1, "structures in a batch", s.Batch, "1 or more"},
+		{s.Pairs >= 1, "pairs in a batch", s.Pairs, "1 or more"},
+		{s.Total >= 1, "visits", s.Total, "1 or more"},
+		{s.Every >= 1, "visits between validations", s.Every, "1 or more"},
+		{s.Rate.Peak > 0 && s.Rate.Peak <= 1, "learning rate", s.Rate.Peak, "more than 0 and at most 1"},
+		{s.Rate.Warmup >= 0 && s.Rate.Warmup < 1, "share of the warm-up", s.Rate.Warmup, "0 or more and less than 1"},
+		{s.Rate.Final >= 0 && s.Rate.Final <= 1, "share of the rate at the end", s.Rate.Final, "0 to 1"},
+		{s.Rate.Plateau >= 0, "validations of a plateau", s.Rate.Plateau, "0 or more"},
+		{s.Decay >= 0 && s.Decay < 1, "weight decay", s.Decay, "0 or more and less than 1"},
+		{s.EMA >= 0 && s.EMA < 1, "share that the average keeps", s.EMA, "0 or more and less than 1"},
+		{s.Clip == 0 || s.Clip >= 1 && !math.IsInf(s.Clip, 0), "times the running norm", s.Clip, "0 or a number of at least 1"},
+		{s.Norm >= 0 && !math.IsInf(s.Norm, 0), "norm of gradients", s.Norm, "0 or more"},
+		{s.Patience >= 0, "patience", s.Patience, "0 or more"},
 	} {
 		if !c.ok {
-			return fmt.Errorf("%s: %v makes no sense", c.what, c.x)
+			return fmt.Errorf("%s %v: expected %s", c.what, c.x, c.expected)
 		}
 	}
 	return s.Loss.Check()
@@ -320,9 +334,12 @@ func (t *Trainer) validate(ctx context.Context, hooks Hooks) error {
 	if err != nil {
 		return err
 	}
-	v, err := t.valid.Validate(ctx, network, t.threads)
+	v, err := t.valid.Validate(ctx, network, t.Loss, t.threads)
 	if err != nil {
 		return t.diverged(err)
+	}
+	if math.IsNaN(v.Loss) || math.IsInf(v.Loss, 0) {
+		return fmt.Errorf("%w at step %d: validation gives %v", ErrDiverged, t.Steps, v.Loss)
 	}
 	s := t.Sums
 	per := func(sum float64, n int64) float64 {
@@ -337,51 +354,43 @@ func (t *Trainer) validate(ctx context.Context, hooks Hooks) error {
 		Valid: v,
 	}
 	t.Sums = sums{}
-	figure := v.Figure()
-	better := figure < t.Best
+	better := len(t.Rows) == 0 || v.Loss < t.Rows[t.Best].Valid.Loss
 	if better {
-		t.Best, t.Since = figure, 0
+		t.Best, t.Since = len(t.Rows), 0
 		copy(t.best, t.average)
 	} else if t.Since++; t.Rate.Plateau > 0 && t.Since%t.Rate.Plateau == 0 {
 		t.Halvings++
 	}
 	t.Rows = append(t.Rows, row)
-	if math.IsNaN(figure) || math.IsInf(figure, 0) {
-		return fmt.Errorf("%w at step %d: validation gives %v", ErrDiverged, t.Steps, figure)
-	}
 	if hooks.Validated != nil {
 		return hooks.Validated(row, better)
 	}
 	return nil
 }
 
-// network is the student of these weights, and knows the elements that it is trained on.
+// network is the student of these weights, and knows the elements that it was trained
+// on, before this run too.
 func (t *Trainer) network(weights []float32) (*nn.Network, error) {
 	n, err := t.Model.Network(weights, t.Elements)
 	if err != nil {
 		return nil, err
 	}
-	n.Elements = t.train.Elements()
+	n.Elements = append(slices.Clone(t.Known), t.train.Elements()...)
+	slices.Sort(n.Elements)
+	n.Elements = slices.Compact(n.Elements)
 	return n, nil
 }
 
-// Student returns the network of the best validation so far, which gives total energies.
-func (t *Trainer) Student() (*nn.Network, error) { return t.network(t.best) }
+// BestRow is the best validation so far, of which Student has the weights.
+func (t *Trainer) BestRow() *Row { return &t.Rows[t.Best] }
 
-// Speed measures visits a second over a few batches, for about so long, and changes
-// nothing.
-func (t *Trainer) Speed(ctx context.Context, long time.Duration) (perSecond float64, err error) {
-	begin, visits := time.Now(), 0
-	list := order(t.train.Len(), t.Seed, 0)
-	for at := 0; time.Since(begin) < long || visits == 0; {
-		batch := t.train.batch(list[at:], t.Batch, t.Pairs)
-		if _, err := t.grade(ctx, batch); err != nil {
-			return 0, err
-		}
-		visits += len(batch)
-		if at += len(batch); at >= len(list) {
-			at = 0
-		}
+// Student returns the network of the best validation so far, which gives total
+// energies. Where that was before the first step it knows the elements alone that the
+// model knew.
+func (t *Trainer) Student() (*nn.Network, error) {
+	n, err := t.network(t.best)
+	if err == nil && t.Known != nil && t.BestRow().Steps == 0 {
+		n.Elements = slices.Clone(t.Known)
 	}
-	return float64(visits) / time.Since(begin).Seconds(), nil
+	return n, err
 }

@@ -110,7 +110,7 @@ func TestLearns(t *testing.T) {
 	network, err := x.Student()
 	require.NoError(t, err)
 	assert.Equal(t, []int{1, 6, 7, 8}, network.Elements)
-	again, err := valid.Validate(t.Context(), network, 1)
+	again, err := valid.Validate(t.Context(), network, s.Loss, 1)
 	require.NoError(t, err)
 	assert.Equal(t, last, again)
 }
@@ -189,10 +189,10 @@ func TestStatesAreRefused(t *testing.T) {
 	}
 	one := checkpoint.Named{Name: "weights", Tensor: checkpoint.FromFloat64s([]int{1}, []float64{1})}
 	for says, path := range map[string]string{
-		"expected the state of a training run":                       write("a", map[string]string{}, one),
-		`expected "painless training 1", found "painless training 0`: write("b", map[string]string{"state": `{"format":"painless training 0"}`}, one),
-		"unexpected end of JSON input":                               write("c", map[string]string{"state": `{"format"`}, one),
-		"no such file":                                               filepath.Join(dir, "none"),
+		"expected the state of a training run":                                                     write("a", map[string]string{}, one),
+		`another version of painless: expected "painless training 2", found "painless training 1"`: write("b", map[string]string{"state": `{"format":"painless training 1"}`}, one),
+		"unexpected end of JSON input":                                                             write("c", map[string]string{"state": `{"format"`}, one),
+		"no such file":                                                                             filepath.Join(dir, "none"),
 	} {
 		_, err := OpenState(path)
 		assert.ErrorContains(t, err, says)
@@ -200,7 +200,7 @@ func TestStatesAreRefused(t *testing.T) {
 	training := taught(t, 1)
 	for _, text := range []string{`{}`, `{"model":{"config":{"HiddenDim":16,"NumInteractions":2,"NumRBF":8,"Cutoff":5,"MaxZ":20}}}`, `{"progress":{"next":-1}}`} {
 		h := training.Hash()
-		state, err := OpenState(write("d", map[string]string{"state": `{"format":"painless training 1","train_sha256":"` + h + `","valid_sha256":"` + h + `",` + text[1:]}, one))
+		state, err := OpenState(write("d", map[string]string{"state": `{"format":"painless training 2","train_sha256":"` + h + `","valid_sha256":"` + h + `",` + text[1:]}, one))
 		if err != nil { // a comma before the end
 			continue
 		}
@@ -228,9 +228,9 @@ func TestDiverges(t *testing.T) {
 	assert.ErrorIs(t, x.watch(1e6), ErrDiverged, "a loss that grows")
 	network, err := x.Student()
 	require.NoError(t, err)
-	v, err := training.Validate(t.Context(), network, 1)
+	v, err := training.Validate(t.Context(), network, quick.Loss, 1)
 	require.NoError(t, err)
-	assert.Equal(t, x.Best, v.Figure())
+	assert.Equal(t, x.BestRow().Valid, v)
 }
 
 // Patience ends a run; errors of hooks do too.
@@ -258,18 +258,18 @@ func TestSettings(t *testing.T) {
 	require.NoError(t, err)
 	training := taught(t, 1)
 	for says, change := range map[string]func(s *Settings){
-		"structures in a batch":       func(s *Settings) { s.Batch = 0 },
-		"pairs in a batch":            func(s *Settings) { s.Pairs = 0 },
-		"visits: 0":                   func(s *Settings) { s.Total = 0 },
-		"visits between validations":  func(s *Settings) { s.Every = 0 },
-		"learning rate":               func(s *Settings) { s.Rate.Peak = 0 },
-		"share of the warm-up":        func(s *Settings) { s.Rate.Warmup = 1 },
-		"rate at the end":             func(s *Settings) { s.Rate.Final = -1 },
-		"weight decay":                func(s *Settings) { s.Decay = 1 },
-		"that the average keeps":      func(s *Settings) { s.EMA = 1 },
-		"times the running norm: 0.5": func(s *Settings) { s.Clip = 0.5 },
-		"patience":                    func(s *Settings) { s.Patience = -1 },
-		"loss":                        func(s *Settings) { s.Loss.Energy = -1 },
+		"structures in a batch 0: expected 1 or more":         func(s *Settings) { s.Batch = 0 },
+		"pairs in a batch":                                    func(s *Settings) { s.Pairs = 0 },
+		"visits 0: expected 1 or more":                        func(s *Settings) { s.Total = 0 },
+		"visits between validations":                          func(s *Settings) { s.Every = 0 },
+		"learning rate 0: expected more than 0 and at most 1": func(s *Settings) { s.Rate.Peak = 0 },
+		"share of the warm-up":                                func(s *Settings) { s.Rate.Warmup = 1 },
+		"rate at the end":                                     func(s *Settings) { s.Rate.Final = -1 },
+		"weight decay":                                        func(s *Settings) { s.Decay = 1 },
+		"that the average keeps":                              func(s *Settings) { s.EMA = 1 },
+		"times the running norm 0.5: expected 0 or a number of at least 1": func(s *Settings) { s.Clip = 0.5 },
+		"patience": func(s *Settings) { s.Patience = -1 },
+		"loss":     func(s *Settings) { s.Loss.Energy = -1 },
 	} {
 		s := quick
 		change(&s)
@@ -278,6 +278,12 @@ func TestSettings(t *testing.T) {
 	}
 	_, err = New(m, nil, training, &Set{}, quick, 1)
 	assert.ErrorContains(t, err, "and 0 to validate with")
+	silent := &Set{}
+	require.NoError(t, silent.Add(water(0), &Labels{Energy: math.NaN(), AtomEnergies: []float64{1, 2, 3}}, 5))
+	s := quick
+	s.Loss.AtomEnergy = 0
+	_, err = New(m, nil, training, silent, s, 1)
+	assert.ErrorContains(t, err, "the structures to validate with have no label that the loss weighs")
 	salt := &Set{}
 	require.NoError(t, salt.Add(&atoms.Structure{Numbers: []int{11}, Positions: [][3]float64{{}}}, labelled(1), 5))
 	_, err = New(m, nil, training, salt, quick, 1)
@@ -286,9 +292,9 @@ func TestSettings(t *testing.T) {
 
 // No state makes a trainer panic, or take more memory than its file does.
 func FuzzRestore(f *testing.F) {
-	f.Add(`{"format":"painless training 1"}`)
-	f.Add(`{"format":"painless training 1","model":{"config":{"HiddenDim":4096,"NumInteractions":64,"NumRBF":4096,"Cutoff":5,"MaxZ":1000}}}`)
-	f.Add(`{"format":"painless training 1","progress":{"next":-1,"rows":[{}]},"settings":{"batch":1}}`)
+	f.Add(`{"format":"painless training 2"}`)
+	f.Add(`{"format":"painless training 2","model":{"config":{"HiddenDim":4096,"NumInteractions":64,"NumRBF":4096,"Cutoff":5,"MaxZ":1000}}}`)
+	f.Add(`{"format":"painless training 2","progress":{"next":-1,"rows":[{}]},"settings":{"batch":1}}`)
 	one := checkpoint.Named{Name: "weights", Tensor: checkpoint.FromFloat64s([]int{1}, []float64{1})}
 	training := &Set{}
 	require.NoError(f, training.Add(water(0), labelled(1), 5))

@@ -21,42 +21,55 @@ type Validation struct {
 	ForceRMSE  float64 `json:"force_rmse"`  // eV/Å
 	ForceR2    float64 `json:"force_r2"`
 	Cosine     float64 `json:"cosine"`
+
+	// Loss is that of the whole set, as one batch: the least is the best.
+	Loss float64 `json:"loss"`
 }
 
-// Figure is what is to be least: the mean error of the forces or, where there are
-// none, of the energies per atom.
-func (v *Validation) Figure() float64 {
-	if v.Components > 0 {
-		return v.ForceMAE
-	}
-	return v.EnergyMAE
-}
+// leastR2 is the R² of forces below which they are no better than zeros.
+const leastR2 = 0.01
+
+// Blind reports whether the forces are no better than zeros, as those of a network
+// whose units all died.
+func (v *Validation) Blind() bool { return v.Components > 0 && v.ForceMAE > 0 && v.ForceR2 < leastR2 }
 
 // passAtoms is how many atoms are computed in one pass, about.
 const passAtoms = 2048
 
 // Validate scores a network as users run it, in float32 with tables.
-func (s *Set) Validate(ctx context.Context, network *nn.Network, threads int) (v Validation, err error) {
-	potential, err := nn.NewPotential(network, nn.Options{Threads: threads})
+func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, threads int) (v Validation, err error) {
+	shares := loss.shares(s.counts())
+	potential, err := nn.NewPotential(network, nn.Options{Threads: threads, AtomEnergies: len(s.atomEnergies) > 0})
 	if err != nil {
 		return v, err
 	}
 	defer func() { err = errors.Join(err, potential.Close()) }()
 	var energies scores.Deviation
 	var forces scores.Forces
-	err = s.compute(ctx, potential, func(k int, energy float64, predicted [][3]float64) {
-		l := s.Labels(k)
+	var terms Terms
+	err = s.compute(ctx, potential, func(k int, p *prediction) {
+		l, n := s.Labels(k), len(p.forces)
+		shares.compareEnergy(&l, n, p.energy, &terms)
+		for i, label := range l.AtomEnergies {
+			shares.compareAtomEnergy(label, p.atomEnergies[i], &terms)
+		}
+		for i, label := range l.Forces {
+			shares.compareForce(label, p.forces[i], &terms)
+		}
+		shares.compareStress(l.Stress, n, p.volume, &p.gradient, &terms)
 		if !math.IsNaN(l.Energy) {
-			energies.Add((energy - l.Energy) / float64(len(predicted)))
+			energies.Add((p.energy - l.Energy) / float64(n))
 		}
 		if l.Forces != nil {
 			x := s.Structure(k)
-			forces.Add(x.Numbers, l.Forces, predicted)
+			forces.Add(x.Numbers, l.Forces, p.forces)
 		}
 	})
 	if err != nil {
 		return v, err
 	}
+	terms.total()
+	v.Loss = terms.Loss
 	if v.Energies = energies.N; v.Energies > 0 {
 		v.EnergyMAE, v.EnergyRMSE = energies.MAE(), energies.RMSE()
 	}
@@ -69,8 +82,26 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, threads int) (v
 	return v, nil
 }
 
-// compute goes through all structures with a potential; forces are nil where it gives none.
-func (s *Set) compute(ctx context.Context, p nn.Potential, do func(k int, energy float64, forces [][3]float64)) error {
+// counts is how many labels there are.
+func (s *Set) counts() (c counts) {
+	for k := range s.Len() {
+		l := s.Labels(k)
+		c.add(&l)
+	}
+	return c
+}
+
+// prediction is what a potential gives for a structure of N atoms.
+type prediction struct {
+	energy       float64      // eV
+	forces       [][3]float64 // eV/Å, [N]; nil, as all below, of energies alone
+	gradient     [9]float64   // ∂E/∂ε, eV
+	volume       float64      // Å³; 0 where there is none
+	atomEnergies []float64    // eV, [N]; nil where they are not asked for
+}
+
+// compute goes through all structures with a potential.
+func (s *Set) compute(ctx context.Context, p nn.Potential, do func(k int, p *prediction)) error {
 	var b atoms.Batch
 	var r nn.Result
 	for first := 0; first < s.Len(); {
@@ -88,11 +119,19 @@ func (s *Set) compute(ctx context.Context, p nn.Potential, do func(k int, energy
 			return err
 		}
 		for k := range next - first {
-			var forces [][3]float64
+			lo, hi := b.Start[k], b.Start[k+1]
+			x := prediction{energy: r.Energy[k]}
 			if len(r.Forces) > 0 {
-				forces = r.Forces[b.Start[k]:b.Start[k+1]]
+				x.forces = r.Forces[lo:hi]
+				x.volume, _ = b.Volume(k)
+				for i := range x.gradient {
+					x.gradient[i] = -r.Virial[k][i/3][i%3]
+				}
 			}
-			do(first+k, r.Energy[k], forces)
+			if len(r.AtomEnergy) > 0 {
+				x.atomEnergies = r.AtomEnergy[lo:hi]
+			}
+			do(first+k, &x)
 		}
 		first = next
 	}
@@ -119,18 +158,18 @@ func (s *Set) Compare(ctx context.Context, a, b *nn.Network, threads int) (c Cha
 		return c, err
 	}
 	defer func() { err = errors.Join(err, second.Close()) }()
-	if err := s.compute(ctx, first, func(_ int, energy float64, f [][3]float64) {
-		energies, forces = append(energies, energy), append(forces, f...)
+	if err := s.compute(ctx, first, func(_ int, p *prediction) {
+		energies, forces = append(energies, p.energy), append(forces, p.forces...)
 	}); err != nil {
 		return c, err
 	}
 	var energy, force scores.Deviation
 	at := 0
-	err = s.compute(ctx, second, func(k int, e float64, f [][3]float64) {
-		energy.Add((e - energies[k]) / float64(len(f)))
-		for i := range f {
+	err = s.compute(ctx, second, func(k int, p *prediction) {
+		energy.Add((p.energy - energies[k]) / float64(len(p.forces)))
+		for i := range p.forces {
 			for x := range 3 {
-				force.Add(f[i][x] - forces[at][x])
+				force.Add(p.forces[i][x] - forces[at][x])
 			}
 			at++
 		}
