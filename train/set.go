@@ -200,6 +200,20 @@ func (s *Set) FitElements() *scores.Offsets {
 	return scores.FitOffsets(s.composed, s.compositions.List, s.energies)
 }
 
+// Shift is the root mean square of what energies of elements, eV, by atomic number,
+// change, eV per atom of each structure.
+func (s *Set) Shift(energies map[int]float64) float64 {
+	var shift scores.Deviation
+	for _, of := range s.composed {
+		c, sum := &s.compositions.List[of], 0.0
+		for i, z := range c.Numbers {
+			sum += float64(c.Counts[i]) * energies[z]
+		}
+		shift.Add(sum / float64(c.Atoms))
+	}
+	return shift.RMSE()
+}
+
 // FitErrors is FitElements of what a network's energies lack.
 func (s *Set) FitErrors(ctx context.Context, network *nn.Network, threads int) (o *scores.Offsets, err error) {
 	potential, err := nn.NewPotential(network, nn.Options{Threads: threads, AnyElement: true, EnergyOnly: true})

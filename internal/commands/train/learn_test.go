@@ -54,7 +54,7 @@ func TestTrains(t *testing.T) {
 	stdout := trained(t, dir, "-size", "16,1,8", "-visits", "1600", "-rate", "5e-3", "-o", path("s.pt"), "-log", path("log.csv"), "-plot", path("curve.png"))
 	assert.Contains(t, stdout, "training  60 of 60 structures: 180 atoms")
 	assert.Contains(t, stdout, "eV: the least of all that fit as well, as the compositions tell 1 of 2 apart")
-	assert.Contains(t, stdout, "wrote     "+path("s.pt")+": the best validation")
+	assert.Contains(t, stdout, "wrote     "+path("s.pt")+": validation at visit ")
 
 	file, err := os.Open(path("log.csv"))
 	require.NoError(t, err)
@@ -123,7 +123,7 @@ func TestFineTunes(t *testing.T) {
 
 	stdout = trained(t, dir, "-from", "../../../testdata/ultra_tiny.pt", "-visits", "16", "-o", path("c.pt"))
 	assert.Regexp(t, `tied first: on the structures held out its energies change by [0-9.e+]+ meV/atom and its forces by`, stdout)
-	assert.Contains(t, stdout, "has no channel for their energies")
+	assert.Contains(t, stdout, "has no channel for them, and gets one: 40 features in place of 32")
 	stdout = trained(t, dir, "-free", "-from", "../../../testdata/ultra_tiny.pt", "-visits", "16", "-o", path("d.pt"))
 	assert.NotContains(t, stdout, "tied first")
 }
@@ -132,7 +132,7 @@ func TestFineTunes(t *testing.T) {
 func TestTime(t *testing.T) {
 	dir := t.TempDir()
 	stdout := trained(t, dir, "-size", "16,1,8", "-time", "1s", "-o", filepath.Join(dir, "s.pt"))
-	assert.Regexp(t, `visits a second: -time 1s is about \d+ visits, .* epochs; -visits \d+ repeats the run`, stdout)
+	assert.Regexp(t, `visits a second and [0-9.e-]+ s a validation: -time 1s is \d+ visits, .* epochs; -visits \d+ -every [0-9.e-]+ repeats the run`, stdout)
 }
 
 // PyTorch opens a student that was trained here, and finds the energies that painless does.

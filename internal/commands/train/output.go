@@ -108,12 +108,7 @@ func (s *settings) origin(notes train.Notes, t *train.Trainer) map[string]any {
 	for key, value := range notes {
 		from[key] = value
 	}
-	best := t.Rows[0]
-	for _, row := range t.Rows {
-		if row.Valid.Figure() < best.Valid.Figure() {
-			best = row
-		}
-	}
+	best := t.BestRow()
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
 	maps.Copy(from, map[string]any{
 		"seed": strconv.FormatUint(t.Seed, 10), "steps": best.Steps, "visits": best.Visits, "visits_of_the_run": t.Total,
@@ -142,6 +137,7 @@ var columns = []struct {
 	{"valid_force_cosine", func(r *train.Row) float64 { return r.Valid.Cosine }},
 	{"valid_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyMAE }},
 	{"valid_energy_rmse_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyRMSE }},
+	{"valid_loss", func(r *train.Row) float64 { return r.Valid.Loss }},
 }
 
 // writeLog writes all rows so far.

@@ -155,12 +155,16 @@ func (s *settings) fit(w, stderr io.Writer, training *train.Set, offsets *scores
 	var parts []string
 	for i, z := range offsets.Elements {
 		energies[z] = offsets.Energies[i]
-		parts = append(parts, fmt.Sprintf("%s %.3f", nn.Symbols([]int{z}), offsets.Energies[i]))
+		parts = append(parts, fmt.Sprintf("%s %.3f", nn.Symbols([]int{z}), math.Round(1000*offsets.Energies[i])/1000+0)) // and not −0
 		if hint := train.HydrogenHint(offsets.Energies[i]); z == 1 && hint != "" && s.from == "" {
 			fmt.Fprintf(stderr, "painless: the fitted energy of hydrogen is %.4g: are energies in %s? They are taken as eV\n", offsets.Energies[i], hint)
 		}
 	}
-	fmt.Fprintf(w, "elements  %s eV", strings.Join(parts, ", "))
+	what := ""
+	if s.from != "" {
+		what = "corrected by "
+	}
+	fmt.Fprintf(w, "elements  %s%s eV", what, strings.Join(parts, ", "))
 	if offsets.Rank < len(offsets.Elements) {
 		fmt.Fprintf(w, ": the least of all that fit as well, as the compositions tell %d of %d apart", offsets.Rank, len(offsets.Elements))
 	}

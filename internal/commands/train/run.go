@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"runtime"
 	"strings"
 	"time"
@@ -22,6 +21,7 @@ import (
 type session struct {
 	*settings
 	std     cli.Std
+	called  time.Time
 	trainer *train.Trainer
 	notes   train.Notes
 	line    *progress.Line
@@ -32,6 +32,7 @@ type session struct {
 }
 
 func (s *settings) train(ctx context.Context, std cli.Std) (err error) {
+	called := time.Now()
 	if err := s.check(std); err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (s *settings) train(ctx context.Context, std cli.Std) (err error) {
 	if s.threads > 0 {
 		threads = min(threads, s.threads)
 	}
-	x := &session{settings: s, std: std}
+	x := &session{settings: s, std: std, called: called}
 	if s.resume {
 		x.trainer, err = x.resumed(ctx, threads)
 	} else {
@@ -89,106 +90,18 @@ func (x *session) begin(ctx context.Context, threads int) (*train.Trainer, error
 	if err != nil {
 		return nil, err
 	}
+	var known []int
+	if network != nil {
+		known = network.Elements
+		x.compareElements(known, training)
+	}
 	x.notes = train.Notes{"command": x.commandLine, "version": build.Version(),
 		"train_sha256": training.Hash(), "valid_sha256": valid.Hash()}
-	return x.schedule(ctx, m, elements, training, valid, threads)
-}
-
-// model is the weights to begin with, and the energies of the elements, eV.
-func (x *session) model(ctx context.Context, config nn.Config, network *nn.Network, training, valid *train.Set, threads int) (*train.Model, map[int]float64, error) {
-	if network == nil {
-		m, err := train.NewModel(config, x.settings.run.Seed, x.free)
-		if err != nil {
-			return nil, nil, err
-		}
-		elements, err := x.fit(x.std.Out, x.std.Err, training, training.FitElements())
-		return m, elements, err
+	t, err := x.schedule(ctx, m, elements, training, valid, threads)
+	if err == nil {
+		t.Known = known
 	}
-	m, elements, err := train.FromNetwork(network, x.free)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", x.settings.from, err)
-	}
-	tied, err := m.Network(m.Weights, elements)
-	if err != nil {
-		return nil, nil, err
-	}
-	change, err := valid.Compare(ctx, network, tied, threads)
-	if err != nil {
-		return nil, nil, err
-	}
-	if change.Energy > 1e-6 || change.Force > 1e-5 { // more than rounding
-		fmt.Fprintf(x.std.Out, "from      %s, tied first: on the structures held out its energies change by %.3g meV/atom and its forces by %.3g meV/Å, on average\n",
-			x.settings.from, 1000*change.Energy, 1000*change.Force)
-	}
-	offsets, err := training.FitErrors(ctx, tied, threads)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !m.Reserved {
-		fmt.Fprintf(x.std.Out, "elements  %s has no channel for their energies: it is trained on total energies\n", x.settings.from)
-		return m, nil, nil
-	}
-	shifts, err := x.fit(x.std.Out, x.std.Err, training, offsets)
-	for z, e := range shifts {
-		elements[z] += e
-	}
-	return m, elements, err
-}
-
-// schedule decides how long the run is, and how often it validates.
-func (x *session) schedule(ctx context.Context, m *train.Model, elements map[int]float64, training, valid *train.Set, threads int) (*train.Trainer, error) {
-	r := x.settings.run
-	if r.Rate.Peak == 0 {
-		if r.Rate.Peak = 2e-3; x.settings.from != "" {
-			r.Rate.Peak = 1.2e-3
-		}
-		// 128 features at 2e-3 diverged after 32,000 steps of 16 structures.
-		r.Rate.Peak *= min(1, 64/float64(m.Config.HiddenDim))
-	}
-	n := float64(training.Len())
-	if r.Pairs == 0 {
-		r.Pairs = max(1, int(math.Ceil(2*float64(r.Batch)*float64(training.Pairs())/n)))
-	}
-	epochs := x.epochs
-	if !x.set["epochs"] {
-		epochs = 100
-	}
-	switch r.Total = int64(math.Ceil(epochs * n)); {
-	case x.set["visits"]:
-		r.Total = x.visits
-	case epochs*n > 1<<60:
-		return nil, fmt.Errorf("-epochs %v: more visits than can be counted", epochs)
-	}
-	every, duration, err := x.interval()
-	if err != nil {
-		return nil, err
-	}
-	r.Every = r.Total // to measure the speed
-	t, err := train.New(m, elements, training, valid, r, threads)
-	if err != nil {
-		return nil, err
-	}
-	speed := 0.0
-	if x.set["time"] || duration > 0 {
-		long := min(10*time.Second, max(time.Second, x.time/50))
-		if speed, err = t.Speed(ctx, long); err != nil {
-			t.Close()
-			return nil, err
-		}
-	}
-	if x.set["time"] {
-		t.Total = max(1, int64(speed*x.time.Seconds()))
-		fmt.Fprintf(x.std.Out, "schedule  %.0f visits a second: -time %v is about %d visits, %.3g epochs; -visits %d repeats the run\n", speed, x.time, t.Total, float64(t.Total)/n, t.Total)
-	}
-	switch {
-	case every > 0:
-		t.Every = max(1, int64(every*n))
-	case duration > 0:
-		t.Every = max(1, int64(speed*duration.Seconds()))
-	default:
-		t.Every = max(1, (t.Total+19)/20)
-	}
-	return t, nil
+	return t, err
 }
 
 // resumed reads the run of a state.
@@ -224,7 +137,7 @@ func (x *session) run(ctx context.Context) error {
 	x.line.Clear()
 	switch {
 	case errors.Is(err, train.ErrDiverged):
-		return fmt.Errorf("%w; %s has the weights of the best validation, %s the state of the last; a lower -rate may help", err, x.output, x.state)
+		return fmt.Errorf("%w; %s", err, x.afterDivergence())
 	case ctx.Err() != nil:
 		if saved := x.save(); saved != nil {
 			return errors.Join(err, saved)
@@ -235,8 +148,40 @@ func (x *session) run(ctx context.Context) error {
 	case early:
 		fmt.Fprintf(x.std.Out, "ended after %s without a better one\n", cli.Counted(t.Since, "validation"))
 	}
-	fmt.Fprintf(x.std.Out, "wrote     %s: the best validation\n", x.output)
-	return x.skips.Err(t.Train().Len())
+	best := t.BestRow()
+	fmt.Fprintf(x.std.Out, "wrote     %s: validation at visit %d of %d: forces %.4g meV/Å, energies %.4g meV/atom\n",
+		x.output, best.Visits, t.Total, 1000*best.Valid.ForceMAE, 1000*best.Valid.EnergyMAE)
+	return errors.Join(x.learned(), x.skips.Err(t.Train().Len()))
+}
+
+// learned says where a run that ended well taught its student nothing: it is written all
+// the same.
+func (x *session) learned() error {
+	t := x.trainer
+	best, last := t.BestRow(), t.Rows[len(t.Rows)-1]
+	switch {
+	case best.Steps == 0:
+		return &cli.Partial{Err: fmt.Errorf("nothing was learned: no validation had a lower loss than the one before the first step, and %s has the weights that the run began with; another -rate may help, or a longer run", x.output)}
+	case best.Valid.Blind():
+		return &cli.Partial{Err: fmt.Errorf("nothing was learned: R² of the forces is %.4f, no better than zeros; a lower -rate than %g may help, or a longer run", best.Valid.ForceR2, t.Rate.Peak)}
+	case last.Valid.Blind():
+		fmt.Fprintf(x.std.Err, "painless: in the end R² of the forces is %.4f, no better than zeros: a lower -rate than %g may help\n", last.Valid.ForceR2, t.Rate.Peak)
+	}
+	return nil
+}
+
+// afterDivergence says what there is, and how to go on: not with -resume, which has the
+// same rate.
+func (x *session) afterDivergence() string {
+	t := x.trainer
+	switch {
+	case len(t.Rows) == 0:
+		return "nothing is written"
+	case t.BestRow().Steps == 0:
+		return fmt.Sprintf("%s has the weights that the run began with: begin again with a lower -rate than %g", x.output, t.Rate.Peak)
+	}
+	return fmt.Sprintf("%s has the weights of the best validation, at visit %d, and %s the state of the last; -from %s with a lower -rate than %g and another -o goes on from the best; -resume has the same rate",
+		x.output, t.BestRow().Visits, x.state, x.output, t.Rate.Peak)
 }
 
 func (x *session) stepped() error {

@@ -33,14 +33,17 @@ gives the labels' total energies. Without -free the student is exactly equivaria
 its energies and forces go to 0 at the cutoff without a jump.
 
 The same seed gives the same student on any number of threads. With -time the speed is
-measured first, and makes a number of visits, which is printed: -visits repeats that run.
+measured first, and makes a number of visits, which is printed: -visits and -every repeat
+that run.
 
 Structures without labels, with forces beyond -max-force, that cannot be read or that are
 there twice are left out and counted; those of them that are held out for validation are
 taken out of TRAIN.
 
-Exit codes: 0 done; 2 done, but frames could not be read or have no label, as listed; 1
-refused, stopped or diverged: the best student so far is there, and the state.`,
+Exit codes: 0 done; 2 done, but frames could not be read or have no label, as listed, or
+nothing was learned: no validation was better than the one before the first step, or
+forces are no better than zeros; 1 refused or diverged; 129, 130, 143 stopped by SIGHUP,
+SIGINT, SIGTERM. The best student so far is there, and the state, unless it was refused.`,
 	New: New,
 }
 
@@ -87,7 +90,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.BoolVar(&s.free, "free", false, "train all weights: neither the mixing matrices nor the filters' biases are tied, and the student is neither exactly equivariant nor continuous at the cutoff")
 	flags.Float64Var(&s.epochs, "epochs", 0, "passes over the training structures; 100 where neither -visits nor -time says how long")
 	flags.Int64Var(&s.visits, "visits", 0, "`structures` to visit, each as often as it comes")
-	flags.DurationVar(&s.time, "time", 0, "`duration`, such as 30m or 8h, about: the speed is measured first, and makes a number of visits")
+	flags.DurationVar(&s.time, "time", 0, "`duration`, such as 30m or 8h, of the whole command, about: the speed is measured first, and makes a number of visits")
 	flags.Uint64Var(&r.Seed, "seed", 1, "of the first weights and of the order of the structures")
 	flags.IntVar(&s.threads, "threads", 0, "threads on the CPU; 0 is one for each core, and there are never more")
 	flags.IntVar(&r.Batch, "batch", 8, "`structures` in a step")
@@ -197,6 +200,9 @@ func (s *settings) check(std cli.Std) error {
 	if err := s.weights.Check(); err != nil {
 		return err
 	}
+	if err := s.checkRun(); err != nil {
+		return err
+	}
 	if _, err := s.config(); err != nil {
 		return err
 	}
@@ -204,6 +210,20 @@ func (s *settings) check(std cli.Std) error {
 		return err
 	}
 	return s.checkOutputs(std)
+}
+
+// checkRun refuses settings of the run that are out of their range; what is left to be
+// decided counts as decided.
+func (s *settings) checkRun() error {
+	r := s.run
+	r.Total, r.Every = 1, 1
+	if r.Pairs == 0 {
+		r.Pairs = 1
+	}
+	if r.Rate.Peak == 0 {
+		r.Rate.Peak = 1
+	}
+	return r.Check()
 }
 
 // config is the architecture that -size and -cutoff ask for.

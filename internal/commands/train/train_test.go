@@ -68,6 +68,8 @@ func TestSettingsAreRefused(t *testing.T) {
 		"is an input: expected another file":                     append(usual, "-log", in, in),
 		"is two outputs":                                         append(usual, "-log", path("x.png"), "-plot", path("x.png"), in),
 		"there is no state":                                      append(usual, "-resume", in),
+		"learning rate 5: expected more than 0 and at most 1":    append(usual, "-rate", "5", path("missing.xyz")),
+		"pairs in a batch -1: expected 1 or more":                append(usual, "-pairs", "-1", in),
 		"-seed with -resume":                                     append(usual, "-resume", "-seed", "3", in),
 	} {
 		stdout, _, err := run(t, t.Context(), args...)
