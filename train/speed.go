@@ -17,8 +17,8 @@ type Speed struct {
 // ever slow one down.
 const rounds = 5
 
-// Measure measures whole steps on batches of the first epoch, and a validation, for
-// about so long, a fifth of it the validation, and leaves the run as it is.
+// Measure measures whole steps on batches of the first epoch, for about so long, and
+// validations, for at most so long or one, and leaves the run as it is.
 func (t *Trainer) Measure(ctx context.Context, long time.Duration) (s Speed, err error) {
 	progress, peak, order := t.Progress, t.Rate.Peak, t.order
 	average, first, second, updates := slices.Clone(t.average), slices.Clone(t.optimizer.First), slices.Clone(t.optimizer.Second), t.optimizer.Step
@@ -42,7 +42,7 @@ func (t *Trainer) Measure(ctx context.Context, long time.Duration) (s Speed, err
 	for round := range rounds {
 		t.Progress, t.order = from, order
 		for k := 0; ; k++ {
-			if round == 0 && k > 0 && (time.Since(begin) >= long/(rounds+1) || t.Epoch != from.Epoch) || round > 0 && k == len(fastest) {
+			if round == 0 && k > 0 && (time.Since(begin) >= long/rounds || t.Epoch != from.Epoch) || round > 0 && k == len(fastest) {
 				break
 			}
 			took, err := timed(t.step)
@@ -59,7 +59,8 @@ func (t *Trainer) Measure(ctx context.Context, long time.Duration) (s Speed, err
 		s.Visit += took / float64(t.Visits-from.Visits)
 	}
 	s.Validation = math.Inf(1)
-	for begin := time.Now(); math.IsInf(s.Validation, 1) || time.Since(begin) < long/(rounds+1); {
+	begin = time.Now()
+	for k := 0; k == 0 || k < rounds && time.Since(begin) < long; k++ {
 		took, err := timed(func(ctx context.Context) error {
 			network, err := t.network(t.average)
 			if err != nil {

@@ -53,7 +53,7 @@ func (x *session) model(ctx context.Context, config nn.Config, network *nn.Netwo
 	}
 	if !m.Reserved {
 		if shift := training.Shift(shifts); shift <= smallShift {
-			fmt.Fprintf(x.std.Out, "          %s has no channel for them: as they are %.3g meV/atom in all, it is trained on total energies\n", x.settings.from, 1000*shift)
+			fmt.Fprintf(x.std.Out, "          %s has no channel for them: they are %.3g meV/atom in all, and left to training\n", x.settings.from, 1000*shift)
 			return m, nil, nil
 		}
 		elements = map[int]float64{}
@@ -99,7 +99,7 @@ func (x *session) compareElements(known []int, training *train.Set) {
 func (s *settings) peak(features int) float64 {
 	peak := 2e-3
 	if s.from != "" {
-		peak = 1.2e-3
+		peak = 6e-4
 	}
 	// 128 features at 2e-3 diverged after 32,000 steps of 16 structures.
 	return peak * min(1, 64/float64(features))

@@ -105,7 +105,7 @@ func TestFineTunes(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
 	trained(t, dir, "-size", "16,1,8", "-visits", "1500", "-rate", "5e-3", "-o", path("a.safetensors"))
-	stdout := trained(t, dir, "-from", path("a.safetensors"), "-visits", "100", "-o", path("b.pt"), "-log", path("b.csv"))
+	stdout := trained(t, dir, "-from", path("a.safetensors"), "-rate", "1e-4", "-visits", "100", "-o", path("b.pt"), "-log", path("b.csv"))
 	assert.NotContains(t, stdout, "tied first")
 	first, err := os.ReadFile(path("b.csv"))
 	require.NoError(t, err)
@@ -121,10 +121,15 @@ func TestFineTunes(t *testing.T) {
 	require.NoError(t, err)
 	assert.InDelta(t, want, got, 1e-3*want+1e-5)
 
-	stdout = trained(t, dir, "-from", "../../../testdata/ultra_tiny.pt", "-visits", "16", "-o", path("c.pt"))
+	stdout = trained(t, dir, "-from", "../../../testdata/ultra_tiny.pt", "-visits", "400", "-o", path("c.pt"), "-log", path("c.csv"))
 	assert.Regexp(t, `tied first: on the structures held out its energies change by [0-9.e+]+ meV/atom and its forces by`, stdout)
 	assert.Contains(t, stdout, "has no channel for them, and gets one: 40 features in place of 32")
-	stdout = trained(t, dir, "-free", "-from", "../../../testdata/ultra_tiny.pt", "-visits", "16", "-o", path("d.pt"))
+	text, err := os.ReadFile(path("c.csv"))
+	require.NoError(t, err)
+	energies, err := strconv.ParseFloat(strings.Split(strings.Split(string(text), "\n")[1], ",")[13], 64)
+	require.NoError(t, err)
+	assert.Less(t, energies, 0.1, "of total energies of -675 eV an atom")
+	stdout = trained(t, dir, "-free", "-from", "../../../testdata/ultra_tiny.pt", "-visits", "400", "-o", path("d.pt"))
 	assert.NotContains(t, stdout, "tied first")
 }
 

@@ -95,7 +95,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.IntVar(&s.threads, "threads", 0, "threads on the CPU; 0 is one for each core, and there are never more")
 	flags.IntVar(&r.Batch, "batch", 8, "`structures` in a step")
 	flags.IntVar(&r.Pairs, "pairs", 0, "`pairs` of atoms in a step of several structures, at most; 0 is twice what -batch has on average")
-	flags.Float64Var(&r.Rate.Peak, "rate", 0, "learning rate; 0 is 2e-3, and 1.2e-3 with -from, times 64 over the features where there are more")
+	flags.Float64Var(&r.Rate.Peak, "rate", 0, "learning rate; 0 is 2e-3, and 6e-4 with -from, times 64 over the features where there are more")
 	flags.Float64Var(&r.Rate.Warmup, "warmup", 0.02, "`share` of the run over which the rate rises")
 	flags.Float64Var(&r.Rate.Final, "final-rate", 0.01, "`share` of the rate that a cosine ends at")
 	flags.IntVar(&r.Rate.Plateau, "plateau", 0, "halve the rate after so many `validations` without a better one, in place of the cosine; 0 is the cosine")
