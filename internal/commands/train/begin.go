@@ -169,5 +169,6 @@ func fitting(s float64, speed train.Speed, every int64, free bool) (total, betwe
 		total = max(1, int64((s-float64(n)*speed.Validation)/speed.Visit))
 		return total, (total + n - 1) / n
 	}
+	s -= speed.Validation // in the end
 	return max(1, int64(s/(speed.Visit+speed.Validation/float64(every)))), every
 }

@@ -93,10 +93,10 @@ func TestFitting(t *testing.T) {
 		free                       bool
 		total, between             int64
 	}{
-		{100, 0.01, 1, 0, true, 7900, 395},      // 21 validations
-		{100, 0.01, 10, 0, true, 5000, 1250},    // half of 90 s
-		{100, 0.01, 200, 0, true, 1, 1},         // no time for any
-		{100, 0.01, 1, 1000, false, 9000, 1000}, // 11 s for each 1000
+		{100, 0.01, 1, 0, true, 7900, 395},       // 21 validations
+		{100, 0.01, 10, 0, true, 5000, 1250},     // half of 90 s
+		{100, 0.01, 200, 0, true, 1, 1},          // no time for any
+		{112, 0.01, 1, 1000, false, 10000, 1000}, // the first and the last, and 11 s for each 1000
 	} {
 		total, between := fitting(c.seconds, train.Speed{Visit: c.visit, Validation: c.validation}, c.every, c.free)
 		assert.Equal(t, []int64{c.total, c.between}, []int64{total, between}, "%+v", c)

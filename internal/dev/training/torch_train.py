@@ -91,24 +91,33 @@ def initialise(model, hidden):
                 torch.nn.init.xavier_uniform_(p)
 
 
-def loss(model, batch):
-    energy, forces, of = model.predict(batch, True)
+def losses(batch, energy, forces, of):
+    """The loss of each structure's energy, and of each component of the forces."""
     want = torch.cat([f[3] for f in batch])
     atoms = torch.tensor([float(len(f[0])) for f in batch])
     w = 1 / (1 + want.square().sum(1) / SCALE**2)
     of_structure = torch.zeros(len(batch)).index_add(0, of, w) / atoms
     difference = energy - torch.tensor([f[2] for f in batch])
-    return ENERGY * (of_structure * difference.square() / atoms).mean() + FORCE * ((forces - want).square() * w.unsqueeze(1)).mean()
+    return ENERGY * of_structure * difference.square() / atoms, FORCE * (forces - want).square() * w.unsqueeze(1)
+
+
+def loss(model, batch):
+    of_energies, of_forces = losses(batch, *model.predict(batch, True))
+    return of_energies.mean() + of_forces.mean()
 
 
 def validate(model, frames):
-    energy_errors, force_errors = [], []
+    """Mean errors of energies per atom and of forces, and the loss of all frames as one batch."""
+    energy_errors, force_errors, energy_loss, force_loss = [], [], 0.0, 0.0
     for at in range(0, len(frames), 32):
         batch = frames[at:at + 32]
-        energy, forces, _ = model.predict(batch, False)
+        energy, forces, of = model.predict(batch, False)
+        of_energies, of_forces = losses(batch, energy.detach(), forces.detach(), of)
+        energy_loss, force_loss = energy_loss + float(of_energies.sum()), force_loss + float(of_forces.sum())
         energy_errors += [abs(float(e) - f[2]) / len(f[0]) for e, f in zip(energy, batch)]
         force_errors.append((forces.detach() - torch.cat([f[3] for f in batch])).abs().flatten())
-    return float(np.mean(energy_errors)), float(torch.cat(force_errors).mean())
+    errors = torch.cat(force_errors)
+    return float(np.mean(energy_errors)), float(errors.mean()), energy_loss / len(frames) + force_loss / len(errors)
 
 
 def main():
@@ -171,8 +180,8 @@ def main():
     with torch.no_grad():
         for a, p in zip(average, parameters):
             p.copy_(a)
-    energy, force = validate(model, valid)
-    print(json.dumps({"visits": visits, "seconds": elapsed, "ms_per_visit": 1000 * elapsed / visits, "cpu_ms_per_visit": 1000 * cpu / visits, "force_mae": force, "energy_mae": energy, "torch": torch.__version__}))
+    energy, force, held_out = validate(model, valid)
+    print(json.dumps({"visits": visits, "seconds": elapsed, "ms_per_visit": 1000 * elapsed / visits, "cpu_ms_per_visit": 1000 * cpu / visits, "force_mae": force, "energy_mae": energy, "loss": held_out, "torch": torch.__version__}))
 
 
 if __name__ == "__main__":
