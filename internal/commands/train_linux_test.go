@@ -65,7 +65,7 @@ func TestTrainIsKilled(t *testing.T) {
 
 	for signal, code := range map[syscall.Signal]int{syscall.SIGKILL: -1, syscall.SIGTERM: 143} {
 		out := "student.pt"
-		p := command(t, args(out, append(settings, "-force")...)...).start()
+		p := command(t, args(out, append(settings, "-force", "-log", filepath.Join(dir, "log.csv"))...)...).start()
 		state := filepath.Join(dir, out+".state")
 		for range 2 { // validations
 			before, _ := os.Stat(state)
@@ -78,10 +78,22 @@ func TestTrainIsKilled(t *testing.T) {
 		assert.Equal(t, code, p.code(), p.stderr.String())
 		weights(t, filepath.Join(dir, out))
 		assert.FileExists(t, state)
+		if signal == syscall.SIGTERM {
+			assert.Regexp(t, `stopped at visit \d+ of 6000; -resume -state .*student.pt.state goes on`, p.stderr.String())
+		}
+		other := filepath.Join(dir, "other.pt") // not the run's to replace
+		require.NoError(t, os.WriteFile(other, []byte("another's"), 0o644))
+		p = command(t, args("other.pt", "-resume", "-state", state)...)
+		_, code := p.run()
+		assert.Equal(t, 1, code)
+		assert.Contains(t, p.stderr.String(), "-resume: "+other+" is there already: -force overwrites it")
+		require.NoError(t, os.Remove(filepath.Join(dir, out))) // and is written again
+
 		p = command(t, args(out, "-resume")...)
 		stdout, code := p.run()
 		require.Zero(t, code, p.stderr.String())
 		assert.Contains(t, stdout, "resumed   at visit ")
+		assert.Contains(t, p.stderr.String(), `the run has written "log.csv", which ends where it stopped: -log goes on with it`)
 		assert.True(t, bytes.Equal(want, weights(t, filepath.Join(dir, out))), "the same bits after %v", signal)
 		require.NoError(t, os.Remove(state))
 		found, err := filepath.Glob(filepath.Join(dir, ".painless-*"))

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,62 @@ func (s *settings) checkOutputs(std cli.Std) error {
 	return cli.CheckNew(s.force, outputs...)
 }
 
+// own is the flags of outputs that a state notes as its run's, and the files.
+func (s *settings) own() map[string]string {
+	return map[string]string{"-o": s.output, "-log": s.log, "-plot": s.plot}
+}
+
+// note notes which outputs are the run's, from the state's folder on: all may move together.
+func (s *settings) note(notes train.Notes) error {
+	for flag, path := range s.own() {
+		delete(notes, flag)
+		if path == "" {
+			continue
+		}
+		from, err := fromState(s.state, path)
+		if err != nil {
+			return err
+		}
+		notes[flag] = from
+	}
+	return nil
+}
+
+// goOn refuses outputs that are there and are not the run's to replace, and says which of
+// the run's own were left out. It takes none of these from the state, which may be a
+// stranger's and name any file.
+func (s *settings) goOn(std cli.Std, notes train.Notes) error {
+	for flag, path := range s.own() {
+		had := notes[flag]
+		if path == "" {
+			if had != "" {
+				fmt.Fprintf(std.Err, "painless: train: the run has written %.200q, which ends where it stopped: %s goes on with it\n", had, flag)
+			}
+			continue
+		}
+		from, err := fromState(s.state, path)
+		if err == nil && from != had {
+			err = cli.CheckNew(s.force, path)
+		}
+		if err != nil {
+			return fmt.Errorf("-resume: %w", err)
+		}
+	}
+	return s.note(notes)
+}
+
+// fromState is a path as it is from the state's folder.
+func fromState(state, path string) (string, error) {
+	folder, err := filepath.Abs(filepath.Dir(state))
+	if err != nil {
+		return "", err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return "", err
+	}
+	return filepath.Rel(folder, path)
+}
+
 // whole writes a file that is whole or as it was.
 func whole(path string, write func(w io.Writer) error) error {
 	file, err := atomicfile.Create(path)
@@ -106,7 +163,9 @@ func (s *settings) writeStudent(network *nn.Network, from map[string]any) error 
 func (s *settings) origin(notes train.Notes, t *train.Trainer) map[string]any {
 	from := map[string]any{}
 	for key, value := range notes {
-		from[key] = value
+		if _, own := s.own()[key]; !own { // which is nobody's business whom a student is given to
+			from[key] = value
+		}
 	}
 	best := t.BestRow()
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }

@@ -97,6 +97,9 @@ func (x *session) begin(ctx context.Context, threads int) (*train.Trainer, error
 	}
 	x.notes = train.Notes{"command": x.commandLine, "version": build.Version(),
 		"train_sha256": training.Hash(), "valid_sha256": valid.Hash()}
+	if err := x.note(x.notes); err != nil {
+		return nil, err
+	}
 	t, err := x.schedule(ctx, m, elements, training, valid, threads)
 	if err == nil {
 		t.Known = known
@@ -111,6 +114,12 @@ func (x *session) resumed(ctx context.Context, threads int) (_ *train.Trainer, e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, state.Close()) }()
+	if state.Notes == nil {
+		state.Notes = train.Notes{}
+	}
+	if err := x.goOn(x.std, state.Notes); err != nil {
+		return nil, err
+	}
 	x.settings.run.Loss = state.Settings.Loss
 	training, valid, err := x.sets(ctx, state.Model.Config.Cutoff)
 	if err != nil {
@@ -133,6 +142,11 @@ func (x *session) run(ctx context.Context) error {
 	for i := range t.Rows {
 		x.print(&t.Rows[i])
 	}
+	if len(t.Rows) > 0 { // of a run that goes on: where they are missing, or under other names
+		if err := x.write(true); err != nil {
+			return err
+		}
+	}
 	early, err := t.Run(ctx, train.Hooks{Stepped: x.stepped, Validated: x.validated})
 	x.line.Clear()
 	switch {
@@ -142,7 +156,8 @@ func (x *session) run(ctx context.Context) error {
 		if saved := x.save(); saved != nil {
 			return errors.Join(err, saved)
 		}
-		return fmt.Errorf("stopped at visit %d of %d; -resume goes on: %w", t.Visits, t.Total, err)
+		fmt.Fprintf(x.std.Err, "painless: train: stopped at visit %d of %d; -resume -state %s goes on\n", t.Visits, t.Total, x.state)
+		return err
 	case err != nil:
 		return err
 	case early:
@@ -202,10 +217,14 @@ func (x *session) save() error {
 	return whole(x.state, func(w io.Writer) error { return x.trainer.Save(w, x.notes) })
 }
 
-// validated writes all there is: the student first, so that the state is never ahead of it.
 func (x *session) validated(row train.Row, better bool) error {
 	x.line.Clear()
 	x.print(&row)
+	return x.write(better)
+}
+
+// write writes all there is: the student first, so that the state is never ahead of it.
+func (x *session) write(better bool) error {
 	if better {
 		network, err := x.trainer.Student()
 		if err != nil {
