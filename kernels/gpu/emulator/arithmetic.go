@@ -127,14 +127,15 @@ var operations = map[string]operation{
 
 	"cvt.s64.s32": {"lw", func(a, _, _ uint64) uint64 { return uint64(i32(a)) }, 0, false},
 	"cvt.u64.u32": {"lw", same, 0, false}, "cvt.u32.u64": {"wl", same, 0, false}, "cvt.s32.s64": {"wl", same, 0, false},
-	"cvt.rn.f64.s32":  {"lw", func(a, _, _ uint64) uint64 { return math.Float64bits(float64(i32(a))) }, 0, false},
-	"cvt.rn.f32.s32":  {"ww", func(a, _, _ uint64) uint64 { return bits32(float32(i32(a))) }, 0, false},
-	"cvt.rn.f32.u32":  {"ww", func(a, _, _ uint64) uint64 { return bits32(float32(uint32(a))) }, 0, false},
-	"cvt.f64.f32":     {"lw", func(a, _, _ uint64) uint64 { return math.Float64bits(float64(f32(a))) }, 0, false},
-	"cvt.rn.f32.f64":  {"wl", func(a, _, _ uint64) uint64 { return rounded(f64(a)) }, 0, false},
-	"cvt.rmi.f64.f64": {"ll", func(a, _, _ uint64) uint64 { return math.Float64bits(math.Floor(f64(a))) }, 0, false},
-	"cvt.rzi.s32.f64": {"wl", func(a, _, _ uint64) uint64 { return uint64(truncated(f64(a))) }, 0, false},
-	"cvt.rzi.s32.f32": {"ww", func(a, _, _ uint64) uint64 { return uint64(truncated(float64(f32(a)))) }, 0, false},
+	"cvt.rn.f64.s32":   {"lw", func(a, _, _ uint64) uint64 { return math.Float64bits(float64(i32(a))) }, 0, false},
+	"cvt.rn.f32.s32":   {"ww", func(a, _, _ uint64) uint64 { return bits32(float32(i32(a))) }, 0, false},
+	"cvt.rn.f32.u32":   {"ww", func(a, _, _ uint64) uint64 { return bits32(float32(uint32(a))) }, 0, false},
+	"cvt.f64.f32":      {"lw", func(a, _, _ uint64) uint64 { return math.Float64bits(float64(f32(a))) }, 0, false},
+	"cvt.rn.f32.f64":   {"wl", func(a, _, _ uint64) uint64 { return rounded(f64(a)) }, 0, false},
+	"cvt.rmi.f64.f64":  {"ll", func(a, _, _ uint64) uint64 { return math.Float64bits(math.Floor(f64(a))) }, 0, false},
+	"cvt.rzi.s32.f64":  {"wl", func(a, _, _ uint64) uint64 { return uint64(truncated(f64(a))) }, 0, false},
+	"cvt.rna.tf32.f32": {"ww", func(a, _, _ uint64) uint64 { return nearest(a) }, 0, false},
+	"cvt.rzi.s32.f32":  {"ww", func(a, _, _ uint64) uint64 { return uint64(truncated(float64(f32(a)))) }, 0, false},
 }
 
 func init() {

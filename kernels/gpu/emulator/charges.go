@@ -11,12 +11,13 @@ const (
 	FP64                 // float64 arithmetic
 	Memory               // loads, stores and atomics
 	Shuffle              // shuffles and votes
+	Tensor               // products of matrices, 1,024 multiply-adds an instruction
 	Control              // branches, barriers and returns
 	Classes
 )
 
 func (c Class) String() string {
-	return [...]string{"free", "fp32", "integer", "special", "fp64", "memory", "shuffle", "control"}[c]
+	return [...]string{"free", "fp32", "integer", "special", "fp64", "memory", "shuffle", "tensor", "control"}[c]
 }
 
 // Charges is what hardware charges for a launch.

@@ -125,6 +125,9 @@ func (d *decoder) statement(s *statement) (code step, err error) {
 		}
 		code.together = func(w *warp, lane int) uint32 { return uint32(r.get(w, lane)) }
 	}
+	if words[0] == "mma" {
+		code.together = func(*warp, int) uint32 { return full }
+	}
 	d.unchanged = nil
 	code.run, code.cost, err = d.plain(s, words)
 	code.unchanged = d.unchanged

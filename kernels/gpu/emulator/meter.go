@@ -27,6 +27,7 @@ const (
 	fp64Latency       = 8
 	sharedLatency     = 30
 	shuffleLatency    = 24
+	tensorLatency     = 33 // an estimate, the longest of what is published for products of matrices of about this size
 	cacheLatency      = 40
 	beyondLatency     = 265  // the second-level cache
 	hostLatency       = 2500 // the host's memory, there and back: an estimate, 1.3 µs at 2 GHz
@@ -60,6 +61,8 @@ func (d *decoder) charge(s *statement, r *request) *charged {
 		c.latency = fp64Latency
 	case Shuffle:
 		c.latency = shuffleLatency
+	case Tensor:
+		c.latency = tensorLatency
 	case Memory:
 		c.latency = 0
 	case Integer:
@@ -120,6 +123,8 @@ func class(opcode string, words []string) Class {
 		return Memory
 	case "shfl", "vote":
 		return Shuffle
+	case "mma":
+		return Tensor
 	case "bra", "ret", "exit", "bar", "barrier":
 		return Control
 	case "ex2", "lg2", "sin", "cos", "rcp", "rsqrt", "sqrt", "popc":

@@ -32,6 +32,9 @@ func (d *Device) Load(name, ptx string) (gpu.Module, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	if src.target > d.props.Capability {
+		return nil, fmt.Errorf("%s: for GPUs of compute capability %d.%d and later, %s has %d.%d", name, src.target/10, src.target%10, d.props.Name, d.props.Capability/10, d.props.Capability%10)
+	}
 	m := &module{dev: d, name: name, kernels: map[string]*program{}}
 	for _, e := range src.entries {
 		p, err := decode(src, e, d.charged)

@@ -8,6 +8,7 @@ import (
 
 // source is a PTX file: its text cut into what decode works on.
 type source struct {
+	target  int       // compute capability that it is for, and later ones
 	shared  variables // of all kernels
 	entries []*entry
 }
@@ -91,7 +92,13 @@ func (p *parser) next() (string, bool) {
 func (p *parser) module(line string) error {
 	words := strings.Fields(line)
 	switch {
-	case words[0] == ".version" || words[0] == ".target":
+	case words[0] == ".version":
+		return nil
+	case words[0] == ".target" && len(words) > 1:
+		var err error
+		if p.out.target, err = strconv.Atoi(strings.TrimPrefix(words[1], "sm_")); err != nil {
+			return fmt.Errorf("%s: expected .target sm_ and a compute capability", line)
+		}
 		return nil
 	case words[0] == ".address_size":
 		if len(words) != 2 || words[1] != "64" {

@@ -27,6 +27,8 @@ func (d *decoder) plain(s *statement, words []string) (func(w *warp, mask uint32
 		return d.vote(s)
 	case "bfi":
 		return d.insert(s)
+	case "mma":
+		return d.multiply(s)
 	}
 	o, ok := operations[s.opcode]
 	if !ok {

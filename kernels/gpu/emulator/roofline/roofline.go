@@ -21,6 +21,7 @@ type GPU struct {
 	Multiprocessors int     // SMs
 	Clock           float64 // of an SM, at its boost, Hz
 	FP32, FP64      float64 // lanes that a multiprocessor executes in a cycle
+	Tensor          float64 // multiply-adds of TF32 that a multiprocessor does in a cycle in products of matrices by a warp
 	Warps, Blocks   int     // that a multiprocessor holds
 	Shared          int     // bytes of shared memory of a multiprocessor
 	Second          float64 // bandwidth of the second-level cache, B/s
@@ -33,21 +34,24 @@ type GPU struct {
 // memory bandwidths: NVIDIA's "A100 Tensor Core GPU Architecture", "H100 Tensor Core GPU Architecture" and "Ada GPU Architecture"
 // (tables of full specifications) and the H200's data sheet; lanes a cycle, warps, blocks and shared memory: CUDA C++ Programming
 // Guide, tables "Throughput of Native Arithmetic Instructions" and "Technical Specifications per Compute Capability". The bandwidth of the
-// second-level cache is published for the A100 alone, 5120 bytes a cycle; the others' is what chipsandcheese.com measured, to two digits.
+// second-level cache is published for the A100 alone, 5120 bytes a cycle; the others' is what chipsandcheese.com measured, to two digits. Dense
+// TF32 is 156, 495, 495 and 82.6 TFLOP/s in the same papers, 512, 1,024, 1,024 and 128 multiply-adds a cycle; of a Hopper's, products by
+// a warp reach 62.9 % (arXiv 2402.13499), 644, the others need instructions of four warps.
 var GPUs = []GPU{
-	{"A100", 80, 108, 1.410e9, 64, 32, 64, 32, 164 << 10, 7.2e12, 40 << 20, 2.039e12, 31.5e9},
-	{"H100", 90, 132, 1.980e9, 128, 64, 64, 32, 228 << 10, 5.5e12, 50 << 20, 3.35e12, 63e9},
-	{"H200", 90, 132, 1.980e9, 128, 64, 64, 32, 228 << 10, 5.5e12, 50 << 20, 4.8e12, 63e9},
-	{"RTX 4090", 89, 128, 2.520e9, 128, 2, 48, 24, 100 << 10, 5.0e12, 72 << 20, 1.008e12, 31.5e9},
+	{"A100", 80, 108, 1.410e9, 64, 32, 512, 64, 32, 164 << 10, 7.2e12, 40 << 20, 2.039e12, 31.5e9},
+	{"H100", 90, 132, 1.980e9, 128, 64, 644, 64, 32, 228 << 10, 5.5e12, 50 << 20, 3.35e12, 63e9},
+	{"H200", 90, 132, 1.980e9, 128, 64, 644, 64, 32, 228 << 10, 5.5e12, 50 << 20, 4.8e12, 63e9},
+	{"RTX 4090", 89, 128, 2.520e9, 128, 2, 128, 48, 24, 100 << 10, 5.0e12, 72 << 20, 1.008e12, 31.5e9},
 }
 
 // What is the same on all of them: instructions of warps that a multiprocessor issues in a cycle, lanes of integers, special functions and
-// shuffles that it executes, registers that it has (in units of 8 for each lane of a warp), and bytes of shared memory that a block takes for itself.
+// shuffles that it executes, multiply-adds of an instruction of matrices, registers that it has (in units of 8 for each lane of a warp), and bytes of shared memory that a block takes for itself.
 const (
 	issued        = 4
 	integerLanes  = 64
 	specialLanes  = 16
 	shuffleLanes  = 32
+	multiplyAdds  = 16 * 8 * 8
 	registers     = 64 << 10
 	registersUnit = 256
 	blockOverhead = 1 << 10
@@ -114,6 +118,7 @@ func (g *GPU) bound(c *emulator.Charges, busy, latency float64) (p Prediction) {
 	cycles("fp32", 32*float64(c.Slots[emulator.FP32]), g.FP32)
 	cycles("integer", 32*float64(c.Slots[emulator.Integer]), integerLanes)
 	cycles("special", 32*float64(c.Slots[emulator.Special]), specialLanes)
+	cycles("tensor", multiplyAdds*float64(c.Slots[emulator.Tensor]), g.Tensor)
 	cycles("fp64", 32*float64(c.Slots[emulator.FP64]), g.FP64)
 	cycles("L1+shared", float64(c.Shared.Wavefronts+c.Global.Wavefronts)+32*float64(c.Slots[emulator.Shuffle])/shuffleLanes, 1)
 	p.longest("latency", float64(c.Latency)*latency/g.Clock)

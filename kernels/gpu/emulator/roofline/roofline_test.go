@@ -41,7 +41,7 @@ func TestOccupancy(t *testing.T) {
 
 // One resource at a time, on a GPU of 2 multiprocessors at 1 GHz.
 func TestPredict(t *testing.T) {
-	g := GPU{"test", 90, 2, 1e9, 128, 64, 64, 32, 100 << 10, 1e9, 1 << 20, 1e8, 1e8}
+	g := GPU{"test", 90, 2, 1e9, 128, 64, 512, 64, 32, 100 << 10, 1e9, 1 << 20, 1e8, 1e8}
 	launch := emulator.Charges{Blocks: 4, Threads: 64}
 	slots := func(class emulator.Class, n uint64) func(c *emulator.Charges) {
 		return func(c *emulator.Charges) { c.Slots[class] = n }
@@ -58,6 +58,7 @@ func TestPredict(t *testing.T) {
 		{"integers", slots(emulator.Integer, 8000), 2e-6, "integer"},
 		{"special functions", slots(emulator.Special, 8000), 8e-6, "special"},
 		{"float64", slots(emulator.FP64, 8000), 2e-6, "fp64"},
+		{"products of matrices", slots(emulator.Tensor, 8000), 8e-6, "tensor"},
 		{"shuffles", slots(emulator.Shuffle, 8000), 4e-6, "L1+shared"},
 		{"wavefronts", func(c *emulator.Charges) { c.Shared.Wavefronts, c.Global.Wavefronts = 1500, 500 }, 1e-6, "L1+shared"},
 		{"the second-level cache", func(c *emulator.Charges) { c.Missed = 1000 }, 32e-6, "L2"},
