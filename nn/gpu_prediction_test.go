@@ -13,6 +13,7 @@ import (
 
 	"painless/atoms"
 	"painless/internal/systems"
+	"painless/kernels/gpu"
 	"painless/kernels/gpu/emulator"
 	"painless/kernels/gpu/emulator/roofline"
 )
@@ -45,14 +46,23 @@ func TestGPUPrediction(t *testing.T) {
 		{"waters of 63 atoms in one launch, µs", false, true, false, ampere, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
 		{"waters of 63 atoms, µs", false, false, false, narrow, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
 		{"molecules of 16 atoms, ns/atom", true, false, false, narrow, *atoms.NewBatch(systems.Cluster(16, 1), systems.Cluster(16, 2), systems.Cluster(16, 3), systems.Cluster(16, 4), systems.Cluster(16, 5),
-			systems.Cluster(16, 6))},
+			systems.Cluster(16, 6), systems.Cluster(16, 7), systems.Cluster(16, 8))},
 		{"water, ns/atom", true, false, false, narrow, *atoms.NewBatch(systems.WaterBox(3, 3, 3))},
 	} {
 		system.dev.Charged = true
+		count := func(dev gpu.Device, taken *emulator.Device) []emulator.Charges {
+			e := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), dev, Options{EnergyOnly: system.only}).(*gpuEngine)
+			require.NoError(t, e.Compute(t.Context(), &system.Batch, &Result{}))
+			return taken.TakeCharges()
+		}
 		dev := emulator.New(system.dev)
-		e := newGPUTestPotential(t, loadNetwork(t, "../testdata/original.pt"), dev, Options{EnergyOnly: system.only}).(*gpuEngine)
-		require.NoError(t, e.Compute(t.Context(), &system.Batch, &Result{}))
-		charges := dev.TakeCharges()
+		charges := count(dev, dev) // with tensor cores
+		without := charges
+		if system.dev.Properties.Capability < 90 { // no other GPU has clusters
+			ada := emulator.New(system.dev)
+			without = count(turing{ada, ada.Properties().SharedPerBlock}, ada)
+		}
+		require.Len(t, without, len(charges))
 		predict := func(g *roofline.GPU, c []emulator.Charges) string {
 			of, scale := g.Predict, 1e6
 			if system.many {
@@ -66,6 +76,12 @@ func TestGPUPrediction(t *testing.T) {
 			assert.Positive(t, p.Seconds)
 			return fmt.Sprintf("%.2f\t%s\t", p.Seconds*scale, p.Bound)
 		}
+		of := func(g *roofline.GPU) []emulator.Charges {
+			if g.Capability == 89 {
+				return without
+			}
+			return charges
+		}
 		for i := range charges {
 			c := &charges[i]
 			sectors := float64(c.Sectors) / float64(c.LeastSectors)
@@ -75,7 +91,7 @@ func TestGPUPrediction(t *testing.T) {
 			}
 			cells := fmt.Sprintf("%s\t%s\t%d\t%.3f\t%.3f\t", system.name, kernel, c.Blocks, c.Shared.Conflicts(), sectors)
 			for k := range roofline.GPUs {
-				cells += predict(&roofline.GPUs[k], charges[i:i+1])
+				cells += predict(&roofline.GPUs[k], of(&roofline.GPUs[k])[i:i+1])
 			}
 			fmt.Fprintln(w, cells)
 			if strings.HasPrefix(c.Kernel, "few_") || c.Stage > 1 && c.Blocks > 1 || strings.HasPrefix(c.Kernel, "message_") || strings.HasPrefix(c.Kernel, "update_") || c.Kernel == "turn" {
@@ -85,7 +101,7 @@ func TestGPUPrediction(t *testing.T) {
 		}
 		sum := system.name + "\tall\t\t\t\t"
 		for k := range roofline.GPUs {
-			sum += predict(&roofline.GPUs[k], charges)
+			sum += predict(&roofline.GPUs[k], of(&roofline.GPUs[k]))
 		}
 		fmt.Fprintln(w, sum)
 	}

@@ -267,7 +267,7 @@ func TestGPUErrors(t *testing.T) {
 	}
 }
 
-// turing is a GPU whose blocks have as much shared memory as Turing's.
+// turing is a GPU without tensor cores for TF32, whose blocks have so much shared memory.
 type turing struct {
 	gpu.Device
 	shared int
@@ -275,7 +275,7 @@ type turing struct {
 
 func (d turing) Properties() gpu.Properties {
 	p := d.Device.Properties()
-	p.SharedPerBlock = d.shared
+	p.SharedPerBlock, p.Capability = d.shared, 75
 	return p
 }
 
@@ -291,7 +291,7 @@ func TestGPUFewRegisters(t *testing.T) {
 func TestGPULittleSharedMemory(t *testing.T) {
 	net := loadNetwork(t, "../testdata/original.pt")
 	s := []atoms.Structure{systems.Benzene(), systems.WaterDrop(2, 1, 1)}
-	p := newGPUTestPotential(t, net, openGPU(t), Options{})
+	p := newGPUTestPotential(t, net, turing{openGPU(t), 163 << 10}, Options{})
 	little := newGPUTestPotential(t, net, turing{openGPU(t), 64 << 10}, Options{})
 	assert.Equal(t, compute(t, p, s...), compute(t, little, s...))
 

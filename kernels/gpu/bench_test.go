@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -133,17 +134,26 @@ func BenchmarkCeilings(t *testing.B) {
 
 // BenchmarkKernels is every kernel of the network on liquid water, 64 intervals
 // of the table for the compact students and 128 for the original. Each size has a
-// device of its own, and runs alone with -bench Kernels/./h=128/atoms=1024.
+// device of its own, and runs alone with -bench Kernels/./h=128/atoms=1024. Without tensor cores a GPU runs updates again, and the emulator
+// predicts GPUs that would not use them.
 func BenchmarkKernels(t *testing.B) {
 	most := ceiling(t)
 	for _, size := range []struct{ h, intervals int }{{32, 64}, {64, 64}, {128, 128}} {
 		for _, atoms := range sizes() {
-			t.Run(fmt.Sprintf("backend=%s/h=%d/atoms=%d", backend, size.h, atoms), func(t *testing.B) {
-				b := newBenchOn(t, openCharged(t), size.h, size.intervals)
-				for _, w := range newWater(b, atoms, size.h, size.intervals).kernels() {
-					t.Run("kernel="+w.name, func(t *testing.B) { b.measure(t, &w, most) })
-				}
-			})
+			for _, tensor := range []bool{true, false} {
+				t.Run(fmt.Sprintf("backend=%s/h=%d/atoms=%d/tensor=%v", backend, size.h, atoms, tensor), func(t *testing.B) {
+					dev := openCharged(t)
+					if !tensor {
+						dev = older{dev}
+					}
+					b := newBenchOn(t, dev, size.h, size.intervals)
+					for _, w := range newWater(b, atoms, size.h, size.intervals).kernels() {
+						if tensor || backend == "emulator" || strings.HasPrefix(w.name, "update_") || w.name == "turn" {
+							t.Run("kernel="+w.name, func(t *testing.B) { b.measure(t, &w, most) })
+						}
+					}
+				})
+			}
 		}
 	}
 }

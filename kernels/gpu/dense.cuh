@@ -10,8 +10,10 @@
 #pragma once
 #include "cuda.cuh"
 
+#ifndef TILE
 #define TILE 32
 #define PITCH (TILE + 4)
+#endif
 #define ROWS 8     // of a thread
 #define FEATURES 4 // of a thread
 #define QUAD 4     // rows that are one float4 in shared memory
@@ -20,20 +22,26 @@
 extern __shared__ __attribute__((aligned(16))) float buffer[];
 
 // spot is a thread's part of the tile: 8 rows from row on, and which column of every quarter.
-struct spot { int row, column; };
+struct spot {
+	enum { side = QUAD }; // rows side by side
+	int row, column;
+};
 
-static __device__ __forceinline__ spot my_spot(int h) {
+static __device__ __forceinline__ spot my_spot(int outputs) {
 	spot p;
-	p.column = threadIdx_x % (h / FEATURES);
-	p.row = threadIdx_x / (h / FEATURES) * ROWS;
+	p.column = threadIdx_x % (outputs / FEATURES);
+	p.row = threadIdx_x / (outputs / FEATURES) * ROWS;
 	return p;
 }
 
-// within is whether a thread has a part of so many outputs.
-static __device__ __forceinline__ bool within(spot p, int width) { return p.column < width / FEATURES; }
+// within is whether a thread has a part: there may be more threads than an eighth of the tile's rows times a quarter of the outputs.
+static __device__ __forceinline__ bool within(spot p) { return p.row < TILE; }
 
 // feature is the thread's output number o of width.
 static __device__ __forceinline__ int feature(spot p, int o, int width) { return p.column + o * (width / FEATURES); }
+
+// row_of is the thread's row number a.
+static __device__ __forceinline__ int row_of(spot p, int a) { return p.row + a; }
 
 // dense is sum[o][a] = bias + Σ_k x[k][a]·w[k][o], the thread's part of width
 // outputs; the rows of w are out apart. bias may be 0.
@@ -55,29 +63,28 @@ static __device__ __forceinline__ void dense(float sum[FEATURES][ROWS], const fl
 	}
 }
 
-// EACH_QUAD goes over a thread's part, rows a to a + 3 of output o at a time.
-#define EACH_QUAD \
-	_Pragma("unroll") for (int a = 0; a < ROWS; a += QUAD) _Pragma("unroll") for (int o = 0; o < FEATURES; o++)
-
-// get and put move four rows.
-static __device__ __forceinline__ void get(float v[QUAD], const float *x) {
-	float4 q = *(const float4 *)x;
-	v[0] = q.x, v[1] = q.y, v[2] = q.z, v[3] = q.w;
-}
-
-static __device__ __forceinline__ void put(float *x, const float *v) { *(float4 *)x = vec4(v[0], v[1], v[2], v[3]); }
-
-// add_rows adds a thread's part of width outputs to x.
-static __device__ __forceinline__ void add_rows(float *x, const float sum[FEATURES][ROWS], int width, spot p) {
-	EACH_QUAD {
-		float *at = x + feature(p, o, width) * PITCH + p.row + a, v[QUAD];
-		get(v, at);
-		for (int i = 0; i < QUAD; i++) v[i] += sum[o][a + i];
-		put(at, v);
+// get and put move so many rows that lie side by side.
+template <int side> static __device__ __forceinline__ void get(float *v, const float *x) {
+	if (side == QUAD) {
+		float4 q = *(const float4 *)x;
+		v[0] = q.x, v[1] = q.y, v[2] = q.z, v[3] = q.w;
+	} else {
+		float2 q = *(const float2 *)x;
+		v[0] = q.x, v[1] = q.y;
 	}
 }
 
-// put_rows stores it to x.
-static __device__ __forceinline__ void put_rows(float *x, const float sum[FEATURES][ROWS], int width, spot p) {
-	EACH_QUAD put(x + feature(p, o, width) * PITCH + p.row + a, sum[o] + a);
+template <int side> static __device__ __forceinline__ void put(float *x, const float *v) {
+	if (side == QUAD) {
+		*(float4 *)x = vec4(v[0], v[1], v[2], v[3]);
+	} else {
+		float2 q;
+		q.x = v[0], q.y = v[1];
+		*(float2 *)x = q;
+	}
 }
+
+// EACH goes over a thread's part, so many rows from a on of output o at a time.
+#define EACH(side) \
+	_Pragma("unroll") for (int a = 0; a < ROWS; a += side) _Pragma("unroll") for (int o = 0; o < FEATURES; o++)
+#define EACH_QUAD EACH(QUAD)

@@ -6,6 +6,8 @@ type Dense struct {
 	Forward, Bias, Backward Array[float32]
 
 	few, fewBack Array[float32] // forward and back for few atoms: see sliced
+
+	fragments, fragmentsBack Array[float32] // forward and back for tensor cores, where kernels use them
 }
 
 // NewDense uploads a linear layer's weights [out, in] and bias [out] for kernels
@@ -24,11 +26,16 @@ func NewDense(m *Memory, weight, bias []float32, h int) (d Dense, err error) {
 			forward[i*out+o] = weight[o*in+i]
 		}
 	}
-	for _, a := range []struct {
+	type array struct {
 		to     *Array[float32]
 		values []float32
-	}{{&d.Forward, interleaved(forward, out, h)}, {&d.Bias, bias}, {&d.Backward, interleaved(weight, in, h)},
-		{&d.few, sliced(weight, bias, h)}, {&d.fewBack, sliced(forward, make([]float32, in), h)}} {
+	}
+	arrays := []array{{&d.Forward, interleaved(forward, out, h)}, {&d.Bias, bias}, {&d.Backward, interleaved(weight, in, h)},
+		{&d.few, sliced(weight, bias, h)}, {&d.fewBack, sliced(forward, make([]float32, in), h)}}
+	if multiplies(m.dev.Properties(), h) && out >= h && in >= h {
+		arrays = append(arrays, array{&d.fragments, fragments(weight, out, in)}, array{&d.fragmentsBack, fragments(forward, in, out)})
+	}
+	for _, a := range arrays {
 		if err := Upload(m, a.to, "weights", a.values); err != nil {
 			return d, err
 		}
@@ -70,4 +77,20 @@ func sliced(w, bias []float32, h int) []float32 {
 		out[at+in] = b
 	}
 	return out
+}
+
+// fragments is w [out, in], both multiples of 16, as a warp's lanes have it for mma.m16n8k8: [in/8, out/16, 32, 4], of lane l
+// outputs l/4 and l/4 + 8 of input l%4, and the same two of input l%4 + 4.
+func fragments(w []float32, out, in int) []float32 {
+	f := make([]float32, 0, len(w))
+	for k := 0; k < in; k += 8 {
+		for o := 0; o < out; o += 16 {
+			for l := range 32 {
+				for r := range 4 {
+					f = append(f, w[(o+l/4+r%2*8)*in+k+l%4+r/2*4])
+				}
+			}
+		}
+	}
+	return f
 }

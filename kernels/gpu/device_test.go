@@ -24,7 +24,10 @@ func openCharged(testing.TB) gpu.Device { return emulator.New(emulator.Options{C
 // predict reports what the emulator counted of one launch, and what each GPU would
 // take for it: µs as it is, and ns an atom among so many that the GPU is full.
 func (b *bench) predict(t *testing.B, w *work) {
-	dev := b.dev.(*emulator.Device)
+	dev, ok := b.dev.(*emulator.Device)
+	if !ok {
+		dev = b.dev.(older).Device.(*emulator.Device)
+	}
 	before := dev.Total()
 	dev.TakeCharges()
 	for t.Loop() {
@@ -54,6 +57,9 @@ func (b *bench) predict(t *testing.B, w *work) {
 	report("B-beyond-L1", 32*float64(sum.Missed)/n)
 	report("B-footprint", float64(sum.Footprint)/n)
 	for _, g := range roofline.GPUs {
+		if ok == (g.Capability == 89) { // which does not use tensor cores
+			continue
+		}
 		name := strings.ReplaceAll(g.Name, " ", "")
 		launch, err := g.Call(charges, g.Predict)
 		require.NoError(t, err)

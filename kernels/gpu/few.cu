@@ -25,8 +25,9 @@ template <class layer> static __device__ __forceinline__ void one_tile(const lay
 	if (threadIdx_x >= WARP) return;
 	int i = first + own_atom();
 	size_t at = (size_t)min_int(i, atoms - 1) * l.h + own_feature();
-	float more = l.more(at), sum = chain(w + output() * pitch, x + own_atom() * pitch, in);
-	if (i < atoms) l.done(at, sum, more);
+	float more = l.more(at), sum[1][1];
+	products<1, 1>(sum, w, x, 0, TILE - 1, in);
+	if (i < atoms) l.done(at, sum[0][0], more);
 }
 
 // EACH_ROW goes over the rows of a tile, i being the atom, or the last one, all at once.

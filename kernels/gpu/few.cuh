@@ -2,6 +2,7 @@
 // products whose weights are cut into slices, and the layers of updates.
 #pragma once
 #include "message.cuh"
+#include "split.cuh"
 #include "update.cuh"
 
 #define FEW 64      // atoms at most
@@ -109,6 +110,60 @@ static __device__ __forceinline__ int output() { return threadIdx_x % WARP / TIL
 static __device__ __forceinline__ int own_feature() { return blockIdx_y * GROUP + output(); }
 static __device__ __forceinline__ int own_atom() { return threadIdx_x % TILE; }
 
+// products is the sums of so many parts of a layer of tile after tile of atoms: output()'s of atom first + own_atom(), and the same of the next tile where
+// there are two. x has rows of the atoms up to last, w those of the outputs, both pitch apart.
+#ifdef TF32
+// On tensor cores the group's outputs are rows of a, two parts at a time, and atoms are columns of b: column 2·own_atom() is the lane's
+// atom and column 2·own_atom() + 1 that of the next tile, or the same. The sums are tensor.cuh's, span by span.
+template <int parts, int rows, int spans>
+static __device__ __forceinline__ void add_spans(float sum[parts][rows], const float *w, const float *x, int pitch) {
+#pragma unroll
+	for (int n = 0; n < spans; n++, w += SPAN, x += SPAN) {
+		split b[SPAN / 8][2];
+#pragma unroll
+		for (int s = 0; s < SPAN / 8; s++) b[s][0] = split_of(x[8 * s]), b[s][1] = split_of(x[8 * s + 4]);
+#pragma unroll
+		for (int p = 0; p < parts; p += 2) {
+			const float *other = w + (p + 1) * GROUP * pitch, *one = w + p * GROUP * pitch;
+			split a[SPAN / 8][4] = {};
+#pragma unroll
+			for (int s = 0; s < SPAN / 8; s++) {
+				a[s][0] = split_of(one[8 * s]), a[s][2] = split_of(one[8 * s + 4]);
+				if (p + 1 < parts) a[s][1] = split_of(other[8 * s]), a[s][3] = split_of(other[8 * s + 4]);
+			}
+			float part[4];
+			multiply(part, a, b);
+#pragma unroll
+			for (int r = 0; r < rows; r++) {
+				sum[p][r] += part[r];
+				if (p + 1 < parts) sum[p + 1][r] += part[2 + r];
+			}
+		}
+	}
+}
+
+template <int parts, int rows>
+static __device__ __forceinline__ void products(float sum[parts][rows], const float *w, const float *x, int first, int last, int in) {
+	int pitch = in + PAD, column = threadIdx_x % WARP / 4, k = 0;
+	w += output() * pitch, x += min_int(first + column / 2 + (rows - 1) * (column % 2) * TILE, last) * pitch;
+#pragma unroll
+	for (int p = 0; p < parts; p++)
+		for (int r = 0; r < rows; r++) sum[p][r] = w[p * GROUP * pitch + in];
+	w += threadIdx_x % 4, x += threadIdx_x % 4;
+#pragma unroll 1
+	for (; k + 4 * SPAN <= in; k += 4 * SPAN) add_spans<parts, rows, 4>(sum, w + k, x + k, pitch);
+	if (k < in) add_spans<parts, rows, 2>(sum, w + k, x + k, pitch);
+}
+#else
+template <int parts, int rows>
+static __device__ __forceinline__ void products(float sum[parts][rows], const float *w, const float *x, int first, int last, int in) {
+	int pitch = in + PAD, one = min_int(first + own_atom(), last), other = min_int(first + own_atom() + TILE, last);
+	w += output() * pitch;
+	if (rows == 1) sum[0][0] = chain(w, x + one * pitch, in);
+	else chains<parts, rows>(sum, w, x + one * pitch, in, GROUP * pitch, (other - one) * pitch);
+}
+#endif
+
 // An end of a layer takes an output's sum to where atom and feature lie; more is what else it needs, asked for before the sum begins.
 struct plain_end {
 	float *to;
@@ -173,11 +228,11 @@ template <class filter> static __device__ __forceinline__ void warm(const filter
 template <int parts, class layer, class filter>
 static __device__ __forceinline__ void all_atoms(const layer &l, const float *w, const float *x, int atoms, int h, const filter &phi, const int2 *span, const int4 *edge_a,
 	const float4 *edge_b, int first, int end) {
-	int pitch = h + PAD, i = threadIdx_x / WARP * 2 * TILE + own_atom(), one = min_int(i, atoms - 1), other = min_int(i + TILE, atoms - 1);
-	if (threadIdx_x / WARP * 2 * TILE < atoms) {
+	int tile = threadIdx_x / WARP * 2 * TILE, i = tile + own_atom(), one = min_int(i, atoms - 1), other = min_int(i + TILE, atoms - 1);
+	if (tile < atoms) {
 		float sum[parts][2];
 		auto more = l.more(one, own_feature()), more_of_other = l.more(other, own_feature());
-		chains<parts, 2>(sum, w + output() * pitch, x + one * pitch, h, GROUP * pitch, (other - one) * pitch);
+		products<parts, 2>(sum, w, x, tile, atoms - 1, h);
 #pragma unroll
 		for (int r = 0; r < 2; r++)
 			if (i + r * TILE < atoms) {

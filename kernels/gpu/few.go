@@ -22,7 +22,7 @@ type fewKernels struct {
 
 // stem's blocks have a slice of weights, and the inputs of a tile or of all atoms.
 func (k *fewKernels) stem(n size) stem {
-	s := stem{name: "few.ptx"}
+	s := stem{name: n.file("few")}
 	tile := func(in int) int { return 4 * (groupWidth + fewTile) * (in + fewPad) }
 	all := func(parts int) int { return 4 * (groupWidth*parts + FewAtoms) * (n.h + fewPad) }
 	for _, e := range []struct {

@@ -50,7 +50,7 @@ KERNEL filter(float *phi, float *slope, const int4 *edge_a, const long long *tot
 		int at = feature(p, o, h) * PITCH + p.row + a;
 		float value[QUAD], slope[QUAD];
 		for (int i = 0; i < QUAD; i++) value[i] = silu(sum[o][a + i]), slope[i] = silu_slope(sum[o][a + i]) * tangent[o][a + i];
-		put(hidden0 + at, value), put(hidden1 + at, slope);
+		put<QUAD>(hidden0 + at, value), put<QUAD>(hidden1 + at, slope);
 	}
 	sync_block();
 	for (int part = 0; part < parts; part++) {

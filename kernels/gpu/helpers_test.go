@@ -46,6 +46,15 @@ func (b *bench) close() {
 	require.NoError(b.t, b.dev.Close())
 }
 
+// older is a device whose tensor cores are not used.
+type older struct{ gpu.Device }
+
+func (d older) Properties() gpu.Properties {
+	p := d.Device.Properties()
+	p.Capability = 75
+	return p
+}
+
 func upload[T any](b *bench, values []T) (a gpu.Array[T]) {
 	b.t.Helper()
 	require.NoError(b.t, gpu.Upload(b.memory, &a, "a test", values))

@@ -26,9 +26,18 @@ type Kernels struct {
 
 // size is what kernels are loaded for.
 type size struct {
-	h         int // features
-	intervals int // of tables
-	rbf       int // radial functions of filter networks
+	h         int  // features
+	intervals int  // of tables
+	rbf       int  // radial functions of filter networks
+	tensor    bool // whether tensor cores do the products of updates
+}
+
+// file is the PTX of a stem that has products of updates.
+func (n size) file(stem string) string {
+	if n.tensor {
+		stem += "_tensor"
+	}
+	return stem + ".ptx"
 }
 
 // stem is the kernels of one PTX file, which `make ptx` makes of the CUDA C
@@ -55,7 +64,7 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 	if h <= 0 || h%16 != 0 {
 		return nil, fmt.Errorf("hidden_dim %d: the GPU's kernels expect a multiple of 16", h)
 	}
-	k := &Kernels{dev: dev, props: dev.Properties(), size: size{h, intervals, rbf}}
+	k := &Kernels{dev: dev, props: dev.Properties(), size: size{h, intervals, rbf, multiplies(dev.Properties(), h)}}
 	for _, s := range k.stems() {
 		if err := k.load(s); err != nil {
 			return nil, errors.Join(fmt.Errorf("load %s: %w", s.name, err), k.Close())
@@ -74,7 +83,7 @@ func (k *Kernels) stems() []stem {
 		k.updates.stem(k.size), k.fews.stem(k.size), k.onces.stem(k.size, k.props.SharedPerBlock), k.sums.stem(),
 	}
 	if k.props.Capability >= clusters {
-		stems = append(stems, k.onces.clusterStem())
+		stems = append(stems, k.onces.clusterStem(k.size))
 	}
 	return stems
 }

@@ -133,13 +133,14 @@ struct share {
 
 	// layer is a layer from rows [atoms, in] to the group's outputs of the share's atoms.
 	template <bool active, class ending> __device__ __forceinline__ void layer(const ending &l, const float *rows, int in) const {
-		int pitch = in + PAD, mine = end - first, row = threadIdx_x / WARP * TILE + own_atom();
+		int mine = end - first, tile = threadIdx_x / WARP * TILE, row = tile + own_atom();
 		activate<active>(x(), rows + first * in, mine, in, threadIdx_x, WIDE);
 		sync_block();
-		if (threadIdx_x / WARP * TILE >= mine) return;
+		if (tile >= mine) return;
 		size_t at = (first + min_int(row, mine - 1)) * h + own_feature();
-		float more = l.more(at), sum = chain(w() + output() * pitch, x() + min_int(row, mine - 1) * pitch, in);
-		if (row < mine) l.done(at, sum, more);
+		float more = l.more(at), sum[1][1];
+		products<1, 1>(sum, w(), x(), tile, mine - 1, in);
+		if (row < mine) l.done(at, sum[0][0], more);
 	}
 
 	// layer_before is the layer before a message, of all atoms.

@@ -28,14 +28,14 @@ type onceKernels struct {
 // stem's blocks have the edges of a share, a slice of weights, and what it is multiplied by.
 func (k *onceKernels) stem(n size, sharedPerBlock int) stem {
 	k.once = entry{name: "once", threads: fewWide, together: true, shared: min(sharedPerBlock, onceShared(OnceAtoms, onceShare, n.h, onceBlocks))}
-	return stem{"once.ptx", []*entry{&k.once}}
+	return stem{n.file("once"), []*entry{&k.once}}
 }
 
 // clusterStem is for GPUs that have clusters.
-func (k *onceKernels) clusterStem() stem {
+func (k *onceKernels) clusterStem(n size) stem {
 	k.cluster = k.once
 	k.cluster.name, k.cluster.together, k.cluster.cluster = "once_cluster", false, true
-	return stem{"once_cluster.ptx", []*entry{&k.cluster}}
+	return stem{n.file("once_cluster"), []*entry{&k.cluster}}
 }
 
 // ready asks how many blocks can wait for each other, once the kernels are loaded for h features.

@@ -32,10 +32,11 @@ func TestEntryCheck(t *testing.T) {
 }
 
 // Every kernel of the PTX has an entry, and every entry is in the PTX, also
-// where blocks have little shared memory.
+// where blocks have little shared memory, and where tensor cores multiply.
 func TestEveryKernelHasAnEntry(t *testing.T) {
-	for _, sharedPerBlock := range []int{48 << 10, 227 << 10} {
-		k := &Kernels{size: size{128, 128, 20}, props: Properties{SharedPerBlock: sharedPerBlock}}
+	for _, p := range []Properties{{SharedPerBlock: 48 << 10, Capability: 75}, {SharedPerBlock: 227 << 10, Capability: 90}, {SharedPerBlock: 48 << 10, Capability: 90}} {
+		k := &Kernels{size: size{128, 128, 20, multiplies(p, 128)}, props: p}
+		assert.Equal(t, p.Capability == 90 && p.SharedPerBlock > 48<<10, k.size.tensor)
 		for _, s := range append(k.stems(), k.exchanges.stem()) {
 			ptx, err := unpack(s.name)
 			require.NoError(t, err)

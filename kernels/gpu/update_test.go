@@ -77,19 +77,51 @@ func (c *updateCase) backward(g cpu.State[float64], gout, pre []float64) {
 	cpu.UpdateInputBackward(g, x, c.in.V, 0, c.h, c.h)
 }
 
-// forUpdates runs over sizes whose last block of atoms is full, and is not.
-func forUpdates(t *testing.T, test func(t *testing.T, h, n int)) {
-	for _, h := range []int{32, 64, 128} {
-		for _, n := range []int{1, 32, 45} {
-			t.Run(fmt.Sprintf("h=%d/atoms=%d", h, n), func(t *testing.T) { test(t, h, n) })
+// forUpdates runs over sizes whose last block of atoms is full, and is not, with tensor cores and without.
+func forUpdates(t *testing.T, test func(t *testing.T, dev gpu.Device, h, n int)) {
+	for _, c := range []struct {
+		name   string
+		tensor bool
+		h, n   []int
+	}{{"tensor", true, []int{32, 64, 128}, []int{1, 64, 70}}, {"tensor where h is a multiple of 32", true, []int{48}, []int{45}}, {"fma", false, []int{32, 64, 128}, []int{1, 32, 45}}} {
+		for _, h := range c.h {
+			for _, n := range c.n {
+				t.Run(fmt.Sprintf("%s/h=%d/atoms=%d", c.name, h, n), func(t *testing.T) {
+					dev := openDevice(t)
+					if !c.tensor {
+						dev = older{dev}
+					}
+					test(t, dev, h, n)
+				})
+			}
 		}
 	}
 }
 
+// The rows of a tile do not depend on one another: an atom has the same bits in any place and company.
+func TestUpdateRows(t *testing.T) {
+	const h, n = 32, 70
+	rng := rand.New(rand.NewPCG(5, 5))
+	b := newBench(t, h, testIntervals)
+	c := newUpdateCase(b, rng, h, n, 3)
+	states := pack(c.in, h)
+	update := func(states [][4]float32) [][4]float32 {
+		n := len(states) / h
+		out := room[[4]float32](b, n*h)
+		require.NoError(t, b.k.UpdateForward(out, room[float32](b, n*h), room[float32](b, n*2*h), upload(b, states), &c.weights, h))
+		return download(b, out)
+	}
+	all := update(states)
+	for _, i := range []int{0, 1, 9, 31, 40, 63, 69} {
+		require.Equal(t, all[i*h:(i+1)*h], update(states[i*h:(i+1)*h]), "atom %d alone", i)
+	}
+	require.Equal(t, all[3*h:], update(states[3*h:]), "three places on")
+}
+
 func TestUpdate(t *testing.T) {
-	forUpdates(t, func(t *testing.T, h, n int) {
+	forUpdates(t, func(t *testing.T, dev gpu.Device, h, n int) {
 		rng := rand.New(rand.NewPCG(3, uint64(h+n)))
-		b := newBench(t, h, testIntervals)
+		b := newBenchOn(t, dev, h, testIntervals)
 		c := newUpdateCase(b, rng, h, n, 3)
 		pre, out := c.forward()
 		want := cpu.State[float64]{S: append([]float64(nil), c.in.S...), V: make([]float64, n*3*h)}
@@ -116,9 +148,9 @@ func TestUpdate(t *testing.T) {
 }
 
 func TestTurn(t *testing.T) {
-	forUpdates(t, func(t *testing.T, h, n int) {
+	forUpdates(t, func(t *testing.T, dev gpu.Device, h, n int) {
 		rng := rand.New(rand.NewPCG(4, uint64(h+n)))
-		b := newBench(t, h, testIntervals)
+		b := newBenchOn(t, dev, h, testIntervals)
 		c := newUpdateCase(b, rng, h, n, 1)
 		head := [3]layer{newLayer(b, rng, h, h/2, h), newLayer(b, rng, h/2, h/4, h), newLayer(b, rng, h/4, 1, h)}
 

@@ -161,8 +161,8 @@ func (g *GPU) Call(charges []emulator.Charges, of func(*emulator.Charges, int) (
 //go:embed registers.tsv
 var registerTable string
 
-// Registers is how many registers a thread of a kernel of the network takes on g, as ptxas 11.8 of the committed PTX has it; false
-// where that is not known.
+// Registers is how many registers a thread of a kernel of the network takes on g, as ptxas 11.8 of the committed PTX has it, with tensor cores on those that use
+// them; false where that is not known.
 func (g *GPU) Registers(kernel string) (int, bool) {
 	n, ok := kernelRegisters()[registersOf{kernel, g.Capability}]
 	return n, ok

@@ -108,7 +108,7 @@ func TestRegisters(t *testing.T) {
 		require.NoError(t, err)
 		for _, m := range entry.FindAllStringSubmatch(string(text), -1) {
 			for _, g := range GPUs {
-				if !compiles(string(text), g.Capability) {
+				if !runs(file, string(text), g.Capability) {
 					continue
 				}
 				n, ok := g.Registers(m[1])
@@ -121,7 +121,7 @@ func TestRegisters(t *testing.T) {
 		ptx := filepath.Join(t.TempDir(), "k.ptx")
 		require.NoError(t, os.WriteFile(ptx, text, 0o644))
 		for _, capability := range []int{80, 89, 90} {
-			if !compiles(string(text), capability) {
+			if !runs(file, string(text), capability) {
 				continue
 			}
 			g := GPUs[slices.IndexFunc(GPUs, func(g GPU) bool { return g.Capability == capability })]
@@ -141,7 +141,15 @@ func TestRegisters(t *testing.T) {
 	}
 }
 
-// compiles is whether PTX is for GPUs of a capability.
-func compiles(ptx string, capability int) bool {
-	return !strings.Contains(ptx, ".target sm_90") || capability >= 90
+// runs is whether GPUs of a capability run the kernels of a file where the number of features lets tensor cores multiply.
+func runs(file, ptx string, capability int) bool {
+	if strings.Contains(ptx, ".target sm_90") && capability < 90 {
+		return false
+	}
+	name, multiplies := strings.TrimSuffix(file, ".ptx.gz"), capability == 80 || capability == 90
+	if strings.HasSuffix(name, "_tensor") {
+		return multiplies
+	}
+	_, err := os.Stat(name + "_tensor.ptx.gz")
+	return err != nil || !multiplies
 }
