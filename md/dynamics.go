@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"painless/atoms"
+	"painless/internal/buffer"
 	"painless/internal/units"
 )
 
@@ -88,9 +88,8 @@ func New(potential Potential, system *System, settings Settings) (*Dynamics, err
 	for k := range d.replicas {
 		d.prepare(k)
 	}
-	if stuck := d.bonds.rattle(system); stuck >= 0 { // velocities of a run without these bonds have parts along them
-		bond := d.bonds.list[stuck]
-		return nil, fmt.Errorf("the bond of atoms %d and %d: the velocities along it cannot be taken away", bond.I, bond.J)
+	if stuck := d.bonds.rattle(system); len(stuck) > 0 { // velocities of a run without these bonds have parts along them
+		return nil, d.bonds.list[stuck[0]].error(system, "the velocities along it cannot be taken away")
 	}
 	return d, nil
 }
@@ -110,7 +109,8 @@ func (d *Dynamics) checkSystem() error {
 	}
 	for i, m := range s.Masses {
 		if !(m > 0) {
-			return fmt.Errorf("atom %d has mass %v u: expected more than 0", i, m)
+			k := s.StructureOf(i)
+			return &atoms.StructureError{Index: k, Err: fmt.Errorf("atom %d has mass %v u: expected more than 0", i-s.Start[k], m)}
 		}
 	}
 	if !d.Settings.Ensemble.barostatted() {
@@ -209,8 +209,8 @@ func (d *Dynamics) Compute(ctx context.Context) error {
 			d.computed = true
 			return nil
 		}
-		var one *atoms.StructureError
-		if !errors.As(err, &one) {
+		one, other := structureError(err)
+		if other != nil || one.Index < 0 || one.Index >= d.System.Len() {
 			return err
 		}
 		if d.System.Len() == 1 {
@@ -222,12 +222,24 @@ func (d *Dynamics) Compute(ctx context.Context) error {
 }
 
 // Fail takes structure k out of the simulation.
-func (d *Dynamics) Fail(k int, err error) {
-	d.Failed = append(d.Failed, Failure{Replica: d.System.Replicas[k], Step: d.Step, Err: err})
-	lo, hi := d.System.Start[k], d.System.Start[k+1]
-	d.bonds.drop(lo, hi)
-	d.System.drop(k)
-	d.replicas = slices.Delete(d.replicas, k, k+1)
+func (d *Dynamics) Fail(k int, err error) { d.FailAll([]Alarm{{k, err}}) }
+
+// FailAll takes the structures of the alarms out of the simulation, all at once; of a
+// structure with several the first is why. What was computed of the others stays.
+func (d *Dynamics) FailAll(alarms []Alarm) {
+	if len(alarms) == 0 {
+		return
+	}
+	gone := make([]bool, d.System.Len())
+	for _, a := range alarms {
+		if !gone[a.Structure] {
+			d.Failed = append(d.Failed, Failure{Replica: d.System.Replicas[a.Structure], Step: d.Step, Err: a.Err})
+			gone[a.Structure] = true
+		}
+	}
+	d.bonds.remove(&d.System.Batch, gone)
+	d.System.remove(gone)
+	d.replicas = buffer.Without(d.replicas, gone)
 	d.cut()
 	d.setAccelerations()
 }

@@ -94,7 +94,7 @@ type Alarm struct {
 }
 
 // Check looks at all replicas. It returns those that are not well, the last
-// structure first, so that Dynamics.Fail can be called for one after another.
+// structure first, for Dynamics.FailAll.
 func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
 	s := d.System
 	closest, _ := closestPairs(&g.close, &s.Batch, g.limits.Distance) // what has no list does not come here: the potential had one

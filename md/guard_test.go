@@ -58,9 +58,7 @@ func TestLimits(t *testing.T) {
 	require.Len(t, alarms, 2)
 	assert.Equal(t, []int{1, 0}, []int{alarms[0].Structure, alarms[1].Structure})
 	assert.ErrorContains(t, alarms[1].Err, "the temperature is 60 K: expected at most 30")
-	for _, a := range alarms {
-		d.Fail(a.Structure, a.Err)
-	}
+	d.FailAll(alarms)
 	assert.Zero(t, d.System.Len())
 }
 
