@@ -35,7 +35,8 @@ type Dynamics struct {
 	threads      Threads // the potential's; nil where it has none
 	doing        []stage // what threads do
 	task         func(worker, unit int)
-	computed     bool // the forces are those of the positions
+	computed     bool   // the forces are those of the positions
+	limits       Limits // of guards so far; 0 where there was none
 }
 
 // Failure is a replica that could not go on.
@@ -54,6 +55,9 @@ type replica struct {
 	Cell   nhChain // of the cell
 	Rate   float64 // of the strain of each axis, 1/fs (NPTMTK)
 	Mass   float64 // of the cell, eV·fs² (NPTMTK)
+
+	// Watched is the conserved energy when a guard began to watch, eV; nil before.
+	Watched *float64 `json:",omitempty"`
 
 	// Of this step.
 	kinetic       float64       // eV, where it was measured

@@ -15,7 +15,9 @@ import (
 func watched(t *testing.T, limits Limits) (*Dynamics, *Guard) {
 	d := simulation(t, argon(8), 60, Settings{TimeStep: 5}, argons(3, 3.8, false), argons(4, 3.8, false))
 	require.NoError(t, d.Compute(context.Background()))
-	return d, NewGuard(d, limits)
+	g, err := NewGuard(d, limits)
+	require.NoError(t, err)
+	return d, g
 }
 
 func TestGuard(t *testing.T) {
@@ -68,7 +70,8 @@ func TestGuardAllocatesNothing(t *testing.T) {
 	s.Numbers = append([]int{}, s.Numbers...)
 	d := simulation(t, argon(5.6), 60, Settings{TimeStep: 1}, []atoms.Structure{s}...)
 	advance(t, d, 1)
-	g := NewGuard(d, Limits{})
+	g, err := NewGuard(d, Limits{})
+	require.NoError(t, err)
 	g.Check(d)
 	assert.Zero(t, testing.AllocsPerRun(10, func() { g.Check(d) }))
 }

@@ -68,7 +68,9 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	if s.limits.Pair, err = s.examine(ctx, model, r.System.Numbers, std.Err); err != nil {
 		return err
 	}
-	r.guard = md.NewGuard(r.Dynamics, s.limits)
+	if r.guard, err = md.NewGuard(r.Dynamics, s.limits); err != nil {
+		return err
+	}
 	if err := r.heed(); err != nil { // before there are outputs
 		return err
 	}
