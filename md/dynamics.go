@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"time"
 
 	"painless/atoms"
 	"painless/internal/buffer"
@@ -35,7 +37,9 @@ type Dynamics struct {
 	threads      Threads // the potential's; nil where it has none
 	doing        []stage // what threads do
 	task         func(worker, unit int)
-	computed     bool   // the forces are those of the positions
+	computed     bool  // the forces are those of the positions
+	unfinished   error // of a step
+	whole        uncancelled
 	limits       Limits // of guards so far; 0 where there was none
 }
 
@@ -72,6 +76,15 @@ type replica struct {
 // that is taken away forbid. Settings that no simulation can have, or
 // that do not go with the system, are errors.
 func New(potential Potential, system *System, settings Settings) (*Dynamics, error) {
+	isolated := func(pbc [3]bool) bool { return pbc == [3]bool{} }
+	if settings.NoRotation && !slices.ContainsFunc(system.PBC, isolated) {
+		return nil, errors.New("no rotation: expected an isolated structure, found periodic ones alone, which keep no angular momentum")
+	}
+	return begin(potential, system, settings)
+}
+
+// begin is New, and of a simulation that goes on: all that is isolated may have left it.
+func begin(potential Potential, system *System, settings Settings) (*Dynamics, error) {
 	settings = settings.withDefaults()
 	if err := settings.check(); err != nil {
 		return nil, err
@@ -117,6 +130,11 @@ func (d *Dynamics) checkSystem() error {
 			return &atoms.StructureError{Index: k, Err: fmt.Errorf("atom %d has mass %v u: expected more than 0", i-s.Start[k], m)}
 		}
 	}
+	for k := range s.Len() {
+		if d.Settings.NoRotation && !s.Periodic(k) && anyFixed(s, k) != [3]bool{} {
+			return &atoms.StructureError{Index: k, Err: errors.New("no rotation: expected no fixed atoms, as what holds them turns the structure")}
+		}
+	}
 	if !d.Settings.Ensemble.barostatted() {
 		return nil
 	}
@@ -149,13 +167,42 @@ func (d *Dynamics) prepare(k int) {
 }
 
 // Advance makes one step. Replicas that cannot be computed leave for Failed; none
-// left is an error, as is a ctx that is done.
+// left is an error, as is a ctx that is done before the step: one that has begun is
+// made whole. After an error of the potential within a step there are no more.
 func (d *Dynamics) Advance(ctx context.Context) error {
+	if err := d.isWhole(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if !d.computed {
 		if err := d.Compute(ctx); err != nil {
 			return err
 		}
 	}
+	d.whole.Context = ctx
+	d.unfinished = d.advance(&d.whole)
+	return d.unfinished
+}
+
+// isWhole says what kept a step from being finished.
+func (d *Dynamics) isWhole() error {
+	if d.unfinished == nil {
+		return nil
+	}
+	return fmt.Errorf("the simulation stands within the step after %d, which was not finished: %w", d.Step, d.unfinished)
+}
+
+// uncancelled is what context.WithoutCancel returns, without new memory at every step.
+type uncancelled struct{ context.Context }
+
+func (*uncancelled) Deadline() (deadline time.Time, ok bool) { return deadline, false }
+func (*uncancelled) Done() <-chan struct{}                   { return nil }
+func (*uncancelled) Err() error                              { return nil }
+
+// advance takes all through the stages.
+func (d *Dynamics) advance(ctx context.Context) error {
 	d.draws = 0
 	for rest := d.stages; len(rest) > 0; {
 		now := rest[:d.together(rest)]

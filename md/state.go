@@ -102,8 +102,12 @@ func (n numbers) vectors() (vectors [][3]float64) {
 }
 
 // Save writes all that Restore needs to go on to the same bits, with that model, and
-// what a guard needs to stop it where it would have stopped.
+// what a guard needs to stop it where it would have stopped. A simulation that stands
+// within a step is an error.
 func (d *Dynamics) Save(w io.Writer, model Identity) error {
+	if err := d.isWhole(); err != nil {
+		return err
+	}
 	s := d.System
 	x := state{
 		Format: stateFormat, Model: model.Hash, Name: model.Name, Step: d.Step, Settings: d.Settings, Replicas: s.Replicas, States: d.replicas,
@@ -145,7 +149,7 @@ func Restore(r io.Reader, potential Potential, model Identity) (*Dynamics, error
 	if err != nil {
 		return nil, fmt.Errorf("damaged checkpoint of a simulation: %w", err)
 	}
-	d, err := New(potential, system, x.Settings)
+	d, err := begin(potential, system, x.Settings)
 	if err != nil {
 		return nil, err
 	}
