@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sort"
 
+	"painless/internal/buffer"
 	"painless/internal/vec"
 )
 
@@ -42,6 +44,22 @@ func (b *Batch) Append(s *Structure) {
 	b.Positions = append(b.Positions, s.Positions...)
 	b.Start = append(b.Start, len(b.Numbers))
 	b.Cells, b.PBC = append(b.Cells, s.Cell), append(b.PBC, s.PBC)
+}
+
+// Remove takes out the structures that are gone, [S]; the others move up.
+func (b *Batch) Remove(gone []bool) {
+	b.Numbers, b.Positions = buffer.WithoutSpans(b.Numbers, b.Start, gone), buffer.WithoutSpans(b.Positions, b.Start, gone)
+	b.Cells, b.PBC = buffer.Without(b.Cells, gone), buffer.Without(b.PBC, gone)
+	kept, lo, n := b.Start[:1], 0, 0
+	for k, g := range gone {
+		hi := b.Start[k+1]
+		if !g {
+			n += hi - lo
+			kept = append(kept, n)
+		}
+		lo = hi
+	}
+	b.Start = kept
 }
 
 // Copy makes the batch one like another, in memory of its own, which it keeps.
@@ -137,11 +155,8 @@ func (b *Batch) Check() error {
 }
 
 // StructureOf returns which structure atom i is of.
-func (b *Batch) StructureOf(i int) (k int) {
-	for b.Start[k+1] <= i {
-		k++
-	}
-	return k
+func (b *Batch) StructureOf(i int) int {
+	return sort.Search(b.Len(), func(k int) bool { return b.Start[k+1] > i })
 }
 
 // name is an atom as an error names it: its index in its structure and its element.

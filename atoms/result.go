@@ -40,6 +40,27 @@ func (r *Result) Resize(b *Batch, energyOnly bool) {
 	r.Forces, r.Virial, r.Stress = buffer.Resize(r.Forces, n), buffer.Resize(r.Virial, s), buffer.Resize(r.Stress, s)
 }
 
+// Remove takes out the results of the structures that are gone, [S], of a batch that
+// still has them. Results that are not of all its structures are forgotten.
+func (r *Result) Remove(b *Batch, gone []bool) {
+	r.Energy, r.Virial, r.Stress = without(r.Energy, gone), without(r.Virial, gone), without(r.Stress, gone)
+	r.Forces, r.AtomEnergy, r.AtomVirial = withoutAtoms(r.Forces, b, gone), withoutAtoms(r.AtomEnergy, b, gone), withoutAtoms(r.AtomVirial, b, gone)
+}
+
+func without[E any](list []E, gone []bool) []E {
+	if len(list) != len(gone) {
+		return list[:0]
+	}
+	return buffer.Without(list, gone)
+}
+
+func withoutAtoms[E any](list []E, b *Batch, gone []bool) []E {
+	if len(list) != b.NumAtoms() {
+		return list[:0]
+	}
+	return buffer.WithoutSpans(list, b.Start, gone)
+}
+
 // Finish makes structure k's stress of its virial, and looks at its energy and
 // forces: numbers that overflowed are a *StructureError.
 func (r *Result) Finish(b *Batch, k int) error {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"painless/atoms"
 	"painless/internal/pool"
 )
@@ -28,7 +30,8 @@ func BenchmarkStep(b *testing.B) {
 				d := simulation(b, p, 100, settings, argons(c.atoms, 3.8, true))
 				ctx := context.Background()
 				advance(b, d, 1)
-				g := NewGuard(d, Limits{})
+				g, err := NewGuard(d, Limits{})
+				require.NoError(b, err)
 				b.ReportAllocs()
 				for b.Loop() {
 					if err := d.Advance(ctx); err != nil {

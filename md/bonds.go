@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"painless/atoms"
+	"painless/internal/buffer"
 	"painless/internal/vec"
 )
 
@@ -19,7 +21,9 @@ type Bond struct {
 // Phys. 23, 327 (1977); RATTLE: Andersen, ibid. 52, 24 (1983)).
 type bonds struct {
 	list   []Bond
+	of     []int        // how many each structure has, [S]
 	before [][3]float64 // of the vectors, before a drift
+	stuck  []int        // of the list: those that the last sweep still found to be wrong
 }
 
 const (
@@ -29,30 +33,33 @@ const (
 
 // newBonds checks that bonds lie within a structure and have the length that they are to keep.
 func newBonds(s *System, list []Bond) (bonds, error) {
-	b := bonds{list: slices.Clone(list), before: make([][3]float64, len(list))}
-	for _, bond := range list {
-		switch n := s.NumAtoms(); {
-		case bond.I < 0 || bond.J < 0 || bond.I >= n || bond.J >= n || bond.I == bond.J || s.structure(bond.I) != s.structure(bond.J):
-			return b, fmt.Errorf("bond of atoms %d and %d: expected two atoms of one structure", bond.I, bond.J)
-		case s.Fixed != nil && (s.Fixed[bond.I] != [3]bool{} || s.Fixed[bond.J] != [3]bool{}):
-			return b, fmt.Errorf("bond of atoms %d and %d: expected atoms that are not fixed", bond.I, bond.J)
-		case !(math.Abs(vec.Norm(bond.vector(s))-bond.Length) < 0.1*bond.Length):
-			return b, fmt.Errorf("bond of atoms %d and %d: expected a length near %.3f Å, found %.3f", bond.I, bond.J, bond.Length, vec.Norm(bond.vector(s)))
+	b := bonds{list: slices.Clone(list), of: make([]int, s.Len()), before: make([][3]float64, len(list)), stuck: make([]int, 0, len(list))}
+	for i := range b.list {
+		bond := &b.list[i]
+		if n := s.NumAtoms(); bond.I < 0 || bond.J < 0 || bond.I >= n || bond.J >= n {
+			return b, fmt.Errorf("bond of atoms %d and %d: expected two of %d", bond.I, bond.J, n)
 		}
+		k, length := s.StructureOf(bond.I), vec.Norm(bond.vector(s))
+		switch {
+		case bond.J < s.Start[k] || bond.J >= s.Start[k+1]:
+			other := s.StructureOf(bond.J)
+			return b, fmt.Errorf("bond of atom %d of structure %d and atom %d of structure %d: expected two atoms of one structure", bond.I-s.Start[k], k, bond.J-s.Start[other], other)
+		case bond.I == bond.J:
+			return b, bond.error(s, "expected two atoms")
+		case s.Fixed != nil && (s.Fixed[bond.I] != [3]bool{} || s.Fixed[bond.J] != [3]bool{}):
+			return b, bond.error(s, "expected atoms that are not fixed")
+		case !(math.Abs(length-bond.Length) < 0.1*bond.Length):
+			return b, bond.error(s, "expected a length near %.3f Å, found %.3f", bond.Length, length)
+		}
+		b.of[k]++
 	}
 	return b, nil
 }
 
-// structure is the one that an atom belongs to.
-func (s *System) structure(atom int) int {
-	k, found := slices.BinarySearch(s.Start, atom)
-	if !found {
-		k--
-	}
-	for k+1 < len(s.Start) && s.Start[k+1] == atom { // empty structures begin there too
-		k++
-	}
-	return k
+// error is what is wrong with the bond, which it names.
+func (b *Bond) error(s *System, format string, a ...any) *atoms.StructureError {
+	k := s.StructureOf(b.I)
+	return &atoms.StructureError{Index: k, Err: fmt.Errorf("bond of atoms %d and %d: "+format, append([]any{b.I - s.Start[k], b.J - s.Start[k]}, a...)...)}
 }
 
 func (b *Bond) vector(s *System) (x [3]float64) {
@@ -62,26 +69,24 @@ func (b *Bond) vector(s *System) (x [3]float64) {
 	return x
 }
 
-// count is the number of bonds of atoms lo up to hi.
-func (b *bonds) count(lo, hi int) (n int) {
+// remove forgets the bonds of structures that are gone, of a batch that still has them.
+func (b *bonds) remove(of *atoms.Batch, gone []bool) {
+	before := make([]int, of.Len()) // atoms that are gone before those of a structure
+	n := 0
+	for k := range before {
+		before[k] = n
+		if gone[k] {
+			n += of.Start[k+1] - of.Start[k]
+		}
+	}
+	kept := b.list[:0]
 	for _, bond := range b.list {
-		if lo <= bond.I && bond.I < hi {
-			n++
+		if k := of.StructureOf(bond.I); !gone[k] {
+			bond.I, bond.J = bond.I-before[k], bond.J-before[k]
+			kept = append(kept, bond)
 		}
 	}
-	return n
-}
-
-// drop forgets the atoms lo up to hi.
-func (b *bonds) drop(lo, hi int) {
-	b.list = slices.DeleteFunc(b.list, func(bond Bond) bool { return lo <= bond.I && bond.I < hi })
-	for i := range b.list {
-		if b.list[i].I >= hi {
-			b.list[i].I -= hi - lo
-			b.list[i].J -= hi - lo
-		}
-	}
-	b.before = b.before[:len(b.list)]
+	b.list, b.before, b.of = kept, b.before[:len(kept)], buffer.Without(b.of, gone)
 }
 
 // remember keeps the vectors before a drift, along which SHAKE corrects.
@@ -92,11 +97,11 @@ func (b *bonds) remember(s *System) {
 }
 
 // shake moves atoms along the bonds before a drift by dt until all lengths are
-// right, and their velocities by as much over dt. It returns a bond that does
-// not come right, or −1.
-func (b *bonds) shake(s *System, dt float64) (stuck int) {
+// right, and their velocities by as much over dt. It returns those of the list that
+// do not come right.
+func (b *bonds) shake(s *System, dt float64) (stuck []int) {
 	for range bondIterations {
-		stuck = -1
+		b.stuck = b.stuck[:0]
 		for n := range b.list {
 			bond := &b.list[n]
 			x := bond.vector(s)
@@ -104,7 +109,7 @@ func (b *bonds) shake(s *System, dt float64) (stuck int) {
 			if math.Abs(excess) <= bondTolerance*bond.Length*bond.Length {
 				continue
 			}
-			stuck = n
+			b.stuck = append(b.stuck, n)
 			wi, wj := 1/s.Masses[bond.I], 1/s.Masses[bond.J]
 			g := excess / (2 * (wi + wj) * vec.Dot(x, b.before[n]))
 			for c, e := range b.before[n] {
@@ -114,19 +119,19 @@ func (b *bonds) shake(s *System, dt float64) (stuck int) {
 				s.Velocities[bond.J][c] -= g * wj * e / dt
 			}
 		}
-		if stuck < 0 {
+		if len(b.stuck) == 0 {
 			break
 		}
 	}
-	return stuck
+	return b.stuck
 }
 
-// rattle takes away velocities along the bonds. It returns a bond that keeps
-// some, or −1.
-func (b *bonds) rattle(s *System) (stuck int) {
+// rattle takes away velocities along the bonds. It returns those of the
+// list that keep some.
+func (b *bonds) rattle(s *System) (stuck []int) {
 	const tolerance = 1e-13 // 1/fs, of the velocity along a bond over its length
 	for range bondIterations {
-		stuck = -1
+		b.stuck = b.stuck[:0]
 		for n := range b.list {
 			bond := &b.list[n]
 			x := bond.vector(s)
@@ -135,7 +140,7 @@ func (b *bonds) rattle(s *System) (stuck int) {
 			if math.Abs(along) <= tolerance*bond.Length*bond.Length {
 				continue
 			}
-			stuck = n
+			b.stuck = append(b.stuck, n)
 			wi, wj := 1/s.Masses[bond.I], 1/s.Masses[bond.J]
 			g := along / ((wi + wj) * vec.Dot(x, x))
 			for c := range x {
@@ -143,19 +148,23 @@ func (b *bonds) rattle(s *System) (stuck int) {
 				vj[c] -= g * wj * x[c]
 			}
 		}
-		if stuck < 0 {
+		if len(b.stuck) == 0 {
 			break
 		}
 	}
-	return stuck
+	return b.stuck
 }
 
-// broken fails the replica of a bond that did not come right.
-func (d *Dynamics) broken(bond int) {
-	if bond < 0 {
+// broken fails the replicas of bonds that did not come right.
+func (d *Dynamics) broken(stuck []int) {
+	if len(stuck) == 0 {
 		return
 	}
-	b := d.bonds.list[bond]
-	k := d.System.structure(b.I)
-	d.Fail(k, fmt.Errorf("the bond of atoms %d and %d does not keep its %.3f Å: is the time step too long?", b.I-d.System.Start[k], b.J-d.System.Start[k], b.Length))
+	var alarms []Alarm
+	for _, n := range stuck {
+		b := d.bonds.list[n]
+		k := d.System.StructureOf(b.I)
+		alarms = append(alarms, Alarm{k, fmt.Errorf("the bond of atoms %d and %d does not keep its %.3f Å: is the time step too long?", b.I-d.System.Start[k], b.J-d.System.Start[k], b.Length)})
+	}
+	d.FailAll(alarms)
 }

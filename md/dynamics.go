@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"painless/atoms"
+	"painless/internal/buffer"
 	"painless/internal/units"
 )
 
@@ -35,7 +37,10 @@ type Dynamics struct {
 	threads      Threads // the potential's; nil where it has none
 	doing        []stage // what threads do
 	task         func(worker, unit int)
-	computed     bool // the forces are those of the positions
+	computed     bool  // the forces are those of the positions
+	unfinished   error // of a step
+	whole        uncancelled
+	limits       Limits // of guards so far; 0 where there was none
 }
 
 // Failure is a replica that could not go on.
@@ -55,6 +60,9 @@ type replica struct {
 	Rate   float64 // of the strain of each axis, 1/fs (NPTMTK)
 	Mass   float64 // of the cell, eV·fs² (NPTMTK)
 
+	// Watched is the conserved energy when a guard began to watch, eV; nil before.
+	Watched *float64 `json:",omitempty"`
+
 	// Of this step.
 	kinetic       float64       // eV, where it was measured
 	scale         float64       // by which a thermostat wants the velocities to be multiplied
@@ -68,6 +76,15 @@ type replica struct {
 // that is taken away forbid. Settings that no simulation can have, or
 // that do not go with the system, are errors.
 func New(potential Potential, system *System, settings Settings) (*Dynamics, error) {
+	isolated := func(pbc [3]bool) bool { return pbc == [3]bool{} }
+	if settings.NoRotation && !slices.ContainsFunc(system.PBC, isolated) {
+		return nil, errors.New("no rotation: expected an isolated structure, found periodic ones alone, which keep no angular momentum")
+	}
+	return begin(potential, system, settings)
+}
+
+// begin is New, and of a simulation that goes on: all that is isolated may have left it.
+func begin(potential Potential, system *System, settings Settings) (*Dynamics, error) {
 	settings = settings.withDefaults()
 	if err := settings.check(); err != nil {
 		return nil, err
@@ -88,9 +105,8 @@ func New(potential Potential, system *System, settings Settings) (*Dynamics, err
 	for k := range d.replicas {
 		d.prepare(k)
 	}
-	if stuck := d.bonds.rattle(system); stuck >= 0 { // velocities of a run without these bonds have parts along them
-		bond := d.bonds.list[stuck]
-		return nil, fmt.Errorf("the bond of atoms %d and %d: the velocities along it cannot be taken away", bond.I, bond.J)
+	if stuck := d.bonds.rattle(system); len(stuck) > 0 { // velocities of a run without these bonds have parts along them
+		return nil, d.bonds.list[stuck[0]].error(system, "the velocities along it cannot be taken away")
 	}
 	return d, nil
 }
@@ -110,7 +126,13 @@ func (d *Dynamics) checkSystem() error {
 	}
 	for i, m := range s.Masses {
 		if !(m > 0) {
-			return fmt.Errorf("atom %d has mass %v u: expected more than 0", i, m)
+			k := s.StructureOf(i)
+			return &atoms.StructureError{Index: k, Err: fmt.Errorf("atom %d has mass %v u: expected more than 0", i-s.Start[k], m)}
+		}
+	}
+	for k := range s.Len() {
+		if d.Settings.NoRotation && !s.Periodic(k) && anyFixed(s, k) != [3]bool{} {
+			return &atoms.StructureError{Index: k, Err: errors.New("no rotation: expected no fixed atoms, as what holds them turns the structure")}
 		}
 	}
 	if !d.Settings.Ensemble.barostatted() {
@@ -145,13 +167,42 @@ func (d *Dynamics) prepare(k int) {
 }
 
 // Advance makes one step. Replicas that cannot be computed leave for Failed; none
-// left is an error, as is a ctx that is done.
+// left is an error, as is a ctx that is done before the step: one that has begun is
+// made whole. After an error of the potential within a step there are no more.
 func (d *Dynamics) Advance(ctx context.Context) error {
+	if err := d.isWhole(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if !d.computed {
 		if err := d.Compute(ctx); err != nil {
 			return err
 		}
 	}
+	d.whole.Context = ctx
+	d.unfinished = d.advance(&d.whole)
+	return d.unfinished
+}
+
+// isWhole says what kept a step from being finished.
+func (d *Dynamics) isWhole() error {
+	if d.unfinished == nil {
+		return nil
+	}
+	return fmt.Errorf("the simulation stands within the step after %d, which was not finished: %w", d.Step, d.unfinished)
+}
+
+// uncancelled is what context.WithoutCancel returns, without new memory at every step.
+type uncancelled struct{ context.Context }
+
+func (*uncancelled) Deadline() (deadline time.Time, ok bool) { return deadline, false }
+func (*uncancelled) Done() <-chan struct{}                   { return nil }
+func (*uncancelled) Err() error                              { return nil }
+
+// advance takes all through the stages.
+func (d *Dynamics) advance(ctx context.Context) error {
 	d.draws = 0
 	for rest := d.stages; len(rest) > 0; {
 		now := rest[:d.together(rest)]
@@ -209,8 +260,8 @@ func (d *Dynamics) Compute(ctx context.Context) error {
 			d.computed = true
 			return nil
 		}
-		var one *atoms.StructureError
-		if !errors.As(err, &one) {
+		one, other := structureError(err)
+		if other != nil || one.Index < 0 || one.Index >= d.System.Len() {
 			return err
 		}
 		if d.System.Len() == 1 {
@@ -222,12 +273,24 @@ func (d *Dynamics) Compute(ctx context.Context) error {
 }
 
 // Fail takes structure k out of the simulation.
-func (d *Dynamics) Fail(k int, err error) {
-	d.Failed = append(d.Failed, Failure{Replica: d.System.Replicas[k], Step: d.Step, Err: err})
-	lo, hi := d.System.Start[k], d.System.Start[k+1]
-	d.bonds.drop(lo, hi)
-	d.System.drop(k)
-	d.replicas = slices.Delete(d.replicas, k, k+1)
+func (d *Dynamics) Fail(k int, err error) { d.FailAll([]Alarm{{k, err}}) }
+
+// FailAll takes the structures of the alarms out of the simulation, all at once; of a
+// structure with several the first is why. What was computed of the others stays.
+func (d *Dynamics) FailAll(alarms []Alarm) {
+	if len(alarms) == 0 {
+		return
+	}
+	gone := make([]bool, d.System.Len())
+	for _, a := range alarms {
+		if !gone[a.Structure] {
+			d.Failed = append(d.Failed, Failure{Replica: d.System.Replicas[a.Structure], Step: d.Step, Err: a.Err})
+			gone[a.Structure] = true
+		}
+	}
+	d.bonds.remove(&d.System.Batch, gone)
+	d.System.remove(gone)
+	d.replicas = buffer.Without(d.replicas, gone)
 	d.cut()
 	d.setAccelerations()
 }

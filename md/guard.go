@@ -12,8 +12,9 @@ import (
 	"painless/internal/vec"
 )
 
-// Limits is what a simulation may not exceed; a limit of 0 is a usual one, and
-// one that is infinite never ends a run.
+// Limits is what a simulation may not exceed. One that is infinite never ends a run.
+// One of 0 is what it was, where the simulation has been watched before, as one that
+// Restore goes on with, and else a usual one.
 type Limits struct {
 	Temperature float64 // K; usually ten times what is wanted, and at least 3000
 	Drift       float64 // eV an atom, of the conserved energy since the start; usually 0.1
@@ -47,30 +48,66 @@ const usualDistance = 0.4
 // LargestDistance, Å, is what Distance may be at most: all pairs within it can be listed.
 const LargestDistance = 5.0
 
-func (l Limits) withDefaults(s *Settings) Limits {
-	l.Temperature = cmp.Or(l.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To)))
-	l.Drift, l.Distance, l.Force = cmp.Or(l.Drift, 0.1), cmp.Or(l.Distance, usualDistance), cmp.Or(l.Force, 100)
+// withDefaults returns the limits with those of before, or usual ones, in place of zeros.
+func (l Limits) withDefaults(before *Limits, s *Settings) Limits {
+	l.Temperature = cmp.Or(l.Temperature, before.Temperature, max(3000, 10*max(s.Temperature.From, s.Temperature.To)))
+	l.Drift, l.Distance, l.Force = cmp.Or(l.Drift, before.Drift, 0.1), cmp.Or(l.Distance, before.Distance, usualDistance), cmp.Or(l.Force, before.Force, 100)
 	return l
+}
+
+// numbers is the limits, without what is known of the potential.
+func (l *Limits) numbers() []*float64 {
+	return []*float64{&l.Temperature, &l.Drift, &l.Distance, &l.Force}
+}
+
+// check says which limit nothing can be held to.
+func (l *Limits) check() error {
+	for i, x := range l.numbers() {
+		if !(*x > 0) {
+			of := []string{"temperature, K", "conserved energy's change, eV an atom", "closest pair, Å", "forces, eV/Å"}[i]
+			return fmt.Errorf("limit %v of the %s: expected more than 0", *x, of)
+		}
+	}
+	if l.Distance > LargestDistance {
+		return fmt.Errorf("limit %v of the closest pair, Å: expected at most %v", l.Distance, LargestDistance)
+	}
+	if !(l.Cutoff >= 0) || math.IsInf(l.Cutoff, 0) {
+		return fmt.Errorf("cutoff %v Å of the potential: expected 0 or more", l.Cutoff)
+	}
+	return nil
 }
 
 // Guard watches a simulation, and remembers how things stood when all was well.
 type Guard struct {
 	limits Limits
-	start  map[int]float64 // conserved energies of the replicas, eV
 	close  atoms.NeighborList[float64]
 	seen   atoms.Batch // at the last look
 	step   int64
-	before map[int]float64 // conserved energies then
+	before map[int]float64 // conserved energies then, eV
 }
 
-// NewGuard begins to watch; the forces of the first positions were computed.
-func NewGuard(d *Dynamics, limits Limits) *Guard {
-	g := &Guard{limits: limits.withDefaults(&d.Settings), start: map[int]float64{}, before: map[int]float64{}}
-	for k, id := range d.System.Replicas {
-		g.start[id] = d.Conserved(k)
+// NewGuard begins to watch a simulation whose forces were computed. The limits, and
+// the conserved energies when the first guard of all began, which their change is
+// measured from, belong to the simulation from then on: Save writes them, and a guard
+// after Restore goes on with them. Limits that nothing can be held to are errors.
+func NewGuard(d *Dynamics, limits Limits) (*Guard, error) {
+	limits = limits.withDefaults(&d.limits, &d.Settings)
+	if err := limits.check(); err != nil {
+		return nil, err
+	}
+	if !d.computed {
+		return nil, errors.New("expected forces that were computed, found none")
+	}
+	d.limits = limits
+	g := &Guard{limits: limits, before: map[int]float64{}}
+	for k := range d.replicas {
+		if r := &d.replicas[k]; r.Watched == nil {
+			energy := d.Conserved(k)
+			r.Watched = &energy
+		}
 	}
 	g.look(d)
-	return g
+	return g, nil
 }
 
 // look remembers how things stand.
@@ -82,9 +119,10 @@ func (g *Guard) look(d *Dynamics) {
 	}
 }
 
-// Drift returns by how much structure k's conserved energy has changed since the start, eV.
+// Drift returns by how much structure k's conserved energy has changed since the first
+// guard of the simulation began, eV.
 func (g *Guard) Drift(d *Dynamics, k int) float64 {
-	return d.Conserved(k) - g.start[d.System.Replicas[k]]
+	return d.Conserved(k) - *d.replicas[k].Watched
 }
 
 // Alarm is a replica that is not well, and why in a sentence.
@@ -94,19 +132,25 @@ type Alarm struct {
 }
 
 // Check looks at all replicas. It returns those that are not well, the last
-// structure first, so that Dynamics.Fail can be called for one after another.
+// structure first, for Dynamics.FailAll.
 func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
 	s := d.System
-	closest, _ := closestPairs(&g.close, &s.Batch, g.limits.Distance) // what has no list does not come here: the potential had one
+	closest, err := closestPairs(&g.close, &s.Batch, g.limits.Distance)
+	unlisted, other := structureError(err)
 	for k := s.Len() - 1; k >= 0; k-- {
-		what := ""
-		if p, ok := closest[k]; ok {
-			what = g.limits.near(p, s.Numbers[s.Start[k]:])
-		} else if what = g.what(d, k); what != "" {
-			what += g.cause(d, k)
+		err := other // of all: nothing can be looked at
+		if err == nil && unlisted.Err != nil && unlisted.Index == k {
+			err = unlisted.Err
 		}
-		if what != "" {
-			alarms = append(alarms, Alarm{k, errors.New(what)})
+		if p, ok := closest[k]; ok {
+			err = errors.New(g.limits.near(p, s.Numbers[s.Start[k]:]))
+		} else if err == nil {
+			if what := g.what(d, k); what != "" {
+				err = errors.New(what + g.cause(d, k))
+			}
+		}
+		if err != nil {
+			alarms = append(alarms, Alarm{k, err})
 		}
 	}
 	if len(alarms) == 0 {
@@ -233,7 +277,11 @@ func (g *Guard) cause(d *Dynamics, k int) string {
 
 // crossed is the pairs of structure k that crossed the cutoff since the last look.
 func (g *Guard) crossed(d *Dynamics, k int) (crossed []crossing) {
-	old, now := g.within(&g.seen, k), g.within(&d.System.Batch, k)
+	old, errOld := g.within(&g.seen, k)
+	now, errNow := g.within(&d.System.Batch, k)
+	if errOld != nil || errNow != nil { // nothing is known
+		return nil
+	}
 	numbers := d.System.Numbers[d.System.Start[k]:]
 	for _, sets := range [][2]map[[2]int32]int{{old, now}, {now, old}} {
 		for p, times := range sets[0] {
@@ -252,14 +300,14 @@ func (g *Guard) crossed(d *Dynamics, k int) (crossed []crossing) {
 }
 
 // within counts the pairs of structure k within the cutoff, by their atoms.
-func (g *Guard) within(b *atoms.Batch, k int) map[[2]int32]int {
-	one := atoms.NewBatch(b.Structure(k))
+func (g *Guard) within(b *atoms.Batch, k int) (pairs map[[2]int32]int, err error) {
 	var list atoms.NeighborList[float64]
-	pairs := map[[2]int32]int{}
-	if list.Build(one, g.limits.Cutoff) == nil {
-		for p := range list.D {
-			pairs[[2]int32{list.I[p], list.J[p]}]++
-		}
+	if err := list.Build(atoms.NewBatch(b.Structure(k)), g.limits.Cutoff); err != nil {
+		return nil, err
 	}
-	return pairs
+	pairs = map[[2]int32]int{}
+	for p := range list.D {
+		pairs[[2]int32{list.I[p], list.J[p]}]++
+	}
+	return pairs, nil
 }

@@ -24,9 +24,10 @@ func TestGuardCause(t *testing.T) {
 		two := atoms.Structure{Numbers: []int{18, 18}, Positions: [][3]float64{{0, 0, 0}, {4, 0, 0}}}
 		d := simulation(t, argon(5.6), 60, Settings{TimeStep: 1}, two)
 		require.NoError(t, d.Compute(t.Context()))
-		g := NewGuard(d, Limits{Cutoff: 5, Pair: func(a, b int) (PairFaults, bool) {
+		g, err := NewGuard(d, Limits{Cutoff: 5, Pair: func(a, b int) (PairFaults, bool) {
 			return PairFaults{Jump: test.jump, Wall: test.wall}, a == 18 && b == 18
 		}})
+		require.NoError(t, err)
 		d.System.Result.Energy[0] += test.change
 		d.System.Positions[1][0] += test.move
 		alarms := g.Check(d)

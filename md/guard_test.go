@@ -15,7 +15,9 @@ import (
 func watched(t *testing.T, limits Limits) (*Dynamics, *Guard) {
 	d := simulation(t, argon(8), 60, Settings{TimeStep: 5}, argons(3, 3.8, false), argons(4, 3.8, false))
 	require.NoError(t, d.Compute(context.Background()))
-	return d, NewGuard(d, limits)
+	g, err := NewGuard(d, limits)
+	require.NoError(t, err)
+	return d, g
 }
 
 func TestGuard(t *testing.T) {
@@ -58,9 +60,7 @@ func TestLimits(t *testing.T) {
 	require.Len(t, alarms, 2)
 	assert.Equal(t, []int{1, 0}, []int{alarms[0].Structure, alarms[1].Structure})
 	assert.ErrorContains(t, alarms[1].Err, "the temperature is 60 K: expected at most 30")
-	for _, a := range alarms {
-		d.Fail(a.Structure, a.Err)
-	}
+	d.FailAll(alarms)
 	assert.Zero(t, d.System.Len())
 }
 
@@ -70,7 +70,8 @@ func TestGuardAllocatesNothing(t *testing.T) {
 	s.Numbers = append([]int{}, s.Numbers...)
 	d := simulation(t, argon(5.6), 60, Settings{TimeStep: 1}, []atoms.Structure{s}...)
 	advance(t, d, 1)
-	g := NewGuard(d, Limits{})
+	g, err := NewGuard(d, Limits{})
+	require.NoError(t, err)
 	g.Check(d)
 	assert.Zero(t, testing.AllocsPerRun(10, func() { g.Check(d) }))
 }

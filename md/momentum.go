@@ -120,7 +120,7 @@ func removeRotation(s *System, k int) {
 func (d *Dynamics) countDOF(k int) {
 	s, r := d.System, &d.replicas[k]
 	lo, hi := s.Start[k], s.Start[k+1]
-	r.DOF, r.Scaled = float64(3*(hi-lo)-d.bonds.count(lo, hi)), 0
+	r.DOF, r.Scaled = float64(3*(hi-lo)-d.bonds.of[k]), 0
 	if s.Fixed != nil {
 		for _, f := range s.Fixed[lo:hi] {
 			for _, fixed := range f {

@@ -51,7 +51,7 @@ type RelaxSettings struct {
 	Steps   int64   // after which a structure is given up; 0 is 1000
 	MaxStep float64 // Å: no atom moves farther in a step; 0 is 0.2
 
-	// Distance, Å, is that of the closest pair that is let be; 0 is 0.4.
+	// Distance, Å, is that of the closest pair that is let be, at most LargestDistance; 0 is 0.4.
 	Distance float64
 }
 
@@ -83,6 +83,8 @@ func (s RelaxSettings) Check() error {
 		return fmt.Errorf("pressure %v bar: expected a number", s.Pressure)
 	case s.Pressure != 0 && s.Cell == FixedCell:
 		return fmt.Errorf("pressure %v bar: expected a cell that relaxes", s.Pressure)
+	case s.Distance > LargestDistance:
+		return fmt.Errorf("least distance %v Å: expected at most %v", s.Distance, LargestDistance)
 	case s.Steps < 1:
 		return fmt.Errorf("%d steps: expected 1 or more", s.Steps)
 	}

@@ -197,6 +197,7 @@ func TestRelaxSettings(t *testing.T) {
 		"largest deviation of the stress -2 bar: expected more than 0": {Stress: -2},
 		"largest step +Inf Å: expected more than 0":                    {MaxStep: math.Inf(1)},
 		"least distance NaN Å: expected more than 0":                   {Distance: math.NaN()},
+		"least distance 5.5 Å: expected at most 5":                     {Distance: 5.5},
 		"optimizer 2: expected LBFGS or FIRE":                          {Optimizer: 2},
 		"cell -1: expected FixedCell, IsotropicCell or FullCell":       {Cell: -1},
 		"pressure NaN bar: expected a number":                          {Pressure: math.NaN(), Cell: FullCell},

@@ -79,7 +79,7 @@ func (r Ramp) at(fraction float64) float64 { return r.From + (r.To-r.From)*min(f
 type Settings struct {
 	Ensemble    Ensemble
 	TimeStep    float64 // fs
-	Steps       int64   // of the whole run, which ramps go over
+	Steps       int64   // of the whole run, which ramps go over; may be 0 where there are none
 	Temperature Ramp    // K
 	Pressure    Ramp    // bar
 	Coupling    Coupling
@@ -94,6 +94,7 @@ type Settings struct {
 	// those degrees of freedom are no longer counted.
 	KeepDrift bool
 	// NoRotation takes the angular momentum of isolated structures away at every step.
+	// There must be one at the start, and none of them may have fixed atoms.
 	NoRotation bool
 	// Bonds whose lengths are held (SHAKE and RATTLE).
 	Bonds []Bond
@@ -117,6 +118,9 @@ func (s *Settings) check() error {
 		return fmt.Errorf("time step %v fs: expected more than 0", s.TimeStep)
 	case s.Steps < 0:
 		return fmt.Errorf("%d steps: expected 0 or more", s.Steps)
+	case s.Steps == 0 && (s.Temperature.From != s.Temperature.To || s.Pressure.From != s.Pressure.To):
+		return fmt.Errorf("temperature %v to %v K, pressure %v to %v bar, in 0 steps: expected the steps of the whole run, which they change over",
+			s.Temperature.From, s.Temperature.To, s.Pressure.From, s.Pressure.To)
 	case s.Ensemble.Thermostatted() && !(positive(s.Temperature.From) && positive(s.Temperature.To)):
 		return fmt.Errorf("temperature %v to %v K: expected more than 0", s.Temperature.From, s.Temperature.To)
 	case s.Ensemble.barostatted() && !finite(s.Pressure):

@@ -12,8 +12,12 @@ import (
 	"painless/atoms"
 )
 
-// stateFormat is what a checkpoint of a simulation calls itself.
-const stateFormat = "painless simulation 1"
+// stateFormat is what a checkpoint of a simulation calls itself. The older one had no
+// limits, and not what they are measured from.
+const (
+	stateFormat      = "painless simulation 2"
+	olderStateFormat = "painless simulation 1"
+)
 
 // state is a simulation between two steps. Of the neighbour list nothing is
 // needed, as its pairs are the same however they are found; of the random
@@ -27,6 +31,7 @@ type state struct {
 	Replicas []int     `json:"replicas"`
 	States   []replica `json:"states"`
 	Failed   []failed  `json:"failed,omitempty"`
+	Limits   numbers   `json:"limits,omitempty"` // temperature, drift, distance, force; none where no guard watched
 
 	Start      []int     `json:"start"`
 	Numbers    []int     `json:"numbers"`
@@ -96,8 +101,13 @@ func (n numbers) vectors() (vectors [][3]float64) {
 	return vectors
 }
 
-// Save writes all that Restore needs to go on to the same bits, with that model.
+// Save writes all that Restore needs to go on to the same bits, with that model, and
+// what a guard needs to stop it where it would have stopped. A simulation that stands
+// within a step is an error.
 func (d *Dynamics) Save(w io.Writer, model Identity) error {
+	if err := d.isWhole(); err != nil {
+		return err
+	}
 	s := d.System
 	x := state{
 		Format: stateFormat, Model: model.Hash, Name: model.Name, Step: d.Step, Settings: d.Settings, Replicas: s.Replicas, States: d.replicas,
@@ -107,6 +117,11 @@ func (d *Dynamics) Save(w io.Writer, model Identity) error {
 	x.Settings.Bonds = d.bonds.list // those of replicas that left are forgotten
 	for i := range s.Cells {
 		x.Cells = append(x.Cells, flat(s.Cells[i][:])...)
+	}
+	if d.limits.Force != 0 {
+		for _, limit := range d.limits.numbers() {
+			x.Limits = append(x.Limits, *limit)
+		}
 	}
 	for _, f := range d.Failed {
 		x.Failed = append(x.Failed, failed{f.Replica, f.Step, f.Err.Error()})
@@ -121,6 +136,9 @@ func Restore(r io.Reader, potential Potential, model Identity) (*Dynamics, error
 	if err := json.NewDecoder(r).Decode(&x); err != nil {
 		return nil, fmt.Errorf("expected a checkpoint of a simulation: %w", err)
 	}
+	if x.Format == olderStateFormat {
+		return nil, fmt.Errorf("expected %q, found %q, of an older version, without the limits and what they are measured from: begin a new run with the last frame of its trajectory", stateFormat, x.Format)
+	}
 	if x.Format != stateFormat {
 		return nil, fmt.Errorf("expected %q, found %.60q", stateFormat, x.Format)
 	}
@@ -131,13 +149,20 @@ func Restore(r io.Reader, potential Potential, model Identity) (*Dynamics, error
 	if err != nil {
 		return nil, fmt.Errorf("damaged checkpoint of a simulation: %w", err)
 	}
-	d, err := New(potential, system, x.Settings)
+	d, err := begin(potential, system, x.Settings)
 	if err != nil {
 		return nil, err
 	}
 	copy(system.Velocities, x.Velocities.vectors()) // as they were, to the bit: New takes drift away
 	if len(x.States) != system.Len() {
 		return nil, fmt.Errorf("damaged checkpoint of a simulation: %d states of %d replicas", len(x.States), system.Len())
+	}
+	if limits := d.limits.numbers(); len(x.Limits) == len(limits) {
+		for i, limit := range limits {
+			*limit = x.Limits[i]
+		}
+	} else if len(x.Limits) > 0 {
+		return nil, fmt.Errorf("damaged checkpoint of a simulation: expected %d limits, found %d", len(limits), len(x.Limits))
 	}
 	d.Step, d.replicas = x.Step, x.States
 	for _, f := range x.Failed {

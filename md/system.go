@@ -3,9 +3,9 @@ package md
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"painless/atoms"
+	"painless/internal/buffer"
 	"painless/internal/units"
 )
 
@@ -28,14 +28,15 @@ type System struct {
 }
 
 // NewSystem makes replicas of structures at rest, with the masses of the
-// elements. An element without a mass is an error.
+// elements. An element without a mass is a *StructureError.
 func NewSystem(structures ...atoms.Structure) (*System, error) {
 	s := &System{Batch: *atoms.NewBatch(structures...)}
 	s.Velocities = make([][3]float64, s.NumAtoms())
 	s.Masses = make([]float64, s.NumAtoms())
 	for i, z := range s.Numbers {
 		if s.Masses[i] = atoms.Mass(z); s.Masses[i] == 0 {
-			return nil, fmt.Errorf("atom %d has atomic number %d: expected an element with a mass", i, z)
+			k := s.StructureOf(i)
+			return nil, &atoms.StructureError{Index: k, Err: fmt.Errorf("atom %d has atomic number %d: expected an element with a mass", i-s.Start[k], z)}
 		}
 	}
 	for k := range s.Len() {
@@ -81,24 +82,13 @@ func (s *System) Pressure(k int) float64 {
 	return (2*s.KineticEnergy(k) + w[0][0] + w[1][1] + w[2][2]) / (3 * volume) / units.Bar
 }
 
-// drop removes structure k.
-func (s *System) drop(k int) {
-	lo, hi, last := s.Start[k], s.Start[k+1], s.NumAtoms()
-	s.Numbers = slices.Delete(s.Numbers, lo, hi)
-	s.Positions = slices.Delete(s.Positions, lo, hi)
-	s.Velocities = slices.Delete(s.Velocities, lo, hi)
-	s.Masses = slices.Delete(s.Masses, lo, hi)
+// remove takes out the structures that are gone, and all that was computed of them.
+func (s *System) remove(gone []bool) {
+	s.Velocities, s.Masses = buffer.WithoutSpans(s.Velocities, s.Start, gone), buffer.WithoutSpans(s.Masses, s.Start, gone)
 	if s.Fixed != nil {
-		s.Fixed = slices.Delete(s.Fixed, lo, hi)
+		s.Fixed = buffer.WithoutSpans(s.Fixed, s.Start, gone)
 	}
-	if len(s.Result.Forces) == last {
-		s.Result.Forces = slices.Delete(s.Result.Forces, lo, hi)
-	}
-	for i := k + 1; i+1 < len(s.Start); i++ {
-		s.Start[i] = s.Start[i+1] - (hi - lo)
-	}
-	s.Start = s.Start[:len(s.Start)-1]
-	s.Cells = slices.Delete(s.Cells, k, k+1)
-	s.PBC = slices.Delete(s.PBC, k, k+1)
-	s.Replicas = slices.Delete(s.Replicas, k, k+1)
+	s.Replicas = buffer.Without(s.Replicas, gone)
+	s.Result.Remove(&s.Batch, gone)
+	s.Batch.Remove(gone)
 }

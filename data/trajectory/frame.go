@@ -25,6 +25,39 @@ type Frame struct {
 	Masses      []float64    // u, [N]; nil for those of the elements
 }
 
+// Copy makes the frame one like another, in memory of its own, which it keeps.
+func (f *Frame) Copy(from *Frame) {
+	*f = Frame{
+		Structure: atoms.Structure{
+			Numbers: again(f.Numbers, from.Numbers), Positions: again(f.Positions, from.Positions), Cell: from.Cell, PBC: from.PBC,
+		},
+		Step: from.Step, Time: from.Time,
+		Velocities: again(f.Velocities, from.Velocities), Forces: again(f.Forces, from.Forces), Masses: again(f.Masses, from.Masses),
+		Energy: one(f.Energy, from.Energy), Kinetic: one(f.Kinetic, from.Kinetic), Temperature: one(f.Temperature, from.Temperature),
+		Stress: one(f.Stress, from.Stress),
+	}
+}
+
+// again copies a list into the memory of another; nil stays nil.
+func again[E any](to, from []E) []E {
+	if from == nil {
+		return nil
+	}
+	return append(to[:0], from...)
+}
+
+// one is again of a number.
+func one[E any](to, from *E) *E {
+	if from == nil {
+		return nil
+	}
+	if to == nil {
+		to = new(E)
+	}
+	*to = *from
+	return to
+}
+
 // mass is that of atom i, u.
 func (f *Frame) mass(i int) float64 {
 	if f.Masses != nil {

@@ -79,7 +79,8 @@ func BenchmarkSimulation(b *testing.B) {
 				d.Thermalize(300)
 				ctx := context.Background()
 				require.NoError(b, d.Advance(ctx))
-				g := md.NewGuard(d, md.Limits{Drift: 1e9, Temperature: 1e9, Force: 1e9, Distance: 0.01})
+				g, err := md.NewGuard(d, md.Limits{Drift: 1e9, Temperature: 1e9, Force: 1e9, Distance: 0.01})
+				require.NoError(b, err)
 				b.ReportAllocs()
 				for b.Loop() {
 					if err := d.Advance(ctx); err != nil {

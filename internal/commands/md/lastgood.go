@@ -20,16 +20,7 @@ func (g *good) keep(d *md.Dynamics) {
 	g.samples = samples(g.samples[:0], d)
 	g.frames = slices.Grow(g.frames[:0], d.System.Len())[:d.System.Len()]
 	for k := range g.frames {
-		from, to := frame(d, k), &g.frames[k]
-		to.Numbers, to.Positions = append(to.Numbers[:0], from.Numbers...), append(to.Positions[:0], from.Positions...)
-		to.Velocities, to.Forces = append(to.Velocities[:0], from.Velocities...), append(to.Forces[:0], from.Forces...)
-		to.Cell, to.PBC, to.Step, to.Time = from.Cell, from.PBC, from.Step, from.Time
-		energy := *from.Energy
-		to.Energy, to.Stress, to.Kinetic, to.Temperature = &energy, nil, from.Kinetic, from.Temperature
-		if from.Stress != nil {
-			stress := *from.Stress
-			to.Stress = &stress
-		}
+		g.frames[k].Copy(frame(d, k))
 	}
 }
 

@@ -62,6 +62,27 @@ func TestLastGoodFrame(t *testing.T) {
 	assert.ErrorContains(t, err, "has no place there: ")
 }
 
+// The last good frame has the masses of the others, and momenta of them: they were
+// those of the elements.
+func TestLastGoodFrameOfIsotopes(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run.xyz")
+	_, err := executeAlone(t, "-model", model, "-max-force", "1e9", "-max-temperature", "1e9", "-max-drift", "1e9", "-min-distance", "0.7", "-keep-drift",
+		"-dt", "0.05", "-steps", "3000", "-every", "1000", "-o", out,
+		write(t, "near.xyz", "2\nProperties=species:S:1:pos:R:3:masses:R:1:velocities:R:3\nC 0 0 0 13.003 0 0 0\nH 0 0 0.9 2.014 0 0 -0.05\n"))
+	require.ErrorContains(t, err, "; last good frame: step ")
+	list := frames(t, out)
+	require.Len(t, list, 2)
+	for _, f := range list {
+		got := []float64{12.011, 1.008}
+		require.NoError(t, masses(f, got))
+		assert.Equal(t, []float64{13.003, 2.014}, got)
+		v := make([][3]float64, 2)
+		_, err := velocities(f, got, v)
+		require.NoError(t, err)
+		assert.InEpsilon(t, 2.014*-0.05, 13.003*v[0][2]+2.014*v[1][2], 0.05, "u Å/fs: what pulls at both is small")
+	}
+}
+
 // A restart with another -every says so, and DCD, which cannot, refuses it.
 func TestRestartEvery(t *testing.T) {
 	for _, ending := range []string{".xyz", ".nc", ".dcd"} {

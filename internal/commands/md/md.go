@@ -111,7 +111,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.Func("report", "`folder` for report.json and figures of the run, however it ends: drift, temperature, kinetic energies, momenta, speed", cli.FolderFlag(&s.report))
 	flags.StringVar(&s.from, "from", "", "report on the run of this log `file`: with -report and nothing else")
 	flags.BoolVar(&s.force, "force", false, "replace an existing trajectory, log, checkpoint and report")
-	flags.Float64Var(&s.limits.Temperature, "max-temperature", 0, "stop a replica beyond this, `K`; 0 is ten times the temperature, and at least 3000")
+	flags.Float64Var(&s.limits.Temperature, "max-temperature", 0, "stop a replica beyond this, `K`; 0 is ten times the temperature, and at least 3000; with -restart, as with all limits, the one that the run has had so far")
 	flags.Float64Var(&s.limits.Drift, "max-drift", 0, "stop a replica whose conserved energy has changed by this, `eV` an atom; 0 is 0.1")
 	flags.Float64Var(&s.limits.Distance, "min-distance", 0, "stop a replica with atoms closer than this, `Å`; 0 is 0.4")
 	flags.Float64Var(&s.limits.Force, "max-force", 0, "stop a replica with a larger force on an atom, `eV/Å`; 0 is 100")

@@ -68,7 +68,9 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 	if s.limits.Pair, err = s.examine(ctx, model, r.System.Numbers, std.Err); err != nil {
 		return err
 	}
-	r.guard = md.NewGuard(r.Dynamics, s.limits)
+	if r.guard, err = md.NewGuard(r.Dynamics, s.limits); err != nil {
+		return err
+	}
 	if err := r.heed(); err != nil { // before there are outputs
 		return err
 	}
@@ -251,15 +253,17 @@ func (r *simulation) step(ctx context.Context) error {
 // heed takes replicas away that are beyond a limit. Where that is all of them it is an
 // error, and the last one's last good frame is written, if there was one.
 func (r *simulation) heed() error {
-	for _, alarm := range r.guard.Check(r.Dynamics) {
-		if r.System.Len() == 1 {
-			id := r.System.Replicas[0]
-			said, err := r.outputs.writeLast(id, &r.good)
-			return errors.Join(fmt.Errorf("step %d: replica %d: %w%s", r.Step, id, alarm.Err, said), err)
-		}
-		r.Fail(alarm.Structure, alarm.Err)
+	alarms := r.guard.Check(r.Dynamics)
+	n := len(alarms)
+	if n == 0 || n < r.System.Len() {
+		r.FailAll(alarms)
+		return nil
 	}
-	return nil
+	last := alarms[n-1]
+	r.FailAll(alarms[:n-1])
+	id := r.System.Replicas[0]
+	said, err := r.outputs.writeLast(id, &r.good)
+	return errors.Join(fmt.Errorf("step %d: replica %d: %w%s", r.Step, id, last.Err, said), err)
 }
 
 // interrupted saves what there is, after a signal, and says how to go on.
