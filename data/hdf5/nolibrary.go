@@ -47,7 +47,9 @@ type Trajectory struct{}
 func CreateTrajectory(path string, _ []int, _ bool) (*Trajectory, error) { return nil, without(path) }
 
 // AppendTrajectory is an error that says how to build for HDF5.
-func AppendTrajectory(path string, _ []int, _ int64) (*Trajectory, error) { return nil, without(path) }
+func AppendTrajectory(path string, _ []int, _ int64, _ *trajectory.Frame) (*Trajectory, error) {
+	return nil, without(path)
+}
 
 // Write appends a frame.
 func (t *Trajectory) Write(*trajectory.Frame) error { return errNoLibrary }

@@ -12,7 +12,7 @@ func TestWithoutTheTagSaysWhatToDo(t *testing.T) {
 	_, createErr := Create("x.h5", Options{})
 	_, appendErr := Append("x.h5")
 	_, trajectoryErr := CreateTrajectory("x.h5", nil, false)
-	_, resumeErr := AppendTrajectory("x.h5", nil, 0)
+	_, resumeErr := AppendTrajectory("x.h5", nil, 0, nil)
 	for _, err := range []error{createErr, appendErr, trajectoryErr, resumeErr} {
 		assert.ErrorContains(t, err, "x.h5: this binary was built without libhdf5")
 		assert.ErrorContains(t, err, "apt install gcc libhdf5-dev")

@@ -38,7 +38,7 @@ func TestTrajectoryWriter(t *testing.T) {
 	if path == "" {
 		t.Skip("it is run by TestTrajectoryKilled")
 	}
-	w, err := AppendTrajectory(path, water(0).Numbers, 1<<40)
+	w, err := AppendTrajectory(path, water(0).Numbers, 1<<40, nil)
 	require.NoError(t, err)
 	for k := int(w.LastStep()) + 1; ; k++ {
 		require.NoError(t, w.Write(water(k)))
@@ -91,7 +91,7 @@ func TestTrajectoryKilled(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills: %d files marked as open, %d frames that were not said", kills, marked, extra)
-	w, err := AppendTrajectory(path, water(0).Numbers, 1<<40)
+	w, err := AppendTrajectory(path, water(0).Numbers, 1<<40, nil)
 	require.NoError(t, err)
 	assert.NoError(t, w.Close())
 }

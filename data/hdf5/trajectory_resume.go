@@ -18,16 +18,18 @@ import (
 // no room. An empty file is a trajectory without frames.
 //
 // A missing file is an error (fs.ErrNotExist). So is one that this package did not
-// write or that is of other atoms than these atomic numbers'; it stays as it is.
-func AppendTrajectory(path string, numbers []int, after int64) (*Trajectory, error) {
+// write or that is of other atoms than these atomic numbers', and one whose last frame
+// up to the step cannot be of the simulation that stands as later does (trajectory.ErrAnother;
+// nil where that is not known); it stays as it is.
+func AppendTrajectory(path string, numbers []int, after int64, later *trajectory.Frame) (*Trajectory, error) {
 	t := &Trajectory{path: path, numbers: slices.Clone(numbers), last: -1}
-	if err := t.resume(after); err != nil {
+	if err := t.resume(after, later); err != nil {
 		return nil, fmt.Errorf("cannot append to trajectory %s: %w", path, err)
 	}
 	return t, nil
 }
 
-func (t *Trajectory) resume(after int64) error {
+func (t *Trajectory) resume(after int64, later *trajectory.Frame) error {
 	info, err := os.Stat(t.path)
 	if err != nil {
 		return err
@@ -66,6 +68,15 @@ func (t *Trajectory) resume(after int64) error {
 	if t.frames == 0 {
 		return os.Truncate(t.path, 0)
 	}
+	if later != nil {
+		last, err := old.read(t.frames - 1)
+		if err != nil {
+			return err
+		}
+		if err := trajectory.Same(last, later); err != nil {
+			return err
+		}
+	}
 	defer enter()()
 	t.has = old.has
 	return t.begin(&old.frame, func() error { return t.copy(old) })
@@ -100,6 +111,20 @@ type oldFrames struct {
 	has     []bool
 	frames  int              // whole ones
 	frame   trajectory.Frame // what does not change of it
+}
+
+// read is step, time and positions of a frame.
+func (old *oldFrames) read(k int) (*trajectory.Frame, error) {
+	positions := old.columns[len(old.columns)-1]
+	values := make([]float64, 2+positions.width())
+	if err := errors.Join(old.columns[0].floats(values[:1], k), old.columns[1].floats(values[1:2], k), positions.floats(values[2:], k)); err != nil {
+		return nil, err
+	}
+	f := &trajectory.Frame{Step: int64(values[0]), Time: values[1]}
+	for xyz := range slices.Chunk(values[2:], 3) {
+		f.Positions = append(f.Positions, [3]float64(xyz))
+	}
+	return f, nil
 }
 
 // openFrames opens what this package wrote.

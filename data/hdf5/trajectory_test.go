@@ -129,7 +129,7 @@ func TestTrajectory(t *testing.T) {
 		for after, kept := range map[int64]int{-1: 0, 10: 2, 29: 3, 1000: 4} {
 			for _, text := range [][]byte{open, closed} {
 				require.NoError(t, os.WriteFile(path, text, 0o600))
-				w, err := AppendTrajectory(path, frames[0].Numbers, after)
+				w, err := AppendTrajectory(path, frames[0].Numbers, after, nil)
 				require.NoError(t, err)
 				require.Equal(t, kept, w.Frames())
 				for _, f := range frames[kept:] {
@@ -139,15 +139,15 @@ func TestTrajectory(t *testing.T) {
 				assertMotion(t, path, frames)
 			}
 		}
-		_, err = AppendTrajectory(path, []int{8, 1}, 0)
+		_, err = AppendTrajectory(path, []int{8, 1}, 0, nil)
 		assert.ErrorContains(t, err, "expected the 2 atoms of the trajectory, found 3")
-		_, err = AppendTrajectory(path, []int{8, 1, 6}, 0)
+		_, err = AppendTrajectory(path, []int{8, 1, 6}, 0, nil)
 		assert.ErrorContains(t, err, "found others from atom 2 on")
 		assertMotion(t, path, frames)
 	}
-	_, err := AppendTrajectory(filepath.Join(t.TempDir(), "none.h5"), []int{1}, 0)
+	_, err := AppendTrajectory(filepath.Join(t.TempDir(), "none.h5"), []int{1}, 0, nil)
 	assert.ErrorIs(t, err, fs.ErrNotExist)
-	_, err = AppendTrajectory("testdata/"+someDataSet(t), []int{1}, 0)
+	_, err = AppendTrajectory("testdata/"+someDataSet(t), []int{1}, 0, nil)
 	assert.ErrorContains(t, err, "expected a trajectory that painless wrote, found no /h5md/creator")
 }
 
@@ -226,7 +226,7 @@ func FuzzAppendTrajectory(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte, after int64) {
 		path := filepath.Join(t.TempDir(), "a.h5")
 		require.NoError(t, os.WriteFile(path, content, 0o600))
-		w, err := AppendTrajectory(path, numbers, after)
+		w, err := AppendTrajectory(path, numbers, after, nil)
 		if err != nil {
 			kept, err := os.ReadFile(path)
 			require.NoError(t, err)

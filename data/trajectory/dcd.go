@@ -192,11 +192,31 @@ func (d *dcd) find(file io.ReaderAt, size, after int64) (place, error) {
 	if after < d.first+(n-1)*d.every {
 		n = (after-d.first)/d.every + 1
 	}
-	p := place{frames: int(n), last: d.first + (n-1)*d.every, end: dcdHeader + n*d.frameSize()}
+	p := place{frames: int(n), last: d.first + (n-1)*d.every, start: dcdHeader + (n-1)*d.frameSize(), end: dcdHeader + n*d.frameSize()}
 	if n > 1 {
 		p.every = d.every
 	}
 	return p, nil
+}
+
+func (d *dcd) last(file io.ReaderAt, p place) (*Frame, error) {
+	raw := make([]byte, p.end-p.start)
+	if _, err := file.ReadAt(raw, p.start); err != nil {
+		return nil, err
+	}
+	if d.cell {
+		raw = raw[48+8:]
+	}
+	f := &Frame{Step: p.last, Time: float64(p.last) * d.delta}
+	f.Positions = make([][3]float64, d.atoms)
+	for c := range 3 {
+		raw = raw[4:]
+		for i := range f.Positions {
+			f.Positions[i][c] = float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:])))
+		}
+		raw = raw[4*d.atoms+4:]
+	}
+	return f, nil
 }
 
 // differ is the first byte in which two texts differ as far as both go, outside

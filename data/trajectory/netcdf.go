@@ -122,7 +122,7 @@ func (c *netcdf) find(file io.ReaderAt, size, after int64) (place, error) {
 			return empty, nil // the first frame is torn
 		default:
 			c.start = int64(len(header))
-			return c.last(file, binary.BigEndian.Uint32(found[netcdfCount:]), size, after)
+			return c.records(file, binary.BigEndian.Uint32(found[netcdfCount:]), size, after)
 		}
 	}
 	switch {
@@ -134,8 +134,8 @@ func (c *netcdf) find(file io.ReaderAt, size, after int64) (place, error) {
 	return empty, foreign("another header at byte %d", agree)
 }
 
-// last looks for the last record of a step up to after, of count records.
-func (c *netcdf) last(file io.ReaderAt, count uint32, size, after int64) (place, error) {
+// records looks for the last record of a step up to after, of count records.
+func (c *netcdf) records(file io.ReaderAt, count uint32, size, after int64) (place, error) {
 	record := c.recordSize()
 	n := min(int64(count), math.MaxInt32, (size-c.start)/record)
 	var err error
@@ -153,10 +153,29 @@ func (c *netcdf) last(file io.ReaderAt, count uint32, size, after int64) (place,
 	kept := sort.Search(int(n), func(i int) bool { return err != nil || step(int64(i)) > after })
 	p := empty
 	if kept > 0 {
-		p = place{frames: kept, last: step(int64(kept - 1)), end: c.start + int64(kept)*record}
+		p = place{frames: kept, last: step(int64(kept - 1)), start: c.start + int64(kept-1)*record, end: c.start + int64(kept)*record}
 	}
 	if kept > 1 {
 		p.every = step(1) - step(0)
 	}
 	return p, err
+}
+
+func (c *netcdf) last(file io.ReaderAt, p place) (*Frame, error) {
+	raw := make([]byte, p.end-p.start)
+	if _, err := file.ReadAt(raw, p.start); err != nil {
+		return nil, err
+	}
+	f := &Frame{Step: p.last, Time: math.Float64frombits(binary.BigEndian.Uint64(raw)) * fsPerPs}
+	raw = raw[8+8:]
+	if c.fields.cell {
+		raw = raw[24+24:]
+	}
+	f.Positions = make([][3]float64, len(c.numbers))
+	for i := range f.Positions {
+		for k := range 3 {
+			f.Positions[i][k] = float64(math.Float32frombits(binary.BigEndian.Uint32(raw[4*(3*i+k):])))
+		}
+	}
+	return f, nil
 }

@@ -59,6 +59,8 @@ type layout interface {
 	// find looks for the last whole frame of a step up to after, in a file that
 	// is not empty. A file that is not one of this package's is an error.
 	find(file io.ReaderAt, size, after int64) (place, error)
+	// last reads step, time and positions of the last frame that find found.
+	last(file io.ReaderAt, p place) (*Frame, error)
 	// limit is the largest number that there is room for.
 	limit() float64
 }
@@ -68,7 +70,8 @@ type place struct {
 	frames int
 	last   int64 // step of the last frame; −1 where there is none
 	every  int64 // steps from the first frame to the second; 0 where there is none
-	end    int64 // of the last frame, in bytes from the start of the file; 0 where there is none
+	start  int64 // of the last frame as find found it, in bytes from the start of the file
+	end    int64 // of the last frame; 0 where there is none
 }
 
 var empty = place{last: -1}

@@ -11,6 +11,9 @@ import (
 type Options struct {
 	Format  Format // Auto: by the ending of the file's name
 	Replace bool   // Create empties a file that is there
+	// Later is how the simulation stands that Append goes on with; nil where that is
+	// not known. A file whose last frame cannot be of it is ErrAnother, and stays as it is.
+	Later *Frame
 }
 
 // file is what a Writer needs of one.
@@ -75,7 +78,7 @@ func Append(path string, numbers []int, after int64, o Options) (*Writer, error)
 		return nil, fmt.Errorf("cannot append to trajectory: %w", err)
 	}
 	w.file = f
-	if err := w.resume(f, after); err != nil {
+	if err := w.resume(f, after, o.Later); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("cannot append to trajectory %s: %w", path, err)
 	}
@@ -92,12 +95,15 @@ func newWriter(path string, numbers []int, o Options) (*Writer, error) {
 }
 
 // resume finds the place after which frames go on, and cuts the file off there.
-func (w *Writer) resume(f *os.File, after int64) error {
+func (w *Writer) resume(f *os.File, after int64, later *Frame) error {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil || size == 0 {
 		return err
 	}
 	if w.place, err = w.layout.find(f, size, after); err != nil {
+		return err
+	}
+	if err := w.same(f, later); err != nil {
 		return err
 	}
 	if w.frames > 0 {

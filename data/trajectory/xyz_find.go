@@ -18,13 +18,13 @@ func (x *xyz) find(file io.ReaderAt, size, after int64) (place, error) {
 	for _, z := range x.numbers {
 		s.symbols = append(s.symbols, atoms.Symbol(z)+" ")
 	}
-	kept, start := empty, int64(0) // of the frame
+	kept := empty
 	for last := int64(-1); ; {
 		from := s.offset
 		step, err := s.frame()
 		switch {
 		case err == errTorn || err == io.EOF:
-			return kept, x.readable(io.NewSectionReader(file, start, kept.end-start))
+			return kept, x.readable(file, kept)
 		case err != nil:
 			return empty, fmt.Errorf("line %d: %w", s.line, err)
 		case step <= last:
@@ -33,18 +33,35 @@ func (x *xyz) find(file io.ReaderAt, size, after int64) (place, error) {
 			if kept.frames == 1 {
 				kept.every = step - last
 			}
-			kept.frames, kept.last, kept.end, start = kept.frames+1, step, s.offset, from
+			kept.frames, kept.last, kept.start, kept.end = kept.frames+1, step, from, s.offset
 		}
 		last = step
 	}
 }
 
 // readable says what is wrong with the frame that is to be followed, if there is one.
-func (x *xyz) readable(in io.Reader) error {
-	if _, err := data.NewReader(in, "its last frame").Read(); err != io.EOF {
+func (x *xyz) readable(file io.ReaderAt, p place) error {
+	if _, err := x.read(file, p); err != io.EOF {
 		return err
 	}
 	return nil
+}
+
+// read reads the frame that is to be followed.
+func (x *xyz) read(file io.ReaderAt, p place) (*data.Frame, error) {
+	return data.NewReader(io.NewSectionReader(file, p.start, p.end-p.start), "its last frame").Read()
+}
+
+func (x *xyz) last(file io.ReaderAt, p place) (*Frame, error) {
+	f, err := x.read(file, p)
+	if err != nil {
+		return nil, err
+	}
+	time, err := f.Floats("time", 1)
+	if err != nil {
+		return nil, err
+	}
+	return &Frame{Structure: f.Structure, Step: p.last, Time: time[0]}, nil
 }
 
 // errTorn says that the file ends within a frame.

@@ -79,7 +79,15 @@ func TestExecuteErrors(t *testing.T) {
 		assert.Empty(t, stdout)
 	}
 	assert.Zero(t, Code(nil))
-	assert.Equal(t, 2, Code(fmt.Errorf("a: %w", &Partial{errors.New("b")})))
+	part, full := &Partial{errors.New("b")}, errors.New("the disk is full")
+	for code, errs := range map[int][]error{
+		2: {part, fmt.Errorf("a: %w", part), errors.Join(part, nil), errors.Join(part, fmt.Errorf("a: %w", part))},
+		1: {full, errors.Join(part, full), errors.Join(full, part), fmt.Errorf("%w: %w", part, full), errors.Join(part, errors.Join(part, full))},
+	} {
+		for _, err := range errs {
+			assert.Equal(t, code, Code(err), "%q", err)
+		}
+	}
 }
 
 // Help is asked for: it goes to standard output, and is no failure.

@@ -53,6 +53,18 @@ func (f *Folder) Check(std Std, reads ...string) error {
 	return nil
 }
 
+// Paths is the folder and its files; none without a path.
+func (f *Folder) Paths() (paths []string) {
+	if f.Path == "" {
+		return nil
+	}
+	paths = append(paths, f.Path)
+	for _, name := range f.Names {
+		paths = append(paths, filepath.Join(f.Path, name))
+	}
+	return paths
+}
+
 // Create starts the files before the work, so that it is not for nothing.
 func (f *Folder) Create() (err error) {
 	if f.Path == "" {

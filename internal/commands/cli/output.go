@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // CheckOutput refuses to write to a file that is read, however it is named, and as
@@ -46,4 +47,54 @@ func CheckNew(force bool, outputs ...string) error {
 		}
 	}
 	return nil
+}
+
+// CheckDistinct refuses outputs of which two lead to one file, however they are
+// named, be it there or not.
+func CheckDistinct(outputs ...string) error {
+	type file struct {
+		name string
+		info fs.FileInfo
+	}
+	byPlace := map[string]string{}
+	var found []file
+	for _, output := range outputs {
+		at := place(output)
+		other, same := byPlace[at]
+		byPlace[at] = output
+		info, err := os.Stat(output)
+		for i := 0; err == nil && !same && i < len(found); i++ { // links of the disk's
+			if same = os.SameFile(info, found[i].info); same {
+				other = found[i].name
+			}
+		}
+		if same {
+			return fmt.Errorf("%s and %s are one file: expected outputs under names of their own", other, output)
+		}
+		if err == nil {
+			found = append(found, file{output, info})
+		}
+	}
+	return nil
+}
+
+// place is the absolute path that a name leads to, as far as there is something.
+func place(name string) string {
+	if at, err := filepath.Abs(name); err == nil {
+		name = at
+	}
+	dir, last := filepath.Split(name)
+	if at, err := filepath.EvalSymlinks(name); err == nil {
+		return at
+	}
+	if at, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = at
+	}
+	if to, err := os.Readlink(filepath.Join(dir, last)); err == nil { // where nothing is yet
+		if filepath.IsAbs(to) {
+			return filepath.Clean(to)
+		}
+		return filepath.Join(dir, to)
+	}
+	return filepath.Join(dir, last)
 }

@@ -45,16 +45,29 @@ func (p *Partial) Error() string { return p.Err.Error() }
 // Unwrap is what is missing.
 func (p *Partial) Unwrap() error { return p.Err }
 
-// Code is the exit code that an error stands for.
+// Code is the exit code that an error stands for: of errors that are joined, one
+// that is not Partial makes it 1.
 func Code(err error) int {
-	var partial *Partial
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &partial):
+	case inPart(err):
 		return 2
 	}
 	return 1
+}
+
+// inPart says whether an error is about nothing but work that is done in part.
+func inPart(err error) bool {
+	switch e := err.(type) {
+	case *Partial:
+		return true
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(one error) bool { return !inPart(one) })
+	case interface{ Unwrap() error }:
+		return inPart(e.Unwrap())
+	}
+	return false
 }
 
 // Execute parses a verb's arguments and runs it.

@@ -72,7 +72,7 @@ func inspect(ctx context.Context, path string, c *checkpoint.Checkpoint, cutoff 
 	if err != nil {
 		return nil, err
 	}
-	r := &report{Format: formatName, Version: formatVersion, File: path, Bytes: size, Container: c.Format, Prefixes: []string{}, Metadata: summary(c.Metadata)}
+	r := &report{Format: formatName, Version: formatVersion, File: path, Bytes: size, Container: c.Format, Prefixes: []string{}, Metadata: whole.summary(c.Metadata), shown: inPart.summary(c.Metadata)}
 	if path == student.Name {
 		r.Card = student.Card
 	}

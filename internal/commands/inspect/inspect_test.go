@@ -187,6 +187,11 @@ func TestDefault(t *testing.T) {
 	text, r := command(t), jsonOf(t, "default")
 	assert.Regexp(t, `^The default student`, text)
 	assert.Contains(t, text, "elements: a list of 7: 1, 6, 7, 8, 9, 16, 17")
+	assert.Regexp(t, `command "painless train [^"]{65}"…, `, text)
+	assert.Contains(t, text, "-json shows what … cuts off\n")
+	training := r.Metadata[slices.IndexFunc(r.Metadata, func(e entry) bool { return e.Key == "training" })].Value
+	assert.Regexp(t, `command "painless train [^"…]{100,}", `, training, "the whole of it")
+	assert.NotContains(t, training, "…")
 	assert.Equal(t, "default", r.File)
 	assert.Regexp(t, `^The default student`, r.Card)
 	warned := []string{"symmetric molecules", "torsions"} // by the card: of ethane, among torsions

@@ -3,8 +3,10 @@ package inspect
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -52,24 +54,34 @@ type entry struct {
 	Value string `json:"value"`
 }
 
-// Limits of what is shown: a file may hold anything.
+// Limits of what people are shown: a file may hold anything.
 const (
-	maxEntries = 12 // of a dict
-	maxText    = 80 // bytes of a name or a value
-	maxReason  = 400
+	maxText   = 80 // characters of a name or a value
+	maxReason = 400
+)
+
+// extent is how much of values is shown; what is cut ends in …
+type extent struct {
+	entries int // of a dict or a list
+	text    int // characters of a text
+}
+
+var (
+	inPart = extent{12, maxText} // for people
+	whole  = extent{math.MaxInt, math.MaxInt}
 )
 
 // summary is a line for each value, in the order of the keys.
-func summary(metadata map[string]any) []entry {
+func (e extent) summary(metadata map[string]any) []entry {
 	entries := []entry{}
 	for _, key := range slices.Sorted(maps.Keys(metadata)) {
-		entries = append(entries, entry{key, describe(metadata[key], true)})
+		entries = append(entries, entry{key, e.describe(metadata[key], true)})
 	}
 	return entries
 }
 
 // describe is a value in a line. A dict or a list is opened once: it may hold itself.
-func describe(value any, open bool) string {
+func (e extent) describe(value any, open bool) string {
 	switch x := value.(type) {
 	case nil:
 		return "None"
@@ -78,23 +90,23 @@ func describe(value any, open bool) string {
 	case *big.Int:
 		return fmt.Sprintf("an integer of %d bits", x.BitLen())
 	case string:
-		return fmt.Sprintf("%.*q", maxText, x)
+		return quoted(x, e.text)
 	case []byte:
 		return fmt.Sprintf("%d bytes", len(x))
 	case []any:
 		text := fmt.Sprintf("a list of %d", len(x))
-		if !open || len(x) > maxEntries {
+		if !open || len(x) > e.entries {
 			return text
 		}
 		var parts []string
 		for _, item := range x {
-			parts = append(parts, describe(item, false))
+			parts = append(parts, e.describe(item, false))
 		}
 		return text + ": " + strings.Join(parts, ", ")
 	case *checkpoint.Tensor:
 		return fmt.Sprintf("a %s tensor of shape %v", x.DType(), x.Shape)
 	case *checkpoint.Object:
-		return "an object of " + printable(x.Class, maxText)
+		return "an object of " + printable(x.Class, e.text)
 	case map[string]any:
 		text := fmt.Sprintf("a dict of %d", len(x))
 		if !open {
@@ -102,21 +114,38 @@ func describe(value any, open bool) string {
 		}
 		var parts []string
 		for _, key := range slices.Sorted(maps.Keys(x)) {
-			if len(parts) == maxEntries {
+			if len(parts) == e.entries {
 				parts = append(parts, "…")
 				break
 			}
-			parts = append(parts, printable(key, maxText)+" "+describe(x[key], false))
+			parts = append(parts, printable(key, e.text)+" "+e.describe(x[key], false))
 		}
 		return text + ": " + strings.Join(parts, ", ")
 	}
 	return fmt.Sprintf("a %T", value)
 }
 
-// printable is a text of the file, up to so many bytes of it, as it may stand on a terminal.
+// quoted is a text in quotation marks, up to so many characters of it, and … behind
+// them where there are more.
+func quoted(text string, most int) string {
+	cut := text
+	for i := range text {
+		if most == 0 {
+			cut = text[:i]
+			break
+		}
+		most--
+	}
+	if len(cut) < len(text) {
+		return strconv.Quote(cut) + "…"
+	}
+	return strconv.Quote(text)
+}
+
+// printable is a text of the file, up to so many characters of it, as it may stand on a terminal.
 func printable(text string, most int) string {
 	if len(text) <= most && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return text
 	}
-	return fmt.Sprintf("%.*q", most, text)
+	return quoted(text, most)
 }

@@ -3,6 +3,7 @@ package inspect
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -36,6 +37,8 @@ type report struct {
 	NoStudent  string       `json:"no_student,omitempty"` // why
 	Health     *health.Card `json:"health,omitempty"`
 	NoHealth   string       `json:"no_health,omitempty"` // why
+
+	shown []entry // of the metadata, to people
 }
 
 // count counts the elements of all tensors.
@@ -73,12 +76,15 @@ func (r *report) print(w io.Writer) error {
 	for _, s := range r.Config {
 		fmt.Fprintf(out, "  %s\t%v\t%s\n", s.Name, s.Value, s.Source)
 	}
-	for i, e := range r.Metadata {
+	for i, e := range r.shown {
 		title := ""
 		if i == 0 {
 			title = "metadata"
 		}
 		fmt.Fprintf(out, "%s\t%s: %s\n", title, printable(e.Key, maxText), e.Value)
+	}
+	if !slices.Equal(r.shown, r.Metadata) {
+		fmt.Fprintln(out, "\t-json shows what … cuts off")
 	}
 	if err := out.Flush(); err != nil {
 		return err

@@ -63,8 +63,7 @@ func (r *simulation) report(f *cli.Folder, from int64, took time.Duration, end e
 	for _, failed := range r.Failed {
 		out.Failed = append(out.Failed, failureReport{failed.Replica, failed.Step, failed.Err.Error()})
 	}
-	var partial *cli.Partial
-	if end != nil && !errors.As(end, &partial) {
+	if cli.Code(end) == 1 {
 		out.Stopped = end.Error()
 	}
 	if errors.Is(end, context.Canceled) {

@@ -2,7 +2,6 @@ package md
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -120,48 +119,4 @@ func (s *settings) fixAtoms(system *md.System, k int, f *data.Frame) error {
 	}
 	copy(system.Fixed[system.Start[k]:], fixed)
 	return nil
-}
-
-// longestHydrogenBond, Å, is beyond all bonds to hydrogen and below the distances between molecules.
-const longestHydrogenBond = 1.35
-
-// hydrogenBonds is the bond of each hydrogen to the nearest other element.
-func hydrogenBonds(system *md.System) ([]md.Bond, error) {
-	var list atoms.NeighborList[float64]
-	if err := list.Build(&system.Batch, longestHydrogenBond); err != nil {
-		return nil, err
-	}
-	nearest := map[int]md.Bond{}
-	for p := range list.D {
-		i, j, x := int(list.I[p]), int(list.J[p]), list.X[p]
-		if system.Numbers[j] == 1 {
-			i, j, x = j, i, vec.Scale(x, -1)
-		}
-		if system.Numbers[i] != 1 || system.Numbers[j] == 1 {
-			continue
-		}
-		if before, ok := nearest[i]; ok && before.Length <= list.D[p] {
-			continue
-		}
-		bond := md.Bond{I: i, J: j, Length: list.D[p]}
-		for c := range x {
-			bond.Shift[c] = x[c] - system.Positions[j][c] + system.Positions[i][c]
-		}
-		nearest[i] = bond
-	}
-	var bonds []md.Bond
-	for i := range system.Numbers {
-		if bond, ok := nearest[i]; ok && !(still(system, bond.I) && still(system, bond.J)) {
-			bonds = append(bonds, bond)
-		}
-	}
-	if len(bonds) == 0 {
-		return nil, errors.New("-hbonds: expected bonds to hydrogen, found none")
-	}
-	return bonds, nil
-}
-
-// still says whether an atom is fixed along all axes: a bond of two such keeps its length by itself.
-func still(system *md.System, atom int) bool {
-	return system.Fixed != nil && system.Fixed[atom] == [3]bool{true, true, true}
 }

@@ -142,6 +142,32 @@ func (s *settings) checkFrom(inputs []string) error {
 var kept = []string{"ensemble", "temperature", "pressure", "coupling", "dt", "seed", "thermostat-time", "barostat-time", "compressibility",
 	"fix", "hbonds", "keep-drift", "no-rotation"}
 
+// meant is flags that some ensembles alone have a use for.
+var meant = []struct {
+	flag string
+	to   []md.Ensemble
+}{
+	{"thermostat-time", []md.Ensemble{md.Langevin, md.CSVR, md.NHC, md.NPTSCR, md.NPTMTK}},
+	{"pressure", []md.Ensemble{md.NPTSCR, md.NPTMTK}},
+	{"barostat-time", []md.Ensemble{md.NPTSCR, md.NPTMTK}},
+	{"coupling", []md.Ensemble{md.NPTSCR, md.NPTMTK}},
+	{"compressibility", []md.Ensemble{md.NPTSCR}},
+}
+
+// checkMeant refuses flags that would change nothing.
+func (s *settings) checkMeant() error {
+	for _, m := range meant {
+		if s.set[m.flag] && !slices.Contains(m.to, s.dynamics.Ensemble) {
+			names := make([]string, len(m.to))
+			for i, e := range m.to {
+				names[i] = e.String()
+			}
+			return fmt.Errorf("-%s: expected the ensemble %s, found %v", m.flag, strings.Join(names, " or "), s.dynamics.Ensemble)
+		}
+	}
+	return nil
+}
+
 func (s *settings) check(inputs []string) (err error) {
 	if s.from != "" {
 		return s.checkFrom(inputs)
@@ -165,6 +191,8 @@ func (s *settings) check(inputs []string) (err error) {
 		return fmt.Errorf("-steps %d: expected 1 or more", s.dynamics.Steps)
 	case s.every < 1 || s.saveEvery < 1:
 		return fmt.Errorf("-every %d, -checkpoint-every %d: expected 1 or more", s.every, s.saveEvery)
+	case s.set["checkpoint-every"] && s.checkpoint == "":
+		return errors.New("-checkpoint-every: expected -checkpoint beside it, the file to write to")
 	case s.limits.Distance > md.LargestDistance:
 		return fmt.Errorf("-min-distance %v: expected at most %v Å", s.limits.Distance, md.LargestDistance)
 	}
@@ -184,10 +212,11 @@ func (s *settings) check(inputs []string) (err error) {
 		return nil
 	}
 	s.input = inputs[0]
+	if err := s.checkMeant(); err != nil {
+		return err
+	}
 	d := &s.dynamics
 	switch nve := d.Ensemble == md.NVE; {
-	case s.set["pressure"] && d.Ensemble != md.NPTSCR && d.Ensemble != md.NPTMTK:
-		return fmt.Errorf("-pressure: expected the ensemble npt-scr or npt-mtk, found %v", d.Ensemble)
 	case nve && d.Temperature.From != d.Temperature.To:
 		return errors.New("-temperature: expected one value with nve, which has no thermostat")
 	case s.set["temperature"] && !(d.Temperature.From > 0 && d.Temperature.To > 0):

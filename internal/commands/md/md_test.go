@@ -64,7 +64,7 @@ func TestReplicas(t *testing.T) {
 	dir := t.TempDir()
 	stderr, err := execute(t, "-ensemble", "langevin", "-temperature", "20", "-dt", "0.01", "-steps", "20", "-every", "10", "-o", filepath.Join(dir, "run.xyz"), "-log", filepath.Join(dir, "run.csv"), two)
 	require.NoError(t, err)
-	assert.Regexp(t, `^(painless: md: (rotation|cutoff|close atoms), (good|fair|poor): .*\n){3}painless: md: 20 steps of 0.01 fs, 2 replicas, in .* ns/day; the conserved energy has changed by .* eV an atom, and by at most .* on the way\n$`, stderr)
+	assert.Regexp(t, `^(painless: md: (rotation|cutoff|close atoms), (good|fair|poor): .*\n){3}painless: md: 2 replicas: their trajectories are .*/run-0000.xyz to .*/run-0001.xyz\npainless: md: 20 steps of 0.01 fs, 2 replicas, in .* ns/day; the conserved energy has changed by .* eV an atom, and by at most .* on the way\n$`, stderr)
 	first, second := frames(t, filepath.Join(dir, "run-0000.xyz")), frames(t, filepath.Join(dir, "run-0001.xyz"))
 	require.Len(t, first, 3)
 	require.Len(t, second, 3)
@@ -147,7 +147,7 @@ func TestHydrogenBonds(t *testing.T) {
 	water.Cell[1][1] = 4
 	system, err := md.NewSystem(water.Structure)
 	require.NoError(t, err)
-	bonds, err := hydrogenBonds(system)
+	bonds, _, err := hydrogenBonds(system)
 	require.NoError(t, err)
 	require.Len(t, bonds, 2)
 	for _, b := range bonds {
@@ -171,7 +171,7 @@ func TestHydrogenBonds(t *testing.T) {
 
 	// A bond of two atoms that are fixed keeps its length by itself.
 	system.Fixed = [][3]bool{{true, true, true}, {true, true, true}, {}}
-	bonds, err = hydrogenBonds(system)
+	bonds, _, err = hydrogenBonds(system)
 	require.NoError(t, err)
 	require.Len(t, bonds, 1)
 	assert.Equal(t, 2, bonds[0].I)
@@ -227,8 +227,13 @@ func TestErrors(t *testing.T) {
 		{[]string{"-steps", "5", "-temperature", "300:600", ethanol}, "expected one value with nve"},
 		{[]string{"-steps", "5", "-temperature", "-300", ethanol}, "expected more than 0 K"},
 		{[]string{"-steps", "5", "-temperature", "300", "-pressure", "1", ethanol}, "expected the ensemble npt-scr or npt-mtk, found nve"},
-		{[]string{"-steps", "5", "-temperature", "300", "-thermostat-time", "0", ethanol}, "-thermostat-time 0: expected more than 0"},
-		{[]string{"-steps", "5", "-temperature", "300", "-compressibility", "NaN", ethanol}, "-compressibility NaN: expected more than 0"},
+		{[]string{"-steps", "5", "-temperature", "300", "-thermostat-time", "50", ethanol}, "-thermostat-time: expected the ensemble langevin or csvr or nhc or npt-scr or npt-mtk, found nve"},
+		{[]string{"-steps", "5", "-temperature", "300", "-ensemble", "csvr", "-barostat-time", "50", ethanol}, "-barostat-time: expected the ensemble npt-scr or npt-mtk, found csvr"},
+		{[]string{"-steps", "5", "-temperature", "300", "-ensemble", "npt-mtk", "-compressibility", "1e-4", ethanol}, "-compressibility: expected the ensemble npt-scr, found npt-mtk"},
+		{[]string{"-steps", "5", "-temperature", "300", "-coupling", "iso", ethanol}, "-coupling: expected the ensemble npt-scr or npt-mtk, found nve"},
+		{[]string{"-steps", "5", "-temperature", "300", "-checkpoint-every", "2", ethanol}, "-checkpoint-every: expected -checkpoint beside it"},
+		{[]string{"-steps", "5", "-temperature", "300", "-ensemble", "csvr", "-thermostat-time", "0", ethanol}, "-thermostat-time 0: expected more than 0"},
+		{[]string{"-steps", "5", "-temperature", "300", "-ensemble", "npt-scr", "-compressibility", "NaN", ethanol}, "-compressibility NaN: expected more than 0"},
 		{[]string{"-steps", "5", "-temperature", "300", "-fix", "0-8", ethanol}, "found all fixed"},
 		{[]string{"-steps", "5", "-temperature", "300", "-o", "x.xyz", "-log", "./x.xyz", ethanol}, "names of their own"},
 		{[]string{"-steps", "5", "-temperature", "300", "-checkpoint", "none/run.json", ethanol}, "none/run.json"},

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"painless/data/hdf5"
 	"painless/data/trajectory"
@@ -18,6 +17,7 @@ import (
 // writer writes a trajectory, of any format.
 type writer interface {
 	Write(f *trajectory.Frame) error
+	Frames() int
 	LastStep() int64
 	Interval() int64
 	Sync() error
@@ -27,6 +27,7 @@ type writer interface {
 // outputs is the trajectories, the log and what the report is made of.
 type outputs struct {
 	settings *settings
+	stderr   io.Writer
 	writers  map[int]writer // by the replica
 	replicas int            // that the run began with
 	log      *os.File
@@ -36,11 +37,12 @@ type outputs struct {
 	records  *recorder
 	samples  []sample
 	lines    []byte
+	said     bool // that DCD has no room for the last step
 }
 
 // open begins the outputs or, after a restart, goes on with them.
 func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outputs, err error) {
-	o = &outputs{settings: s, writers: map[int]writer{}, replicas: replicas, columns: len(columns), logged: -1, records: newRecorder()}
+	o = &outputs{settings: s, stderr: stderr, writers: map[int]writer{}, replicas: replicas, columns: len(columns), logged: -1, records: newRecorder()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.Close())
@@ -54,8 +56,7 @@ func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outp
 		}
 		for k, id := range d.System.Replicas {
 			path := trajectory.ReplicaPath(s.trajectory, id, replicas)
-			numbers := d.System.Numbers[d.System.Start[k]:d.System.Start[k+1]]
-			w, err := s.openTrajectory(path, numbers, d.Step)
+			w, err := s.openTrajectory(path, frame(d, k))
 			if err != nil {
 				return o, err
 			}
@@ -66,21 +67,25 @@ func (s *settings) open(d *md.Dynamics, replicas int, stderr io.Writer) (o *outp
 		if turned {
 			fmt.Fprintf(stderr, "painless: md: %s has cells turned so that a lies along x and b in the plane of x and y, and positions, velocities and forces with them\n", s.trajectory)
 		}
+		if replicas > 1 {
+			fmt.Fprintf(stderr, "painless: md: %d replicas: their trajectories are %s to %s\n",
+				replicas, trajectory.ReplicaPath(s.trajectory, 0, replicas), trajectory.ReplicaPath(s.trajectory, replicas-1, replicas))
+		}
 	}
 	if s.log != "" {
-		if err := o.openLog(d.Step); err != nil {
+		if err := o.openLog(d); err != nil {
 			return o, err
 		}
 	}
-	return o, o.sayIntervals(stderr)
+	return o, o.sayIntervals()
 }
 
 // sayIntervals says where a run that goes on has been written at other intervals.
-func (o *outputs) sayIntervals(stderr io.Writer) error {
+func (o *outputs) sayIntervals() error {
 	every := o.settings.every
 	say := func(path string, interval int64) {
 		if interval > 0 && interval != every {
-			fmt.Fprintf(stderr, "painless: md: %s has been written every %d steps so far, and goes on every %d, as -every says\n", path, interval, every)
+			fmt.Fprintf(o.stderr, "painless: md: %s has been written every %d steps so far, and goes on every %d, as -every says\n", path, interval, every)
 		}
 	}
 	say(o.settings.log, o.interval)
@@ -97,23 +102,41 @@ func (o *outputs) sayIntervals(stderr io.Writer) error {
 	return nil
 }
 
-func (s *settings) openTrajectory(path string, numbers []int, step int64) (writer, error) {
-	create := func() (writer, error) { return trajectory.Create(path, numbers, trajectory.Options{Replace: s.force}) }
-	resume := func() (writer, error) { return trajectory.Append(path, numbers, step, trajectory.Options{}) }
-	if hdf5.IsTrajectory(path) {
-		create = func() (writer, error) { return hdf5.CreateTrajectory(path, numbers, s.force) }
-		resume = func() (writer, error) { return hdf5.AppendTrajectory(path, numbers, step) }
+// openTrajectory begins a trajectory or, after a restart, goes on with it after the
+// frame where the simulation stands now.
+func (s *settings) openTrajectory(path string, now *trajectory.Frame) (writer, error) {
+	create := func(replace bool) (writer, error) {
+		if hdf5.IsTrajectory(path) {
+			return hdf5.CreateTrajectory(path, now.Numbers, replace)
+		}
+		return trajectory.Create(path, now.Numbers, trajectory.Options{Replace: replace})
+	}
+	resume := func(after int64) (writer, error) {
+		if hdf5.IsTrajectory(path) {
+			return hdf5.AppendTrajectory(path, now.Numbers, after, now)
+		}
+		return trajectory.Append(path, now.Numbers, after, trajectory.Options{Later: now})
 	}
 	if s.restart != "" {
-		w, err := resume()
-		if err == nil {
-			return w, nil
+		w, err := resume(now.Step)
+		if err == nil && w.LastStep() == now.Step && s.between(now.Step, w.Frames(), w.Interval()) {
+			if err := w.Close(); err != nil {
+				return nil, err
+			}
+			w, err = resume(now.Step - 1)
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		switch {
+		case err == nil:
+			return w, nil
+		case errors.Is(err, trajectory.ErrAnother) && !s.force:
+			return nil, fmt.Errorf("%w; -force replaces it", err)
+		case errors.Is(err, trajectory.ErrAnother):
+			return create(true)
+		case !errors.Is(err, fs.ErrNotExist):
 			return nil, err
 		}
 	}
-	w, err := create()
+	w, err := create(s.force)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("%w; -force replaces it", err)
 	}
@@ -123,79 +146,18 @@ func (s *settings) openTrajectory(path string, numbers []int, step int64) (write
 	return w, nil
 }
 
-// openLog begins the log or cuts off what follows a step, and records what is in it.
-func (o *outputs) openLog(step int64) error {
-	path := o.settings.log
-	if o.settings.restart != "" {
-		file, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err == nil {
-			o.log = file
-			if err := o.resumeLog(step); err != nil {
-				return fmt.Errorf("%s: %w", path, err)
-			}
-			return nil
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if o.settings.force {
-		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	file, err := os.OpenFile(path, flags, 0o666)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%w; -force replaces it", err)
-	}
-	if err != nil {
-		return err
-	}
-	o.log = file
-	_, err = file.WriteString(strings.Join(columns, ",") + "\n")
-	return err
-}
-
-// resumeLog leaves the whole lines of steps up to one.
-func (o *outputs) resumeLog(step int64) error {
-	in, err := newLogReader(o.log)
-	if err != nil {
-		return err
-	}
-	o.columns = in.columns
-	end, first := in.end, int64(-1)
-	for {
-		var s sample
-		if err := in.read(&s); err == io.EOF {
-			break
-		} else if err != nil {
-			return err
-		}
-		if s.step > step {
-			break
-		}
-		switch {
-		case first < 0:
-			first = s.step
-		case o.interval == 0:
-			o.interval = s.step - first
-		}
-		o.logged, end = s.step, in.end
-		if err := o.records.add(&s); err != nil {
-			return err
-		}
-	}
-	if err := o.log.Truncate(end); err != nil {
-		return err
-	}
-	_, err = o.log.Seek(end, io.SeekStart)
-	return err
+// between says whether the step that a run goes on from is one that its end alone
+// put into an output, which has samples of so many steps, the first two of them at
+// an interval: a run that was never stopped has none of it.
+func (s *settings) between(step int64, samples int, interval int64) bool {
+	return step%s.every != 0 && (samples < 3 || step%interval != 0)
 }
 
 // write appends a frame and a line for each replica. A restart begins with the
 // frame that its checkpoint was written after, which is there already.
 func (o *outputs) write(d *md.Dynamics) error {
 	for k, id := range d.System.Replicas {
-		if w := o.writers[id]; w != nil && w.LastStep() < d.Step {
+		if w := o.writers[id]; w != nil && w.LastStep() < d.Step && o.room(w, d.Step) {
 			if err := w.Write(frame(d, k)); err != nil {
 				return err
 			}
@@ -211,6 +173,20 @@ func (o *outputs) write(d *md.Dynamics) error {
 	o.logged = d.Step
 	o.records.addMomenta(d)
 	return nil
+}
+
+// room says whether a trajectory can hold a frame of a step: at the end of a run, DCD
+// may not.
+func (o *outputs) room(w writer, step int64) bool {
+	format, _ := trajectory.FormatOf(o.settings.trajectory)
+	if format != trajectory.DCD || step%o.settings.every == 0 || w.Frames() < 2 || w.LastStep()+w.Interval() == step {
+		return true
+	}
+	if !o.said {
+		o.said = true
+		fmt.Fprintf(o.stderr, "painless: md: %s ends with step %d, as DCD holds frames at equal intervals\n", o.settings.trajectory, w.LastStep())
+	}
+	return false
 }
 
 // add records and logs samples of a step.

@@ -187,7 +187,8 @@ func TestReportOfReplicaThatLeft(t *testing.T) {
 // A single line is a report too.
 func TestReportOfOneStep(t *testing.T) {
 	dir := t.TempDir()
-	_, err := execute(t, "-temperature", "20", "-dt", "0.01", "-steps", "5", "-report", filepath.Join(dir, "report"), ethanol)
+	line := strings.Join(columns, ",") + "\n0,0,0,300,-1,1,0,0,0,0,3,9,300,csvr\n"
+	_, err := executeAlone(t, "-from", write(t, "run.csv", line), "-report", filepath.Join(dir, "report"))
 	require.NoError(t, err)
 	r := readReport(t, filepath.Join(dir, "report"))
 	assert.EqualValues(t, 1, r.Replicas[0].Samples)

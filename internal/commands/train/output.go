@@ -40,9 +40,6 @@ func (s *settings) checkOutputs(std cli.Std) error {
 		if output == "" {
 			continue
 		}
-		if slices.Contains(outputs, output) {
-			return fmt.Errorf("%s is two outputs: expected different files", output)
-		}
 		if info, err := os.Stat(output); err == nil && !info.Mode().IsRegular() {
 			return fmt.Errorf("%s: expected a file, which is written again and again, found %v", output, info.Mode())
 		}
@@ -50,6 +47,9 @@ func (s *settings) checkOutputs(std cli.Std) error {
 			return err
 		}
 		outputs = append(outputs, output)
+	}
+	if err := cli.CheckDistinct(outputs...); err != nil {
+		return err
 	}
 	if s.resume {
 		if _, err := os.Stat(s.state); errors.Is(err, fs.ErrNotExist) {

@@ -66,7 +66,7 @@ func TestSettingsAreRefused(t *testing.T) {
 		"expected a name that ends in .pt, .pth or .safetensors": {"-valid", in, "-o", path("s.onnx"), in},
 		"-force overwrites it":                                   {"-valid", in, "-o", student, in},
 		"is an input: expected another file":                     append(usual, "-log", in, in),
-		"is two outputs":                                         append(usual, "-log", path("x.png"), "-plot", path("x.png"), in),
+		"are one file: expected outputs":                         append(usual, "-log", path("x.png"), "-plot", dir+"/./x.png", in),
 		"there is no state":                                      append(usual, "-resume", in),
 		"learning rate 5: expected more than 0 and at most 1":    append(usual, "-rate", "5", path("missing.xyz")),
 		"pairs in a batch -1: expected 1 or more":                append(usual, "-pairs", "-1", in),
