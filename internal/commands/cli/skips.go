@@ -9,13 +9,22 @@ import (
 )
 
 // Skips is the frames of an input that something is wrong with. They are left out
-// and listed, or the first of them is an error.
+// and listed, the first twenty of them, or the first of them is an error.
 type Skips struct {
 	Strict bool
 	N      int // so far
 	Stderr io.Writer
 	Bar    *progress.Bar // may be nil
+
+	listed map[string]int // by the kind
 }
+
+// Listed is how many frames that something is wrong with are listed, and notedOfKind how many
+// of a kind that is only counted.
+const (
+	Listed      = 20
+	notedOfKind = 3
+)
 
 // Register adds the flag.
 func (s *Skips) Register(flags *flag.FlagSet) {
@@ -30,13 +39,36 @@ func (s *Skips) Skip(at fmt.Stringer, because error) error {
 	return s.List(at, because)
 }
 
-// List lists a frame that is not left out for what is wrong with it.
+// List lists a frame that is not left out for what is wrong with it, as long as there are
+// not too many.
 func (s *Skips) List(at fmt.Stringer, because error) error {
 	if s.Strict {
 		return fmt.Errorf("%v: %w", at, because)
 	}
-	s.Bar.Clear()
-	_, err := fmt.Fprintf(s.Stderr, "painless: %v: %v\n", at, because)
+	return s.say("", Listed, at, because)
+}
+
+// Note lists the first few frames of a kind, for none of which an error is due.
+func (s *Skips) Note(kind string, at fmt.Stringer, because error) error {
+	return s.say(kind, notedOfKind, at, because)
+}
+
+func (s *Skips) say(kind string, most int, at fmt.Stringer, because error) (err error) {
+	if s.listed == nil {
+		s.listed = map[string]int{}
+	}
+	s.listed[kind]++
+	switch n := s.listed[kind]; {
+	case n <= most:
+		s.Bar.Clear()
+		_, err = fmt.Fprintf(s.Stderr, "painless: %v: %v\n", at, because)
+	case n == most+1:
+		if kind != "" {
+			kind = " " + kind
+		}
+		s.Bar.Clear()
+		_, err = fmt.Fprintf(s.Stderr, "painless: further frames%s are counted, and not listed\n", kind)
+	}
 	return err
 }
 
@@ -46,7 +78,15 @@ func (s *Skips) Err(done int) error {
 	case s.N == 0:
 		return nil
 	case done == 0:
-		return fmt.Errorf("something is wrong with every one of %d frames, as listed", s.N)
+		return fmt.Errorf("something is wrong with every one of %d frames, %s", s.N, s.how())
 	}
-	return &Partial{Err: fmt.Errorf("%d of %d frames are left out, as listed", s.N, s.N+done)}
+	return &Partial{Err: fmt.Errorf("%d of %d frames are left out, %s", s.N, s.N+done, s.how())}
+}
+
+// how says how many are listed.
+func (s *Skips) how() string {
+	if s.listed[""] > Listed {
+		return fmt.Sprintf("of which the first %d are listed", Listed)
+	}
+	return "as listed"
 }
