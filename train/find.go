@@ -104,9 +104,9 @@ func (l *lookup) add(x *atoms.Structure) {
 // Find returns a structure of the set that is the same: the same elements in the same
 // order, with the atoms within 1e-4 Å of where they were. What is isolated may be moved
 // and turned as a whole, and mirrored; what is periodic moved, wrapped into the cell
-// otherwise, and in two or three directions turned with its cell.
+// otherwise, and in two or three directions turned with its cell. No set has none.
 func (s *Set) Find(x *atoms.Structure) (k int, found bool) {
-	if len(x.Numbers) == 0 || x.Check() != nil {
+	if s == nil || len(x.Numbers) == 0 || x.Check() != nil {
 		return 0, false
 	}
 	sh := shapeOf(x)

@@ -29,11 +29,21 @@ func (l *Labels) CheckLabels(n int, largest float64) error {
 		if !vec.Finite(f[:]...) {
 			return fmt.Errorf("the force on atom %d is %v: expected finite numbers", i, f)
 		}
-		if size := vec.Norm(f); size > largest {
-			return &Outlier{i, size, largest}
-		}
+	}
+	if i, size := l.LargestForce(); size > largest {
+		return &Outlier{i, size, largest}
 	}
 	return nil
+}
+
+// LargestForce is the atom with the longest force, and that, eV/Å: 0 without forces.
+func (l *Labels) LargestForce() (atom int, size float64) {
+	for i, f := range l.Forces {
+		if n := vec.Norm(f); n > size {
+			atom, size = i, n
+		}
+	}
+	return atom, size
 }
 
 // Outlier is a force that is longer than it may be.

@@ -49,6 +49,12 @@ func (s *Set) Len() int { return len(s.energies) }
 // NumAtoms is the number of atoms of all structures.
 func (s *Set) NumAtoms() int { return len(s.numbers) }
 
+// Stresses is the number of structures with a stress.
+func (s *Set) Stresses() int { return len(s.stresses) }
+
+// AtomEnergies is the number of structures with the energies of their atoms.
+func (s *Set) AtomEnergies() int { return len(s.atomEnergies) }
+
 // Pairs is the number of undirected pairs of all structures within the cutoff.
 func (s *Set) Pairs() (n int) {
 	for _, p := range s.pairs {

@@ -12,12 +12,9 @@ import (
 	"painless/internal/commands/cli"
 )
 
-// How many structures the table lists; -json has more of the worst ones, and all
-// of those that were not validated.
-const (
-	listed      = 5
-	listedLacks = 20
-)
+// listed is how many of the worst structures the table lists; -json has more of them, and
+// all of those that were not validated.
+const listed = 5
 
 // print is the report as tables for people, in meV.
 func (r *report) print(w io.Writer) {
@@ -177,14 +174,14 @@ func printLacks(w io.Writer, what string, list []lack) {
 			reasons = append(reasons, l)
 		}
 	}
-	for _, l := range reasons[:min(listedLacks, len(reasons))] {
+	for _, l := range reasons[:min(cli.Listed, len(reasons))] {
 		others := ""
 		if more := count[l.Reason] - 1; more > 0 {
 			others = ", and " + cli.Counted(more, "more structure")
 		}
 		fmt.Fprintf(w, "%s%s: %s\n", l.place, others, l.Reason)
 	}
-	if more := len(reasons) - listedLacks; more > 0 {
+	if more := len(reasons) - cli.Listed; more > 0 {
 		fmt.Fprintf(w, "  and %s; -json lists all\n", cli.Counted(more, "more reason"))
 	}
 }
