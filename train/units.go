@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"painless/internal/vec"
 )
@@ -162,15 +163,15 @@ type mistake struct {
 	means  string
 }
 
-// meaning is that of the mistake whose factor is nearest; "" where none is near.
-func meaning(factor float64, mistakes []mistake) (means string) {
-	nearest := math.Log(1.15)
+// meaning is that of the mistakes whose factors are near; "" where none is.
+func meaning(factor float64, mistakes []mistake) string {
+	var means []string
 	for _, m := range mistakes {
-		if off := math.Abs(math.Log(factor / m.factor)); off < nearest {
-			nearest, means = off, m.means
+		if math.Abs(math.Log(factor/m.factor)) < math.Log(1.15) {
+			means = append(means, m.means)
 		}
 	}
-	return means
+	return strings.Join(means, ", or ")
 }
 
 // contradictions is what ratios of Units mean that are not 1.

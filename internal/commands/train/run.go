@@ -166,7 +166,7 @@ func (x *session) run(ctx context.Context) error {
 	}
 	best := t.BestRow()
 	fmt.Fprintf(x.std.Out, "wrote     %s: validation at visit %d of %d: forces %s meV/Å, energies %s meV/atom\n",
-		x.output, best.Visits, t.Total, figure(hasForces(&best), "%.4g", 1000*best.Valid.ForceMAE), figure(hasEnergies(&best), "%.4g", 1000*best.Valid.EnergyMAE))
+		x.output, best.Visits, t.Total, figure(hasForces(best), "%.4g", 1000*best.Valid.ForceMAE), figure(hasEnergies(best), "%.4g", 1000*best.Valid.EnergyMAE))
 	return errors.Join(x.learned(), x.skips.Err(t.Train().Len()))
 }
 

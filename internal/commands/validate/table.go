@@ -24,6 +24,7 @@ func (r *report) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%d of %s, %s\n", r.Structures, cli.Counted(read, "structure"), cli.Counted(r.Atoms, "atom"))
 	r.compare(w, "", (*modelReport).summary)
+	fmt.Fprintf(w, "\nms a structure: by the clock, %s, other work of the machine in it; painless bench measures speed\n", cli.Counted(r.Threads, "thread"))
 	r.compare(w, "force RMSE by element, meV/Å", (*modelReport).elements)
 	r.compare(w, "energy MAE by size, meV/atom", (*modelReport).energySizes)
 	r.compare(w, "force RMSE by size, meV/Å", (*modelReport).forceSizes)
@@ -89,9 +90,14 @@ func printTable(w io.Writer, head []string, rows [][]string) {
 func (m *modelReport) summary() []entry {
 	energy, forces, stress := orZero(m.Energy), orZero(m.Forces), orZero(m.Stress)
 	offsets := orZero(energy.Offsets)
+	each := ""
+	if m.MSEach != nil {
+		each = strconv.FormatFloat(*m.MSEach, 'g', 3, 64)
+	}
 	return []entry{
 		{"parameters", strconv.Itoa(m.Parameters)},
 		{"structures computed", strconv.Itoa(m.Computed)},
+		{"ms a structure", each},
 		{"energy MAE, meV", milli(energy.N, energy.MAE)},
 		{"energy RMSE, meV", milli(energy.N, energy.RMSE)},
 		{"energy mean error, meV", milli(energy.N, energy.Bias)},
