@@ -93,7 +93,7 @@ func TestYardstick(t *testing.T) {
 }
 
 // A student is measured against its own labels, and against these in other units.
-func TestMeasure(t *testing.T) {
+func TestMeasureLabels(t *testing.T) {
 	m := newTestModel(t, 16, 1, 8, false)
 	network, err := m.Network(m.Weights, nil)
 	require.NoError(t, err)
@@ -106,9 +106,9 @@ func TestMeasure(t *testing.T) {
 	own, err := nn.NewPotential(network, nn.Options{Threads: 1})
 	require.NoError(t, err)
 	defer own.Close()
-	require.NoError(t, s.compute(t.Context(), own, func(k int, energy float64, forces [][3]float64) {
-		x, l := s.Structure(k), Labels{Energy: energy / 27.211386}
-		for _, f := range forces {
+	require.NoError(t, s.compute(t.Context(), own, func(k int, p *prediction) {
+		x, l := s.Structure(k), Labels{Energy: p.energy / 27.211386}
+		for _, f := range p.forces {
 			l.Forces = append(l.Forces, [3]float64{-23 * f[0], -23 * f[1], -23 * f[2]})
 		}
 		require.NoError(t, labels.Add(&x, &l, 3))

@@ -84,11 +84,11 @@ func (s *Set) Measure(ctx context.Context, network *nn.Network, threads int) (y 
 	type force struct{ label, student, cosine float64 }
 	var forces []force
 	energies := make([]float64, some.Len())
-	if err := some.compute(ctx, potential, func(k int, energy float64, predicted [][3]float64) {
-		energies[k] = energy
+	if err := some.compute(ctx, potential, func(k int, p *prediction) {
+		energies[k] = p.energy
 		for i, f := range some.Labels(k).Forces {
-			if label, student := vec.Norm(f), vec.Norm(predicted[i]); label > 0 && student > 0 {
-				forces = append(forces, force{label, student, vec.Dot(f, predicted[i]) / (label * student)})
+			if label, student := vec.Norm(f), vec.Norm(p.forces[i]); label > 0 && student > 0 {
+				forces = append(forces, force{label, student, vec.Dot(f, p.forces[i]) / (label * student)})
 			}
 		}
 	}); err != nil {

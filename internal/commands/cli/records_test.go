@@ -147,7 +147,7 @@ func TestListsAreShort(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
 	assert.Len(t, lines, Listed+1+notedOfKind+1)
-	assert.Contains(t, lines, "painless: further frames are counted, and not listed")
+	assert.Contains(t, lines, "painless: further frames left out are counted, and not listed")
 	assert.Contains(t, lines, "painless: further frames there already are counted, and not listed")
 	assert.EqualError(t, s.Err(2), "300 of 302 frames are left out, of which the first 20 are listed")
 	assert.Equal(t, 300, s.N)

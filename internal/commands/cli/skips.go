@@ -17,6 +17,7 @@ type Skips struct {
 	Bar    *progress.Bar // may be nil
 
 	listed map[string]int // by the kind
+	cut    bool           // there are more than are listed
 }
 
 // Listed is how many frames that something is wrong with are listed, and notedOfKind how many
@@ -36,16 +37,16 @@ func (s *Skips) Skip(at fmt.Stringer, because error) error {
 	if !s.Strict {
 		s.N++
 	}
-	return s.List(at, because)
+	return s.List("left out", at, because)
 }
 
-// List lists a frame that is not left out for what is wrong with it, as long as there are
-// not too many.
-func (s *Skips) List(at fmt.Stringer, because error) error {
+// List lists a frame of a kind for what is wrong with it, as long as there are not too many.
+func (s *Skips) List(kind string, at fmt.Stringer, because error) error {
 	if s.Strict {
 		return fmt.Errorf("%v: %w", at, because)
 	}
-	return s.say("", Listed, at, because)
+	s.cut = s.cut || s.listed[kind] >= Listed
+	return s.say(kind, Listed, at, because)
 }
 
 // Note lists the first few frames of a kind, for none of which an error is due.
@@ -63,11 +64,8 @@ func (s *Skips) say(kind string, most int, at fmt.Stringer, because error) (err 
 		s.Bar.Clear()
 		_, err = fmt.Fprintf(s.Stderr, "painless: %v: %v\n", at, because)
 	case n == most+1:
-		if kind != "" {
-			kind = " " + kind
-		}
 		s.Bar.Clear()
-		_, err = fmt.Fprintf(s.Stderr, "painless: further frames%s are counted, and not listed\n", kind)
+		_, err = fmt.Fprintf(s.Stderr, "painless: further frames %s are counted, and not listed\n", kind)
 	}
 	return err
 }
@@ -78,14 +76,14 @@ func (s *Skips) Err(done int) error {
 	case s.N == 0:
 		return nil
 	case done == 0:
-		return fmt.Errorf("something is wrong with every one of %d frames, %s", s.N, s.how())
+		return fmt.Errorf("something is wrong with every one of %d frames, %s", s.N, s.How())
 	}
-	return &Partial{Err: fmt.Errorf("%d of %d frames are left out, %s", s.N, s.N+done, s.how())}
+	return &Partial{Err: fmt.Errorf("%d of %d frames are left out, %s", s.N, s.N+done, s.How())}
 }
 
-// how says how many are listed.
-func (s *Skips) how() string {
-	if s.listed[""] > Listed {
+// How says whether all frames that something is wrong with are listed.
+func (s *Skips) How() string {
+	if s.cut {
 		return fmt.Sprintf("of which the first %d are listed", Listed)
 	}
 	return "as listed"
