@@ -34,6 +34,7 @@ type Set struct {
 	pairs        []int32 // of each structure, within the cutoff that it was added with
 	compositions scores.Compositions
 	composed     []int32
+	lookup       lookup
 	list         atoms.NeighborList[float32]
 }
 
@@ -47,6 +48,12 @@ func (s *Set) Len() int { return len(s.energies) }
 
 // NumAtoms is the number of atoms of all structures.
 func (s *Set) NumAtoms() int { return len(s.numbers) }
+
+// Stresses is the number of structures with a stress.
+func (s *Set) Stresses() int { return len(s.stresses) }
+
+// AtomEnergies is the number of structures with the energies of their atoms.
+func (s *Set) AtomEnergies() int { return len(s.atomEnergies) }
 
 // Pairs is the number of undirected pairs of all structures within the cutoff.
 func (s *Set) Pairs() (n int) {
@@ -116,6 +123,7 @@ func (s *Set) Add(x *atoms.Structure, l *Labels, cutoff float64) error {
 	}
 	s.pairs = append(s.pairs, int32(len(s.list.D)))
 	s.composed = append(s.composed, s.compositions.Add(x.Numbers))
+	s.lookup.add(x)
 	return nil
 }
 
@@ -126,9 +134,13 @@ func single(x [3]float64) [3]float32 { return [3]float32{float32(x[0]), float32(
 func double(x [][3]float32) [][3]float64 {
 	y := make([][3]float64, len(x))
 	for i, v := range x {
-		y[i] = [3]float64{float64(v[0]), float64(v[1]), float64(v[2])}
+		y[i] = widened(v)
 	}
 	return y
+}
+
+func widened(v [3]float32) [3]float64 {
+	return [3]float64{float64(v[0]), float64(v[1]), float64(v[2])}
 }
 
 // Structure returns structure k, positions as they are held.

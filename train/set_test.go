@@ -103,18 +103,6 @@ func TestCheckLabels(t *testing.T) {
 	}
 }
 
-func TestSeen(t *testing.T) {
-	s := Seen{}
-	assert.False(t, s.Twice(water(0)))
-	assert.True(t, s.Twice(water(1e-6)), "to 1e-4 Å")
-	assert.False(t, s.Has(water(0.01)))
-	assert.False(t, s.Twice(water(0.01)))
-	assert.True(t, s.Has(water(0.01)))
-	other := water(0)
-	other.Numbers = []int{8, 1, 9}
-	assert.False(t, s.Has(other))
-}
-
 // Units that contradict one another show in differences between frames, whatever
 // the unit that both may have.
 func TestUnits(t *testing.T) {

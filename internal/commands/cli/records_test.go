@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -133,6 +134,23 @@ func TestRecordsOutputs(t *testing.T) {
 	_, err = std.Records(dir)
 	assert.ErrorContains(t, err, "expected a file, found a folder")
 	assert.Equal(t, "text", stdout.String())
+}
+
+// However many frames something is wrong with, a list of them is short.
+func TestListsAreShort(t *testing.T) {
+	var stderr bytes.Buffer
+	s := &Skips{Stderr: &stderr}
+	for k := range 300 {
+		at := bytes.NewBufferString(fmt.Sprintf("f: frame %d", k))
+		require.NoError(t, s.Skip(at, errFull))
+		require.NoError(t, s.Note("there already", at, errFull))
+	}
+	lines := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+	assert.Len(t, lines, Listed+1+notedOfKind+1)
+	assert.Contains(t, lines, "painless: further frames left out are counted, and not listed")
+	assert.Contains(t, lines, "painless: further frames there already are counted, and not listed")
+	assert.EqualError(t, s.Err(2), "300 of 302 frames are left out, of which the first 20 are listed")
+	assert.Equal(t, 300, s.N)
 }
 
 func TestSkips(t *testing.T) {

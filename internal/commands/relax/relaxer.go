@@ -166,7 +166,7 @@ func (r *relaxer) emit(f *frame) error {
 		return r.settings.skips.Skip(f.at, f.err)
 	}
 	if !f.converged {
-		if err := r.settings.skips.List(f.at, f.short(r.settings)); err != nil {
+		if err := r.settings.skips.List("not converged", f.at, f.short(r.settings)); err != nil {
 			return err
 		}
 	}
@@ -200,7 +200,7 @@ func (r *relaxer) missing() error {
 	if left > 0 {
 		text += fmt.Sprintf(", and %d left out", left)
 	}
-	return &cli.Partial{Err: errors.New(text + ", as listed")}
+	return &cli.Partial{Err: errors.New(text + ", " + r.settings.skips.How())}
 }
 
 // summary says what was done, and how fast.

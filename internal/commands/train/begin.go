@@ -24,8 +24,7 @@ func (x *session) model(ctx context.Context, config nn.Config, network *nn.Netwo
 		if err != nil {
 			return nil, nil, err
 		}
-		elements, err := x.fit(x.std.Out, x.std.Err, training, training.FitElements())
-		return m, elements, err
+		return m, x.fit(x.std.Out, x.std.Err, training.FitElements()), nil
 	}
 	m, elements, err := train.FromNetwork(network, x.free)
 	if err != nil {
@@ -47,10 +46,7 @@ func (x *session) model(ctx context.Context, config nn.Config, network *nn.Netwo
 	if err != nil {
 		return nil, nil, err
 	}
-	shifts, err := x.fit(x.std.Out, x.std.Err, training, offsets)
-	if err != nil {
-		return nil, nil, err
-	}
+	shifts := x.fit(x.std.Out, x.std.Err, offsets)
 	if !m.Reserved {
 		if shift := training.Shift(shifts); shift <= smallShift {
 			fmt.Fprintf(x.std.Out, "          %s has no channel for them: they are %.3g meV/atom in all, and left to training\n", x.settings.from, 1000*shift)

@@ -171,32 +171,43 @@ func (s *settings) origin(notes train.Notes, t *train.Trainer) map[string]any {
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
 	maps.Copy(from, map[string]any{
 		"seed": strconv.FormatUint(t.Seed, 10), "steps": best.Steps, "visits": best.Visits, "visits_of_the_run": t.Total,
-		"valid_force_mae_ev_per_angstrom": number(best.Valid.ForceMAE), "valid_energy_mae_ev_per_atom": number(best.Valid.EnergyMAE),
 	})
+	if best.Valid.Components > 0 {
+		from["valid_force_mae_ev_per_angstrom"] = number(best.Valid.ForceMAE)
+	}
+	if best.Valid.Energies > 0 {
+		from["valid_energy_mae_ev_per_atom"] = number(best.Valid.EnergyMAE)
+	}
 	return from
 }
 
-// columns is those of the log: names with units, and what they say of a row.
+func stepped(r *train.Row) bool     { return r.Steps > 0 }
+func hasForces(r *train.Row) bool   { return r.Valid.Components > 0 }
+func hasEnergies(r *train.Row) bool { return r.Valid.Energies > 0 }
+
+// columns is those of the log: names with units, what they say of a row, and whether
+// there is anything to say.
 var columns = []struct {
-	name string
-	of   func(r *train.Row) float64
+	name  string
+	of    func(r *train.Row) float64
+	known func(r *train.Row) bool // nil is always
 }{
-	{"steps", func(r *train.Row) float64 { return float64(r.Steps) }},
-	{"visits", func(r *train.Row) float64 { return float64(r.Visits) }},
-	{"epochs", func(r *train.Row) float64 { return r.Epochs }},
-	{"time_s", func(r *train.Row) float64 { return r.Seconds }},
-	{"rate", func(r *train.Row) float64 { return r.Rate }},
-	{"loss", func(r *train.Row) float64 { return r.Loss }},
-	{"gradient_norm", func(r *train.Row) float64 { return r.Norm }},
-	{"train_force_mae_eV_per_A", func(r *train.Row) float64 { return r.ForceMAE }},
-	{"train_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.EnergyMAE }},
-	{"valid_force_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceMAE }},
-	{"valid_force_rmse_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceRMSE }},
-	{"valid_force_r2", func(r *train.Row) float64 { return r.Valid.ForceR2 }},
-	{"valid_force_cosine", func(r *train.Row) float64 { return r.Valid.Cosine }},
-	{"valid_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyMAE }},
-	{"valid_energy_rmse_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyRMSE }},
-	{"valid_loss", func(r *train.Row) float64 { return r.Valid.Loss }},
+	{"steps", func(r *train.Row) float64 { return float64(r.Steps) }, nil},
+	{"visits", func(r *train.Row) float64 { return float64(r.Visits) }, nil},
+	{"epochs", func(r *train.Row) float64 { return r.Epochs }, nil},
+	{"time_s", func(r *train.Row) float64 { return r.Seconds }, nil},
+	{"rate", func(r *train.Row) float64 { return r.Rate }, nil},
+	{"loss", func(r *train.Row) float64 { return r.Loss }, stepped},
+	{"gradient_norm", func(r *train.Row) float64 { return r.Norm }, stepped},
+	{"train_force_mae_eV_per_A", func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) bool { return r.ForceMAE > 0 }},
+	{"train_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) bool { return r.EnergyMAE > 0 }},
+	{"valid_force_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceMAE }, hasForces},
+	{"valid_force_rmse_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceRMSE }, hasForces},
+	{"valid_force_r2", func(r *train.Row) float64 { return r.Valid.ForceR2 }, hasForces},
+	{"valid_force_cosine", func(r *train.Row) float64 { return r.Valid.Cosine }, hasForces},
+	{"valid_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyMAE }, hasEnergies},
+	{"valid_energy_rmse_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyRMSE }, hasEnergies},
+	{"valid_loss", func(r *train.Row) float64 { return r.Valid.Loss }, nil},
 }
 
 // writeLog writes all rows so far.
@@ -210,7 +221,10 @@ func (s *settings) writeLog(rows []train.Row) error {
 		_ = out.Write(line) // kept for Error
 		for i := range rows {
 			for k, c := range columns {
-				line[k] = strconv.FormatFloat(c.of(&rows[i]), 'g', 8, 64)
+				line[k] = ""
+				if c.known == nil || c.known(&rows[i]) {
+					line[k] = strconv.FormatFloat(c.of(&rows[i]), 'g', 8, 64)
+				}
 			}
 			_ = out.Write(line)
 		}

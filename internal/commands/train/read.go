@@ -19,11 +19,14 @@ import (
 	"painless/train"
 )
 
-// tally is what became of the frames of some files.
-type tally struct {
+// counted is a set, and what became of the frames of its files.
+type counted struct {
+	set     *train.Set
+	files   string
 	frames  int
 	leftOut map[string]int // by the reason
 	lacking map[string]int // of the structures that were taken, by the label
+	largest []float64      // forces of the structures that have any, eV/Å
 }
 
 // Reasons to leave a structure out that are only counted.
@@ -33,9 +36,15 @@ const (
 	heldOut = "held out for validation"
 )
 
+// outliers is the share of structures with a force beyond -max-force.
+func (t *counted) outliers() float64 {
+	return float64(t.leftOut[outlier]) / float64(max(1, len(t.largest)))
+}
+
 // read puts the structures of files into a set, but those that are in held.
-func (s *settings) read(ctx context.Context, std cli.Std, paths []string, set *train.Set, held train.Seen, cutoff float64) (t *tally, seen train.Seen, err error) {
-	t, seen = &tally{leftOut: map[string]int{}, lacking: map[string]int{}}, train.Seen{}
+func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *train.Set, cutoff float64) (*counted, error) {
+	set := &train.Set{Limit: s.memory << 20}
+	t := &counted{set: set, files: strings.Join(paths, ", "), leftOut: map[string]int{}, lacking: map[string]int{}}
 	bar := progress.New(std.Err, paths)
 	defer bar.Close()
 	s.skips.Stderr, s.skips.Bar = std.Err, bar
@@ -49,23 +58,29 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, set *t
 				return s.skips.Skip(at, unreadable)
 			}
 			labels, lacks := s.labels(f)
-			var far *train.Outlier
 			err := labels.CheckLabels(len(f.Numbers), s.largest)
+			if _, size := labels.LargestForce(); size > 0 {
+				t.largest = append(t.largest, size)
+			}
+			leave := func(reason, because string, args ...any) error {
+				t.leftOut[reason]++
+				return s.skips.Note(reason, at, fmt.Errorf(because, args...))
+			}
+			var far *train.Outlier
 			switch {
 			case len(f.Numbers) == 0:
 				err = errors.New("no atoms")
 			case errors.As(err, &far):
-				t.leftOut[outlier]++
-				return nil
+				return leave(outlier, "%w", far)
 			case err != nil:
 				err = errors.Join(append([]error{err}, lacks...)...)
-			case held.Has(&f.Structure):
-				t.leftOut[heldOut]++
-				return nil
-			case seen.Twice(&f.Structure):
-				t.leftOut[twice]++
-				return nil
 			default:
+				if k, found := held.Find(&f.Structure); found {
+					return leave(heldOut, "is structure %d of those held out for validation", k)
+				}
+				if k, found := set.Find(&f.Structure); found {
+					return leave(twice, "is structure %d of those that are there already", k)
+				}
 				err = set.Add(&f.Structure, &labels, cutoff)
 			}
 			switch {
@@ -87,13 +102,36 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, set *t
 			return nil
 		})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if set.Len() == 0 {
-		return nil, nil, fmt.Errorf("%s: no structure that can be used: %s", strings.Join(paths, ", "), t.reasons())
+		return nil, fmt.Errorf("%s: no structure that can be used: %s", t.files, t.reasons())
 	}
-	return t, seen, nil
+	return t, s.complete(t)
+}
+
+// complete refuses a set that has none of a label that was asked for.
+func (s *settings) complete(t *counted) error {
+	for _, c := range []struct{ label, flag, key, others string }{
+		{"energy", "-energy-key", s.keys.Energy, "forces"}, {"forces", "-forces-key", s.keys.Forces, "energies"},
+	} {
+		if t.lacking[c.label] == t.set.Len() {
+			return fmt.Errorf("%s: no structure has %s under the name %s: expected it in some, or %s '' to train on %s alone", t.files, c.label, c.key, c.flag, c.others)
+		}
+	}
+	return nil
+}
+
+// weighed refuses a weight of the loss that nothing in the training set has a label for.
+func (s *settings) weighed(set *train.Set) error {
+	switch {
+	case s.run.Loss.AtomEnergy > 0 && set.AtomEnergies() == 0:
+		return fmt.Errorf("-atom-energies %g: no structure to train on has atoms' energies, the column %s:R:1, which label writes", s.run.Loss.AtomEnergy, data.EnergiesKey)
+	case s.set["stress-weight"] && s.run.Loss.Stress > 0 && set.Stresses() == 0:
+		return fmt.Errorf("-stress-weight %g: no structure to train on has a stress", s.run.Loss.Stress)
+	}
+	return nil
 }
 
 // oneLine is an error of several in one line.
@@ -117,7 +155,7 @@ func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 	return l, lacks
 }
 
-func (t *tally) reasons() string {
+func (t *counted) reasons() string {
 	var parts []string
 	for _, reason := range slices.Sorted(maps.Keys(t.leftOut)) {
 		parts = append(parts, fmt.Sprintf("%d %s", t.leftOut[reason], reason))
@@ -126,7 +164,8 @@ func (t *tally) reasons() string {
 }
 
 // print says what there is, and what was left out.
-func (t *tally) print(w io.Writer, name string, set *train.Set) {
+func (t *counted) print(w io.Writer, name string) {
+	set := t.set
 	fmt.Fprintf(w, "%-8s  %d of %s: %s, %d pairs, %s, %d MiB", name, set.Len(), cli.Counted(t.frames, "structure"),
 		cli.Counted(set.NumAtoms(), "atom"), set.Pairs(), nn.Symbols(set.Elements()), 1+set.Bytes()>>20)
 	if len(t.leftOut) > 0 {
@@ -135,30 +174,26 @@ func (t *tally) print(w io.Writer, name string, set *train.Set) {
 	for _, label := range slices.Sorted(maps.Keys(t.lacking)) {
 		fmt.Fprintf(w, "; %d without %s", t.lacking[label], label)
 	}
+	if n := set.Stresses(); n > 0 {
+		fmt.Fprintf(w, "; %d with stress", n)
+	}
+	if n := set.AtomEnergies(); n > 0 {
+		fmt.Fprintf(w, "; %d with atoms' energies", n)
+	}
 	fmt.Fprintln(w)
 }
 
-// fit looks at the units of the labels, and says the energies of the elements, eV, that
-// fit them best, by atomic number.
-func (s *settings) fit(w, stderr io.Writer, training *train.Set, offsets *scores.Offsets) (map[int]float64, error) {
-	if err := training.Units().Contradiction(); err != nil {
-		if !s.mixed {
-			return nil, fmt.Errorf("%w; -mixed-units trains all the same", err)
-		}
-		fmt.Fprintf(stderr, "painless: %v\n", err)
-	}
+// fit says the energies of the elements, eV, that fit labels best, by atomic number.
+func (s *settings) fit(w, stderr io.Writer, offsets *scores.Offsets) map[int]float64 {
 	if offsets == nil {
 		fmt.Fprintln(stderr, "painless: too few energies to fit those of the elements: they are left as they are")
-		return nil, nil
+		return nil
 	}
 	energies := map[int]float64{}
 	var parts []string
 	for i, z := range offsets.Elements {
 		energies[z] = offsets.Energies[i]
 		parts = append(parts, fmt.Sprintf("%s %.3f", nn.Symbols([]int{z}), math.Round(1000*offsets.Energies[i])/1000+0)) // and not −0
-		if hint := train.HydrogenHint(offsets.Energies[i]); z == 1 && hint != "" && s.from == "" {
-			fmt.Fprintf(stderr, "painless: the fitted energy of hydrogen is %.4g: are energies in %s? They are taken as eV\n", offsets.Energies[i], hint)
-		}
 	}
 	what := ""
 	if s.from != "" {
@@ -169,5 +204,5 @@ func (s *settings) fit(w, stderr io.Writer, training *train.Set, offsets *scores
 		fmt.Fprintf(w, ": the least of all that fit as well, as the compositions tell %d of %d apart", offsets.Rank, len(offsets.Elements))
 	}
 	fmt.Fprintln(w)
-	return energies, nil
+	return energies
 }

@@ -54,19 +54,16 @@ func (s *settings) train(ctx context.Context, std cli.Std) (err error) {
 }
 
 // sets reads the structures: those that are held out first.
-func (x *session) sets(ctx context.Context, cutoff float64) (training, valid *train.Set, err error) {
-	training, valid = &train.Set{Limit: x.memory << 20}, &train.Set{Limit: x.memory << 20}
-	held, seen, err := x.read(ctx, x.std, strings.Split(x.valid, ","), valid, nil, cutoff)
-	if err != nil {
+func (x *session) sets(ctx context.Context, cutoff float64) (training, valid *counted, err error) {
+	if valid, err = x.read(ctx, x.std, strings.Split(x.valid, ","), &train.Set{}, cutoff); err != nil {
 		return nil, nil, err
 	}
-	used, _, err := x.read(ctx, x.std, x.inputs, training, seen, cutoff)
-	if err != nil {
+	if training, err = x.read(ctx, x.std, x.inputs, valid.set, cutoff); err != nil {
 		return nil, nil, err
 	}
-	used.print(x.std.Out, "training", training)
-	held.print(x.std.Out, "valid", valid)
-	return training, valid, nil
+	training.print(x.std.Out, "training")
+	valid.print(x.std.Out, "valid")
+	return training, valid, x.weighed(training.set)
 }
 
 // begin makes a run from settings.
@@ -82,10 +79,14 @@ func (x *session) begin(ctx context.Context, threads int) (*train.Trainer, error
 		}
 		config = network.Config
 	}
-	training, valid, err := x.sets(ctx, config.Cutoff)
+	used, held, err := x.sets(ctx, config.Cutoff)
 	if err != nil {
 		return nil, err
 	}
+	if err := x.checkUnits(ctx, used, held, network, threads); err != nil {
+		return nil, err
+	}
+	training, valid := used.set, held.set
 	m, elements, err := x.model(ctx, config, network, training, valid, threads)
 	if err != nil {
 		return nil, err
@@ -121,11 +122,11 @@ func (x *session) resumed(ctx context.Context, threads int) (_ *train.Trainer, e
 		return nil, err
 	}
 	x.settings.run.Loss = state.Settings.Loss
-	training, valid, err := x.sets(ctx, state.Model.Config.Cutoff)
+	used, held, err := x.sets(ctx, state.Model.Config.Cutoff)
 	if err != nil {
 		return nil, err
 	}
-	t, err := state.Restore(training, valid, threads)
+	t, err := state.Restore(used.set, held.set, threads)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", x.state, err)
 	}
@@ -164,8 +165,8 @@ func (x *session) run(ctx context.Context) error {
 		fmt.Fprintf(x.std.Out, "ended after %s without a better one\n", cli.Counted(t.Since, "validation"))
 	}
 	best := t.BestRow()
-	fmt.Fprintf(x.std.Out, "wrote     %s: validation at visit %d of %d: forces %.4g meV/Å, energies %.4g meV/atom\n",
-		x.output, best.Visits, t.Total, 1000*best.Valid.ForceMAE, 1000*best.Valid.EnergyMAE)
+	fmt.Fprintf(x.std.Out, "wrote     %s: validation at visit %d of %d: forces %s meV/Å, energies %s meV/atom\n",
+		x.output, best.Visits, t.Total, figure(hasForces(best), "%.4g", 1000*best.Valid.ForceMAE), figure(hasEnergies(best), "%.4g", 1000*best.Valid.EnergyMAE))
 	return errors.Join(x.learned(), x.skips.Err(t.Train().Len()))
 }
 
@@ -258,6 +259,16 @@ func (x *session) print(r *train.Row) {
 		}
 		x.heading = true
 	}
-	fmt.Fprintf(x.std.Out, "%10d %10v %10.2g %10.4g %10.4g %10.4g %10.4g %10.4f %10.4g\n", r.Visits, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second), r.Rate, r.Loss,
-		1000*r.ForceMAE, 1000*r.Valid.ForceMAE, 1000*r.Valid.ForceRMSE, r.Valid.ForceR2, 1000*r.Valid.EnergyMAE)
+	forces, energies := hasForces(r), hasEnergies(r)
+	fmt.Fprintf(x.std.Out, "%10d %10v %10.2g %10s %10s %10s %10s %10s %10s\n", r.Visits, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second), r.Rate, figure(stepped(r), "%.4g", r.Loss),
+		figure(r.ForceMAE > 0, "%.4g", 1000*r.ForceMAE), figure(forces, "%.4g", 1000*r.Valid.ForceMAE), figure(forces, "%.4g", 1000*r.Valid.ForceRMSE), figure(forces, "%.4f", r.Valid.ForceR2),
+		figure(energies, "%.4g", 1000*r.Valid.EnergyMAE))
+}
+
+// figure is a number, or a dash where there is none.
+func figure(known bool, format string, x float64) string {
+	if !known {
+		return "–"
+	}
+	return fmt.Sprintf(format, x)
 }

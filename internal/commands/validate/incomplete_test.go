@@ -115,7 +115,9 @@ func TestMaxAndSeed(t *testing.T) {
 	assert.NotEqual(t, one.Models[0].Energy, other.Models[0].Energy)
 	assert.True(t, strings.HasPrefix(one.table, "10 of 90 structures"), one.table)
 	all := validated(t, "-model", ultraModel, "-max", "1000", golden)
-	assert.Equal(t, validated(t, "-model", ultraModel, golden).Models, all.Models, "more than there are is all")
+	every := validated(t, "-model", ultraModel, golden)
+	every.Models[0].MSEach, all.Models[0].MSEach = nil, nil
+	assert.Equal(t, every.Models, all.Models, "more than there are is all")
 }
 
 // Standard input says the same as a file, of which some are drawn too.

@@ -26,6 +26,7 @@ type report struct {
 	StressKey string `json:"stress_key"`
 	Device    string `json:"device"`
 	Precision string `json:"precision"`
+	Threads   int    `json:"threads"` // on the CPU
 	Filters   string `json:"filters"` // auto is table in float32 and exact in float64
 	Max       int    `json:"max"`     // 0 is all
 	Seed      uint64 `json:"seed"`
@@ -48,8 +49,9 @@ type modelReport struct {
 	File        string          `json:"file"`
 	Key         string          `json:"key"` // where in the file the weights stood; "" is the top level
 	Parameters  int             `json:"parameters"`
-	Computed    int             `json:"computed"` // structures
-	Failed      []lack          `json:"failed"`   // structures that could not be computed
+	Computed    int             `json:"computed"`                   // structures
+	MSEach      *float64        `json:"ms_per_structure,omitempty"` // by the clock, in batches of the run's size: bench measures speed
+	Failed      []lack          `json:"failed"`                     // structures that could not be computed
 	Energy      *energyReport   `json:"energy,omitempty"`
 	Forces      *forcesReport   `json:"forces,omitempty"`
 	Stress      *errorReport    `json:"stress,omitempty"` // the six components, eV/Å³
@@ -113,7 +115,7 @@ type sizeReport struct {
 func (v *validator) report() *report {
 	r := &report{
 		Version: version, EnergyKey: v.keys.Energy, ForcesKey: v.keys.Forces, StressKey: v.keys.Stress,
-		Device: v.model.Device, Precision: v.model.Precision, Filters: v.model.Filters, Max: v.max, Seed: v.seed,
+		Device: v.model.Device, Threads: v.model.Options().Threads, Precision: v.model.Precision, Filters: v.model.Filters, Max: v.max, Seed: v.seed,
 		Structures: len(v.composed), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled),
 	}
 	for i, path := range v.datasets {
@@ -123,13 +125,22 @@ func (v *validator) report() *report {
 		s := &m.score
 		r.Models = append(r.Models, modelReport{
 			Name: m.name, File: m.path, Key: m.Key, Parameters: m.Network.Parameters,
-			Computed: s.computed, Failed: orEmpty(s.failed),
+			Computed: s.computed, MSEach: s.each(), Failed: orEmpty(s.failed),
 			Energy: s.energyReport(v.composed, v.energies, v.compositions.List), Forces: s.forcesReport(), Stress: reported(s.stress),
 			ByElement: s.elementReports(), BySize: s.sizeReports(),
 			WorstEnergy: orEmpty(s.worstEnergy.list), WorstForces: orEmpty(s.worstForces.list),
 		})
 	}
 	return r
+}
+
+// each is the time that a structure took on average, ms; nil where none was computed.
+func (s *score) each() *float64 {
+	if s.computed == 0 {
+		return nil
+	}
+	ms := 1000 * s.took.Seconds() / float64(s.computed)
+	return &ms
 }
 
 // orEmpty is a list that JSON writes as [].

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"time"
 
 	"painless/internal/scores"
 )
@@ -33,7 +34,8 @@ type score struct {
 	parity       density // forces: label, predicted
 	worstEnergy  ranking
 	worstForces  ranking
-	computed     int // structures
+	computed     int           // structures
+	took         time.Duration // to compute them
 	failed       []lack
 }
 

@@ -12,12 +12,9 @@ import (
 	"painless/internal/commands/cli"
 )
 
-// How many structures the table lists; -json has more of the worst ones, and all
-// of those that were not validated.
-const (
-	listed      = 5
-	listedLacks = 20
-)
+// listed is how many of the worst structures the table lists; -json has more of them, and
+// all of those that were not validated.
+const listed = 5
 
 // print is the report as tables for people, in meV.
 func (r *report) print(w io.Writer) {
@@ -27,6 +24,7 @@ func (r *report) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "%d of %s, %s\n", r.Structures, cli.Counted(read, "structure"), cli.Counted(r.Atoms, "atom"))
 	r.compare(w, "", (*modelReport).summary)
+	fmt.Fprintf(w, "\nms a structure: by the clock, %s, other work of the machine in it; painless bench measures speed\n", cli.Counted(r.Threads, "thread"))
 	r.compare(w, "force RMSE by element, meV/Å", (*modelReport).elements)
 	r.compare(w, "energy MAE by size, meV/atom", (*modelReport).energySizes)
 	r.compare(w, "force RMSE by size, meV/Å", (*modelReport).forceSizes)
@@ -92,9 +90,14 @@ func printTable(w io.Writer, head []string, rows [][]string) {
 func (m *modelReport) summary() []entry {
 	energy, forces, stress := orZero(m.Energy), orZero(m.Forces), orZero(m.Stress)
 	offsets := orZero(energy.Offsets)
+	each := ""
+	if m.MSEach != nil {
+		each = strconv.FormatFloat(*m.MSEach, 'g', 3, 64)
+	}
 	return []entry{
 		{"parameters", strconv.Itoa(m.Parameters)},
 		{"structures computed", strconv.Itoa(m.Computed)},
+		{"ms a structure", each},
 		{"energy MAE, meV", milli(energy.N, energy.MAE)},
 		{"energy RMSE, meV", milli(energy.N, energy.RMSE)},
 		{"energy mean error, meV", milli(energy.N, energy.Bias)},
@@ -177,14 +180,14 @@ func printLacks(w io.Writer, what string, list []lack) {
 			reasons = append(reasons, l)
 		}
 	}
-	for _, l := range reasons[:min(listedLacks, len(reasons))] {
+	for _, l := range reasons[:min(cli.Listed, len(reasons))] {
 		others := ""
 		if more := count[l.Reason] - 1; more > 0 {
 			others = ", and " + cli.Counted(more, "more structure")
 		}
 		fmt.Fprintf(w, "%s%s: %s\n", l.place, others, l.Reason)
 	}
-	if more := len(reasons) - listedLacks; more > 0 {
+	if more := len(reasons) - cli.Listed; more > 0 {
 		fmt.Fprintf(w, "  and %s; -json lists all\n", cli.Counted(more, "more reason"))
 	}
 }

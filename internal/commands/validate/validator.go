@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"time"
 
 	"painless"
 	"painless/atoms"
@@ -196,7 +197,9 @@ func (v *validator) computeWith(ctx context.Context, m *model) error {
 		structures = append(structures, &v.waiting[i].Structure)
 	}
 	c := &v.computer
+	begin := time.Now()
 	computed, err := c.Compute(ctx, m.Model, structures, v.skips.Strict)
+	m.score.took += time.Since(begin)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,140 @@
+package train
+
+import (
+	"encoding/csv"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/internal/commands/cli"
+)
+
+// bent is n frames of a molecule of water in no order, as a harmonic student gives them
+// energies and forces, times what the units make of these.
+func bent(n int, energy, force float64) string {
+	rng := rand.New(rand.NewPCG(1, uint64(n)))
+	var text strings.Builder
+	for range n {
+		a, b := 0.96+0.08*rng.NormFloat64(), 0.96+0.08*rng.NormFloat64()
+		fa, fb := -40*force*(a-0.96), -40*force*(b-0.96)
+		fmt.Fprintf(&text, "3\nProperties=species:S:1:pos:R:3:forces:R:3 energy=%.9f\nO 0 0 0 %.9f %.9f 0\nH %.9f 0 0 %.9f 0 0\nH 0 %.9f 0 0 %.9f 0\n",
+			energy*(20*((a-0.96)*(a-0.96)+(b-0.96)*(b-0.96))-140), -fa, -fb, a, fa, b, fb)
+	}
+	return text.String()
+}
+
+// Units show where frames are in no order, in each set, between them, beside the student
+// to begin with, and in forces beyond -max-force; what is right passes.
+func TestUnits(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	const kcal, hartree = 23.060548, 1 / 27.211386
+	file := func(n int, energy, force float64) string {
+		return writeFile(t, path(fmt.Sprintf("%d-%.3g-%.3g.xyz", n, energy, force)), bent(n, energy, force))
+	}
+	good, valid := file(80, 1, 1), file(30, 1, 1)
+	small := []string{"-size", "16,1,8", "-visits", "2400", "-rate", "5e-3"}
+	start := path("start.pt")
+	_, stderr, err := run(t, t.Context(), append(small, "-valid", valid, "-o", start, good)...)
+	require.NoError(t, err)
+	assert.Empty(t, stderr)
+	from := []string{"-from", start, "-visits", "1"}
+	for name, c := range map[string]struct {
+		args               []string
+		train, valid, says string
+	}{
+		"sign":                   {small, file(80, 1, -1), valid, "forces of the wrong sign: gradients, perhaps; -mixed-units trains all the same"},
+		"gradients in kcal":      {append(small, "-max-force", "1e9"), file(80, 1, -kcal), valid, "forces of the wrong sign: gradients, perhaps, and energies in eV beside forces in kcal/mol/Å"},
+		"forces in kcal":         {small, file(80, 1, kcal), valid, "have one beyond -max-force 60 eV/Å: the largest force of a structure is"},
+		"forces in kcal, larger": {append(small, "-max-force", "1e9"), file(80, 1, kcal), valid, "energies in eV beside forces in kcal/mol/Å"},
+		"valid in kcal":          {append(small, "-max-force", "1e9"), good, file(30, kcal, kcal), "times what the energies of the elements say, which are off by"},
+		"valid's forces":         {append(small, "-max-force", "1e9"), good, file(30, 1, kcal), "energies in eV beside forces in kcal/mol/Å"},
+		"from, sign":             {from, file(80, 1, -1), valid, "forces of the wrong sign"},
+	} {
+		out := path("out.pt")
+		_, _, err := run(t, t.Context(), append(append([]string{"-valid", c.valid, "-o", out}, c.args...), c.train)...)
+		assert.ErrorContains(t, err, c.says, name)
+		assert.NoFileExists(t, out, name)
+		if !strings.Contains(c.says, "-max-force") {
+			_, stderr, err = run(t, t.Context(), append(append([]string{"-mixed-units", "-valid", c.valid, "-o", path("mixed.pt"), "-visits", "1", "-force"}, without(c.args, "-visits")...), c.train)...)
+			require.NotEqual(t, 1, cli.Code(err), "%s: %v", name, err)
+			assert.Contains(t, stderr, strings.Split(c.says, ";")[0], name)
+		}
+	}
+
+	// Another draw of the same labels passes beside the student.
+	for says, labels := range map[string][2]float64{"": {1, 1}, "energies contradict those of the start": {hartree, 1}} {
+		_, stderr, err := run(t, t.Context(), append(from, "-mixed-units", "-force", "-valid", valid, "-o", path("from.pt"), file(81, labels[0], labels[1]))...)
+		require.NotEqual(t, 1, cli.Code(err), err)
+		assert.Contains(t, stderr, says)
+		assert.Equal(t, says == "", stderr == "", stderr)
+	}
+}
+
+// without is arguments without a flag and its value.
+func without(args []string, flag string) (rest []string) {
+	for i := 0; i < len(args); i++ {
+		if args[i] == flag {
+			i++
+			continue
+		}
+		rest = append(rest, args[i])
+	}
+	return rest
+}
+
+// Labels that nothing has are refused, not figures of 0; what was asked to be left out is
+// no figure.
+func TestLabelsThatNothingHas(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	good, valid := writeFile(t, path("train.xyz"), bent(20, 1, 1)), writeFile(t, path("valid.xyz"), bent(10, 1, 1))
+	usual := []string{"-size", "16,1,8", "-visits", "32", "-valid", valid, "-o", path("s.pt"), "-log", path("log.csv")}
+	for says, args := range map[string][]string{
+		"no structure has energy under the name REF_energy: expected it in some, or -energy-key '' to train on forces alone": {"-energy-key", "REF_energy"},
+		"no structure has forces under the name grad: expected it in some, or -forces-key '' to train on energies alone":     {"-forces-key", "grad"},
+		"-atom-energies 1: no structure to train on has atoms' energies, the column energies:R:1":                            {"-atom-energies", "1"},
+		"-stress-weight 0.1: no structure to train on has a stress":                                                          {"-stress-weight", "0.1"},
+	} {
+		_, _, err := run(t, t.Context(), append(append(usual, args...), good)...)
+		assert.ErrorContains(t, err, says)
+		assert.NoFileExists(t, path("s.pt"))
+	}
+	for key, column := range map[string]string{"-energy-key": "energy", "-forces-key": "force"} {
+		stdout, _, err := run(t, t.Context(), append(append(usual, "-force", key, ""), good)...)
+		require.NoError(t, err)
+		assert.Contains(t, stdout, "–")
+		file, err := os.Open(path("log.csv"))
+		require.NoError(t, err)
+		rows, err := csv.NewReader(file).ReadAll()
+		require.NoError(t, file.Close())
+		require.NoError(t, err)
+		for i, name := range rows[0] {
+			if strings.HasPrefix(name, "valid_") && !strings.HasPrefix(name, "valid_loss") {
+				assert.Equal(t, strings.HasPrefix(name, "valid_"+column), rows[1][i] == "", "%s without %s", name, column)
+			}
+		}
+	}
+}
+
+// What is only counted is shown by its first frames.
+func TestFirstFramesAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	frames := bent(20, 1, 1)
+	in := writeFile(t, filepath.Join(dir, "train.xyz"), frames+hydrogen(0.5, 5, 75)+frames+hydrogen(0.8, -31, 1))
+	valid := writeFile(t, filepath.Join(dir, "valid.xyz"), bent(10, 1, 1)+hydrogen(0.8, -31, 1))
+	stdout, stderr, err := run(t, t.Context(), "-size", "16,1,8", "-visits", "1", "-valid", valid, "-o", filepath.Join(dir, "s.pt"), in)
+	require.NoError(t, err)
+	assert.Contains(t, stdout, "left out: 1 held out for validation, 20 there already, 1 with a force beyond -max-force")
+	assert.Contains(t, stderr, in+": frame 20, line 101: the force on atom 0 is 75 eV/Å: expected at most 60")
+	assert.Contains(t, stderr, in+": frame 21, line 105: is structure 0 of those that are there already")
+	assert.Contains(t, stderr, in+": frame 41, line 205: is structure 10 of those held out for validation")
+	assert.Contains(t, stderr, "further frames there already are counted, and not listed")
+	assert.NotContains(t, stderr, "frame 24")
+}
