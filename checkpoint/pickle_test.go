@@ -211,7 +211,7 @@ func TestCopiesStayBounded(t *testing.T) {
 	list := "(](" + strings.Repeat("N", n) + "etq\x00"
 	pairs := "(](NN\x86q\x03" + strings.Repeat("h\x03", n) + "etq\x00"
 	for name, code := range map[string]string{
-		"names": long + strings.Repeat("h\x00h\x00\x93", n),
+		"names": "X" + le(2000, 4) + strings.Repeat("a", 2000) + "q\x00" + strings.Repeat("h\x00h\x00\x93", 2*n),
 		"bytes": long + "c_codecs\nencode\nq\x01h\x00Vlatin1\n\x86q\x02" + strings.Repeat("h\x01h\x02R", n),
 		"paths": long + "cpathlib\nPath\n(" + strings.Repeat("h\x00", n) + "tR",
 		"sets":  list + "cbuiltins\nset\nq\x01" + strings.Repeat("h\x01h\x00R", n),

@@ -135,7 +135,7 @@ func TestDegreesOfFreedom(t *testing.T) {
 		"none":                    {Settings{}, nil, atoms.Structure{}, 0},
 		"two fixed":               {Settings{}, [][3]bool{{true, true, true}, {true, true, true}, {}, {}, {}}, molecule, 9},
 		"z of one fixed":          {Settings{}, [][3]bool{{false, false, true}, {}, {}, {}, {}}, molecule, 12},
-		"periodic, no rotation":   {Settings{NoRotation: true}, nil, crystal(5), 12},
+		"periodic":                {Settings{}, nil, crystal(5), 12},
 		"a bond of constant size": {Settings{Bonds: []Bond{{I: 0, J: 1, Length: 3.8}}}, nil, molecule, 11},
 	} {
 		test.settings.TimeStep, test.settings.Temperature = 1, Constant(100)

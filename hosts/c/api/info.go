@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"painless"
-	"painless/nn"
+	"painless/atoms"
 )
 
 // Info returns a model's network, which is not to be changed, and how it was opened.
@@ -43,7 +43,11 @@ func (l *Library) Notes(number uintptr) (string, error) {
 		lines = append(lines, fmt.Sprintf("not applied, as energies are the network's own: %s", strings.Join(m.model.Unapplied, ", ")))
 	}
 	if elements := m.model.Network.Elements; m.opts.AnyElement && len(elements) > 0 {
-		lines = append(lines, fmt.Sprintf("trained on %s alone: what it says of other elements is of no use but to look at", nn.Symbols(elements)))
+		symbols := make([]string, len(elements))
+		for i, z := range elements {
+			symbols[i] = atoms.Symbol(z)
+		}
+		lines = append(lines, fmt.Sprintf("trained on %s alone: what it says of other elements is of no use but to look at", strings.Join(symbols, ", ")))
 	}
 	return strings.Join(lines, "\n"), nil
 }
