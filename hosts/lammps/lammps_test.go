@@ -245,13 +245,15 @@ func agree(t *testing.T, name, model string, f *found) {
 	for _, x := range want.Stress[0] {
 		scale = max(scale, math.Abs(x))
 	}
+	// Near a minimum stresses cancel: what is left of some 4 eV for each of 27 pairs an atom, rounded to float32.
+	rounding := max(1e-6*scale, 4*0x1p-24*math.Sqrt(float64(27*len(f.structure.Numbers)))/volume)
 	for _, s := range f.stresses {
 		for k, from := range [6]int{0, 1, 2, 5, 4, 3} {
 			sums[k] += s[from] / bar / volume
 		}
 	}
 	for k, x := range want.Stress[0] {
-		assert.InDelta(t, x, f.stress[k], 1e-6*scale, "%s: stress %d of %v", name, k, want.Stress[0])
+		assert.InDelta(t, x, f.stress[k], rounding, "%s: stress %d of %v", name, k, want.Stress[0])
 		assert.InDelta(t, f.stress[k], sums[k], 1e-7*scale, "%s: stresses of atoms %d", name, k)
 	}
 }
