@@ -52,10 +52,9 @@ type Terms struct {
 	Loss                              float64
 	Energy, Force, Stress, AtomEnergy float64 // that Loss is the sum of
 
-	AbsEnergies, SquareEnergies         float64 // Σ|ΔE|/N, eV, and Σ(ΔE/N)²
-	AbsForces, SquareForces             float64 // of components, eV/Å and its square
-	AbsStresses, SquareStresses         float64 // of six components, eV/Å³ and its square
-	AbsAtomEnergies, SquareAtomEnergies float64 // eV and its square
+	AbsEnergies float64 // Σ|ΔE|/N, eV
+	AbsForces   float64 // of components, eV/Å
+	AbsStresses float64 // of six components, eV/Å³
 
 	Energies, Components, Stresses, AtomEnergies int // how many there are in the sums
 }
@@ -66,8 +65,7 @@ func (t *Terms) add(x *Terms) {
 		from float64
 	}{
 		{&t.Energy, x.Energy}, {&t.Force, x.Force}, {&t.Stress, x.Stress}, {&t.AtomEnergy, x.AtomEnergy},
-		{&t.AbsEnergies, x.AbsEnergies}, {&t.SquareEnergies, x.SquareEnergies}, {&t.AbsForces, x.AbsForces}, {&t.SquareForces, x.SquareForces},
-		{&t.AbsStresses, x.AbsStresses}, {&t.SquareStresses, x.SquareStresses}, {&t.AbsAtomEnergies, x.AbsAtomEnergies}, {&t.SquareAtomEnergies, x.SquareAtomEnergies},
+		{&t.AbsEnergies, x.AbsEnergies}, {&t.AbsForces, x.AbsForces}, {&t.AbsStresses, x.AbsStresses},
 	} {
 		*sum.to += sum.from
 	}
@@ -144,7 +142,6 @@ func (s *shares) compareEnergy(l *Labels, n int, energy float64, terms *Terms) f
 	terms.Energies++
 	terms.Energy += weight * atoms * value
 	terms.AbsEnergies += math.Abs(e) / atoms
-	terms.SquareEnergies += e / atoms * e / atoms
 	return weight * slope
 }
 
@@ -154,8 +151,6 @@ func (s *shares) compareAtomEnergy(label, energy float64, terms *Terms) float64 
 	value, slope := huber(e, s.loss.EnergyHuber)
 	terms.AtomEnergies++
 	terms.AtomEnergy += s.atomEnergy * value
-	terms.AbsAtomEnergies += math.Abs(e)
-	terms.SquareAtomEnergies += e * e
 	return s.atomEnergy * slope
 }
 
@@ -166,7 +161,6 @@ func (s *shares) compareForce(label, force [3]float64, terms *Terms) (motion [3]
 	for a := range error {
 		error[a] = force[a] - label[a]
 		terms.AbsForces += math.Abs(error[a])
-		terms.SquareForces += error[a] * error[a]
 	}
 	terms.Components += 3
 	size := vec.Norm(error)
@@ -193,7 +187,6 @@ func (s *shares) compareStress(label *[6]float64, n int, volume float64, virial 
 		a, b := ab[0], ab[1]
 		e := (virial[3*a+b]+virial[3*b+a])/2 - label[v]*volume
 		terms.AbsStresses += math.Abs(e / volume)
-		terms.SquareStresses += e / volume * e / volume
 		value, slope := huber(e/atoms, s.loss.EnergyHuber)
 		times := 1.0 // off the diagonal it is there twice
 		if a != b {
