@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"painless/internal/units"
 	"painless/internal/vec"
 )
 
@@ -62,8 +63,7 @@ func (s *Set) Units() (u Units) {
 	if u.Differences = len(ratios); u.Differences == 0 {
 		return u
 	}
-	slices.Sort(ratios)
-	u.Ratio = ratios[len(ratios)/2]
+	u.Ratio = median(ratios)
 	for _, r := range ratios {
 		if math.Abs(r-u.Ratio) <= agreeWithin*math.Abs(u.Ratio) {
 			u.Agree += 1 / float64(len(ratios))
@@ -176,15 +176,15 @@ func meaning(factor float64, mistakes []mistake) string {
 
 // contradictions is what ratios of Units mean that are not 1.
 var contradictions = []mistake{
-	{1 / 27.211386, "energies in Hartree beside forces in eV/Å"},
-	{27.211386, "energies in eV beside forces in Hartree/Å"},
-	{1 / 0.52917721, "energies in Hartree and forces in Hartree/Bohr"},
-	{27.211386 / 0.52917721, "energies in eV beside forces in Hartree/Bohr"},
-	{23.060548, "energies in kcal/mol beside forces in eV/Å"},
-	{1 / 23.060548, "energies in eV beside forces in kcal/mol/Å"},
-	{96.485332, "energies in kJ/mol beside forces in eV/Å"},
-	{1 / 96.485332, "energies in eV beside forces in kJ/mol/Å"},
-	{0.52917721, "positions in Bohr"},
+	{1 / units.Hartree, "energies in Hartree beside forces in eV/Å"},
+	{units.Hartree, "energies in eV beside forces in Hartree/Å"},
+	{1 / units.Bohr, "energies in Hartree and forces in Hartree/Bohr"},
+	{units.Hartree / units.Bohr, "energies in eV beside forces in Hartree/Bohr"},
+	{1 / units.KcalPerMol, "energies in kcal/mol beside forces in eV/Å"},
+	{units.KcalPerMol, "energies in eV beside forces in kcal/mol/Å"},
+	{1 / units.KJPerMol, "energies in kJ/mol beside forces in eV/Å"},
+	{units.KJPerMol, "energies in eV beside forces in kJ/mol/Å"},
+	{units.Bohr, "positions in Bohr"},
 }
 
 // Contradiction says how energies and forces contradict one another; nil where they

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"painless/internal/scores"
+	"painless/internal/units"
 	"painless/internal/vec"
 	"painless/nn"
 )
@@ -42,28 +43,28 @@ const (
 
 // forceUnits is what forces are in that are so many times as large as in eV/Å.
 var forceUnits = []mistake{
-	{23.060548, "forces in kcal/mol/Å"},
-	{1 / 23.060548, "forces in eV/Å beside a start in kcal/mol/Å"},
-	{96.485332, "forces in kJ/mol/Å"},
-	{964.85332, "forces in kJ/mol/nm"},
-	{1 / 27.211386, "forces in Hartree/Å"},
-	{27.211386, "forces in eV/Å beside a start in Hartree/Å"},
-	{0.52917721 / 27.211386, "forces in Hartree/Bohr"},
-	{27.211386 / 0.52917721, "forces in eV/Å beside a start in Hartree/Bohr"},
-	{0.52917721, "forces in eV/Bohr"},
+	{1 / units.KcalPerMol, "forces in kcal/mol/Å"},
+	{units.KcalPerMol, "forces in eV/Å beside a start in kcal/mol/Å"},
+	{1 / units.KJPerMol, "forces in kJ/mol/Å"},
+	{10 / units.KJPerMol, "forces in kJ/mol/nm"},
+	{1 / units.Hartree, "forces in Hartree/Å"},
+	{units.Hartree, "forces in eV/Å beside a start in Hartree/Å"},
+	{units.Bohr / units.Hartree, "forces in Hartree/Bohr"},
+	{units.Hartree / units.Bohr, "forces in eV/Å beside a start in Hartree/Bohr"},
+	{units.Bohr, "forces in eV/Bohr"},
 }
 
 // energyUnits is what energies are in that are so many times as large as others.
 var energyUnits = []mistake{
-	{23.060548, "kcal/mol beside eV"},
-	{1 / 23.060548, "eV beside kcal/mol"},
-	{96.485332, "kJ/mol beside eV"},
-	{1 / 96.485332, "eV beside kJ/mol"},
-	{1 / 27.211386, "Hartree beside eV"},
-	{27.211386, "eV beside Hartree"},
-	{1 / 13.605693, "Rydberg beside eV"},
-	{627.50947, "kcal/mol beside Hartree"},
-	{1 / 627.50947, "Hartree beside kcal/mol"},
+	{1 / units.KcalPerMol, "kcal/mol beside eV"},
+	{units.KcalPerMol, "eV beside kcal/mol"},
+	{1 / units.KJPerMol, "kJ/mol beside eV"},
+	{units.KJPerMol, "eV beside kJ/mol"},
+	{1 / units.Hartree, "Hartree beside eV"},
+	{units.Hartree, "eV beside Hartree"},
+	{1 / units.Rydberg, "Rydberg beside eV"},
+	{units.Hartree / units.KcalPerMol, "kcal/mol beside Hartree"},
+	{units.KcalPerMol / units.Hartree, "Hartree beside kcal/mol"},
 }
 
 // Measure compares the labels with a network's energies and forces, on a thousand
