@@ -130,9 +130,7 @@ func (s *settings) openTrajectory(path string, now *trajectory.Frame) (writer, e
 			return w, nil
 		case errors.Is(err, trajectory.ErrAnother) && !s.force:
 			return nil, fmt.Errorf("%w; -force replaces it", err)
-		case errors.Is(err, trajectory.ErrAnother):
-			return create(true)
-		case !errors.Is(err, fs.ErrNotExist):
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, trajectory.ErrAnother):
 			return nil, err
 		}
 	}
