@@ -69,3 +69,12 @@ func AtomicNumber(symbol string) (z int, ok bool) {
 	z, ok = atomicNumbers[strings.ToUpper(symbol[:1])+strings.ToLower(symbol[1:])]
 	return z, ok
 }
+
+// Symbols returns the symbols of elements with commas between: H, C, N, O.
+func Symbols(numbers []int) string {
+	symbols := make([]string, len(numbers))
+	for i, z := range numbers {
+		symbols[i] = Symbol(z)
+	}
+	return strings.Join(symbols, ", ")
+}

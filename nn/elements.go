@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"painless/atoms"
 	"painless/checkpoint"
@@ -27,15 +26,6 @@ func (n *Network) Knows(z int) bool {
 // KnowsAll is Knows of all atomic numbers of a structure.
 func (n *Network) KnowsAll(numbers []int) bool {
 	return !slices.ContainsFunc(numbers, func(z int) bool { return !n.Knows(z) })
-}
-
-// Symbols returns the symbols of elements with commas between: H, C, N, O.
-func Symbols(numbers []int) string {
-	symbols := make([]string, len(numbers))
-	for i, z := range numbers {
-		symbols[i] = atoms.Symbol(z)
-	}
-	return strings.Join(symbols, ", ")
 }
 
 // Statement is the architecture under the names that training code has for it,
@@ -125,5 +115,5 @@ func (a *acquainted) unknown(i, z int) error {
 	if z < 1 || z > a.maxZ {
 		return fmt.Errorf("atom %d has atomic number %d: the network knows 1 to %d", i, z, a.maxZ)
 	}
-	return fmt.Errorf("atom %d is %s, and the student was trained on %s alone: -any-element computes it all the same", i, atoms.Symbol(z), Symbols(a.only))
+	return fmt.Errorf("atom %d is %s, and the student was trained on %s alone: -any-element computes it all the same", i, atoms.Symbol(z), atoms.Symbols(a.only))
 }

@@ -43,11 +43,7 @@ func (l *Library) Notes(number uintptr) (string, error) {
 		lines = append(lines, fmt.Sprintf("not applied, as energies are the network's own: %s", strings.Join(m.model.Unapplied, ", ")))
 	}
 	if elements := m.model.Network.Elements; m.opts.AnyElement && len(elements) > 0 {
-		symbols := make([]string, len(elements))
-		for i, z := range elements {
-			symbols[i] = atoms.Symbol(z)
-		}
-		lines = append(lines, fmt.Sprintf("trained on %s alone: what it says of other elements is of no use but to look at", strings.Join(symbols, ", ")))
+		lines = append(lines, fmt.Sprintf("trained on %s alone: what it says of other elements is of no use but to look at", atoms.Symbols(elements)))
 	}
 	return strings.Join(lines, "\n"), nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"painless"
+	"painless/atoms"
 	"painless/nn"
 )
 
@@ -167,7 +168,7 @@ func (m *Model) Open(path string, stderr io.Writer) (*painless.Model, error) {
 		fmt.Fprintf(stderr, "painless: %s: cutoff %v Å, %s: a student is good at the cutoff alone that it was trained with\n", path, model.Network.Cutoff, model.CutoffFrom)
 	}
 	if elements := model.Network.Elements; m.anyElement && len(elements) > 0 {
-		fmt.Fprintf(stderr, "painless: %s: was trained on %s alone: what it says of other elements is of no use but to look at\n", path, nn.Symbols(elements))
+		fmt.Fprintf(stderr, "painless: %s: was trained on %s alone: what it says of other elements is of no use but to look at\n", path, atoms.Symbols(elements))
 	}
 	if len(model.Unapplied) > 0 {
 		fmt.Fprintf(stderr, "painless: %s: %s beside the weights: not applied, as energies are the network's own\n", path, strings.Join(model.Unapplied, ", "))

@@ -103,7 +103,7 @@ func Examine(ctx context.Context, network *nn.Network) (h *Card, err error) {
 	if len(h.Molecules) == 0 || len(h.Pairs) == 0 {
 		known := "up to " + atoms.Symbol(network.MaxZ)
 		if len(network.Elements) > 0 {
-			known = nn.Symbols(network.Elements)
+			known = atoms.Symbols(network.Elements)
 		}
 		return nil, fmt.Errorf("the network knows elements %s only: expected those of organic molecules", known)
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"painless/atoms"
 	"painless/internal/commands/cli"
 	"painless/nn"
 	"painless/train"
@@ -69,14 +70,14 @@ func (x *session) model(ctx context.Context, config nn.Config, network *nn.Netwo
 // and which it knows that it is not trained on.
 func (x *session) compareElements(known []int, training *train.Set) {
 	if known == nil {
-		fmt.Fprintf(x.std.Out, "from      %s does not say on which elements it was trained: the student will say %s\n", x.settings.from, nn.Symbols(training.Elements()))
+		fmt.Fprintf(x.std.Out, "from      %s does not say on which elements it was trained: the student will say %s\n", x.settings.from, atoms.Symbols(training.Elements()))
 		return
 	}
 	for _, z := range training.Elements() {
 		if !slices.Contains(known, z) {
-			structures, atoms := training.Occurs(z)
+			structures, of := training.Occurs(z)
 			fmt.Fprintf(x.std.Out, "new       %s: %s with %s; %s was not trained on it\n",
-				nn.Symbols([]int{z}), cli.Counted(structures, "structure"), cli.Counted(atoms, "atom"), x.settings.from)
+				atoms.Symbol(z), cli.Counted(structures, "structure"), cli.Counted(of, "atom"), x.settings.from)
 		}
 	}
 	var kept []int
@@ -87,7 +88,7 @@ func (x *session) compareElements(known []int, training *train.Set) {
 	}
 	if kept != nil {
 		fmt.Fprintf(x.std.Out, "kept      %s: %s knows them and no structure has them; the student says that it knows them still, and nothing tells how its errors on them change\n",
-			nn.Symbols(kept), x.settings.from)
+			atoms.Symbols(kept), x.settings.from)
 	}
 }
 

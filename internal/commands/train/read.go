@@ -10,12 +10,12 @@ import (
 	"slices"
 	"strings"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/internal/commands/cli"
 	"painless/internal/commands/datasets"
 	"painless/internal/progress"
 	"painless/internal/scores"
-	"painless/nn"
 	"painless/train"
 )
 
@@ -167,7 +167,7 @@ func (t *counted) reasons() string {
 func (t *counted) print(w io.Writer, name string) {
 	set := t.set
 	fmt.Fprintf(w, "%-8s  %d of %s: %s, %d pairs, %s, %d MiB", name, set.Len(), cli.Counted(t.frames, "structure"),
-		cli.Counted(set.NumAtoms(), "atom"), set.Pairs(), nn.Symbols(set.Elements()), 1+set.Bytes()>>20)
+		cli.Counted(set.NumAtoms(), "atom"), set.Pairs(), atoms.Symbols(set.Elements()), 1+set.Bytes()>>20)
 	if len(t.leftOut) > 0 {
 		fmt.Fprintf(w, "; left out: %s", t.reasons())
 	}
@@ -193,7 +193,7 @@ func (s *settings) fit(w, stderr io.Writer, offsets *scores.Offsets) map[int]flo
 	var parts []string
 	for i, z := range offsets.Elements {
 		energies[z] = offsets.Energies[i]
-		parts = append(parts, fmt.Sprintf("%s %.3f", nn.Symbols([]int{z}), math.Round(1000*offsets.Energies[i])/1000+0)) // and not −0
+		parts = append(parts, fmt.Sprintf("%s %.3f", atoms.Symbol(z), math.Round(1000*offsets.Energies[i])/1000+0)) // and not −0
 	}
 	what := ""
 	if s.from != "" {
