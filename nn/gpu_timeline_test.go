@@ -146,22 +146,29 @@ func pieces(net *Network, periodic bool) (names []string) {
 // emulator's times are those of the host, of one run each, and so are as good as
 // the host is idle.
 func TestGPUTimeline(t *testing.T) {
-	net, box, ballast, rounds := loadNetwork(t, "../testdata/original.pt"), systems.WaterBox(6, 6, 6), 1<<30, 9
+	net, boxes, batch, ballast, rounds := loadNetwork(t, "../testdata/original.pt"), []atoms.Structure{systems.WaterBox(6, 6, 6), systems.WaterBox(22, 21, 22)}, 2048, 1<<30, 9
 	if emulated {
-		net, box, ballast, rounds = randomNetwork(gpuConfig, 19), systems.WaterBox(3, 3, 3), 1, 1
+		net, boxes, batch, ballast, rounds = randomNetwork(gpuConfig, 19), []atoms.Structure{systems.WaterBox(3, 3, 3)}, 6, 1, 1
 	}
 	probe := openGPU(t)
 	one := onePiece(probe)
 	require.NoError(t, probe.Close())
-	for _, system := range []struct {
-		name  string
-		apart bool // whether its blocks do not wait for each other
-		atoms.Structure
-		pieces []string
-	}{
-		{"benzene", false, systems.Benzene(), one}, {"benzene in launches", true, systems.Benzene(), fewPieces(net)},
-		{"drop", true, systems.WaterDrop(4, 3, 2), pieces(net, false)}, {"water", false, box, pieces(net, true)},
-	} {
+	type system struct {
+		name       string
+		apart      bool // whether its blocks do not wait for each other
+		structures []atoms.Structure
+		pieces     []string
+	}
+	only := func(s atoms.Structure) []atoms.Structure { return []atoms.Structure{s} }
+	all := []system{
+		{"benzene", false, only(systems.Benzene()), one}, {"benzene in launches", true, only(systems.Benzene()), fewPieces(net)},
+		{"drop", true, only(systems.WaterDrop(4, 3, 2)), pieces(net, false)},
+		{"many of benzene", true, slices.Repeat(only(systems.Benzene()), batch), pieces(net, false)},
+	}
+	for _, box := range boxes {
+		all = append(all, system{fmt.Sprintf("water %d", len(box.Numbers)), false, only(box), pieces(net, true)})
+	}
+	for _, system := range all {
 		t.Run(system.name, func(t *testing.T) {
 			d := &timeline{Device: openGPU(t), size: ballast}
 			e := newGPUTestPotential(t, net, d, Options{}).(*gpuEngine)
@@ -171,10 +178,10 @@ func TestGPUTimeline(t *testing.T) {
 			require.NoError(t, err)
 			defer func() { assert.NoError(t, d.Free(d.ballast)) }()
 
-			first := compute(t, e, system.Structure) // which makes room
+			first := compute(t, e, system.structures...) // which makes room
 			d.asked = nil
 			e.recorded.shape = gpuShape{}
-			launched := hostTime(t, e, system.Structure)
+			launched := hostTime(t, e, system.structures)
 			names := d.asked
 			assert.Equal(t, system.pieces, names)
 
@@ -195,12 +202,12 @@ func TestGPUTimeline(t *testing.T) {
 				assert.Equal(t, names[:k+1], d.asked)
 			}
 
-			compute(t, e, system.Structure)
+			compute(t, e, system.structures...)
 			require.NotNil(t, e.recorded.graph)
-			replayed := least(t, rounds, func() (time.Duration, error) { return hostTime(t, e, system.Structure), nil })
-			assert.Equal(t, first, compute(t, e, system.Structure), "looking on changes nothing")
+			replayed := least(t, rounds, func() (time.Duration, error) { return hostTime(t, e, system.structures), nil })
+			assert.Equal(t, first, compute(t, e, system.structures...), "looking on changes nothing")
 			t.Logf("%s, %d atoms, %d edges on %s\n%s\nfrom host to host: %.1f µs launch by launch, %.1f µs as one graph; a measurement of nothing, which is taken off: %.1f µs",
-				system.name, len(system.Numbers), e.host.status[0], d.Properties().Name, table(names, alone, until), micro(launched), micro(replayed), micro(nothing))
+				system.name, len(first.Forces), e.host.status[0], d.Properties().Name, table(names, alone, until), micro(launched), micro(replayed), micro(nothing))
 		})
 	}
 }
@@ -234,8 +241,8 @@ func least(t *testing.T, rounds int, measure func() (time.Duration, error)) time
 	return slices.Min(took)
 }
 
-func hostTime(t *testing.T, p Potential, s atoms.Structure) time.Duration {
-	b, r := atoms.NewBatch(s), &Result{}
+func hostTime(t *testing.T, p Potential, structures []atoms.Structure) time.Duration {
+	b, r := atoms.NewBatch(structures...), &Result{}
 	start := time.Now()
 	require.NoError(t, p.Compute(context.Background(), b, r))
 	return time.Since(start)

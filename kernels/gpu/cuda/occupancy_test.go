@@ -103,8 +103,11 @@ func TestOccupancy(t *testing.T) {
 				attribute(t, k.kernel, cu.NumRegs), local, attribute(t, k.kernel, cu.SharedSizeBytes), k.shared, carved, blocks)
 			assert.Positive(t, blocks, "%s, %s: no block fits on a multiprocessor", k.stem, k.name)
 			most := 0
-			if strings.HasPrefix(k.name, "once") { // it keeps there what it needs from stage to stage
+			switch { // by ptxas 11.8 and 13.0
+			case strings.HasPrefix(k.name, "once"): // it keeps there what it needs from stage to stage
 				most = 64
+			case k.stem == "update_tensor.ptx" || k.name == "turn": // what is needed once a tile
+				most = 48
 			}
 			assert.LessOrEqual(t, local, most, "%s, %s: bytes of local memory of a thread, whose registers do not suffice", k.stem, k.name)
 			if k.shared > 0 {

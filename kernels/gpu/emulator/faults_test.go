@@ -148,6 +148,7 @@ func TestUnknown(t *testing.T) {
 		" @%r1 ret;":                                       "%r1 is no predicate",
 		" ret":                                             "expected an instruction that ends with ;",
 		" .reg .b32 %x<99999999>;":                         "expected at most",
+		"// 1 Å":                                           "line 14: expected ASCII alone, as ptxas does, found 'Å'",
 		" atom.global.add.f64 %fd1, [%rd1], %fd2;":         "not an atomic",
 	} {
 		_, err := New(Options{}).Load("test.ptx", text(0, "", body))

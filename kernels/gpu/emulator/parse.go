@@ -64,6 +64,9 @@ func parse(text string) (*source, error) {
 	if len(text) > maxSource {
 		return nil, fmt.Errorf("%d bytes of PTX, expected at most %d", len(text), maxSource)
 	}
+	if at := strings.IndexFunc(text, func(r rune) bool { return r >= 0x80 }); at >= 0 {
+		return nil, fmt.Errorf("line %d: expected ASCII alone, as ptxas does, found %q", 1+strings.Count(text[:at], "\n"), []rune(text[at:])[0])
+	}
 	p := &parser{lines: strings.Split(text, "\n"), out: source{shared: variables{symbols: map[string]symbol{}}}}
 	for {
 		line, ok := p.next()
