@@ -244,7 +244,7 @@ func (e *gpuEngine) grow(b *atoms.Batch) error {
 	}
 	if e.inOne() {
 		e.ofOne.Network = &e.weights.ofOne
-		err = errors.Join(err, e.ofOne.Resize(m, n, e.onceShare(), e.net.HiddenDim))
+		err = errors.Join(err, e.ofOne.Resize(m, n, e.net.HiddenDim))
 	}
 	return err
 }

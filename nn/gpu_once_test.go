@@ -3,9 +3,9 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,10 +18,10 @@ import (
 	"painless/kernels/gpu/emulator"
 )
 
-// hopper and ampere are GPUs that can run so many blocks at the same time as one launch of 64 atoms has, and of which one has clusters; narrow cannot.
+// wide is a GPU that can run so many blocks at the same time as one launch of 64 atoms has, with tensor cores, and volta one without; narrow cannot.
 var (
-	hopper = emulator.Options{Properties: gpu.Properties{Multiprocessors: 64, Capability: 90}}
-	ampere = emulator.Options{Properties: gpu.Properties{Multiprocessors: 64, Capability: 80}}
+	wide   = emulator.Options{Properties: gpu.Properties{Multiprocessors: 64, Capability: 80}}
+	volta  = emulator.Options{Properties: gpu.Properties{Multiprocessors: 64, Capability: 70}}
 	narrow = emulator.Options{Properties: gpu.Properties{Multiprocessors: 1, Capability: 80}}
 )
 
@@ -43,39 +43,34 @@ func TestGPUOneLaunch(t *testing.T) {
 			}
 			want := compute(t, few, members...)
 			require.False(t, few.inOne())
-			for on, opts := range map[string]emulator.Options{"once": ampere, "once_cluster": hopper} {
-				dev := emulator.New(opts)
-				one := newGPUTestPotential(t, net, dev, Options{}).(*gpuEngine)
-				for range 2 {
-					assert.Equal(t, want, compute(t, one, members...))
-					require.True(t, one.inOne())
-					assert.Equal(t, c.direct, one.direct())
-				}
-				assert.Equal(t, few.host.status, one.host.status)
-				if len(want.Forces) > 16 { // in more shares than one
-					on = "once"
-				}
-				assert.Equal(t, 2, dev.Counts()[on].Launches)
-				assert.Len(t, dev.Counts(), 1, "one launch, and nothing else")
-
-				alone := emulator.New(opts)
-				energies := newGPUTestPotential(t, net, alone, Options{EnergyOnly: true})
-				for range 2 {
-					got := compute(t, energies, members...)
-					assert.Equal(t, want.Energy, got.Energy)
-					assert.Empty(t, got.Forces)
-				}
-				assert.Equal(t, 2, alone.Counts()[on].Launches)
-				assert.Len(t, alone.Counts(), 1, "of energies alone too")
+			dev := emulator.New(wide)
+			one := newGPUTestPotential(t, net, dev, Options{}).(*gpuEngine)
+			for range 2 {
+				assert.Equal(t, want, compute(t, one, members...))
+				require.True(t, one.inOne())
+				assert.Equal(t, c.direct, one.direct())
 			}
+			assert.Equal(t, few.host.status, one.host.status)
+			assert.Equal(t, 2, dev.Counts()["once"].Launches)
+			assert.Len(t, dev.Counts(), 1, "one launch, and nothing else")
+
+			alone := emulator.New(wide)
+			energies := newGPUTestPotential(t, net, alone, Options{EnergyOnly: true})
+			for range 2 {
+				got := compute(t, energies, members...)
+				assert.Equal(t, want.Energy, got.Energy)
+				assert.Empty(t, got.Forces)
+			}
+			assert.Equal(t, 2, alone.Counts()["once"].Launches)
+			assert.Len(t, alone.Counts(), 1, "of energies alone too")
 		})
 	}
 }
 
-// In one launch too the GPU is as near to PyTorch as the CPU is. A few molecules at a time go through it, on all students, with and without clusters.
+// In one launch too the GPU is as near to PyTorch as the CPU is. A few molecules at a time go through it, on all students, with and without tensor cores.
 func TestGPUOneLaunchGolden(t *testing.T) {
 	for _, student := range students {
-		for name, opts := range map[string]emulator.Options{"grid": ampere, "cluster": hopper} {
+		for name, opts := range map[string]emulator.Options{"tensor": wide, "volta": volta} {
 			t.Run(student.name+"/"+name, func(t *testing.T) {
 				if testing.Short() && student.name == "original" {
 					t.Skip("-short: the compact students are tested")
@@ -98,30 +93,42 @@ func TestGPUOneLaunchGolden(t *testing.T) {
 	}
 }
 
-// apart is a device on which blocks that wait for each other do not meet: what the first one adds for the others is taken out.
-type apart struct{ gpu.Device }
+// apart is a device on which blocks that wait for each other do so in vain: its PTX is another where it matters.
+type apart struct {
+	gpu.Device
+	where *regexp.Regexp
+	other string
+}
 
 func (d apart) Load(name, ptx string) (gpu.Module, error) {
-	const step = "-2147483647"
 	if strings.HasPrefix(name, "once") {
-		if !strings.Contains(ptx, step) {
-			return nil, errors.New("the first block's step is not in the PTX")
+		if !d.where.MatchString(ptx) {
+			return nil, fmt.Errorf("%v is not in the PTX", d.where)
 		}
-		ptx = strings.ReplaceAll(ptx, step, "0")
+		ptx = d.where.ReplaceAllString(ptx, d.other)
 	}
 	return d.Device.Load(name, ptx)
 }
 
-// Where the blocks of one launch do not meet they give up, and the call and all that follow go through the launches for few atoms.
+// Where what blocks of one launch wait for does not come they give up, and the call and all that follow go through the launches for few atoms.
 func TestGPUBlocksApart(t *testing.T) {
-	dev := emulator.New(ampere)
-	p := newGPUTestPotential(t, randomNetwork(gpuConfig, 32), apart{dev}, Options{}).(*gpuEngine)
-	p.ofOne.Patience = 3
 	s := systems.Random(rand.New(rand.NewPCG(32, 32)), 4, 6, 0.3, [3]bool{}, true)
-	want := compute(t, newGPUTestPotential(t, p.net, emulator.New(narrow), Options{}), s)
-	for range 3 {
-		assert.Equal(t, want, compute(t, p, s))
-		assert.True(t, p.apart)
+	net := randomNetwork(gpuConfig, 32)
+	want := compute(t, newGPUTestPotential(t, net, emulator.New(narrow), Options{}), s)
+	for name, device := range map[string]apart{
+		"letters":   {where: regexp.MustCompile(`(st\.relaxed\.gpu\.global\.u64 \[%rd\d+\], (%rd\d+);)`), other: "xor.b64 $2, $2, $2;\n$1"}, // without a stamp
+		"a meeting": {where: regexp.MustCompile("-2147483647"), other: "3"},                                                                 // the first of two blocks adds 1
+	} {
+		t.Run(name, func(t *testing.T) {
+			dev := emulator.New(wide)
+			device.Device = dev
+			p := newGPUTestPotential(t, net, device, Options{}).(*gpuEngine)
+			p.ofOne.Patience = 3
+			for range 3 {
+				assert.Equal(t, want, compute(t, p, s))
+				assert.True(t, p.apart)
+			}
+			assert.Equal(t, 1, dev.Counts()["once"].Launches)
+		})
 	}
-	assert.Equal(t, 1, dev.Counts()["once"].Launches)
 }

@@ -37,13 +37,11 @@ func TestGPUPrediction(t *testing.T) {
 		dev  emulator.Options
 		atoms.Batch
 	}{
-		{"benzene in one launch, µs", false, true, false, ampere, *atoms.NewBatch(systems.Benzene())},
-		{"benzene in one cluster, µs", false, true, false, hopper, *atoms.NewBatch(systems.Benzene())},
+		{"benzene in one launch, µs", false, true, false, wide, *atoms.NewBatch(systems.Benzene())},
 		{"benzene, µs", false, false, false, narrow, *atoms.NewBatch(systems.Benzene())},
-		{"energy of benzene in one launch, µs", false, true, true, ampere, *atoms.NewBatch(systems.Benzene())},
-		{"energy of benzene in one cluster, µs", false, true, true, hopper, *atoms.NewBatch(systems.Benzene())},
+		{"energy of benzene in one launch, µs", false, true, true, wide, *atoms.NewBatch(systems.Benzene())},
 		{"energy of benzene, µs", false, false, true, narrow, *atoms.NewBatch(systems.Benzene())},
-		{"waters of 63 atoms in one launch, µs", false, true, false, ampere, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
+		{"waters of 63 atoms in one launch, µs", false, true, false, wide, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
 		{"waters of 63 atoms, µs", false, false, false, narrow, *atoms.NewBatch(systems.WaterDrop(7, 3, 1))},
 		{"molecules of 16 atoms, ns/atom", true, false, false, narrow, *atoms.NewBatch(systems.Cluster(16, 1), systems.Cluster(16, 2), systems.Cluster(16, 3), systems.Cluster(16, 4), systems.Cluster(16, 5),
 			systems.Cluster(16, 6), systems.Cluster(16, 7), systems.Cluster(16, 8))},
@@ -57,11 +55,8 @@ func TestGPUPrediction(t *testing.T) {
 		}
 		dev := emulator.New(system.dev)
 		charges := count(dev, dev) // with tensor cores
-		without := charges
-		if system.dev.Properties.Capability < 90 { // no other GPU has clusters
-			ada := emulator.New(system.dev)
-			without = count(turing{ada, ada.Properties().SharedPerBlock}, ada)
-		}
+		ada := emulator.New(system.dev)
+		without := count(turing{ada, ada.Properties().SharedPerBlock}, ada)
 		require.Len(t, without, len(charges))
 		predict := func(g *roofline.GPU, c []emulator.Charges) string {
 			of, scale := g.Predict, 1e6

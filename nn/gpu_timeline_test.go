@@ -89,14 +89,6 @@ func (d *timeline) watch(e *gpuEngine, timed bool, stop int) (time.Duration, err
 	return d.measure(work)
 }
 
-// onePiece is what a GPU is asked for where all is one launch, of a cluster where it has them.
-func onePiece(d gpu.Device) []string {
-	if d.Properties().Capability >= 90 {
-		return []string{"once_cluster"}
-	}
-	return []string{"once"}
-}
-
 // fewPieces is what the schedule asks a GPU for where atoms are few.
 func fewPieces(net *Network) []string {
 	names := []string{"upload", "find_few_pairs", "few_message"}
@@ -150,9 +142,6 @@ func TestGPUTimeline(t *testing.T) {
 	if emulated {
 		net, boxes, batch, ballast, rounds = randomNetwork(gpuConfig, 19), []atoms.Structure{systems.WaterBox(3, 3, 3)}, 6, 1, 1
 	}
-	probe := openGPU(t)
-	one := onePiece(probe)
-	require.NoError(t, probe.Close())
 	type system struct {
 		name       string
 		apart      bool // whether its blocks do not wait for each other
@@ -161,7 +150,7 @@ func TestGPUTimeline(t *testing.T) {
 	}
 	only := func(s atoms.Structure) []atoms.Structure { return []atoms.Structure{s} }
 	all := []system{
-		{"benzene", false, only(systems.Benzene()), one}, {"benzene in launches", true, only(systems.Benzene()), fewPieces(net)},
+		{"benzene", false, only(systems.Benzene()), []string{"once"}}, {"benzene in launches", true, only(systems.Benzene()), fewPieces(net)},
 		{"drop", true, only(systems.WaterDrop(4, 3, 2)), pieces(net, false)},
 		{"many of benzene", true, slices.Repeat(only(systems.Benzene()), batch), pieces(net, false)},
 	}

@@ -2,23 +2,26 @@
 #pragma once
 #include "cuda.cuh"
 
-#define SUMMANDS 256 // threads whose sums of a structure are added
+#define LEVELS 8
+#define SUMMANDS (1 << LEVELS) // threads whose sums of a structure are added, in halves
 #define NUMBERS 10   // of a structure: its energy and virial
 
 // sum_of adds up number k of atoms·12 in force: see sum_groups.
 static __device__ __forceinline__ void sum_of(float *forces, float *virials, const float *force, const int *order, int groups, int atoms, size_t k) {
 	size_t all = (size_t)atoms * 12, i = k / 12, c = k % 12;
 	float sum = 0;
+#pragma unroll 8
 	for (int s = 0; s < groups; s++) sum += force[s * all + k];
 	if (c < 3) forces[3 * (order ? order[i] : i) + c] = sum;
 	else virials[9 * i + c - 3] = sum;
 }
 
 // sum_structure is {energy, virial} of atoms from to to − 1: see reduce; without virials the energy alone. The sums of SUMMANDS threads are added in halves, those of all numbers side
-// by side; threads of the block beyond them only wait. sums is shared memory of NUMBERS·SUMMANDS.
-static __device__ __forceinline__ void sum_structure(double *results, const float *energy, const float *virials, int from, int to, double *sums) {
+// by side; threads of the block beyond them only wait. sums is shared memory of NUMBERS·SUMMANDS. A thread asks for so many atoms at once.
+template <int ahead> static __device__ __forceinline__ void sum_structure(double *results, const float *energy, const float *virials, int from, int to, double *sums) {
 	double sum[NUMBERS] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 	bool takes = threadIdx_x < SUMMANDS;
+#pragma unroll ahead
 	for (int i = from + (int)threadIdx_x; takes && i < to; i += SUMMANDS) {
 		sum[0] += energy[i];
 		if (!virials) continue;
@@ -28,11 +31,13 @@ static __device__ __forceinline__ void sum_structure(double *results, const floa
 #pragma unroll
 	for (int c = 0; takes && c < NUMBERS; c++) sums[c * SUMMANDS + threadIdx_x] = sum[c];
 	sync_block();
-#pragma unroll
-	for (int half = SUMMANDS / 2; half > 0; half /= 2) {
+#pragma unroll 1
+	for (int bit = LEVELS - 1; bit >= 0; bit--) {
+		int half = 1 << bit;
 		if (half >= to - from) continue; // of that many threads none has an atom
+#pragma unroll 1
 		for (int k = threadIdx_x; takes && k < NUMBERS * half; k += SUMMANDS) {
-			int at = k / half * SUMMANDS + k % half;
+			int at = (k >> bit) * SUMMANDS + (k & (half - 1));
 			sums[at] += sums[at + half];
 		}
 		sync_block();

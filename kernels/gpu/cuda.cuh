@@ -32,6 +32,7 @@ static __device__ __forceinline__ float ex2(float x) { return __nvvm_ex2_approx_
 static __device__ __forceinline__ int atomic_add(int *p, int x) { return __nvvm_atom_add_gen_i(p, x); }
 static __device__ __forceinline__ long long atomic_add_long(long long *p, long long x) { return __nvvm_atom_add_gen_ll(p, x); }
 static __device__ __forceinline__ long long atomic_max_long(long long *p, long long x) { return __nvvm_atom_max_gen_ll(p, x); }
+static __device__ __forceinline__ unsigned multiply_high(unsigned a, unsigned b) { return __nvvm_mulhi_ui(a, b); }
 #define fma __builtin_fmaf
 #define sqrt_rn __nvvm_sqrt_rn_f
 #define floor_double __nvvm_floor_d
@@ -52,10 +53,20 @@ static __device__ __forceinline__ float ex2(float x) { float y; asm("ex2.approx.
 static __device__ __forceinline__ int atomic_add(int *p, int x) { return atomicAdd(p, x); }
 static __device__ __forceinline__ long long atomic_add_long(long long *p, long long x) { return atomicAdd((unsigned long long *)p, x); }
 static __device__ __forceinline__ long long atomic_max_long(long long *p, long long x) { return atomicMax(p, x); }
+static __device__ __forceinline__ unsigned multiply_high(unsigned a, unsigned b) { return __umulhi(a, b); }
 #define fma fmaf
 #define sqrt_rn __fsqrt_rn
 #define floor_double floor
 #define popcount __popc
+#endif
+
+// Address spaces, for what is written in PTX.
+#ifdef __clang__
+#define GLOBAL __attribute__((address_space(1)))
+#define SHARED __attribute__((address_space(3)))
+#else
+#define GLOBAL
+#define SHARED
 #endif
 
 #define WARP 32

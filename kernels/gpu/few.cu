@@ -106,6 +106,12 @@ KERNEL __launch_bounds__(THREADS, 1) few_back(float *gp, const float4 *g, const 
 	one_tile(back_layer{{gp, pre}, g, state, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, w4_t, 3 * h, atoms);
 }
 
+// row is ∂E/∂s of an atom.
+struct row {
+	float *gs;
+	__device__ __forceinline__ void put(int f, float x) const { gs[f] = x; }
+};
+
 // The readout. Launch: WIDE threads, a block for each atom. Shared memory: see reading.
 KERNEL __launch_bounds__(WIDE, 1) few_readout(float *gs, float *energy, const float *scalars, const float *wa, const float *wb, const float *wc, int h) {
 	reading r(buffer, h);
@@ -114,7 +120,7 @@ KERNEL __launch_bounds__(WIDE, 1) few_readout(float *gs, float *energy, const fl
 	else if (eighth < 7) r.second(wb, t - WIDE / 8 * 6, WIDE / 8);
 	else if (t < WIDE - WARP) r.scalars(scalars + (size_t)blockIdx_x * h, t - WIDE / 8 * 7, WARP);
 	else r.third(wc, t - (WIDE - WARP), WARP);
-	r.run(gs + (size_t)blockIdx_x * h, energy + blockIdx_x);
+	r.run(true, row{gs + (size_t)blockIdx_x * h}, energy + blockIdx_x);
 }
 
 // layer_of is a layer of all atoms, of whose threads half copy weights. Shared memory: (8·parts + 64)·(H + 4) floats.
@@ -132,44 +138,44 @@ static __device__ __forceinline__ void layer_of(const layer &l, const float *row
 
 // The first message. Launch, here and below: WIDE threads; grid (1, groups).
 KERNEL __launch_bounds__(WIDE, 1) few_message(float4 *after, const float *embedding, const int *numbers, MESSAGE) {
-	forward<true>(place{after}, embedded{embedding, numbers}, span, edge_a, edge_b, untouched<true>(low, high, intervals), atoms, h, atoms);
+	forward(true, place{after}, embedded{embedding, numbers}, span, edge_a, edge_b, untouched(true, low, high, intervals), atoms, h, atoms);
 }
 
 // From pre to the state after the update, and the next block's message: from state to out, and from there to after.
 KERNEL __launch_bounds__(WIDE, 1) few_update(float4 *after, float4 *out, float *gates, const float4 *state, const float *pre, const float *w4, MATRIX, MESSAGE) {
-	tabulated<false> phi = untouched<false>(low, high, intervals);
+	tabulated phi = untouched(false, low, high, intervals);
 	layer_of<3, true>(output_layer<place>{{out}, gates, state, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, pre, w4, atoms, h, phi, span, edge_a, edge_b);
-	forward<false>(place{after}, stored{out}, span, edge_a, edge_b, phi, atoms, h, atoms);
+	forward(false, place{after}, stored{out}, span, edge_a, edge_b, phi, atoms, h, atoms);
 }
 
 // From gp to g = ∂E/∂(s, v) before the update, in place, and the reverse of the message before it.
 #define MESSAGE_BACK(first, add, in)                                                                                                        \
-	backward<first, add>(place{gin}, force, stored{g}, in, span, edge_a, edge_b, phi, atoms, h, per_length, atoms)
+	backward<add>(first, place{gin}, force, stored{g}, in, span, edge_a, edge_b, phi, atoms, h, per_length, atoms)
 
 KERNEL __launch_bounds__(WIDE, 1) few_update_back(float4 *gin, float *force, float4 *g, const float4 *state, const float *gates, const float *gp, const float *w3_t,
 	MATRIX, const float4 *in, MESSAGE, float per_length) {
-	tabulated<false> phi = untouched<false>(low, high, intervals);
+	tabulated phi = untouched(false, low, high, intervals);
 	layer_of<2, false>(gradient_layer<place>{{g}, g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(false, true, stored{in});
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_update_back_first(float4 *gin, float *force, float4 *g, const float4 *state, const float *gates, const float *gp, const float *w3_t,
 	MATRIX, const float *embedding, const int *numbers, MESSAGE, float per_length) {
-	tabulated<true> phi = untouched<true>(low, high, intervals);
+	tabulated phi = untouched(true, low, high, intervals);
 	layer_of<2, false>(gradient_layer<place>{{g}, g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(true, true, (embedded{embedding, numbers}));
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_turn_back(float4 *gin, float *force, float4 *g, const float4 *state, const float *gs, const float *gp, const float *w3_t,
 	const float4 *in, MESSAGE, float per_length) {
-	tabulated<false> phi = untouched<false>(low, high, intervals);
+	tabulated phi = untouched(false, low, high, intervals);
 	layer_of<2, false>(last_layer<place>{{g}, state, gs, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(false, false, stored{in});
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_turn_back_only(float4 *gin, float *force, float4 *g, const float4 *state, const float *gs, const float *gp, const float *w3_t,
 	const float *embedding, const int *numbers, MESSAGE, float per_length) {
-	tabulated<true> phi = untouched<true>(low, high, intervals);
+	tabulated phi = untouched(true, low, high, intervals);
 	layer_of<2, false>(last_layer<place>{{g}, state, gs, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
 	MESSAGE_BACK(true, false, (embedded{embedding, numbers}));
 }

@@ -26,6 +26,23 @@ static __device__ __forceinline__ void copy(float *to, const float *from, int co
 	}
 }
 
+// copy_ahead has count float4 on their way to shared memory, and arrived waits for what the thread has sent for; others know of it after a barrier.
+static __device__ __forceinline__ void copy_ahead(float *to, const float *from, int count, int thread, int threads) {
+#ifdef TF32 // as on GPUs that have cp.async
+	unsigned at = (unsigned)(size_t)(SHARED float *)to;
+	for (int i = thread; i < count; i += threads)
+		asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(at + 16 * i), "l"((const GLOBAL float *)from + 4 * i) : "memory");
+#else
+	copy(to, from, count, thread, threads);
+#endif
+}
+
+static __device__ __forceinline__ void arrived() {
+#ifdef TF32
+	asm volatile("cp.async.wait_all;" : : : "memory");
+#endif
+}
+
 // slice is the weights of so many outputs of the group.
 static __device__ __forceinline__ void slice(float *to, const float *weights, int outputs, int in, int thread, int threads) {
 	int size = outputs * (in + PAD);
@@ -319,7 +336,7 @@ struct reading {
 	}
 	__device__ __forceinline__ void scalars(const float *row, int thread, int threads) const { copy(s, row, h / 4, thread, threads); }
 
-	__device__ __forceinline__ void run(float *gs, float *energy) const {
+	template <class gradients> __device__ __forceinline__ void run(bool back, const gradients &gs, float *energy) const {
 		int half = h / 2, quarter = h / 4, pitch_a = h + PAD, pitch_b = half + PAD, t = threadIdx_x;
 		float *layer_a = rest, *layer_b = layer_a + half, *back_a = layer_b + quarter, *back_b = back_a + half;
 		sync_block();
@@ -336,7 +353,7 @@ struct reading {
 		if (t == WIDE - 1) { // meanwhile the others are on their way back
 			*energy = chain(c, layer_b, quarter);
 		}
-		if (!gs) return;
+		if (!back) return;
 		for (int f = t; f < half; f += WIDE) {
 			float x = 0;
 #pragma unroll 8
@@ -348,7 +365,7 @@ struct reading {
 			float x = 0;
 #pragma unroll 8
 			for (int k = 0; k < half; k++) x = fma(a[k * pitch_a + f], back_a[k], x);
-			gs[f] = x;
+			gs.put(f, x);
 		}
 	}
 };

@@ -8,30 +8,8 @@
 // as often as it has patience gives up: the others are not there, and were the launch
 // refused, as it should have been, or did another grid that waits take their place.
 #pragma once
-#include "cuda.cuh"
+#include "letters.cuh"
 
-#ifdef __clang__
-#define GLOBAL __attribute__((address_space(1)))
-#else
-#define GLOBAL
-#endif
-
-#ifdef CLUSTER // the grid is one cluster of blocks, which its GPU has barriers for
-struct meeting {
-	unsigned *arrivals;
-	int patience;
-
-	__device__ __forceinline__ void arrive() {
-		sync_block();
-		asm volatile("barrier.cluster.arrive;" ::: "memory");
-	}
-
-	__device__ __forceinline__ bool wait(int *) {
-		asm volatile("barrier.cluster.wait;" ::: "memory");
-		return true;
-	}
-};
-#else
 struct meeting {
 	unsigned *arrivals;
 	int patience;
@@ -58,4 +36,3 @@ struct meeting {
 		return *late == 0;
 	}
 };
-#endif

@@ -70,7 +70,7 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 			return nil, errors.Join(fmt.Errorf("load %s: %w", s.name, err), k.Close())
 		}
 	}
-	if err := k.onces.ready(h); err != nil {
+	if err := k.onces.ready(); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
 	return k, nil
@@ -78,14 +78,10 @@ func Load(dev Device, h, intervals, rbf int) (*Kernels, error) {
 
 // stems is all stems, in the order of the network.
 func (k *Kernels) stems() []stem {
-	stems := []stem{
+	return []stem{
 		k.neighbors.stem(), k.filters.stem(k.size), k.messages.stem(k.size, k.props.SharedPerBlock),
 		k.updates.stem(k.size), k.fews.stem(k.size), k.onces.stem(k.size, k.props.SharedPerBlock), k.sums.stem(),
 	}
-	if k.props.Capability >= clusters {
-		stems = append(stems, k.onces.clusterStem(k.size))
-	}
-	return stems
 }
 
 func (k *Kernels) load(s stem) error {

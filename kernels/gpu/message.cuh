@@ -36,15 +36,16 @@ static __device__ __forceinline__ curve tangent(float4 a, float c4, float c5, fl
 
 // A filter is where φ comes from: values(out, a, e) is φs, φv and φu of edge e, and
 // curves their slopes too. In the first block there is no φv.
-template <bool first> struct tabulated {
-	static const int parts = first ? 2 : 3, last = parts - 1; // last is φu's
+struct tabulated {
+	bool first;
 	const float4 *low;
 	const float4 *pairs; // of φs and φu
 	const float2 *rest;  // of φv
 	int feature;
 
+	__device__ __forceinline__ int parts() const { return first ? 2 : 3; }
 	__device__ __forceinline__ void values(float out[3], int4 a, int e) const {
-		int i = a.y * GROUP + feature, at = a.y * parts * GROUP + feature;
+		int i = a.y * GROUP + feature, last = parts() - 1, at = a.y * parts() * GROUP + feature; // last is φu's
 		float t = as_float(a.z);
 		float4 c = pairs[i];
 		out[0] = polynomial(low[at], c.x, c.y, t), out[2] = polynomial(low[at + last * GROUP], c.z, c.w, t);
@@ -55,7 +56,7 @@ template <bool first> struct tabulated {
 	}
 
 	__device__ __forceinline__ void curves(curve out[3], int4 a, int e) const {
-		int i = a.y * GROUP + feature, at = a.y * parts * GROUP + feature;
+		int i = a.y * GROUP + feature, last = parts() - 1, at = a.y * parts() * GROUP + feature; // last is φu's
 		float t = as_float(a.z);
 		float4 c = pairs[i];
 		out[0] = tangent(whole(low[at]), c.x, c.y, t); // of φs the first block uses the slope alone
@@ -81,11 +82,10 @@ template <bool first> struct evaluated {
 };
 
 // tabulate copies a group's part of the table to shared memory.
-template <bool first>
-static __device__ __forceinline__ tabulated<first> tabulate(const float4 *low, const float2 *high, int intervals) {
-	tabulated<first> t;
-	int curves = intervals * t.parts * GROUP;
-	t.feature = threadIdx_x % GROUP;
+static __device__ __forceinline__ tabulated tabulate(bool first, const float4 *low, const float2 *high, int intervals) {
+	tabulated t;
+	t.first = first, t.feature = threadIdx_x % GROUP;
+	int curves = intervals * t.parts() * GROUP;
 	low += (size_t)blockIdx_y * curves, high += (size_t)blockIdx_y * curves;
 #pragma unroll 4 // numbers that are waited for at once
 	for (int c = threadIdx_x; c < curves; c += blockDim_x) table[c] = low[c];
@@ -101,11 +101,10 @@ static __device__ __forceinline__ tabulated<first> tabulate(const float4 *low, c
 }
 
 // untouched leaves it where it is: few atoms read few rows of it.
-template <bool first>
-static __device__ __forceinline__ tabulated<first> untouched(const float4 *low, const float2 *high, int intervals) {
-	tabulated<first> t;
-	size_t curves = intervals * t.parts * GROUP;
-	t.feature = threadIdx_x % GROUP;
+static __device__ __forceinline__ tabulated untouched(bool first, const float4 *low, const float2 *high, int intervals) {
+	tabulated t;
+	t.first = first, t.feature = threadIdx_x % GROUP;
+	size_t curves = intervals * t.parts() * GROUP;
 	low += blockIdx_y * curves, high += blockIdx_y * curves;
 	t.low = low, t.pairs = (const float4 *)high, t.rest = high + 2 * GROUP * intervals;
 	return t;
@@ -175,8 +174,8 @@ struct place {
 	__device__ __forceinline__ void put(int i, int h, int f, float4 v) const { state[(size_t)i * h + f] = v; }
 };
 
-template <bool first, class filter, class states, class places>
-static __device__ __forceinline__ void forward(places out, states in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
+template <class filter, class states, class places>
+static __device__ __forceinline__ void forward(bool first, places out, states in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
 	filter phi, int atoms, int h, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);
@@ -221,8 +220,8 @@ static __device__ __forceinline__ void forward(places out, states in, const int2
 // (u for x/d costs 1e-8/d.) An atom's edges are summed feature by feature:
 // force [groups, atoms, 12] is, for every group of features, Σ ∂E/∂x and the
 // nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
-template <bool first, bool add, class filter, class states, class gradients, class places>
-static __device__ __forceinline__ void backward(places gin, float *force, gradients g, states in, const int2 *span, const int4 *edge_a,
+template <bool add, class filter, class states, class gradients, class places>
+static __device__ __forceinline__ void backward(bool first, places gin, float *force, gradients g, states in, const int2 *span, const int4 *edge_a,
 	const float4 *edge_b, filter phi, int atoms, int h, float per_length, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
 	int end = min_int((blockIdx_x + 1) * run, atoms);

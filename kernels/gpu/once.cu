@@ -1,27 +1,23 @@
 // The whole of a call in one launch, for few atoms of isolated structures: the
 // search for neighbours, the network and its reverse, and the sums. What few.cu
-// does in launches of their own, one after the other, is here a stage, between
-// which all blocks meet: see grid.cuh. The formulas, sums and orders are those of few.cu,
+// does in launches of their own, one after the other, is here a stage, from which to the
+// next blocks send each other what they need: see letters.cuh. The formulas, sums and orders are those of few.cu,
 // and so are the bits.
 //
-// A block has a group of 8 features, and a share of the atoms. Of layers whose
-// outputs are exchanged, and of messages, it does its share; the layer before a
-// message, whose outputs stay within the group, for all atoms, so that it need not
-// wait for them. Its edges stay in shared memory. Where blocks would meet to find
-// inputs of all features, their owners have left them ready, in rows.
+// A block has a group of 8 features, and a share of the atoms: of layers and messages it does its share. What it
+// needs again stays in shared memory, edges and states among it; what others need is sent: to all blocks of its atoms the rows that a layer reads, and to those of
+// its features the states that a message reads, where there are several shares.
 //
-// Launch: WIDE threads; grid (shares, groups); all blocks must run at the same time. Compiled with CLUSTER, for compute capability 9.0, they are one
-// cluster, up to 16 of them.
+// Most instructions run once or a few times, and what takes the time then is to
+// fetch them: so nothing is written out that can be a loop, what differs from layer
+// to layer is chosen as it runs, and all warps work on a layer, each on some of its inputs.
+//
+// Launch: WIDE threads; grid (shares, groups); all blocks must run at the same time.
 #include "few.cuh"
 #include "neighbors.cuh"
 #include "collect.cuh"
 #include "grid.cuh"
-
-#ifdef CLUSTER
-#define ONCE once_cluster
-#else
-#define ONCE once
-#endif
+#include "letters.cuh"
 
 // of is where an address that was read from memory leads to.
 template <class T> static __device__ __forceinline__ T *of(unsigned long long address) { return (T *)(GLOBAL T *)address; }
@@ -33,52 +29,94 @@ struct weights {
 	int unused[3];
 };
 
-#define MATRIX_OF(w) w.m[0], w.m[1], w.m[2], w.m[3], w.m[4], w.m[5], w.m[6], w.m[7], w.m[8]
-
-// rooms is global memory between stages, all arrays of atoms·H, but where it says otherwise. Shares have gates of their own, as their
-// blocks make those of all atoms.
+// rooms is global memory: letters between stages, each array of atoms·H, of one number or, of states, four; and what is summed up at the end.
 struct rooms {
-	unsigned long long start;
-	int atoms, h, blocks, shares;
-	__device__ __forceinline__ void forget() { asm volatile("" : "+l"(start), "+r"(atoms), "+r"(h)); }
-	__device__ __forceinline__ float4 *states(int k) const { return of<float4>(start) + k * atoms * h; }
-	__device__ __forceinline__ float *floats(int k) const { return of<float>(start) + (4 * (1 + blocks) + k) * atoms * h; }
-	__device__ __forceinline__ float4 *gin() const { return states(0); }
-	__device__ __forceinline__ float4 *after(int k) const { return states(1 + k); } // block k's message
-	__device__ __forceinline__ float *inputs() const { return floats(0); } // [atoms, 2H] or [atoms, 3H]
-	__device__ __forceinline__ float *gp() const { return floats(3); }
-	__device__ __forceinline__ float *scalars() const { return floats(4); }
-	__device__ __forceinline__ float *gs() const { return floats(5); }
-	__device__ __forceinline__ float *pre(int k) const { return floats(6 + k); }
-	__device__ __forceinline__ float *gates(int k) const { return floats(6 + blocks + 2 * (blockIdx_x * blocks + k)); } // [atoms, 2H]
-	__device__ __forceinline__ float *force() const { return floats(6 + blocks + 2 * shares * blocks); }               // [groups, atoms, 12]
-	__device__ __forceinline__ int2 *found() const { return (int2 *)(force() + h / GROUP * atoms * 12); }              // [atoms] edges, and whether one has no length
-	__device__ __forceinline__ float *virials() const { return (float *)(found() + atoms); }                           // [atoms, 9]
-	__device__ __forceinline__ float *energy() const { return virials() + 9 * atoms; }                                 // [atoms]
+	unsigned long long start, room;
+	int atoms, h, blocks;
+	__device__ __forceinline__ void forget() { asm volatile("" : "+l"(start), "+l"(room), "+r"(atoms), "+r"(h)); }
+	__device__ __forceinline__ letter *letters(int k) const { return of<letter>(start) + k * atoms * h; }
+	__device__ __forceinline__ letter *before(int k) const { return letters(4 * k); }              // block k's message: states
+	__device__ __forceinline__ letter *g(int k) const { return letters(4 * (blocks + k)); }        // ∂E/∂state after it
+	__device__ __forceinline__ letter *inputs(int k) const { return letters(8 * blocks + 2 * k); } // of its update, [atoms, 2H]
+	__device__ __forceinline__ letter *active(int k) const { return letters(10 * blocks + k); }    // of the update's second layer
+	__device__ __forceinline__ letter *gp(int k) const { return letters(11 * blocks + k); }        // of the first layer's reverse
+	__device__ __forceinline__ letter *back(int k) const { return letters(12 * blocks + 3 * k); }  // of the second's, [atoms, 3H]
+	__device__ __forceinline__ letter *scalars() const { return letters(15 * blocks); }
+	__device__ __forceinline__ letter *gs() const { return letters(15 * blocks + 1); }
+	__device__ __forceinline__ float *force() const { return of<float>(room); }                                 // [groups, atoms, 12]
+	__device__ __forceinline__ int2 *found() const { return (int2 *)(force() + h / GROUP * atoms * 12); }       // [atoms] edges, and whether one has no length
+	__device__ __forceinline__ float *virials() const { return (float *)(found() + atoms); }                    // [atoms, 9]
+	__device__ __forceinline__ float *energy() const { return virials() + 9 * atoms; }                          // [atoms]
 };
 
-// readied puts the state after a message, and the row [s ; n] that the update's first layer reads.
-struct readied {
-	float4 *state;
-	float *rows;
+// mix is M v, mix_transposed Mᵀ v.
+static __device__ __forceinline__ float4 mix(const float *m, float4 v) { return mixed(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], v); }
+static __device__ __forceinline__ float4 mix_transposed(const float *m, float4 v) { return mixed(m[0], m[3], m[6], m[1], m[4], m[7], m[2], m[5], m[8], v); }
+
+// own is what a block keeps of a block of the network, for features of the atoms of its share: the state after the message, what the
+// update's first layer gives, and its gates. at is the place of atom and feature in each.
+struct own {
+	float4 *after;
+	float *pre, *gates;
+	int first;
+	__device__ __forceinline__ int at(int i, int f) const { return (i - first) * GROUP + f % GROUP; }
+};
+
+// sent keeps the state after a message, and sends the row [s ; n] that the update's first layer reads.
+struct sent {
+	post mail;
+	own mine;
+	letter *rows;
 	__device__ __forceinline__ void put(int i, int h, int f, float4 v) const {
-		state[i * h + f] = v;
-		rows[i * 2 * h + f] = v.x, rows[i * 2 * h + h + f] = norm(v);
+		mine.after[mine.at(i, f)] = v;
+		mail.send(rows + i * 2 * h + f, v.x), mail.send(rows + i * 2 * h + h + f, norm(v));
 	}
 };
 
-// readied_back puts g = ∂E/∂(s, v) after an update, and the row that its reverse reads: see update_backward. state is the one before the update.
-struct readied_back {
+// sent_back keeps g = ∂E/∂(s, v) after an update, and sends the row that its reverse reads: see update_backward. mine is of that update.
+struct sent_back {
+	post mail;
+	own mine;
 	float4 *g;
-	float *rows;
-	const float4 *state;
+	letter *rows;
 	const float *m;
 	__device__ __forceinline__ void put(int i, int h, int f, float4 v) const {
-		float4 before = state[i * h + f], mixture = mixed(m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], before);
-		float *to = rows + i * 3 * h + f;
-		g[i * h + f] = v;
-		to[0] = v.x, to[h] = dot(v, before), to[2 * h] = dot(v, mixture);
+		float4 before = mine.after[mine.at(i, f)];
+		letter *to = rows + i * 3 * h + f;
+		g[mine.at(i, f)] = v;
+		mail.send(to, v.x), mail.send(to + h, dot(v, before)), mail.send(to + 2 * h, dot(v, mix(m, before)));
 	}
+};
+
+// An end of a layer takes the sum of atom i's feature f; sums says which layer.
+struct active_end {
+	post mail;
+	own mine;
+	letter *to;
+	__device__ __forceinline__ void done(int i, int h, int f, const float sum[1]) const {
+		mine.pre[mine.at(i, f)] = sum[0], mail.send(to + i * h + f, silu(sum[0]));
+	}
+};
+
+struct sum_end { // added to s
+	post mail;
+	own mine;
+	letter *to;
+	__device__ __forceinline__ void done(int i, int h, int f, const float sum[1]) const { mail.send(to + i * h + f, mine.after[mine.at(i, f)].x + sum[0]); }
+};
+
+struct back_end { // times silu′(pre)
+	post mail;
+	own mine;
+	letter *to;
+	__device__ __forceinline__ void done(int i, int h, int f, const float sum[1]) const { mail.send(to + i * h + f, sum[0] * silu_slope(mine.pre[mine.at(i, f)])); }
+};
+
+// gradients is where the readout's reverse goes to.
+struct gradients {
+	post mail;
+	letter *to;
+	__device__ __forceinline__ void put(int f, float x) const { mail.send(to + f, x); }
 };
 
 // near is a state of all atoms and the block's group, in shared memory: an atom's features in turn, so that neither a feature of atoms nor the features
@@ -90,16 +128,77 @@ struct near {
 	__device__ __forceinline__ void put(int i, int, int f, float4 v) const { state[where(i, f)] = v; }
 };
 
-// nowhere puts nothing, as nothing is before the first block.
-struct nowhere {
-	__device__ __forceinline__ void put(int, int, int, float4) const {}
+// entered is the state before a message: of the first, whose vectors are 0, what the embedding has.
+struct entered {
+	bool first;
+	const float *scalars;
+	near state;
+	__device__ __forceinline__ float4 at(int i, int h, int f) const { return first ? vec4(scalars[i * GROUP + f % GROUP], 0, 0, 0) : state.at(i, h, f); }
 };
 
+// published puts a state where the block has it, and sends it to other shares' blocks if there are any.
+struct published {
+	post mail;
+	near state;
+	letter *others;
+	__device__ __forceinline__ void put(int i, int h, int f, float4 v) const {
+		state.put(i, h, f, v);
+		if (others) mail.send_four(others + 4 * (i * h + f), v);
+	}
+};
+
+// From the state before the update to out, after it.
+struct way_there {
+	own mine;
+	published out;
+	const float *m;
+	__device__ __forceinline__ void done(int i, int h, int f, const float sum[3]) const {
+		int at = mine.at(i, f);
+		float4 v = mine.after[at];
+		out.put(i, h, f, gated(v.x + sum[0], v, mix(m, v), sum[1], sum[2]));
+		mine.gates[2 * at] = sum[1], mine.gates[2 * at + 1] = sum[2];
+	}
+};
+
+// From gp and g = ∂E/∂(s, v) after the update to that before it; of the last one, whose vectors nobody reads, gs is what there is of g.
+struct way_back {
+	post mail;
+	own mine;
+	published to;
+	bool last;
+	const letter *gs;
+	const float4 *g;
+	const float *m;
+	__device__ __forceinline__ void done(int i, int h, int f, const float sum[2]) const {
+		int at = mine.at(i, f);
+		float4 u = along(mine.after[at]);
+		if (last) {
+			letter l[1][2], *from = (letter *)gs + i * h + f;
+			mail.receive<1>(l, from - f % 2, 0, 0);
+			to.put(i, h, f, stretched(post::opened(f % 2 ? l[0][1] : l[0][0]) + sum[0], sum[1], u));
+			return;
+		}
+		float4 gv = g[at];
+		float g1 = mine.gates[2 * at], g2 = mine.gates[2 * at + 1];
+		float4 back = mix_transposed(m, vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
+		to.put(i, h, f, gathered(gv.x + sum[0], gv, g1, back, sum[1], u));
+	}
+};
+
+#ifdef TF32
+#define COLUMN (16 + PAD) // 16 outputs of a row, in other banks than the next row's
+#define UNIT (8 * COLUMN)
+#endif
+
+// own_row is a thread's row of a layer: the four of a warp lie so that they are in different banks where their products are added up.
+static __device__ __forceinline__ int own_row() { return threadIdx_x / (2 * WARP) * 8 + threadIdx_x / GROUP % 4 * 2 + threadIdx_x / WARP % 2; }
+
 // share is the block's atoms, and its shared memory: edges, those of an atom from its number in the share times atoms on; the group's states before
-// messages and g = ∂E/∂state, of all atoms; where weights are; what is kept of the structures; a slice of weights; and what they are multiplied by. Numbers are opaque from meeting to
-// meeting, lest addresses take registers in between.
+// messages and g = ∂E/∂state, of all atoms; where weights are; what is kept of the structures; the group's scalars before the first message; of its own atoms what own has,
+// g and the sums of forces; a slice of weights; and what they are multiplied by, and other things between layers. Numbers are opaque from stage to stage, lest addresses take registers in between.
 struct share {
 	int first, end, run, atoms, h, blocks;
+	post mail;
 	__device__ __forceinline__ int4 *edge_a() const { return (int4 *)buffer; }
 	__device__ __forceinline__ float4 *edge_b() const { return (float4 *)buffer + run * atoms; }
 	__device__ __forceinline__ int2 *own_span() const { return (int2 *)(layers() + blocks); }
@@ -107,20 +206,33 @@ struct share {
 	__device__ __forceinline__ int *late() const { return (int *)(own_span() + run); }
 	__device__ __forceinline__ int *numbers() const { return (int *)(own_span() + (run + 2) / 2 * 2); }
 	__device__ __forceinline__ const int *structure_first() const { return numbers() + atoms; }
-	__device__ __forceinline__ float *w() const { return (float *)numbers() + (2 * atoms + 4) / 4 * 4; }
+	__device__ __forceinline__ float *scalars() const { return (float *)numbers() + (2 * atoms + 4) / 4 * 4; }
+	__device__ __forceinline__ float4 *own_g() const { return (float4 *)(scalars() + GROUP * atoms); }
+	__device__ __forceinline__ float *force() const { return (float *)(own_g() + run * GROUP); } // [run, 12]
+	__device__ __forceinline__ float *kept() const { return force() + 12 * run; }
+	__device__ __forceinline__ float *w() const { return kept() + 7 * GROUP * run * blocks; }
 	__device__ __forceinline__ float *x() const { return w() + 3 * GROUP * (h + PAD); }
 	__device__ __forceinline__ near g() const { return near{(float4 *)buffer + 2 * run * atoms}; }
 	__device__ __forceinline__ near before(int k) const { return near{g().state + k * atoms * GROUP}; } // block k's message, but the first's
 	__device__ __forceinline__ weights *layers() const { return (weights *)(g().state + blocks * atoms * GROUP); }
 	__device__ __forceinline__ void forget() { asm volatile("" : "+r"(first), "+r"(end), "+r"(run), "+r"(atoms), "+r"(h), "+r"(blocks)); }
 
-	// read asks for the structures all at once, wherever they lie, so that a block waits for them once: numbers and structure_first are kept, and
-	// positions and structure are where x is from the first layer on.
-	__device__ __forceinline__ void read(const int *structures, int count) const {
-		const int batch = 3;
+	__device__ __forceinline__ own of_block(int k) const {
+		own o;
+		int each = run * GROUP;
+		o.after = (float4 *)kept() + k * each, o.pre = kept() + (4 * blocks + k) * each, o.gates = kept() + (5 * blocks + 2 * k) * each, o.first = first;
+		return o;
+	}
+
+	// read asks for the structures, and where the weights are, all at once, wherever they lie, so that a block waits for them once: numbers and
+	// structure_first are kept, and positions and structure are where x is from the first layer on.
+	__device__ __forceinline__ void read(const int *structures, int count, const weights *network) const {
+		const int batch = 3, each = sizeof(weights) / sizeof(int2);
 		int words[batch], passing = 7 * atoms;
+		int2 layer = ((const int2 *)network)[min_int(threadIdx_x, blocks * each - 1)];
 #pragma unroll
 		for (int k = 0; k < batch; k++) words[k] = structures[min_int(threadIdx_x + k * WIDE, count - 1)];
+		if (threadIdx_x < blocks * each) ((int2 *)layers())[threadIdx_x] = layer;
 #pragma unroll
 		for (int k = 0; k < batch; k++) {
 			int i = threadIdx_x + k * WIDE;
@@ -131,77 +243,166 @@ struct share {
 	__device__ __forceinline__ const double *positions() const { return (const double *)x(); }
 	__device__ __forceinline__ const int *structure() const { return (const int *)x() + 6 * atoms; }
 
-	// layer is a layer from rows [atoms, in] to the group's outputs of the share's atoms.
-	template <bool active, class ending> __device__ __forceinline__ void layer(const ending &l, const float *rows, int in) const {
-		int mine = end - first, tile = threadIdx_x / WARP * TILE, row = tile + own_atom();
-		activate<active>(x(), rows + first * in, mine, in, threadIdx_x, WIDE);
-		sync_block();
-		if (tile >= mine) return;
-		size_t at = (first + min_int(row, mine - 1)) * h + own_feature();
-		float more = l.more(at), sum[1][1];
-		products<1, 1>(sum, w(), x(), tile, mine - 1, in);
-		if (row < mine) l.done(at, sum[0][0], more);
+	// fetch has the group's part of block k's table on its way to where tables finds it; arrived waits for it, until the next barrier.
+	__device__ __forceinline__ void fetch(float *to, int k, int intervals) const {
+		int curves = intervals * (k == 0 ? 2 : 3) * GROUP;
+		copy_ahead(to, of<const float>(layers()[k].low) + (size_t)blockIdx_y * curves * 4, curves, threadIdx_x, WIDE);
+		copy_ahead(to + 4 * curves, of<const float>(layers()[k].high) + (size_t)blockIdx_y * curves * 2, curves / 2, threadIdx_x, WIDE);
+	}
+	__device__ __forceinline__ tabulated tables(const float *at, int k, int intervals) const {
+		tabulated t;
+		t.first = k == 0, t.feature = threadIdx_x % GROUP;
+		t.low = (const float4 *)at, t.pairs = t.low + intervals * t.parts() * GROUP, t.rest = (const float2 *)t.pairs + 2 * GROUP * intervals;
+		return t;
 	}
 
-	// layer_before is the layer before a message, of all atoms.
-	template <int parts, bool active, class ending, class filter>
-	__device__ __forceinline__ void layer_before(const ending &l, const float *rows, const filter &phi) const {
-		activate<active>(x(), rows, atoms, h, threadIdx_x, WIDE);
+	// gather waits for the states of other shares' atoms.
+	__device__ __forceinline__ void gather(const near &to, const letter *from) const {
+		int mine = end - first;
+		for (int k = threadIdx_x; k < (atoms - mine) * GROUP; k += WIDE) {
+			int i = k / GROUP, f = blockIdx_y * GROUP + k % GROUP;
+			if (i >= first) i += mine;
+			to.put(i, h, f, mail.receive_four(from + 4 * (i * h + f)));
+		}
+	}
+
+	// receive waits for the share's rows of [atoms, in] and puts them into x, and for weights, those of so many outputs of the group, beside them.
+	__device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs) const {
+		const int ahead = 2, batch = 6;
+		int size = outputs * (in + PAD) / 4, t = threadIdx_x, pairs = (end - first) * in / 2;
+		unsigned by = 0xffffffffu / (in / 2) + 1; // so that multiply_high divides by in / 2
+		rows += first * in;
+		const float4 *from = of<const float4>(weights) + (size_t)blockIdx_y * size;
+		float4 some[ahead];
+#pragma unroll
+		for (int i = 0; i < ahead; i++) some[i] = from[min_int(t + i * WIDE, size - 1)];
+#pragma unroll 1
+		for (int k = t; k < pairs; k += batch * WIDE) {
+			letter l[batch][2];
+			mail.receive<batch>(l, rows + 2 * k, 2 * WIDE, 2 * (pairs - 1 - k));
+#pragma unroll
+			for (int i = 0; i < batch; i++) {
+				int at = k + i * WIDE;
+				if (at >= pairs) break;
+				float2 two;
+				two.x = post::opened(l[i][0]), two.y = post::opened(l[i][1]);
+				*(float2 *)(x() + 2 * at + multiply_high(at, by) * PAD) = two;
+			}
+		}
+#pragma unroll
+		for (int i = 0; i < ahead; i++)
+			if (t + i * WIDE < size) ((float4 *)w())[t + i * WIDE] = some[i];
+		for (int i = t + ahead * WIDE; i < size; i += WIDE) ((float4 *)w())[i] = from[i];
 		sync_block();
-		all_atoms<parts>(l, w(), x(), atoms, h, phi, span(), edge_a(), edge_b(), first, end);
+	}
+
+	// sums is bias + w·x of the thread's output of every part, of row own_row() of so many in x. On tensor cores warps
+	// do spans of 16 inputs each, whose weights they keep from tile to tile, and leave the products for all to add up, in order as everywhere.
+	template <int parts> __device__ __forceinline__ void sums(float sum[parts], const float *x, int rows, int in, float *products) const {
+		int pitch = in + PAD, output = threadIdx_x % GROUP, row = own_row();
+		const float *weights = w() + output * pitch;
+#ifdef TF32
+		const int pairs = (parts + 1) / 2;
+		int spans = in / SPAN, units = pairs * spans, lane = threadIdx_x % WARP, tiles = (rows + 7) / 8, apart = units > WIDE / WARP / 2 ? 1 : 2;
+#pragma unroll 1
+		for (int k = threadIdx_x / WARP; k < units * apart; k += WIDE / WARP) { // where warps are twice the units, each does every other tile
+			int tile = k >= units, u = k - tile * units, pair = u >= spans, span = u - pair * spans;
+			const float *one = w() + (pair * 2 * GROUP + lane / 4) * pitch + span * SPAN + lane % 4, *other = one + GROUP * pitch;
+			bool two = pair * 2 + 1 < parts;
+			split a[SPAN / 8][4], b[SPAN / 8][2];
+#pragma unroll
+			for (int s = 0; s < SPAN / 8; s++) {
+				a[s][0] = split_of(one[8 * s]), a[s][2] = split_of(one[8 * s + 4]);
+				a[s][1] = split_of(two ? other[8 * s] : 0.f), a[s][3] = split_of(two ? other[8 * s + 4] : 0.f);
+			}
+#pragma unroll 1
+			for (; tile < tiles; tile += apart) {
+				const float *from = x + min_int(tile * 8 + lane / 4, rows - 1) * pitch + span * SPAN + lane % 4;
+#pragma unroll
+				for (int s = 0; s < SPAN / 8; s++) b[s][0] = split_of(from[8 * s]), b[s][1] = split_of(from[8 * s + 4]);
+				float part[4], *to = products + (tile * units + u) * UNIT + lane % 4 * 2 * COLUMN + lane / 4;
+				multiply(part, a, b);
+				to[0] = part[0], to[COLUMN] = part[1];
+				if (two) to[GROUP] = part[2], to[COLUMN + GROUP] = part[3];
+			}
+		}
+		sync_block();
+		if (row >= rows) return;
+		for (int p = 0; p < parts; p++) sum[p] = weights[p * GROUP * pitch + in];
+		products += row / 8 * units * UNIT + row % 8 * COLUMN + output;
+#pragma unroll 4
+		for (int s = 0; s < spans; s++)
+			for (int p = 0; p < parts; p++) sum[p] += products[(p / 2 * spans + s) * UNIT + p % 2 * GROUP];
+#else
+		if (row >= rows) return;
+		float all[parts][1];
+		chains<parts, 1>(all, weights, x + row * pitch, in, GROUP * pitch, 0);
+		for (int p = 0; p < parts; p++) sum[p] = all[p][0];
+#endif
+	}
+
+	// layer is a layer of rows in x to the group's outputs of every part, of the share's atoms.
+	template <int parts, class ending> __device__ __forceinline__ void layer(const ending &l, int in) const {
+		int mine = end - first, row = own_row();
+		float sum[parts];
+		sums<parts>(sum, x(), mine, in, x() + mine * (in + PAD));
+		if (row < mine) l.done(first + row, h, blockIdx_y * GROUP + threadIdx_x % GROUP, sum);
 	}
 };
 
-// either is the table of the first block or of another, to be asked for.
-struct either {
-	bool first;
-	const float4 *low;
-	const float2 *high;
-	int intervals;
-	__device__ __forceinline__ void values(float out[3], int4 a, int e) const {
-		if (first) untouched<true>(low, high, intervals).values(out, a, e);
-		else untouched<false>(low, high, intervals).values(out, a, e);
-	}
-};
+#define LATE -1 // status.same, where what blocks wait for did not come
 
-#define LATE -1 // status.same, where the blocks did not meet
-
-// MEET lets all blocks meet; meanwhile is done between arriving and waiting.
-#define MEET(meanwhile)                                 \
-	meet.arrive();                                      \
-	meanwhile;                                          \
-	if (!meet.wait(mine.late())) {                      \
+// UNLESS_LATE ends the block where what it waited for has not come; all threads know of it since a barrier.
+#define UNLESS_LATE                                     \
+	if (*mine.late()) {                                 \
 		if (number == 0 && t == 0) status->same = LATE; \
 		return;                                         \
 	}                                                   \
 	mine.forget(), r.forget()
 
-#define NEXT(from, outputs, in) slice(mine.w(), of<const float>(from), outputs, in, threadIdx_x, WIDE)
-#define ATOMS_EDGES mine.span(), mine.edge_a(), mine.edge_b()
-#define TABLE(first, k) untouched<first>(of<const float4>(mine.layers()[k].low), of<const float2>(mine.layers()[k].high), intervals)
-#define SIZES mine.atoms, mine.h
+#define RECEIVE(rows, in, weights, outputs)        \
+	mine.receive(rows, in, weights, outputs);      \
+	UNLESS_LATE
+
+// FETCHED has the block's table of the network's block k there, and what was put into shared memory so far.
+#define FETCHED(k)                                 \
+	if (!early) {                                  \
+		sync_block();                              \
+		mine.fetch(table_at, k, intervals);        \
+	}                                              \
+	arrived();                                     \
+	sync_block()
+
+#define MESSAGE(k) entered{k == 0, mine.scalars(), mine.before(k)}, mine.span(), mine.edge_a(), mine.edge_b(), mine.tables(table_at, k, intervals), mine.atoms, mine.h
 
 // results [structures, 10], forces [atoms, 3] and status are what comes back: see collect.cu and neighbors.cu; status.same is LATE where blocks did
 // not meet. Without forces it is the energies alone. input is the structures, on end: positions [atoms, 3] in float64, of which structure each atom is, atomic
 // numbers, and the structures' first atoms [structures + 1], of at most as many structures as atoms. input and what comes back may be memory of the host: input is
-// read once by each block, the others are written once. room is rooms', arrivals the meetings'. per_length is intervals an Å. run is the atoms of a share. Shared
-// memory, in floats: 8·run·atoms + (32·atoms + 24)·blocks + 2·run + 2 and 2·atoms + 1, each rounded up to 4, 24·(H + 4) for weights, and the most of atoms·(H + 4),
-// run·(3H + 4), the readout's (see reading) and 5,120.
-KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings *status, unsigned long long room, unsigned *arrivals, const weights *network, int blocks,
+// read once by each block, the others are written once. letters and room are rooms'; no letter has a stamp beyond the number of launches so far, arrivals[1], and arrivals[0] is the
+// meetings'. per_length is intervals an Å. run is the atoms of a share. Shared memory is share's; what is behind x: see onceShared in once.go. A table is table floats behind the beginning of
+// x, and 0 where x has to make room for it.
+KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings *status, unsigned long long letters, unsigned long long room, unsigned *arrivals, const weights *network, int blocks,
 	const int *input, int structures, const float *embedding, const float *wa, const float *wb, const float *wc, int atoms, int h, float cutoff, double per_length,
-	int intervals, int run, int patience) {
+	int intervals, int run, int table, int patience) {
 	int t = threadIdx_x, number = blockIdx_y * gridDim_x + blockIdx_x;
+	bool early = table > 0, alone = gridDim_x == 1;
 	rooms r;
-	r.start = room, r.atoms = atoms, r.h = h, r.blocks = blocks, r.shares = gridDim_x;
+	r.start = letters, r.room = room, r.atoms = atoms, r.h = h, r.blocks = blocks;
 	share mine;
 	mine.first = blockIdx_x * run, mine.end = min_int(mine.first + run, atoms), mine.run = run, mine.atoms = atoms, mine.h = h, mine.blocks = blocks;
 	meeting meet;
 	meet.arrivals = arrivals, meet.patience = patience;
-	mine.read(input, 8 * atoms + structures + 1);
+	post mail;
+	mail.stamp = arrivals[1] + 1, mail.patience = patience, mail.late = mine.late();
+	mine.mail = mail;
+	mine.read(input, 8 * atoms + structures + 1, network);
 	if (t == 0) *mine.late() = 0;
-	for (int i = t; i < blocks * (int)(sizeof(weights) / sizeof(int2)); i += WIDE) ((int2 *)mine.layers())[i] = ((const int2 *)network)[i];
+	for (int k = t; k < run * 12; k += WIDE) mine.force()[k] = 0;
 	sync_block();
 
+	float *table_at = mine.x() + table;
+	if (early) mine.fetch(table_at, 0, intervals);
+	for (int k = t; k < atoms * GROUP; k += WIDE) mine.scalars()[k] = embedding[mine.numbers()[k / GROUP] * h + blockIdx_y * GROUP + k % GROUP];
 	list out;
 	out.edge_a = mine.edge_a(), out.edge_b = mine.edge_b(), out.room = run * atoms, out.intervals = intervals, out.per_length = per_length;
 	for (int i = mine.first + t / WARP; i < mine.end; i += WIDE / WARP) {
@@ -217,54 +418,58 @@ KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings 
 		found.x = s.n, found.y = same;
 		if (blockIdx_y == 0) r.found()[i] = found;
 	}
-	float *force = r.force() + (blockIdx_y * atoms + mine.first) * 12;
-	for (int k = t; k < (mine.end - mine.first) * 12; k += WIDE) force[k] = 0;
-	sync_block();
 
-	forward<true>(readied{r.after(0), r.inputs()}, embedded{embedding, mine.numbers()}, ATOMS_EDGES, TABLE(true, 0), SIZES, run);
-	MEET(NEXT(mine.layers()[0].hidden, GROUP, 2 * h));
 	int k = 0;
 #pragma unroll 1
 	for (;; k++) {
-		mine.layer<false>(plain_end{r.pre(k)}, r.inputs(), 2 * mine.h);
+		FETCHED(k);
+		forward(k == 0, sent{mail, mine.of_block(k), r.inputs(k)}, MESSAGE(k), run);
+		sync_block();
+		RECEIVE(r.inputs(k), 2 * mine.h, mine.layers()[k].hidden, GROUP);
+		if (early && k < blocks - 1) mine.fetch(table_at, k + 1, intervals);
+		mine.layer<1>(active_end{mail, mine.of_block(k), r.active(k)}, 2 * mine.h);
+		sync_block();
+		RECEIVE(r.active(k), mine.h, mine.layers()[k].out, k < blocks - 1 ? 3 * GROUP : GROUP);
 		if (k == blocks - 1) break;
-		MEET(NEXT(mine.layers()[k].out, 3 * GROUP, mine.h));
-		tabulated<false> phi = TABLE(false, k + 1);
-		mine.layer_before<3, true>(output_layer<near>{mine.before(k + 1), r.gates(k), r.after(k), MATRIX_OF(mine.layers()[k]), mine.h}, r.pre(k), phi);
-		mine.forget(), r.forget();
-		forward<false>(readied{r.after(k + 1), r.inputs()}, mine.before(k + 1), ATOMS_EDGES, phi, SIZES, run);
-		MEET(NEXT(mine.layers()[k + 1].hidden, GROUP, 2 * mine.h));
+		mine.layer<3>(way_there{mine.of_block(k), published{mail, mine.before(k + 1), alone ? 0 : r.before(k + 1)}, mine.layers()[k].m}, mine.h);
+		mine.gather(mine.before(k + 1), r.before(k + 1));
 	}
-	MEET(NEXT(mine.layers()[k].out, GROUP, mine.h));
-	mine.layer<true>(scalar_end{r.scalars(), r.after(k)}, r.pre(k), mine.h);
-	MEET(reading(mine.x(), mine.h).weights(wa, wb, wc));
+	mine.layer<1>(sum_end{mail, mine.of_block(k), r.scalars()}, mine.h);
+	sync_block();
+	reading(mine.x(), mine.h).weights(wa, wb, wc);
 	for (int i = number; i < mine.atoms; i += gridDim_x * gridDim_y) {
 		reading read(mine.x(), mine.h);
 		sync_block();
-		read.scalars(r.scalars() + i * mine.h, t, WIDE);
-		read.run(forces ? r.gs() + i * mine.h : 0, r.energy() + i);
+		for (int f = 2 * t; f < mine.h; f += 2 * WIDE) {
+			letter l[1][2];
+			mail.receive<1>(l, r.scalars() + i * mine.h + f, 0, 0);
+			read.s[f] = post::opened(l[0][0]), read.s[f + 1] = post::opened(l[0][1]);
+		}
+		read.run(forces != 0, gradients{mail, r.gs() + i * mine.h}, r.energy() + i);
 	}
+	sync_block();
+	UNLESS_LATE;
 	if (forces) {
-		MEET(NEXT(mine.layers()[k].out_back, GROUP, mine.h));
-		mine.layer<false>(slope_end{r.gp(), r.pre(k)}, r.gs(), mine.h);
 #pragma unroll 1
 		for (;; k--) {
-			MEET(NEXT(mine.layers()[k].hidden_back, 2 * GROUP, mine.h));
-			either phi;
-			phi.first = k == 0, phi.low = of<const float4>(mine.layers()[k].low), phi.high = of<const float2>(mine.layers()[k].high), phi.intervals = intervals;
-			if (k == blocks - 1)
-				mine.layer_before<2, false>(last_layer<near>{mine.g(), r.after(k), r.gs(), mine.h}, r.gp(), phi);
-			else
-				mine.layer_before<2, false>(gradient_layer<near>{mine.g(), r.gin(), r.after(k), r.gates(k), MATRIX_OF(mine.layers()[k]), mine.h}, r.gp(), phi);
-			mine.forget(), r.forget();
+			bool last = k == blocks - 1;
+			int in = last ? mine.h : 3 * mine.h;
+			RECEIVE(last ? r.gs() : r.back(k), in, mine.layers()[k].out_back, GROUP);
+			if (early && !last) mine.fetch(table_at, k, intervals); // the last one is there
+			mine.layer<1>(back_end{mail, mine.of_block(k), r.gp(k)}, in);
+			sync_block();
+			RECEIVE(r.gp(k), mine.h, mine.layers()[k].hidden_back, 2 * GROUP);
+			mine.layer<2>(way_back{mail, mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, r.gs(), mine.own_g(), mine.layers()[k].m}, mine.h);
+			mine.gather(mine.g(), r.g(k));
+			FETCHED(k);
+			backward<true>(k == 0, sent_back{mail, mine.of_block(k - 1), mine.own_g(), r.back(k - 1), mine.layers()[k - 1].m},
+				mine.force() - (blockIdx_y * mine.atoms + mine.first) * 12, mine.g(), MESSAGE(k), (float)per_length, run);
+			sync_block();
 			if (k == 0) break;
-			backward<false, true>(readied_back{r.gin(), r.inputs(), r.after(k - 1), mine.layers()[k - 1].m}, r.force(), mine.g(), mine.before(k), ATOMS_EDGES,
-				TABLE(false, k), SIZES, (float)per_length, run);
-			MEET(NEXT(mine.layers()[k - 1].out_back, GROUP, 3 * mine.h));
-			mine.layer<false>(slope_end{r.gp(), r.pre(k - 1)}, r.inputs(), 3 * mine.h);
 		}
-		backward<true, true>(nowhere{}, r.force(), mine.g(), embedded{embedding, mine.numbers()}, ATOMS_EDGES, TABLE(true, 0), SIZES, (float)per_length, run);
 	}
+	UNLESS_LATE;
+	for (int i = t; i < (mine.end - mine.first) * 12; i += WIDE) r.force()[(blockIdx_y * mine.atoms + mine.first) * 12 + i] = mine.force()[i];
 	meet.arrive();
 	if (number > 0) return; // what is left is little; and so the first block knows whether all have come everywhere
 	if (!meet.wait(mine.late())) {
@@ -272,20 +477,28 @@ KERNEL __launch_bounds__(WIDE, 1) ONCE(double *results, float *forces, findings 
 		return;
 	}
 	mine.forget(), r.forget();
+	if (t == 0) arrivals[1] = mail.stamp;
+	if (t >= WIDE - WARP) { // meanwhile the others have the sums
+		int edges = 0, same = 0;
+		for (int i = t - (WIDE - WARP); i < mine.atoms; i += WARP) {
+			int2 found = r.found()[i];
+			edges += found.x, same = found.y && same == 0 ? mine.atoms - i : same;
+		}
+		for (int mask = WARP / 2; mask > 0; mask /= 2) {
+			int other = as_int(shuffle_xor(as_float(same), mask));
+			edges += as_int(shuffle_xor(as_float(edges), mask)), same = same > other ? same : other;
+		}
+		findings total;
+		total.edges = edges, total.same = same;
+		if (t == WIDE - WARP) *status = total;
+	}
+#pragma unroll 1
 	for (int s = 0; s < structures; s++) {
 		int from = mine.structure_first()[s], to = mine.structure_first()[s + 1];
+#pragma unroll 1
 		for (int i = 12 * from + t; forces && i < 12 * to; i += WIDE) sum_of(forces, r.virials(), r.force(), 0, mine.h / GROUP, mine.atoms, i);
 		sync_block();
-		sum_structure(results + NUMBERS * s, r.energy(), forces ? r.virials() : 0, from, to, (double *)mine.x());
+		sum_structure<1>(results + NUMBERS * s, r.energy(), forces ? r.virials() : 0, from, to, (double *)mine.x());
 		sync_block();
 	}
-	if (t < WIDE - 1) return;
-	findings total;
-	total.edges = 0, total.same = 0;
-	for (int i = mine.atoms - 1; i >= 0; i--) {
-		int2 found = r.found()[i];
-		total.edges += found.x;
-		if (found.y) total.same = mine.atoms - i;
-	}
-	*status = total;
 }

@@ -20,37 +20,42 @@ const oncePatience = 1 << 22
 type onceKernels struct {
 	once     entry
 	resident int // blocks that the device can run at the same time
-
-	cluster   entry // the same, whose blocks are a cluster
-	clustered bool  // whether they can be
 }
 
 // stem's blocks have the edges of a share, a slice of weights, and what it is multiplied by.
 func (k *onceKernels) stem(n size, sharedPerBlock int) stem {
-	k.once = entry{name: "once", threads: fewWide, together: true, shared: min(sharedPerBlock, onceShared(OnceAtoms, onceShare, n.h, onceBlocks))}
+	most, _ := n.onceShared(OnceAtoms, onceShare, onceBlocks, true)
+	k.once = entry{name: "once", threads: fewWide, together: true, shared: min(sharedPerBlock, most)}
 	return stem{n.file("once"), []*entry{&k.once}}
 }
 
-// clusterStem is for GPUs that have clusters.
-func (k *onceKernels) clusterStem(n size) stem {
-	k.cluster = k.once
-	k.cluster.name, k.cluster.together, k.cluster.cluster = "once_cluster", false, true
-	return stem{n.file("once_cluster"), []*entry{&k.cluster}}
-}
-
-// ready asks how many blocks can wait for each other, once the kernels are loaded for h features.
-func (k *onceKernels) ready(h int) (err error) {
-	if k.resident, err = k.once.kernel.Resident(); err == nil && k.cluster.kernel != nil {
-		k.clustered, err = k.cluster.kernel.Clusters(Groups(h))
-	}
+// ready asks how many blocks can wait for each other, once the kernels are loaded.
+func (k *onceKernels) ready() (err error) {
+	k.resident, err = k.once.kernel.Resident()
 	return err
 }
 
-// onceShared is the bytes of shared memory that n atoms take in shares of so many, of h features, in a network of so many blocks.
-func onceShared(n, share, h, blocks int) int {
-	layer := h + fewPad
-	inputs := max(n*layer, share*(3*h+fewPad), readingRoom(h), 2*10*blockThreads)
-	return 4 * (8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + (2*n+4)/4*4 + 3*groupWidth*layer + inputs)
+// onceShared is the bytes of shared memory that n atoms take in shares of so many, in a network of so many blocks, and where in what is
+// behind x a table lies, in floats, if it does so in room of its own: then it is fetched while something else is done.
+func (z size) onceShared(n, share, blocks int, apart bool) (bytes, table int) {
+	layer, spans := z.h+fewPad, 0
+	if z.tensor { // what tensor cores make of spans of 16 of 3H inputs, for tiles of 8 atoms: 160 floats each
+		spans = ceilDiv(share, 8) * 30 * z.h
+	}
+	kept := 8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + (2*n+4)/4*4 + groupWidth*n + (44+56*blocks)*share + 3*groupWidth*layer
+	inputs, tabled := max(share*(3*z.h+fewPad)+spans, readingRoom(z.h), 2*10*blockThreads), 18*groupWidth*z.intervals
+	if apart {
+		return 4 * (kept + inputs + tabled), inputs
+	}
+	return 4 * (kept + max(inputs, tabled)), 0
+}
+
+// onceRoom is onceShared where a table has room of its own if there is room for it in so many bytes.
+func (z size) onceRoom(n, share, blocks, most int) (bytes, table int) {
+	if bytes, table = z.onceShared(n, share, blocks, true); bytes <= most {
+		return bytes, table
+	}
+	return z.onceShared(n, share, blocks, false)
 }
 
 // Share is how many atoms a share has when few, of so many structures, go through net in one launch; 0 if there is no such launch for them on the device.
@@ -59,12 +64,9 @@ func (k *Kernels) Share(net *OnceNetwork, atoms, structures int) int {
 		return 0
 	}
 	most := k.onces.resident / Groups(k.size.h)
-	if k.onces.clustered {
-		most = max(1, most)
-	}
 	for size := onceShare; size >= onceShare/2 && most > 0; size /= 2 { // smaller ones take less shared memory
 		share := ceilDiv(atoms, min(ceilDiv(atoms, size), most))
-		if onceShared(atoms, share, k.size.h, net.layers.n) <= k.onces.once.shared {
+		if bytes, _ := k.size.onceShared(atoms, share, net.layers.n, false); bytes <= k.onces.once.shared {
 			return share
 		}
 	}
@@ -116,21 +118,31 @@ type Once struct {
 	Network  *OnceNetwork
 	Patience int // of blocks that wait for others: how often they ask; 0 is for seconds
 
+	letters  Array[uint64] // what blocks send each other: see letters.cuh
 	room     Array[float32]
-	arrivals Array[uint32]
+	arrivals Array[uint32] // of the last meeting, and launches
 }
 
-// Resize makes room for n atoms of h features, in shares of so many.
-func (o *Once) Resize(m *Memory, n, share, h int) error {
-	blocks, shares := o.Network.layers.n, ceilDiv(n, share)
-	states, floats := 1+blocks, 6+blocks+2*shares*blocks
-	if err := Resize(m, &o.room, "the one launch of few atoms", n*h*(4*states+floats)+n*(Groups(h)*12+2+9+1)); err != nil {
+// Resize makes room for n atoms of h features.
+func (o *Once) Resize(m *Memory, n, h int) error {
+	if err := Resize(m, &o.room, "the one launch of few atoms", n*(Groups(h)*12+2+9+1)); err != nil {
 		return err
+	}
+	had := o.letters.ptr
+	if err := Resize(m, &o.letters, "letters between blocks", n*h*(15*o.Network.layers.n+2)); err != nil {
+		return err
+	}
+	if o.letters.ptr != had { // what stands there by chance is no letter
+		all := o.letters
+		all.n = all.cap
+		if err := Zero(m, all); err != nil {
+			return err
+		}
 	}
 	if o.arrivals.n > 0 {
 		return nil
 	}
-	if err := Resize(m, &o.arrivals, "arrivals", 1); err != nil {
+	if err := Resize(m, &o.arrivals, "arrivals", 2); err != nil {
 		return err
 	}
 	return Zero(m, o.arrivals)
@@ -167,11 +179,9 @@ func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], sta
 		patience = oncePatience
 	}
 	grid, e := Dim{X: ceilDiv(n, share), Y: Groups(h)}, k.onces.once
-	if grid.X == 1 && k.onces.clustered {
-		e = k.onces.cluster
-	}
-	e.shared = onceShared(n, share, h, net.layers.n)
-	return k.run(&e, grid, results.arg(), forces.argOrNone(), status.arg(), o.room.arg(), o.arrivals.arg(), net.layers.arg(), integer(net.layers.n),
+	table := 0
+	e.shared, table = k.size.onceRoom(n, share, net.layers.n, k.onces.once.shared)
+	return k.run(&e, grid, results.arg(), forces.argOrNone(), status.arg(), o.letters.arg(), o.room.arg(), o.arrivals.arg(), net.layers.arg(), integer(net.layers.n),
 		input.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(), net.readout[2].few.arg(),
-		integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(patience))
+		integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(table), integer(patience))
 }

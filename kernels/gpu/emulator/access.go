@@ -29,6 +29,9 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	if strings.HasPrefix(s.opcode, "ld.acquire.gpu.global.") && len(words) == 5 {
 		return d.acquire(s, e)
 	}
+	if strings.HasPrefix(s.opcode, "ld.relaxed.gpu.global.") || strings.HasPrefix(s.opcode, "st.relaxed.gpu.global.") {
+		return d.relaxed(s, words)
+	}
 	count, space := 1, words[1]
 	for _, modifier := range words[2 : len(words)-1] {
 		switch modifier {

@@ -116,7 +116,7 @@ func class(opcode string, words []string) Class {
 	switch words[0] {
 	case "mov", "cvta":
 		return Free
-	case "ld", "st", "atom", "red":
+	case "ld", "st", "atom", "red", "cp":
 		if words[1] == "param" {
 			return Free
 		}

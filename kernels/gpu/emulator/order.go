@@ -46,6 +46,8 @@ type meetings struct {
 
 	cluster []*block // all of them, if they are one
 	came    []uint64 // cycles: when the last warp came to each of its barriers
+
+	sent map[uint64]uint64 // cycles: when what was sent is where others read it, by address
 }
 
 // word is what was released at an address.

@@ -29,6 +29,8 @@ func (d *decoder) plain(s *statement, words []string) (func(w *warp, mask uint32
 		return d.insert(s)
 	case "mma":
 		return d.multiply(s)
+	case "cp":
+		return d.copyAhead(s)
 	}
 	o, ok := operations[s.opcode]
 	if !ok {

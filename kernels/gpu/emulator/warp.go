@@ -31,6 +31,7 @@ type warp struct {
 	waits      bool // at a barrier
 	looks      bool // at what no other block has changed since it did last
 	looked     look
+	asked      asked
 	came, went int // times that it arrived at, and went on from, a barrier of the cluster
 	index      int // in the block
 	block      *block
@@ -52,7 +53,7 @@ type step struct {
 	kind kind
 	// together is, for an instruction that lanes execute together, which ones.
 	together func(w *warp, lane int) uint32
-	// unchanged is, for a load that acquires, whether it would find what it did before.
+	// unchanged is, for a load that other blocks' stores are waited for with, whether it would find what it did before.
 	unchanged func(w *warp, mask uint32) bool
 	guard     int // predicate, or −1
 	invert    bool
