@@ -145,6 +145,7 @@ func TestInstructions(t *testing.T) {
 		{"mul.rn.f64", double(6), []uint64{double(3), double(2)}},
 		{"div.rn.f64", double(1.5), []uint64{double(3), double(2)}},
 		{"fma.rn.f64", double(7), []uint64{double(3), double(2), double(1)}},
+		{"abs.f64", double(2), []uint64{double(-2)}},
 		{"neg.f64", double(-3), []uint64{double(3)}},
 		{"sqrt.rn.f64", double(1.5), []uint64{double(2.25)}},
 		{"cvt.s64.s32", math.MaxUint64, []uint64{minus}},
