@@ -9,19 +9,19 @@
 #pragma once
 #include "neighbors.cuh"
 
-#define SEARCHERS 8   // warps of a block
-#define KEPT 96       // edges that wait. Where an atom has more, they are counted, and found again to be written
-#define WINDOWS WARP  // times 32 atoms of boxes, for which marks are made together
+#define SEARCHERS 8  // warps of a block
+#define KEPT 96      // edges that wait. Where an atom has more, they are counted, and found again to be written
+#define WINDOWS WARP // times 32 atoms of boxes, for which marks are made together
 
 static __device__ __forceinline__ int bucket(const lattice *l, int x, int y, int z) {
 	long long number = ((long long)z * l->count[1] + y) * l->count[0] + x;
 	return l->first_bucket + (int)(number & l->mask);
 }
 
-// home_of is where an atom is in the cell, at the image that its box is of, and how far a distance to it may be off
-// for its share of all rounding: what is d ≤ cutoff in float64 is d ≤ (cutoff + both atoms' shares)·(1 + 2^-17) in float32
-// at most. Of coordinates c that float32 rounds, and a difference of them, that is 2^-24·(2c + c′ + 2·cutoff), and of the lattice vectors that
-// float64 adds to r 2^-51 of each.
+// home_of is where an atom is in the cell, at the image that its box is of, in float32, and how much it adds to the
+// cutoff of a distance d in float32, lest rounding loses an edge. Of w and w', where two atoms are, and w' moved by lattice vectors,
+// which is no farther from w than the cutoff, float32 rounds each and their difference, 2^-24 of it: together 2^-24·(2|w| + |w'| + 2·cutoff) along
+// a direction, of which 2^-22·(|w| + |w'|) is more than the part that goes with where they are. In float64 it is less than 2^-49 of all that is added up.
 static __device__ __forceinline__ float4 home_of(const double *r, int4 image, const lattice *l) {
 	float w[3];
 	double off = 0;
@@ -51,12 +51,14 @@ struct boxes {
 	int i;
 	float cutoff;
 
-	int held, kept, n;    // of atoms in room, those that are edges, and edges that were found
-	bool lost;            // there was no room for some
-	int next, same;       // where the next edge goes, and whether one is at d = 0
-	int first, begins;    // first of the boxes that are looked at, and number in turn of the first atom of the lane's; −1 if it has none
-	int last, all;        // last box that began, and atoms in turn of all boxes
-	int sx, sy, sz;       // image of the lane's box
+	int held, kept, n; // of atoms in room, those that are edges, and edges that were found
+	bool lost;         // there was no room for some
+	int next, same;    // where the next edge goes, and whether one is at d = 0
+	int first, begins; // first of the boxes that are looked at, and number in turn of the first atom of the lane's; −1 if it has none
+	int last, all;     // last box that began, and atoms in turn of all boxes
+	int sx, sy, sz;    // image of the lane's box
+
+	static __device__ __forceinline__ int lane() { return (unsigned)again(threadIdx_x) % WARP; }
 
 	// step finds box c along direction k: its number in at and its image in
 	// shift; false beyond an open end.
@@ -75,7 +77,7 @@ struct boxes {
 
 	// around is box number g around the atom's own, not wrapped.
 	__device__ __forceinline__ int4 around(int g) const {
-		int4 c = box[i];
+		int4 c = box[again(i)];
 		int row = g / across(0), layer = row / across(1);
 		c.x += g - row * across(0) - l->reach[0], c.y += row - layer * across(1) - l->reach[1], c.z += layer - l->reach[2];
 		return c;
@@ -83,7 +85,7 @@ struct boxes {
 
 	// open gives each lane its box. One without atoms has one that is none, number −1, so that each begins somewhere.
 	__device__ __forceinline__ void open(int group, int boxes) {
-		int lane = threadIdx_x % WARP, from = -1, length = 0, x, y, z;
+		int lane = boxes::lane(), from = -1, length = 0, x, y, z;
 		first = group, last = -1, sx = 0, sy = 0, sz = 0;
 		if (group + lane < boxes) {
 			int4 c = around(group + lane);
@@ -99,7 +101,7 @@ struct boxes {
 			if (lane >= by) sum += left;
 		}
 		all = shuffle_from(sum, WARP - 1);
-		float4 at = home[i];
+		float4 at = home[again(i)];
 		if (sx || sy || sz) {
 			const double *v = l->vectors;
 			at.x = (float)(at.x - (sx * v[0] + sy * v[3] + sz * v[6]));
@@ -115,30 +117,26 @@ struct boxes {
 	__device__ __forceinline__ void mark(int base) const {
 		int at = begins - base;
 		sync_warp();
-		room->marks[threadIdx_x % WARP] = 0;
+		room->marks[lane()] = 0;
 		sync_warp();
 		if (at >= 0 && at < WARP * WINDOWS) atomic_or(room->marks + at / WARP, 1 << at % WARP);
 		sync_warp();
 	}
 
-	// look gathers those of 32 atoms in turn that are near in float32.
-	__device__ __forceinline__ void look(int base, float most) {
-		int lane = threadIdx_x % WARP;
-		unsigned marks = room->marks[base / WARP % WINDOWS];
-		int b = last + popcount(marks & ((2u << lane) - 1));
+	// look gathers those of 32 atoms in turn, from base on, that are near in float32.
+	__device__ __forceinline__ void look(int base, int marks, float most) {
+		int lane = threadIdx_x % WARP, box = last + popcount(marks & ((2u << lane) - 1));
 		last += popcount(marks);
-		float4 here = room->boxes[b];
+		float4 here = room->boxes[box];
 		int j = base + lane + as_int(here.w);
-		bool pass = false;
-		if (base + lane < all && j >= 0) {
-			float4 there = home[j];
-			float x = there.x - here.x, y = there.y - here.y, z = there.z - here.z, within = most + there.w;
-			pass = !(fma(x, x, fma(y, y, z * z)) > within * within); // what is no number float64 is to see
-		}
+		bool pass = base + lane < all && j >= 0;
+		float4 there = home[pass ? j : i];
+		float x = there.x - here.x, y = there.y - here.y, z = there.z - here.z, within = most + there.w;
+		pass = pass && !(fma(x, x, fma(y, y, z * z)) > within * within); // what is no number float64 is to see
 		unsigned hits = vote(pass);
 		if (pass) {
 			int2 atom;
-			atom.x = j, atom.y = b;
+			atom.x = j, atom.y = box;
 			*(int2 *)(room->atoms + held + popcount(hits & ((1u << lane) - 1))) = atom;
 		}
 		held += popcount(hits);
@@ -146,7 +144,7 @@ struct boxes {
 
 	// settle finds the edges among the atoms that were gathered.
 	__device__ __forceinline__ void settle(bool hashed) {
-		int lane = threadIdx_x % WARP, before = kept;
+		int lane = boxes::lane(), before = kept;
 		sync_warp();
 		for (int from = kept; from < held; from += WARP) {
 			int2 atom;
@@ -159,6 +157,7 @@ struct boxes {
 				near = c.x - tx * l->count[0] == b.x && c.y - ty * l->count[1] == b.y && c.z - tz * l->count[2] == b.z;
 			}
 			float x = 0, y = 0, z = 0, d = 0;
+			int i = again(this->i);
 			if (near) {
 				int4 mi = image[i], mj = image[j];
 				tx += mi.x - mj.x, ty += mi.y - mj.y, tz += mi.z - mj.z;
@@ -180,7 +179,7 @@ struct boxes {
 	// write writes the edges that wait.
 	__device__ __forceinline__ void write(const list *out) {
 		sync_warp();
-		for (int k = threadIdx_x % WARP; k < kept; k += WARP) {
+		for (int k = lane(); k < kept; k += WARP) {
 			int4 edge = room->atoms[k];
 			float x = as_float(edge.x), y = as_float(edge.y), z = as_float(edge.z), d = norm(x, y, z);
 			if (d == 0) same = 1;
@@ -196,31 +195,37 @@ struct boxes {
 		sync_warp();
 	}
 
-	// search finds all edges; it keeps those for which there is room, or writes them.
+	// search finds all edges; it keeps those for which there is room, or writes them. By 2^-16 the cutoff is larger in float32 than the rounding that goes with it.
 	__device__ __forceinline__ void search(const list *out, bool writes) {
 		int boxes = across(0) * across(1) * across(2);
-		bool hashed = (double)l->count[0] * l->count[1] * l->count[2] > l->mask + 1.; // else a bucket is one box
+		bool hashed = vote((double)l->count[0] * l->count[1] * l->count[2] > l->mask + 1.) != 0; // else a bucket is one box
 		float most = cutoff * (1 + 0x1p-16f) + home[i].w;
 		n = 0, held = 0, kept = 0, lost = false;
 		for (int group = 0; group < boxes; group += WARP) {
 			open(group, boxes);
-			for (int base = 0; base < all; base += WARP) {
-				if (base % (WARP * WINDOWS) == 0) mark(base);
-				look(base, most);
-				if (held <= KEPT && base + WARP < all) continue;
-				settle(hashed);
-				if (writes) write(out);
-				else if (kept > KEPT) forget();
+			for (int begin = 0; begin < all; begin += WARP * WINDOWS) {
+				mark(begin);
+				int end = min_int(all, begin + WARP * WINDOWS);
+				const int *marks = room->marks;
+				for (int base = begin; base < end; base += WARP) {
+					look(base, *marks++, most);
+					if (held <= KEPT && base + WARP < all) continue;
+					settle(hashed);
+					if (writes) write(out);
+					else if (kept > KEPT) forget();
+				}
 			}
 		}
 	}
 
 	// edges counts the edges of the warp's atom, takes room for them, and writes them.
 	__device__ __forceinline__ void edges(const list *out) {
-		same = 0;
-		search(out, false);
-		next = take(out, i, n);
-		if (lost) search(out, true);
-		else write(out);
+		same = 0, next = 0;
+		for (bool writes = false;; writes = true) {
+			search(out, writes);
+			if (writes) return;
+			next = take(out, i, n);
+			if (!lost) return write(out);
+		}
 	}
 };

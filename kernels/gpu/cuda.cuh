@@ -106,3 +106,9 @@ static __device__ __forceinline__ float4 whole(float4 v) {
 	asm("" : "+f"(x), "+f"(y), "+f"(z), "+f"(w));
 	return vec4(x, y, z, w);
 }
+
+// again lets the compiler believe that x is new: what it computes from it, it does not keep in registers.
+static __device__ __forceinline__ int again(int x) {
+	asm volatile("" : "+r"(x));
+	return x;
+}

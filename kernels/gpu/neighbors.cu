@@ -11,7 +11,7 @@
 // Where all structures are small and isolated, all pairs of atoms are looked at
 // (find_all_pairs). Otherwise atoms are sorted into boxes at least a cutoff wide
 // (assign, scan, scatter, arrange), and neighbours are looked for in the boxes
-// around an atom's own (find_edges). A structure's boxes are counted modulo a
+// around an atom's own (find_edges, see boxes.cuh). A structure's boxes are counted modulo a
 // power of two, its buckets: a grid, or for a sparse structure of any extent a
 // hash table whose hits are told apart by the boxes themselves. From then on the
 // network has the atoms in the order of the boxes, so that neighbours lie near
@@ -144,7 +144,7 @@ KERNEL __launch_bounds__(512, 1) ALL_PAIRS(find_few_pairs) {
 }
 
 // The edges of atoms in the order of their boxes. Launch: a warp for each atom, SEARCHERS of a block.
-KERNEL __launch_bounds__(SEARCHERS *WARP) find_edges(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const float4 *home,
+KERNEL __launch_bounds__(SEARCHERS *WARP, 4) find_edges(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const float4 *home,
 	const int4 *box, const int4 *image, const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, int room, float cutoff,
 	double per_length, int intervals) {
 	__shared__ waiting rooms[SEARCHERS];
