@@ -197,7 +197,25 @@ func TestEdgesInBoxes(t *testing.T) {
 		far.Positions[i] = plus(r, vec.RowTimes([3]float64{float64(rng.IntN(5)) * 1e6, 0, -float64(rng.IntN(3))}, &far.Cell))
 	}
 	thin := atoms.Structure{Cell: [3][3]float64{{0.4, 0, 0}, {3, 9, 0}, {0, 2, 17}}, PBC: everywhere, Positions: [][3]float64{{1, 2, 3}, {0, 5, 16}}, Numbers: []int{1, 8}}
+	pairs := func(size float64, pbc [3]bool) (s atoms.Structure) { // as far apart as the cutoff, or 1e-7 more or less, and in different images
+		s = systems.Random(rng, 200, size, 0.6, pbc, true)
+		for _, r := range s.Positions {
+			way := [3]float64{rng.NormFloat64(), rng.NormFloat64(), rng.NormFloat64()}
+			way = vec.Scale(way, testCutoff*(1+2e-7*(rng.Float64()-0.5))/vec.Norm(way))
+			var images [3]float64
+			for c := range images {
+				if pbc[c] {
+					images[c] = float64(rng.IntN(9) - 4)
+				}
+			}
+			s.Positions = append(s.Positions, plus(plus(r, way), vec.RowTimes(images, &s.Cell)))
+		}
+		s.Numbers = make([]int, len(s.Positions))
+		return s
+	}
 	cases := map[string][]atoms.Structure{
+		"as long as the cutoff":           {pairs(20, everywhere), pairs(3000, everywhere), pairs(1e6, everywhere), pairs(5e4, [3]bool{true, false, true})},
+		"as long as the cutoff, isolated": {pairs(3e6, isolated), pairs(1e4, isolated)},
 		"liquid":                          {systems.Random(rng, 260, 14, 0, everywhere, false)},
 		"large boxes, skewed":             {systems.Random(rng, 90, 18, 0.5, everywhere, true)},
 		"more edges than wait":            {systems.Random(rng, 3, 2.3, 0.3, everywhere, true)},
@@ -208,7 +226,7 @@ func TestEdgesInBoxes(t *testing.T) {
 		"boxes that share buckets":        {sparse},
 		"images a million cells away":     {far},
 		"on one point":                    {same},
-		"edges as long as the cutoff":     {{Positions: [][3]float64{{0, 0, 0}, {testCutoff, 0, 0}, {0, math.Nextafter(testCutoff, 9), 0}, {0, 0, testCutoff * (1 + 1e-7)}, {3, 4, 0}}, Numbers: []int{1, 1, 1, 1, 1}}},
+		"exactly as long as the cutoff":   {{Positions: [][3]float64{{0, 0, 0}, {testCutoff, 0, 0}, {0, math.Nextafter(testCutoff, 9), 0}, {0, 0, testCutoff * (1 + 1e-7)}, {3, 4, 0}}, Numbers: []int{1, 1, 1, 1, 1}}},
 		"batch with structures of no use": {{}, systems.Random(rng, 1, 30, 0, everywhere, true), {}, cluster(20, 9), sparse, systems.Random(rng, 7, 6, 0.3, everywhere, true)},
 	}
 	for k := 1; k < 7; k++ {
