@@ -24,18 +24,21 @@ typedef int int4 __attribute__((ext_vector_type(4)));
 #define gridDim_x __nvvm_read_ptx_sreg_nctaid_x()
 #define gridDim_y __nvvm_read_ptx_sreg_nctaid_y()
 static __device__ __forceinline__ void sync_block() { __syncthreads(); }
+static __device__ __forceinline__ void sync_warp() { __nvvm_bar_warp_sync(0xffffffff); }
 static __device__ __forceinline__ float shuffle_xor(float x, int mask) { return __nvvm_shfl_sync_bfly_f32(0xffffffff, x, mask, 31); }
 static __device__ __forceinline__ int shuffle_up(int x, int by) { return __nvvm_shfl_sync_up_i32(0xffffffff, x, by, 0); }
 static __device__ __forceinline__ int shuffle_from(int x, int lane) { return __nvvm_shfl_sync_idx_i32(0xffffffff, x, lane, 31); }
 static __device__ __forceinline__ unsigned vote(bool x) { return __nvvm_vote_ballot_sync(0xffffffff, x); }
 static __device__ __forceinline__ float ex2(float x) { return __nvvm_ex2_approx_f(x); }
 static __device__ __forceinline__ int atomic_add(int *p, int x) { return __nvvm_atom_add_gen_i(p, x); }
+static __device__ __forceinline__ int atomic_or(int *p, int x) { return __nvvm_atom_or_gen_i(p, x); }
 static __device__ __forceinline__ long long atomic_add_long(long long *p, long long x) { return __nvvm_atom_add_gen_ll(p, x); }
 static __device__ __forceinline__ long long atomic_max_long(long long *p, long long x) { return __nvvm_atom_max_gen_ll(p, x); }
 static __device__ __forceinline__ unsigned multiply_high(unsigned a, unsigned b) { return __nvvm_mulhi_ui(a, b); }
 #define fma __builtin_fmaf
 #define sqrt_rn __nvvm_sqrt_rn_f
 #define floor_double __nvvm_floor_d
+#define absolute_double __builtin_fabs
 #define popcount __builtin_popcount
 #else
 #define threadIdx_x threadIdx.x
@@ -45,18 +48,21 @@ static __device__ __forceinline__ unsigned multiply_high(unsigned a, unsigned b)
 #define gridDim_x gridDim.x
 #define gridDim_y gridDim.y
 static __device__ __forceinline__ void sync_block() { __syncthreads(); }
+static __device__ __forceinline__ void sync_warp() { __syncwarp(); }
 static __device__ __forceinline__ float shuffle_xor(float x, int mask) { return __shfl_xor_sync(0xffffffff, x, mask); }
 static __device__ __forceinline__ int shuffle_up(int x, int by) { return __shfl_up_sync(0xffffffff, x, by); }
 static __device__ __forceinline__ int shuffle_from(int x, int lane) { return __shfl_sync(0xffffffff, x, lane); }
 static __device__ __forceinline__ unsigned vote(bool x) { return __ballot_sync(0xffffffff, x); }
 static __device__ __forceinline__ float ex2(float x) { float y; asm("ex2.approx.f32 %0, %1;" : "=f"(y) : "f"(x)); return y; }
 static __device__ __forceinline__ int atomic_add(int *p, int x) { return atomicAdd(p, x); }
+static __device__ __forceinline__ int atomic_or(int *p, int x) { return atomicOr(p, x); }
 static __device__ __forceinline__ long long atomic_add_long(long long *p, long long x) { return atomicAdd((unsigned long long *)p, x); }
 static __device__ __forceinline__ long long atomic_max_long(long long *p, long long x) { return atomicMax(p, x); }
 static __device__ __forceinline__ unsigned multiply_high(unsigned a, unsigned b) { return __umulhi(a, b); }
 #define fma fmaf
 #define sqrt_rn __fsqrt_rn
 #define floor_double floor
+#define absolute_double fabs
 #define popcount __popc
 #endif
 
@@ -110,4 +116,10 @@ static __device__ __forceinline__ float4 whole(float4 v) {
 	float x = v.x, y = v.y, z = v.z, w = v.w;
 	asm("" : "+f"(x), "+f"(y), "+f"(z), "+f"(w));
 	return vec4(x, y, z, w);
+}
+
+// again lets the compiler believe that x is new: what it computes from it, it does not keep in registers.
+static __device__ __forceinline__ int again(int x) {
+	asm volatile("" : "+r"(x));
+	return x;
 }

@@ -42,7 +42,7 @@ struct post {
 #pragma unroll
 			for (int i = 0; i < pairs; i++) all = all && fresh(l[i][0]) && fresh(l[i][1]);
 		}
-		if (!all) *late = 1;
+		if (!all) atomic_or(late, 1);
 	}
 
 	// receive_four waits for {s, vx, vy, vz}.

@@ -11,18 +11,13 @@
 // Where all structures are small and isolated, all pairs of atoms are looked at
 // (find_all_pairs). Otherwise atoms are sorted into boxes at least a cutoff wide
 // (assign, scan, scatter, arrange), and neighbours are looked for in the boxes
-// around an atom's own (find_edges). A structure's boxes are counted modulo a
+// around an atom's own (find_edges, see boxes.cuh). A structure's boxes are counted modulo a
 // power of two, its buckets: a grid, or for a sparse structure of any extent a
 // hash table whose hits are told apart by the boxes themselves. From then on the
 // network has the atoms in the order of the boxes, so that neighbours lie near
 // each other in memory too. Edges are in the order of the boxes, and of atoms
 // within a box.
-#include "neighbors.cuh"
-
-static __device__ __forceinline__ int bucket(const lattice *l, int x, int y, int z) {
-	long long number = ((long long)z * l->count[1] + y) * l->count[0] + x;
-	return l->first_bucket + (int)(number & l->mask);
-}
+#include "boxes.cuh"
 
 // assign finds every atom's box {x, y, z, bucket} and the image that it is in,
 // and counts the atoms of each bucket. Launch: a thread for each atom.
@@ -93,78 +88,31 @@ KERNEL scatter(int *mixed, int *members, const int *start, const int4 *box, int 
 
 // arrange copies the atoms in the order of the buckets, ascending within each;
 // order [atoms] is which they were. Launch: a thread for each atom.
-KERNEL arrange(int *order, double *positions, int *numbers, int4 *box, int4 *image, const double *from_positions, const int *from_numbers,
-	const int4 *from_box, const int4 *from_image, const int *mixed, const int *start, int atoms) {
+KERNEL arrange(int *order, double *positions, float4 *home, int *numbers, int4 *box, int4 *image, const double *from_positions, const int *from_numbers,
+	const int4 *from_box, const int4 *from_image, const int *mixed, const int *start, const int *structure, const lattice *lattices, int atoms) {
 	int i = blockIdx_x * blockDim_x + threadIdx_x;
 	if (i >= atoms) return;
-	int4 b = from_box[i];
+	int4 b = from_box[i], m = from_image[i];
 	int first = start[b.w], last = start[b.w + 1], at = first;
-	for (int m = first; m < last; m++) at += mixed[m] < i;
+	for (int k = first; k < last; k++) at += mixed[k] < i;
 	order[at] = i, numbers[at] = from_numbers[i];
-	box[at] = b, image[at] = from_image[i];
-	for (int c = 0; c < 3; c++) positions[3 * (size_t)at + c] = from_positions[3 * (size_t)i + c];
+	box[at] = b, image[at] = m;
+	double r[3];
+	for (int c = 0; c < 3; c++) r[c] = from_positions[3 * (size_t)i + c], positions[3 * (size_t)at + c] = r[c];
+	home[at] = home_of(r, m, lattices + structure[i]);
 }
 
-struct boxes {
-	const int4 *box, *image;
-	const int *start, *structure;
-	const lattice *lattices, *l;
-
-	__device__ __forceinline__ void begin(int i) { l = lattices + structure[i]; }
-
-	// step finds box c along direction k: its number in at and its image in
-	// shift; false beyond an open end.
-	static __device__ __forceinline__ bool step(const lattice *l, int k, int c, int *at, int *shift) {
-		*at = c, *shift = 0;
-		if (!l->periodic[k]) return c >= 0 && c < l->count[k];
-		int n = l->count[k], images = c / n;
-		if (c % n < 0) images--;
-		*at = c - images * n, *shift = images;
-		return true;
-	}
-
-	template <bool fill> __device__ __forceinline__ void each(seeker *s, const list *out) const {
-		int4 here = box[s->i], mi = image[s->i];
-		for (int dz = -l->reach[2]; dz <= l->reach[2]; dz++)
-			for (int dy = -l->reach[1]; dy <= l->reach[1]; dy++)
-				for (int dx = -l->reach[0]; dx <= l->reach[0]; dx++) {
-					int x, y, z, sx, sy, sz;
-					if (!step(l, 2, here.z + dz, &z, &sz) || !step(l, 1, here.y + dy, &y, &sy) || !step(l, 0, here.x + dx, &x, &sx)) continue;
-					int b = bucket(l, x, y, z), last = start[b + 1];
-					for (int base = start[b]; base < last; base += WARP) {
-						int j = base + threadIdx_x % WARP;
-						int4 there, mj;
-						there.x = -1, mj.x = 0, mj.y = 0, mj.z = 0;
-						if (j < last) there = box[j], mj = image[j];
-						visit<fill>(s, out, there.x == x && there.y == y && there.z == z, j, sx + mi.x - mj.x, sy + mi.y - mj.y, sz + mi.z - mj.z, l->vectors);
-					}
-				}
-	}
-};
-
-// edges counts the edges of the warp's atom, takes room for them, and writes them.
-template <class neighborhood>
-static __device__ __forceinline__ void edges(neighborhood *where, const list *out, const double *positions, const int *order, int atoms, float cutoff) {
+// edges counts the edges of the warp's atom among all of its structure, takes room for them, and writes them.
+static __device__ __forceinline__ void edges(all_pairs *where, const list *out, const double *positions, int atoms, float cutoff) {
 	seeker s;
 	s.i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
 	if (s.i >= atoms) return;
 	s.positions = positions, s.cutoff = cutoff, s.n = 0, s.next = 0, s.same = 0;
 	where->begin(s.i);
-	where->template each<false>(&s, out);
-	int first = 0, lane = threadIdx_x % WARP;
-	if (lane == 0 && s.n > 0) {
-		long long free = atomic_add_long(&out->status->edges, s.n);
-		first = free < out->room ? (int)free : out->room;
-	}
-	first = shuffle_from(first, 0);
-	if (lane == 0) {
-		int2 span;
-		span.x = first, span.y = s.n < out->room - first ? first + s.n : out->room;
-		out->span[s.i] = span;
-	}
-	s.next = first;
-	where->template each<true>(&s, out);
-	if (s.same) atomic_max_long(&out->status->same, atoms - (order ? order[s.i] : s.i));
+	where->each<false>(&s, out);
+	s.next = take(out, s.i, s.n);
+	where->each<true>(&s, out);
+	if (s.same) atomic_max_long(&out->status->same, atoms - s.i);
 }
 
 #define LIST(out)                                                                                                  \
@@ -182,7 +130,7 @@ KERNEL ALL_PAIRS(find_all_pairs) {
 	LIST(out);
 	all_pairs where;
 	where.structure = structure, where.first = first;
-	edges(&where, &out, positions, 0, atoms, cutoff);
+	edges(&where, &out, positions, atoms, cutoff);
 }
 
 // The same of up to 16 atoms, of which one block has all: it sets status before it counts.
@@ -192,15 +140,20 @@ KERNEL __launch_bounds__(512, 1) ALL_PAIRS(find_few_pairs) {
 	LIST(out);
 	all_pairs where;
 	where.structure = structure, where.first = first;
-	edges(&where, &out, positions, 0, atoms, cutoff);
+	edges(&where, &out, positions, atoms, cutoff);
 }
 
-// The edges of atoms in the order of their boxes. Launch: a warp for each atom.
-KERNEL find_edges(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const int4 *box, const int4 *image,
-	const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, int room, float cutoff,
+// The edges of atoms in the order of their boxes. Launch: a warp for each atom, SEARCHERS of a block.
+KERNEL __launch_bounds__(SEARCHERS *WARP, 4) find_edges(int2 *span, int4 *edge_a, float4 *edge_b, findings *status, const double *positions, const float4 *home,
+	const int4 *box, const int4 *image, const int *order, const int *start, const int *structure, const lattice *lattices, int atoms, int room, float cutoff,
 	double per_length, int intervals) {
+	__shared__ waiting rooms[SEARCHERS];
 	LIST(out);
 	boxes where;
-	where.box = box, where.image = image, where.start = start, where.structure = structure, where.lattices = lattices;
-	edges(&where, &out, positions, order, atoms, cutoff);
+	where.i = (blockIdx_x * blockDim_x + threadIdx_x) / WARP;
+	if (where.i >= atoms) return;
+	where.positions = positions, where.home = home, where.box = box, where.image = image, where.start = start;
+	where.l = lattices + structure[where.i], where.cutoff = cutoff, where.room = rooms + threadIdx_x / WARP;
+	where.edges(&out);
+	if (where.same) atomic_max_long(&status->same, atoms - order[where.i]);
 }

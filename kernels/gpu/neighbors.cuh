@@ -40,20 +40,24 @@ struct seeker {
 	int same;    // whether one of them is at d = 0
 };
 
-// visit looks at atom j on each lane, moved by nx, ny and nz lattice vectors v, where it is a candidate;
-// with fill it writes the edges.
-template <bool fill>
-static __device__ __forceinline__ void visit(seeker *s, const list *out, bool candidate, int j, int nx, int ny, int nz, const double *v) {
+static __device__ __forceinline__ float norm(float x, float y, float z) { return sqrt_rn(x * x + y * y + z * z); }
+
+// between is r_j + n·v − r_i, of lattice vectors v, rounded to float32 once, and its length d.
+static __device__ __forceinline__ void between(float *x, float *y, float *z, float *d, const double *ri, const double *rj, int nx, int ny, int nz, const double *v) {
+	double moved[3] = {0, 0, 0};
+	if (nx || ny || nz)
+#pragma unroll
+		for (int c = 0; c < 3; c++) moved[c] = nx * v[c] + ny * v[3 + c] + nz * v[6 + c];
+	*x = rj[0] + moved[0] - ri[0], *y = rj[1] + moved[1] - ri[1], *z = rj[2] + moved[2] - ri[2];
+	*d = norm(*x, *y, *z);
+}
+
+// visit looks at atom j on each lane, where it is a candidate; with fill it writes the edges.
+template <bool fill> static __device__ __forceinline__ void visit(seeker *s, const list *out, bool candidate, int j) {
 	bool near = false;
 	float rx = 0, ry = 0, rz = 0, d = 0;
-	if (candidate && (s->i != j || nx || ny || nz)) {
-		const double *ri = s->positions + 3 * (size_t)s->i, *rj = s->positions + 3 * (size_t)j;
-		double moved[3] = {0, 0, 0};
-		if (nx || ny || nz)
-#pragma unroll
-			for (int c = 0; c < 3; c++) moved[c] = nx * v[c] + ny * v[3 + c] + nz * v[6 + c];
-		rx = rj[0] + moved[0] - ri[0], ry = rj[1] + moved[1] - ri[1], rz = rj[2] + moved[2] - ri[2];
-		d = sqrt_rn(rx * rx + ry * ry + rz * rz);
+	if (candidate && s->i != j) {
+		between(&rx, &ry, &rz, &d, s->positions + 3 * (size_t)s->i, s->positions + 3 * (size_t)j, 0, 0, 0, 0);
 		near = d <= s->cutoff;
 	}
 	unsigned hits = vote(near);
@@ -65,7 +69,23 @@ static __device__ __forceinline__ void visit(seeker *s, const list *out, bool ca
 	s->n += popcount(hits), s->next += popcount(hits);
 }
 
-// A neighbourhood is where a seeker looks: begin(i) is for atom i, and each(s, out) visits all of it.
+// take takes room for n edges of the warp's atom i, and is where they begin.
+static __device__ __forceinline__ int take(const list *out, int i, int n) {
+	int first = 0, lane = threadIdx_x % WARP;
+	if (lane == 0 && n > 0) {
+		long long free = atomic_add_long(&out->status->edges, n);
+		first = free < out->room ? (int)free : out->room;
+	}
+	first = shuffle_from(first, 0);
+	if (lane == 0) {
+		int2 span;
+		span.x = first, span.y = n < out->room - first ? first + n : out->room;
+		out->span[i] = span;
+	}
+	return first;
+}
+
+// all_pairs is where a seeker looks: begin(i) is for atom i, and each(s, out) visits all atoms of its structure.
 struct all_pairs {
 	const int *structure, *first; // of each atom, and the atoms of structure k are first[k] up to first[k + 1]
 	int from, to;
@@ -78,7 +98,7 @@ struct all_pairs {
 	template <bool fill> __device__ __forceinline__ void each(seeker *s, const list *out) const {
 		for (int base = from; base < to; base += WARP) {
 			int j = base + threadIdx_x % WARP;
-			visit<fill>(s, out, j < to, j, 0, 0, 0, 0);
+			visit<fill>(s, out, j < to, j);
 		}
 	}
 };

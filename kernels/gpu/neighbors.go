@@ -78,8 +78,9 @@ type Search struct {
 
 	box, image, sortedBox, sortedImage Array[[4]int32] // [N]
 	positions                          Array[[3]float64]
-	numbers, order, mixed              Array[int32] // [N]
-	members, start                     Array[int32] // by bucket
+	home                               Array[[4]float32] // positions within the cell, and how far off they may be, [N]
+	numbers, order, mixed              Array[int32]      // [N]
+	members, start                     Array[int32]      // by bucket
 }
 
 // Resize makes room for n atoms in so many buckets.
@@ -88,7 +89,7 @@ func (s *Search) Resize(m *Memory, n, buckets int) error {
 		return nil
 	}
 	return errors.Join(Resize(m, &s.box, "boxes", n), Resize(m, &s.image, "boxes", n), Resize(m, &s.sortedBox, "boxes", n),
-		Resize(m, &s.sortedImage, "boxes", n), Resize(m, &s.positions, "positions", n), Resize(m, &s.numbers, "elements", n),
+		Resize(m, &s.sortedImage, "boxes", n), Resize(m, &s.positions, "positions", n), Resize(m, &s.home, "positions", n), Resize(m, &s.numbers, "elements", n),
 		Resize(m, &s.order, "atoms of buckets", n), Resize(m, &s.mixed, "atoms of buckets", n),
 		Resize(m, &s.members, "buckets", buckets), Resize(m, &s.start, "buckets", buckets+1))
 }
@@ -127,7 +128,7 @@ func (k *Kernels) Neighbors(m *Memory, e *Edges, s *Search, b *Structures, cutof
 		return err
 	}
 	s.Numbers, s.Order = s.numbers, s.order
-	return k.run(&k.neighbors.findEdges, grid, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), s.positions.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
+	return k.run(&k.neighbors.findEdges, grid, e.Spans.arg(), e.A.arg(), e.B.arg(), e.Status.arg(), s.positions.arg(), s.home.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
 		s.order.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), integer(n), integer(e.A.n), single(cutoff), perLength, integer(intervals))
 }
 
@@ -151,6 +152,6 @@ func (k *Kernels) sort(m *Memory, s *Search, b *Structures) error {
 	if err := k.run(&k.neighbors.scatter, grid, s.mixed.arg(), s.members.arg(), s.start.arg(), s.box.arg(), integer(n)); err != nil {
 		return err
 	}
-	return k.run(&k.neighbors.arrange, grid, s.order.arg(), s.positions.arg(), s.numbers.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
-		b.Positions.arg(), b.Numbers.arg(), s.box.arg(), s.image.arg(), s.mixed.arg(), s.start.arg(), integer(n))
+	return k.run(&k.neighbors.arrange, grid, s.order.arg(), s.positions.arg(), s.home.arg(), s.numbers.arg(), s.sortedBox.arg(), s.sortedImage.arg(),
+		b.Positions.arg(), b.Numbers.arg(), s.box.arg(), s.image.arg(), s.mixed.arg(), s.start.arg(), b.Structure.arg(), b.Lattices.arg(), integer(n))
 }

@@ -80,9 +80,9 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	piece := func(w *warp, lane int, address uint64) ([]byte, string) {
 		switch {
 		case space == "shared" && load:
-			return w.block.shared.read(address, size, w.index*lanes+lane)
+			return w.block.shared.read(address, size, w.at(lane))
 		case space == "shared":
-			return w.block.shared.write(address, size, w.index*lanes+lane)
+			return w.block.shared.write(address, size, w.at(lane))
 		case load:
 			return w.block.memory.read(address, size, w.block)
 		}
@@ -240,13 +240,14 @@ var atomics = map[string]struct {
 	"max.s64":  {8, func(old, x uint64) uint64 { return uint64(max(int64(old), int64(x))) }},
 }
 
-// atomic decodes atom.global.add.u32 d, [a], b and red.global.add.u32 [a], b.
+// atomic decodes atom.global.add.u32 d, [a], b and red.global.add.u32 [a], b, and the same of shared memory.
 func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint32), cost, error) {
 	release := len(words) == 6 && words[1] == "release" && words[2] == "gpu"
 	if release {
 		words = slices.Delete(slices.Clone(words), 1, 3)
 	}
-	if len(words) < 4 || words[1] != "global" || len(words) == 5 && !slices.Contains([]string{"relaxed", "gpu"}, words[2]) {
+	inShared := len(words) == 4 && words[1] == "shared"
+	if len(words) < 4 || words[1] != "global" && !inShared || len(words) == 5 && !slices.Contains([]string{"relaxed", "gpu"}, words[2]) {
 		return nil, cost{}, fmt.Errorf("not an atomic that the emulator knows")
 	}
 	kind, ok := atomics[strings.Join(words[len(words)-2:], ".")]
@@ -261,7 +262,17 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 	if err != nil {
 		return nil, cost{}, err
 	}
-	d.requests[len(d.out.code)] = &request{base: base, offset: offset, size: kind.size}
+	d.requests[len(d.out.code)] = &request{shared: inShared, base: base, offset: offset, size: kind.size}
+	c := cost{globalRead: kind.size, globalWritten: kind.size}
+	update := func(w *warp, lane int, change func(old uint64) uint64) (uint64, string) {
+		return w.block.memory.update(base.get(w, lane)+offset, kind.size, w.block, change)
+	}
+	if inShared {
+		c = cost{sharedBytes: 2 * kind.size}
+		update = func(w *warp, lane int, change func(old uint64) uint64) (uint64, string) {
+			return w.block.shared.update(base.get(w, lane)+offset, kind.size, w.at(lane), change)
+		}
+	}
 	wide := kind.size == 8
 	x, err := d.operand(in[1], wide)
 	if err != nil {
@@ -282,7 +293,7 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 		for m := mask; m != 0; m &= m - 1 {
 			lane := bits.TrailingZeros32(m)
 			by := x.get(w, lane)
-			old, wrong := w.block.memory.update(base.get(w, lane)+offset, kind.size, w.block, func(old uint64) uint64 { return kind.change(old, by) })
+			old, wrong := update(w, lane, func(old uint64) uint64 { return kind.change(old, by) })
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return
@@ -294,5 +305,5 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 				to.set(w, lane, old)
 			}
 		}
-	}, cost{globalRead: kind.size, globalWritten: kind.size}, nil
+	}, c, nil
 }

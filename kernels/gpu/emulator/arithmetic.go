@@ -122,6 +122,7 @@ var operations = map[string]operation{
 	"mul.rn.f64":  {"lll", func(a, b, _ uint64) uint64 { return math.Float64bits(f64(a) * f64(b)) }, 0, false},
 	"div.rn.f64":  {"lll", func(a, b, _ uint64) uint64 { return math.Float64bits(f64(a) / f64(b)) }, 0, false},
 	"fma.rn.f64":  {"llll", func(a, b, c uint64) uint64 { return math.Float64bits(math.FMA(f64(a), f64(b), f64(c))) }, 0, false},
+	"abs.f64":     {"ll", func(a, _, _ uint64) uint64 { return a &^ (1 << 63) }, 0, false},
 	"neg.f64":     {"ll", func(a, _, _ uint64) uint64 { return a ^ 1<<63 }, 0, false},
 	"sqrt.rn.f64": {"ll", func(a, _, _ uint64) uint64 { return math.Float64bits(math.Sqrt(f64(a))) }, 0, false},
 

@@ -145,6 +145,7 @@ func TestInstructions(t *testing.T) {
 		{"mul.rn.f64", double(6), []uint64{double(3), double(2)}},
 		{"div.rn.f64", double(1.5), []uint64{double(3), double(2)}},
 		{"fma.rn.f64", double(7), []uint64{double(3), double(2), double(1)}},
+		{"abs.f64", double(2), []uint64{double(-2)}},
 		{"neg.f64", double(-3), []uint64{double(3)}},
 		{"sqrt.rn.f64", double(1.5), []uint64{double(2.25)}},
 		{"cvt.s64.s32", math.MaxUint64, []uint64{minus}},
@@ -339,6 +340,20 @@ func TestMemory(t *testing.T) {
 	red.global.max.s64 [%rd1+24], %rd4;
 	ret;`), 2, 3, 0))
 	assert.Equal(t, []uint32{2 + 6, 3 + 6, 4, 5, 2, 9}, b.read(t, 8)[2:])
+
+	b = newBench(t, Options{})
+	require.NoError(t, b.run(text(1, array, own+`
+	st.shared.u32 [%rd3], %r1;
+	shl.b32 %r3, 1, %r1;
+	atom.shared.add.u32 %r4, [%rd3], 3;
+	bar.warp.sync 65535;
+	red.shared.or.b32 [a+4], %r3;
+	bar.warp.sync 65535;
+	ld.shared.u32 %r5, [a+4];
+	st.global.v2.u32 [%rd1], {%r4, %r5};
+	ret;`), 1, 16, 0))
+	assert.Equal(t, []uint32{15, 0xffff}, b.read(t, 2))
+	assert.Equal(t, uint64(16*(4+8+8+4)), b.Counts()["k"].Shared)
 }
 
 // Hostile PTX is an error, or runs to an end; it never panics.
@@ -346,6 +361,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(text(1, array, own+"\n st.shared.u32 [%rd3], %r1;\n bar.sync 0;\n ret;"))
 	f.Add(text(2, "", " shfl.sync.idx.b32 %r2|%p1, %r1, 9, 31, -1;\n vote.sync.ballot.b32 %r2, %p1, -1;\nx:\n @!%p1 bra x;\n ret;"))
 	f.Add(text(1, ".extern .shared .align 16 .b8 d[];", " ld.global.nc.v4.f32 {%f1, %f2, %f3, %f4}, [%rd1+16];\n red.global.add.u32 [%rd1], 2;\n exit;"))
+	f.Add(text(1, array, " st.shared.u32 [a], 0;\n bar.warp.sync -1;\n red.shared.or.b32 [a], 2;\n exit;"))
 	f.Add("\n{\n}\n.visible .entry k(\n)\n.maxntid 64, 1, 1\n{\n ret;\n}\n")
 	f.Fuzz(func(t *testing.T, ptx string) {
 		d := New(Options{Limit: 1000, Properties: gpu.Properties{Memory: 1 << 20}})

@@ -31,7 +31,7 @@ func (d *decoder) copyAhead(s *statement) (func(w *warp, mask uint32), cost, err
 				w.fail(lane, wrong)
 				return
 			}
-			out, wrong := w.block.shared.write(to.get(w, lane)+offset, size, w.index*lanes+lane)
+			out, wrong := w.block.shared.write(to.get(w, lane)+offset, size, w.at(lane))
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return

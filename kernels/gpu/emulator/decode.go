@@ -108,6 +108,9 @@ func (d *decoder) statement(s *statement) (code step, err error) {
 		code.kind = exit
 		return code, nil
 	case "bar", "barrier":
+		if s.opcode == "bar.warp.sync" {
+			break
+		}
 		if kind, ok := map[string]kind{"barrier.cluster.arrive": clusterArrive, "barrier.cluster.wait": clusterWait}[s.opcode]; ok && len(s.operands) == 0 {
 			code.kind, code.together = kind, func(w *warp, _ int) uint32 { return w.live }
 			return code, nil
@@ -118,7 +121,7 @@ func (d *decoder) statement(s *statement) (code step, err error) {
 		code.kind, code.together = barrier, func(w *warp, _ int) uint32 { return w.live }
 		return code, nil
 	}
-	if (words[0] == "shfl" || words[0] == "vote") && len(s.operands) > 0 {
+	if (words[0] == "shfl" || words[0] == "vote" || words[0] == "bar") && len(s.operands) > 0 {
 		r, err := d.operand(s.operands[len(s.operands)-1], false)
 		if err != nil {
 			return code, err

@@ -202,14 +202,19 @@ func (m *memory) update(address uint64, size int, b *block, change func(old uint
 			}
 		}
 	}
+	return changed(a.data[offset:], size, change), ""
+}
+
+// changed changes 4 or 8 bytes and is what they were.
+func changed(data []byte, size int, change func(old uint64) uint64) uint64 {
 	if size == 8 {
-		old := binary.LittleEndian.Uint64(a.data[offset:])
-		binary.LittleEndian.PutUint64(a.data[offset:], change(old))
-		return old, ""
+		old := binary.LittleEndian.Uint64(data)
+		binary.LittleEndian.PutUint64(data, change(old))
+		return old
 	}
-	old := binary.LittleEndian.Uint32(a.data[offset:])
-	binary.LittleEndian.PutUint32(a.data[offset:], uint32(change(uint64(old))))
-	return uint64(old), ""
+	old := binary.LittleEndian.Uint32(data)
+	binary.LittleEndian.PutUint32(data, uint32(change(uint64(old))))
+	return uint64(old)
 }
 
 // fromHost is size bytes that the host writes, or reads.
@@ -226,79 +231,4 @@ func (m *memory) fromHost(address uint64, size int, writes bool) ([]byte, error)
 		}
 	}
 	return a.data[offset : offset+uint64(size)], nil
-}
-
-// shared is a block's shared memory, and for every 4 bytes which threads used
-// them since the last barrier: also those of a warp need not run together.
-type shared struct {
-	data    []byte
-	users   []user
-	barrier uint32 // count of barriers, from 1
-	checked bool
-}
-
-type user struct {
-	written, read uint32 // at which barrier; 0 is never
-	writer        int32  // thread
-	reader        int32  // thread, or −1 for several
-}
-
-func (s *shared) reset(size int) {
-	if cap(s.data) < size {
-		s.data, s.users = make([]byte, size), make([]user, (size+3)/4)
-	}
-	s.data, s.users = s.data[:size], s.users[:(size+3)/4]
-	clear(s.users)
-	s.barrier = 1
-}
-
-func (s *shared) piece(address uint64, size int) string {
-	switch {
-	case address+uint64(size) > uint64(len(s.data)) || address > uint64(len(s.data)):
-		return fmt.Sprintf("out of bounds: bytes %d to %d of %d of shared memory", address, address+uint64(size), len(s.data))
-	case address%uint64(size) != 0:
-		return fmt.Sprintf("misaligned: %d bytes at %d of shared memory", size, address)
-	}
-	return ""
-}
-
-func (s *shared) read(address uint64, size, thread int) ([]byte, string) {
-	if wrong := s.piece(address, size); wrong != "" {
-		return nil, wrong
-	}
-	if s.checked {
-		for k := address / 4; k < (address+uint64(size)+3)/4; k++ {
-			u := &s.users[k]
-			switch {
-			case u.written == 0:
-				return nil, fmt.Sprintf("reads shared memory that nothing wrote, at byte %d", 4*k)
-			case u.written == s.barrier && u.writer != int32(thread):
-				return nil, fmt.Sprintf("race: reads what another thread wrote since the last barrier, at byte %d of shared memory", 4*k)
-			case u.read != s.barrier:
-				u.read, u.reader = s.barrier, int32(thread)
-			case u.reader != int32(thread):
-				u.reader = -1
-			}
-		}
-	}
-	return s.data[address : address+uint64(size)], ""
-}
-
-func (s *shared) write(address uint64, size, thread int) ([]byte, string) {
-	if wrong := s.piece(address, size); wrong != "" {
-		return nil, wrong
-	}
-	if s.checked {
-		for k := address / 4; k < (address+uint64(size)+3)/4; k++ {
-			u := &s.users[k]
-			switch {
-			case u.written == s.barrier && u.writer != int32(thread):
-				return nil, fmt.Sprintf("race: writes what another thread wrote since the last barrier, at byte %d of shared memory", 4*k)
-			case u.read == s.barrier && u.reader != int32(thread):
-				return nil, fmt.Sprintf("race: writes what another thread read since the last barrier, at byte %d of shared memory", 4*k)
-			}
-			u.written, u.writer = s.barrier, int32(thread)
-		}
-	}
-	return s.data[address : address+uint64(size)], ""
 }

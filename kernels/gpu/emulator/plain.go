@@ -25,6 +25,8 @@ func (d *decoder) plain(s *statement, words []string) (func(w *warp, mask uint32
 		return d.shuffle(s)
 	case "vote":
 		return d.vote(s)
+	case "bar":
+		return d.meet(s)
 	case "bfi":
 		return d.insert(s)
 	case "mma":
@@ -215,6 +217,25 @@ func (d *decoder) vote(s *statement) (func(w *warp, mask uint32), cost, error) {
 		for m := mask; m != 0; m &= m - 1 {
 			r[0].set(w, bits.TrailingZeros32(m), uint64(w.pred[r[1].index]&mask))
 		}
+	}, cost{}, nil
+}
+
+// meet is bar.warp.sync membermask, of a whole warp.
+func (d *decoder) meet(s *statement) (func(w *warp, mask uint32), cost, error) {
+	r, err := d.all(s.operands, false)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	if len(r) != 1 {
+		return nil, cost{}, fmt.Errorf("expected 1 operand")
+	}
+	return func(w *warp, mask uint32) {
+		lane := bits.TrailingZeros32(mask)
+		if members := uint32(r[0].get(w, lane)); members != mask || mask != w.block.whole(w.index) {
+			w.fail(lane, fmt.Sprintf("barrier among lanes %#x of a warp, of which only %#x are here", members, mask))
+			return
+		}
+		w.met++
 	}, cost{}, nil
 }
 

@@ -32,8 +32,9 @@ type warp struct {
 	looks      bool // at what no other block has changed since it did last
 	looked     look
 	asked      asked
-	came, went int // times that it arrived at, and went on from, a barrier of the cluster
-	index      int // in the block
+	came, went int    // times that it arrived at, and went on from, a barrier of the cluster
+	met        uint32 // count of the warp's own barriers
+	index      int    // in the block
 	block      *block
 	steps      int64
 	fault      *Fault // of the instruction that runs
