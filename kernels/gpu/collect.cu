@@ -17,7 +17,7 @@ KERNEL sum_groups(float *forces, float *virials, const float *force, const int *
 // Launch: a block of 256 threads for each structure.
 KERNEL __launch_bounds__(SUMMANDS) reduce(double *results, const float *energy, const float *virials, const int *first) {
 	__shared__ double sums[NUMBERS * SUMMANDS];
-	sum_structure<4>(results + NUMBERS * (size_t)blockIdx_x, energy, virials, first[blockIdx_x], first[blockIdx_x + 1], sums);
+	sum_structure<4>(results + NUMBERS * (size_t)blockIdx_x, energy, virials != 0, virials, first[blockIdx_x], first[blockIdx_x + 1], sums);
 }
 
 // sum_and_reduce is both of a few atoms, whose sums over groups are few enough for their structure's block.
@@ -28,5 +28,5 @@ KERNEL __launch_bounds__(SUMMANDS) sum_and_reduce(double *results, float *forces
 	int from = first[blockIdx_x], to = first[blockIdx_x + 1];
 	for (int k = 12 * from + (int)threadIdx_x; k < 12 * to; k += SUMMANDS) sum_of(forces, virials, force, order, groups, atoms, k);
 	sync_block();
-	sum_structure<4>(results + NUMBERS * (size_t)blockIdx_x, energy, virials, from, to, sums);
+	sum_structure<4>(results + NUMBERS * (size_t)blockIdx_x, energy, virials != 0, virials, from, to, sums);
 }

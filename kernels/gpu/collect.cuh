@@ -16,15 +16,15 @@ static __device__ __forceinline__ void sum_of(float *forces, float *virials, con
 	else virials[9 * i + c - 3] = sum;
 }
 
-// sum_structure is {energy, virial} of atoms from to to − 1: see reduce; without virials the energy alone. The sums of SUMMANDS threads are added in halves, those of all numbers side
+// sum_structure is {energy, virial} of atoms from to to − 1: see reduce; if not both the energy alone. The sums of SUMMANDS threads are added in halves, those of all numbers side
 // by side; threads of the block beyond them only wait. sums is shared memory of NUMBERS·SUMMANDS. A thread asks for so many atoms at once.
-template <int ahead> static __device__ __forceinline__ void sum_structure(double *results, const float *energy, const float *virials, int from, int to, double *sums) {
+template <int ahead> static __device__ __forceinline__ void sum_structure(double *results, const float *energy, bool both, const float *virials, int from, int to, double *sums) {
 	double sum[NUMBERS] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 	bool takes = threadIdx_x < SUMMANDS;
 #pragma unroll ahead
 	for (int i = from + (int)threadIdx_x; takes && i < to; i += SUMMANDS) {
 		sum[0] += energy[i];
-		if (!virials) continue;
+		if (!both) continue;
 #pragma unroll
 		for (int c = 1; c < NUMBERS; c++) sum[c] += virials[9 * (size_t)i + c - 1];
 	}

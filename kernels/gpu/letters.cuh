@@ -21,11 +21,19 @@ struct post {
 	static __device__ __forceinline__ float opened(letter l) { return as_float((int)l); }
 
 	__device__ __forceinline__ void send(letter *to, float x) const {
-		asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" : : "l"((GLOBAL letter *)to), "l"(sealed(x)) : "memory");
+		leave(to, sealed(x));
 	}
 	// send_two is for a to of 16 bytes.
 	__device__ __forceinline__ void send_two(letter *to, float x, float y) const {
 		asm volatile("st.relaxed.gpu.global.v2.u64 [%0], {%1, %2};" : : "l"((GLOBAL letter *)to), "l"(sealed(x)), "l"(sealed(y)) : "memory");
+	}
+	static __device__ __forceinline__ letter look(const letter *from) {
+		letter l;
+		asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(l) : "l"((const GLOBAL letter *)from) : "memory");
+		return l;
+	}
+	static __device__ __forceinline__ void leave(letter *to, letter l) {
+		asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" : : "l"((GLOBAL letter *)to), "l"(l) : "memory");
 	}
 	static __device__ __forceinline__ void ask(letter l[2], const letter *from) {
 		asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(l[0]), "=l"(l[1]) : "l"((const GLOBAL letter *)from) : "memory");
@@ -43,6 +51,14 @@ struct post {
 			for (int i = 0; i < pairs; i++) all = all && fresh(l[i][0]) && fresh(l[i][1]);
 		}
 		if (!all) atomic_or(late, 1);
+	}
+
+	// receive_one waits for one number.
+	__device__ __forceinline__ float receive_one(const letter *from) const {
+		letter l = 0;
+		for (int left = patience; !fresh(l) && left > 0; left--) l = look(from);
+		if (!fresh(l)) atomic_or(late, 1);
+		return opened(l);
 	}
 
 	// receive_four waits for {s, vx, vy, vz}.

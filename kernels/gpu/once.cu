@@ -16,7 +16,6 @@
 #include "few.cuh"
 #include "neighbors.cuh"
 #include "collect.cuh"
-#include "grid.cuh"
 #include "letters.cuh"
 
 // of is where an address that was read from memory leads to.
@@ -29,11 +28,11 @@ struct weights {
 	int unused[3];
 };
 
-// rooms is global memory: letters between stages, each array of atoms·H, of one number or, of states, four; and what is summed up at the end.
+// rooms is letters, each array of atoms·H, of one number or, of states, four, but where it says otherwise.
 struct rooms {
-	unsigned long long start, room;
+	unsigned long long start;
 	int atoms, h, blocks;
-	__device__ __forceinline__ void forget() { asm volatile("" : "+l"(start), "+l"(room), "+r"(atoms), "+r"(h)); }
+	__device__ __forceinline__ void forget() { asm volatile("" : "+l"(start), "+r"(atoms), "+r"(h)); }
 	__device__ __forceinline__ letter *letters(int k) const { return of<letter>(start) + k * atoms * h; }
 	__device__ __forceinline__ letter *before(int k) const { return letters(4 * k); }              // block k's message: states
 	__device__ __forceinline__ letter *g(int k) const { return letters(4 * (blocks + k)); }        // ∂E/∂state after it
@@ -42,11 +41,9 @@ struct rooms {
 	__device__ __forceinline__ letter *gp(int k) const { return letters(11 * blocks + k); }        // of the first layer's reverse
 	__device__ __forceinline__ letter *back(int k) const { return letters(12 * blocks + 3 * k); }  // of the second's, [atoms, 3H]
 	__device__ __forceinline__ letter *scalars() const { return letters(15 * blocks); }
-	__device__ __forceinline__ letter *gs() const { return letters(15 * blocks + 1); }
-	__device__ __forceinline__ float *force() const { return of<float>(room); }                                 // [groups, atoms, 12]
-	__device__ __forceinline__ int2 *found() const { return (int2 *)(force() + h / GROUP * atoms * 12); }       // [atoms] edges, and whether one has no length
-	__device__ __forceinline__ float *virials() const { return (float *)(found() + atoms); }                    // [atoms, 9]
-	__device__ __forceinline__ float *energy() const { return virials() + 9 * atoms; }                          // [atoms]
+	__device__ __forceinline__ letter *force() const { return letters(15 * blocks + 1); }             // [groups, atoms, 12]
+	__device__ __forceinline__ letter *found() const { return force() + h / GROUP * atoms * 12; }     // [atoms, 2] edges, and whether one has no length
+	__device__ __forceinline__ letter *energy() const { return found() + 2 * atoms; }                 // [atoms]
 };
 
 // mix is M v, mix_transposed Mᵀ v.
@@ -112,11 +109,16 @@ struct back_end { // times silu′(pre)
 	__device__ __forceinline__ void done(int i, int h, int f, const float sum[1]) const { mail.send(to + i * h + f, sum[0] * silu_slope(mine.pre[mine.at(i, f)])); }
 };
 
-// gradients is where the readout's reverse goes to.
-struct gradients {
+// read_out is where the energies of atoms go to, and ∂E/∂s: to where rows for the next layer are.
+struct read_out {
 	post mail;
-	letter *to;
-	__device__ __forceinline__ void put(int f, float x) const { mail.send(to + f, x); }
+	letter *energy; // 0 where another block sends them
+	float *rows;
+	int apart;
+	__device__ __forceinline__ void put_energy(int row, float x) const {
+		if (energy) mail.send(energy + row, x);
+	}
+	__device__ __forceinline__ void put(int row, int f, float x) const { rows[row * apart + f] = x; }
 };
 
 // near is a state of all atoms and the block's group, in shared memory: an atom's features in turn, so that neither a feature of atoms nor the features
@@ -160,25 +162,20 @@ struct way_there {
 	}
 };
 
-// From gp and g = ∂E/∂(s, v) after the update to that before it; of the last one, whose vectors nobody reads, gs is what there is of g.
+// From gp and g = ∂E/∂(s, v) after the update to that before it; of the last one nobody reads the vectors.
 struct way_back {
-	post mail;
 	own mine;
 	published to;
 	bool last;
-	const letter *gs;
 	const float4 *g;
 	const float *m;
 	__device__ __forceinline__ void done(int i, int h, int f, const float sum[2]) const {
 		int at = mine.at(i, f);
-		float4 u = along(mine.after[at]);
+		float4 u = along(mine.after[at]), gv = g[at];
 		if (last) {
-			letter l[1][2], *from = (letter *)gs + i * h + f;
-			mail.receive<1>(l, from - f % 2, 0, 0);
-			to.put(i, h, f, stretched(post::opened(f % 2 ? l[0][1] : l[0][0]) + sum[0], sum[1], u));
+			to.put(i, h, f, stretched(gv.x + sum[0], sum[1], u));
 			return;
 		}
-		float4 gv = g[at];
 		float g1 = mine.gates[2 * at], g2 = mine.gates[2 * at + 1];
 		float4 back = mix_transposed(m, vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
 		to.put(i, h, f, gathered(gv.x + sum[0], gv, g1, back, sum[1], u));
@@ -189,6 +186,25 @@ struct way_back {
 #define COLUMN (16 + PAD) // 16 outputs of a row, in other banks than the next row's
 #define UNIT (8 * COLUMN)
 #endif
+
+// sum_letters adds up numbers 2k and 2k + 1 of atoms·12 in force, as sum_of does.
+static __device__ __forceinline__ void sum_letters(const post &mail, float *forces, float *virials, const letter *force, int groups, int atoms, int k) {
+	const int ahead = 8;
+	int all = atoms * 12, i = k / 6, c = k % 6 * 2;
+	float sum[2] = {0, 0};
+#pragma unroll 1
+	for (int s = 0; s < groups; s += ahead) {
+		letter l[ahead][2];
+		mail.receive<ahead>(l, force + s * all + 2 * k, all, (groups - 1 - s) * all);
+#pragma unroll
+		for (int n = 0; n < ahead; n++)
+			if (s + n < groups) sum[0] += post::opened(l[n][0]), sum[1] += post::opened(l[n][1]);
+	}
+#pragma unroll
+	for (int n = 0; n < 2; n++)
+		if (c + n < 3) forces[3 * i + c + n] = sum[n];
+		else virials[9 * i + c + n - 3] = sum[n];
+}
 
 // own_row is a thread's row of a layer: the four of a warp lie so that they are in different banks where their products are added up.
 static __device__ __forceinline__ int own_row() { return threadIdx_x / (2 * WARP) * 8 + threadIdx_x / GROUP % 4 * 2 + threadIdx_x / WARP % 2; }
@@ -224,22 +240,28 @@ struct share {
 		return o;
 	}
 
-	// read asks for the structures, and where the weights are, all at once, wherever they lie, so that a block waits for them once: numbers and
+	// read asks for the structures, where the weights are and how many launches there were, all at once, wherever they lie, so that a block waits for them once: numbers and
 	// structure_first are kept, and positions and structure are where x is from the first layer on.
-	__device__ __forceinline__ void read(const int *structures, int count, const weights *network) const {
-		const int batch = 3, each = sizeof(weights) / sizeof(int2);
-		int words[batch], passing = 7 * atoms;
-		int2 layer = ((const int2 *)network)[min_int(threadIdx_x, blocks * each - 1)];
+	__device__ __forceinline__ unsigned read(const int *structures, int count, const weights *network, const letter *launches) const {
+		const int batch = 3, each = sizeof(weights) / sizeof(int);
+		int words[batch], layers[batch], passing = 7 * atoms;
+		letter so_far = post::look(launches);
 #pragma unroll
-		for (int k = 0; k < batch; k++) words[k] = structures[min_int(threadIdx_x + k * WIDE, count - 1)];
-		if (threadIdx_x < blocks * each) ((int2 *)layers())[threadIdx_x] = layer;
+		for (int k = 0; k < batch; k++) ask(layers[k], (const int *)network + min_int(threadIdx_x + k * WIDE, blocks * each - 1));
+#pragma unroll
+		for (int k = 0; k < batch; k++) ask(words[k], structures + min_int(threadIdx_x + k * WIDE, count - 1));
+#pragma unroll
+		for (int k = 0; k < batch; k++)
+			if (threadIdx_x + k * WIDE < blocks * each) ((int *)this->layers())[threadIdx_x + k * WIDE] = layers[k];
 #pragma unroll
 		for (int k = 0; k < batch; k++) {
 			int i = threadIdx_x + k * WIDE;
 			if (i < passing) ((int *)x())[i] = words[k];
 			else if (i < count) numbers()[i - passing] = words[k];
 		}
+		return so_far;
 	}
+	static __device__ __forceinline__ void ask(int &to, const int *from) { asm volatile("ld.global.u32 %0, [%1];" : "=r"(to) : "l"((const GLOBAL int *)from)); }
 	__device__ __forceinline__ const double *positions() const { return (const double *)x(); }
 	__device__ __forceinline__ const int *structure() const { return (const int *)x() + 6 * atoms; }
 
@@ -256,6 +278,17 @@ struct share {
 		return t;
 	}
 
+	__device__ __forceinline__ void read_weights(const reading &r, const float *wa, const float *wb, const float *wc) const {
+		copy_ahead(r.a, wa, h / 2 * (h + PAD) / 4, threadIdx_x, WIDE), copy_ahead(r.b, wb, h / 4 * (h / 2 + PAD) / 4, threadIdx_x, WIDE);
+		copy_ahead(r.c, wc, (h / 4 + PAD) / 4, threadIdx_x, WIDE);
+	}
+
+	// keep_scalars keeps ∂E/∂s of the group's features, from rows in x.
+	__device__ __forceinline__ void keep_scalars() const {
+		sync_block();
+		for (int k = threadIdx_x; k < (end - first) * GROUP; k += WIDE) own_g()[k] = vec4(x()[k / GROUP * (h + PAD) + blockIdx_y * GROUP + k % GROUP], 0, 0, 0);
+	}
+
 	// gather waits for the states of other shares' atoms.
 	__device__ __forceinline__ void gather(const near &to, const letter *from) const {
 		int mine = end - first;
@@ -266,9 +299,9 @@ struct share {
 		}
 	}
 
-	// receive waits for the share's rows of [atoms, in] and puts them into x, and for weights, those of so many outputs of the group, beside them.
-	__device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs) const {
-		const int ahead = 2, batch = 6;
+	// receive waits for the share's rows of [atoms, in] and puts them into x, and for weights, those of so many outputs of the group, beside them. A thread has so many pairs on their way at once. Then what was copied ahead is there too, if it is to wait.
+	template <int batch> __device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs, bool wait) const {
+		const int ahead = 2;
 		int size = outputs * (in + PAD) / 4, t = threadIdx_x, pairs = (end - first) * in / 2;
 		unsigned by = 0xffffffffu / (in / 2) + 1; // so that multiply_high divides by in / 2
 		rows += first * in;
@@ -293,6 +326,7 @@ struct share {
 		for (int i = 0; i < ahead; i++)
 			if (t + i * WIDE < size) ((float4 *)w())[t + i * WIDE] = some[i];
 		for (int i = t + ahead * WIDE; i < size; i += WIDE) ((float4 *)w())[i] = from[i];
+		if (wait) arrived();
 		sync_block();
 	}
 
@@ -334,6 +368,7 @@ struct share {
 		for (int s = 0; s < spans; s++)
 			for (int p = 0; p < parts; p++) sum[p] += products[(p / 2 * spans + s) * UNIT + p % 2 * GROUP];
 #else
+		sync_block(); // lest late change, by those who go on to wait, while it is looked at
 		if (row >= rows) return;
 		float all[parts][1];
 		chains<parts, 1>(all, weights, x + row * pitch, in, GROUP * pitch, 0);
@@ -360,8 +395,8 @@ struct share {
 	}                                                   \
 	mine.forget(), r.forget()
 
-#define RECEIVE(rows, in, weights, outputs)        \
-	mine.receive(rows, in, weights, outputs);      \
+#define RECEIVE(batch, rows, in, weights, outputs)   \
+	mine.receive<batch>(rows, in, weights, outputs, false); \
 	UNLESS_LATE
 
 // FETCHED has the block's table of the network's block k there, and what was put into shared memory so far.
@@ -375,33 +410,31 @@ struct share {
 
 #define MESSAGE(k) entered{k == 0, mine.scalars(), mine.before(k)}, mine.span(), mine.edge_a(), mine.edge_b(), mine.tables(table_at, k, intervals), mine.atoms, mine.h
 
-// results [structures, 10], forces [atoms, 3] and status are what comes back: see collect.cu and neighbors.cu; status.same is LATE where blocks did
-// not meet. Without forces it is the energies alone. input is the structures, on end: positions [atoms, 3] in float64, of which structure each atom is, atomic
+// results [structures, 10], forces [atoms, 3] and status are what comes back: see collect.cu and neighbors.cu; status.same is LATE where what blocks wait for
+// did not come. Without forces it is the energies alone. input is the structures, on end: positions [atoms, 3] in float64, of which structure each atom is, atomic
 // numbers, and the structures' first atoms [structures + 1], of at most as many structures as atoms. input and what comes back may be memory of the host: input is
-// read once by each block, the others are written once. letters and room are rooms'; no letter has a stamp beyond the number of launches so far, arrivals[1], and arrivals[0] is the
-// meetings'. per_length is intervals an Å. run is the atoms of a share. Shared memory is share's; what is behind x: see onceShared in once.go. A table is table floats behind the beginning of
-// x, and 0 where x has to make room for it.
-KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings *status, unsigned long long letters, unsigned long long room, unsigned *arrivals, const weights *network, int blocks,
+// read once by each block, the others are written once. letters is rooms', of which none has a stamp beyond launches, how many there were so far. per_length is
+// intervals an Å. run is the atoms of a share. Shared memory is share's; what is behind x: see onceRoom in once.go. table and readout are where those lie behind the beginning
+// of x, in floats: behind x, the one behind the other, if they have room of their own, and are fetched as soon as can be.
+KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings *status, unsigned long long letters, letter *launches, const weights *network, int blocks,
 	const int *input, int structures, const float *embedding, const float *wa, const float *wb, const float *wc, int atoms, int h, float cutoff, double per_length,
-	int intervals, int run, int table, int patience) {
+	int intervals, int run, int table, int readout, int patience) {
 	int t = threadIdx_x, number = blockIdx_y * gridDim_x + blockIdx_x;
-	bool early = table > 0, alone = gridDim_x == 1;
+	bool early = table > 0, ready = early && readout > table, alone = gridDim_x == 1;
 	rooms r;
-	r.start = letters, r.room = room, r.atoms = atoms, r.h = h, r.blocks = blocks;
+	r.start = letters, r.atoms = atoms, r.h = h, r.blocks = blocks;
 	share mine;
 	mine.first = blockIdx_x * run, mine.end = min_int(mine.first + run, atoms), mine.run = run, mine.atoms = atoms, mine.h = h, mine.blocks = blocks;
-	meeting meet;
-	meet.arrivals = arrivals, meet.patience = patience;
 	post mail;
-	mail.stamp = arrivals[1] + 1, mail.patience = patience, mail.late = mine.late();
+	mail.stamp = mine.read(input, 8 * atoms + structures + 1, network, launches) + 1, mail.patience = patience, mail.late = mine.late();
 	mine.mail = mail;
-	mine.read(input, 8 * atoms + structures + 1, network);
 	if (t == 0) *mine.late() = 0;
 	for (int k = t; k < run * 12; k += WIDE) mine.force()[k] = 0;
 	sync_block();
 
 	float *table_at = mine.x() + table;
 	if (early) mine.fetch(table_at, 0, intervals);
+	if (ready) mine.read_weights(reading(mine.x() + readout, h), wa, wb, wc);
 	for (int k = t; k < atoms * GROUP; k += WIDE) mine.scalars()[k] = embedding[mine.numbers()[k / GROUP] * h + blockIdx_y * GROUP + k % GROUP];
 	list out;
 	out.edge_a = mine.edge_a(), out.edge_b = mine.edge_b(), out.room = run * atoms, out.intervals = intervals, out.per_length = per_length;
@@ -413,10 +446,9 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 		where.each<true>(&s, &out);
 		int same = vote(s.same) != 0;
 		if (t % WARP > 0) continue;
-		int2 span, found;
+		int2 span;
 		span.x = (i - mine.first) * atoms, span.y = s.next, mine.own_span()[i - mine.first] = span;
-		found.x = s.n, found.y = same;
-		if (blockIdx_y == 0) r.found()[i] = found;
+		if (blockIdx_y == 0) mail.send_two(r.found() + 2 * i, as_float(s.n), as_float(same));
 	}
 
 	int k = 0;
@@ -425,41 +457,35 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 		FETCHED(k);
 		forward(k == 0, sent{mail, mine.of_block(k), r.inputs(k)}, MESSAGE(k), run);
 		sync_block();
-		RECEIVE(r.inputs(k), 2 * mine.h, mine.layers()[k].hidden, GROUP);
 		if (early && k < blocks - 1) mine.fetch(table_at, k + 1, intervals);
+		RECEIVE(4, r.inputs(k), 2 * mine.h, mine.layers()[k].hidden, GROUP);
 		mine.layer<1>(active_end{mail, mine.of_block(k), r.active(k)}, 2 * mine.h);
 		sync_block();
-		RECEIVE(r.active(k), mine.h, mine.layers()[k].out, k < blocks - 1 ? 3 * GROUP : GROUP);
+		RECEIVE(2, r.active(k), mine.h, mine.layers()[k].out, k < blocks - 1 ? 3 * GROUP : GROUP);
 		if (k == blocks - 1) break;
 		mine.layer<3>(way_there{mine.of_block(k), published{mail, mine.before(k + 1), alone ? 0 : r.before(k + 1)}, mine.layers()[k].m}, mine.h);
 		mine.gather(mine.before(k + 1), r.before(k + 1));
 	}
 	mine.layer<1>(sum_end{mail, mine.of_block(k), r.scalars()}, mine.h);
 	sync_block();
-	reading(mine.x(), mine.h).weights(wa, wb, wc);
-	for (int i = number; i < mine.atoms; i += gridDim_x * gridDim_y) {
-		reading read(mine.x(), mine.h);
-		sync_block();
-		for (int f = 2 * t; f < mine.h; f += 2 * WIDE) {
-			letter l[1][2];
-			mail.receive<1>(l, r.scalars() + i * mine.h + f, 0, 0);
-			read.s[f] = post::opened(l[0][0]), read.s[f + 1] = post::opened(l[0][1]);
-		}
-		read.run(forces != 0, gradients{mail, r.gs() + i * mine.h}, r.energy() + i);
-	}
-	sync_block();
+	reading read(mine.x() + readout, mine.h);
+	if (!ready) mine.read_weights(read, wa, wb, wc);
+	mine.receive<2>(r.scalars(), mine.h, mine.layers()[k].out_back, GROUP, !ready);
 	UNLESS_LATE;
+	read.run(mine.end - mine.first, mine.x(), mine.h + PAD, forces != 0, read_out{mail, blockIdx_y == 0 ? r.energy() + mine.first : 0, mine.x(), mine.h + PAD});
 	if (forces) {
+		mine.keep_scalars();
 #pragma unroll 1
 		for (;; k--) {
 			bool last = k == blocks - 1;
-			int in = last ? mine.h : 3 * mine.h;
-			RECEIVE(last ? r.gs() : r.back(k), in, mine.layers()[k].out_back, GROUP);
 			if (early && !last) mine.fetch(table_at, k, intervals); // the last one is there
-			mine.layer<1>(back_end{mail, mine.of_block(k), r.gp(k)}, in);
+			if (!last) {
+				RECEIVE(6, r.back(k), 3 * mine.h, mine.layers()[k].out_back, GROUP);
+			}
+			mine.layer<1>(back_end{mail, mine.of_block(k), r.gp(k)}, last ? mine.h : 3 * mine.h);
 			sync_block();
-			RECEIVE(r.gp(k), mine.h, mine.layers()[k].hidden_back, 2 * GROUP);
-			mine.layer<2>(way_back{mail, mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, r.gs(), mine.own_g(), mine.layers()[k].m}, mine.h);
+			RECEIVE(2, r.gp(k), mine.h, mine.layers()[k].hidden_back, 2 * GROUP);
+			mine.layer<2>(way_back{mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, mine.own_g(), mine.layers()[k].m}, mine.h);
 			mine.gather(mine.g(), r.g(k));
 			FETCHED(k);
 			backward<true>(k == 0, sent_back{mail, mine.of_block(k - 1), mine.own_g(), r.back(k - 1), mine.layers()[k - 1].m},
@@ -469,20 +495,15 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 		}
 	}
 	UNLESS_LATE;
-	for (int i = t; i < (mine.end - mine.first) * 12; i += WIDE) r.force()[(blockIdx_y * mine.atoms + mine.first) * 12 + i] = mine.force()[i];
-	meet.arrive();
-	if (number > 0) return; // what is left is little; and so the first block knows whether all have come everywhere
-	if (!meet.wait(mine.late())) {
-		if (t == 0) status->same = LATE;
-		return;
-	}
-	mine.forget(), r.forget();
-	if (t == 0) arrivals[1] = mail.stamp;
+	for (int i = t; forces && i < (mine.end - mine.first) * 12; i += WIDE) mail.send(r.force() + (blockIdx_y * mine.atoms + mine.first) * 12 + i, mine.force()[i]);
+	if (number > 0) return; // what is left is little
+	sync_block(); // lest late change while it is looked at
 	if (t >= WIDE - WARP) { // meanwhile the others have the sums
 		int edges = 0, same = 0;
 		for (int i = t - (WIDE - WARP); i < mine.atoms; i += WARP) {
-			int2 found = r.found()[i];
-			edges += found.x, same = found.y && same == 0 ? mine.atoms - i : same;
+			letter l[1][2];
+			mail.receive<1>(l, r.found() + 2 * i, 0, 0);
+			edges += as_int(post::opened(l[0][0])), same = as_int(post::opened(l[0][1])) && same == 0 ? mine.atoms - i : same;
 		}
 		for (int mask = WARP / 2; mask > 0; mask /= 2) {
 			int other = as_int(shuffle_xor(as_float(same), mask));
@@ -492,13 +513,19 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 		total.edges = edges, total.same = same;
 		if (t == WIDE - WARP) *status = total;
 	}
+	double *sums = (double *)mine.x();
+	float *energy = (float *)(sums + NUMBERS * SUMMANDS), *virials = energy + mine.atoms, *summed = virials + 9 * mine.atoms;
+	for (int i = t; i < mine.atoms; i += WIDE) energy[i] = mail.receive_one(r.energy() + i);
+#pragma unroll 1
+	for (int u = t; forces && u < 6 * mine.atoms; u += WIDE) sum_letters(mail, summed, virials, r.force(), mine.h / GROUP, mine.atoms, u);
+	sync_block();
+	for (int i = t; forces && i < 3 * mine.atoms; i += WIDE) forces[i] = summed[i];
 #pragma unroll 1
 	for (int s = 0; s < structures; s++) {
-		int from = mine.structure_first()[s], to = mine.structure_first()[s + 1];
-#pragma unroll 1
-		for (int i = 12 * from + t; forces && i < 12 * to; i += WIDE) sum_of(forces, r.virials(), r.force(), 0, mine.h / GROUP, mine.atoms, i);
-		sync_block();
-		sum_structure<1>(results + NUMBERS * s, r.energy(), forces ? r.virials() : 0, from, to, (double *)mine.x());
+		sum_structure<1>(results + NUMBERS * s, energy, forces != 0, virials, mine.structure_first()[s], mine.structure_first()[s + 1], sums);
 		sync_block();
 	}
+	if (t > 0) return;
+	if (*mine.late()) status->same = LATE;
+	else post::leave(launches, mail.stamp);
 }

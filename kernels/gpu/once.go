@@ -2,6 +2,7 @@ package gpu
 
 import (
 	"fmt"
+	"math"
 	"unsafe"
 )
 
@@ -24,8 +25,7 @@ type onceKernels struct {
 
 // stem's blocks have the edges of a share, a slice of weights, and what it is multiplied by.
 func (k *onceKernels) stem(n size, sharedPerBlock int) stem {
-	most, _ := n.onceShared(OnceAtoms, onceShare, onceBlocks, true)
-	k.once = entry{name: "once", threads: fewWide, together: true, shared: min(sharedPerBlock, most)}
+	k.once = entry{name: "once", threads: fewWide, together: true, shared: min(sharedPerBlock, n.onceRoom(OnceAtoms, onceShare, onceBlocks, math.MaxInt).bytes)}
 	return stem{n.file("once"), []*entry{&k.once}}
 }
 
@@ -35,27 +35,30 @@ func (k *onceKernels) ready() (err error) {
 	return err
 }
 
-// onceShared is the bytes of shared memory that n atoms take in shares of so many, in a network of so many blocks, and where in what is
-// behind x a table lies, in floats, if it does so in room of its own: then it is fetched while something else is done.
-func (z size) onceShared(n, share, blocks int, apart bool) (bytes, table int) {
-	layer, spans := z.h+fewPad, 0
+// onceRoom is the shared memory of a block.
+type onceRoom struct {
+	bytes          int
+	table, readout int // where these lie behind x, in floats, if they have room of their own: then they are fetched while something else is done
+}
+
+// onceRoom is what n atoms take in shares of so many, in a network of so many blocks: at most so many bytes, if it can be.
+func (z size) onceRoom(n, share, blocks, most int) onceRoom {
+	spans := 0
 	if z.tensor { // what tensor cores make of spans of 16 of 3H inputs, for tiles of 8 atoms: 160 floats each
 		spans = ceilDiv(share, 8) * 30 * z.h
 	}
-	kept := 8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + (2*n+4)/4*4 + groupWidth*n + (44+56*blocks)*share + 3*groupWidth*layer
-	inputs, tabled := max(share*(3*z.h+fewPad)+spans, readingRoom(z.h), 2*10*blockThreads), 18*groupWidth*z.intervals
-	if apart {
-		return 4 * (kept + inputs + tabled), inputs
+	kept := 8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + (2*n+4)/4*4 + groupWidth*n + (44+56*blocks)*share + 3*groupWidth*(z.h+fewPad)
+	x, table, readout := max(share*(3*z.h+fewPad)+spans, 2*10*blockThreads+ceilDiv(13*n, 4)*4), 18*groupWidth*z.intervals, readingRoom(share, z.h)
+	apart := onceRoom{4 * (kept + x + table + readout), x, x + table}
+	if apart.bytes > most { // it is behind the rows that it reads
+		behind := share * (z.h + fewPad)
+		x = max(x, behind+readout)
+		apart = onceRoom{4 * (kept + x + table), x, behind}
+		if apart.bytes > most {
+			apart = onceRoom{4 * (kept + max(x, table)), 0, behind}
+		}
 	}
-	return 4 * (kept + max(inputs, tabled)), 0
-}
-
-// onceRoom is onceShared where a table has room of its own if there is room for it in so many bytes.
-func (z size) onceRoom(n, share, blocks, most int) (bytes, table int) {
-	if bytes, table = z.onceShared(n, share, blocks, true); bytes <= most {
-		return bytes, table
-	}
-	return z.onceShared(n, share, blocks, false)
+	return apart
 }
 
 // Share is how many atoms a share has when few, of so many structures, go through net in one launch; 0 if there is no such launch for them on the device.
@@ -66,7 +69,7 @@ func (k *Kernels) Share(net *OnceNetwork, atoms, structures int) int {
 	most := k.onces.resident / Groups(k.size.h)
 	for size := onceShare; size >= onceShare/2 && most > 0; size /= 2 { // smaller ones take less shared memory
 		share := ceilDiv(atoms, min(ceilDiv(atoms, size), most))
-		if bytes, _ := k.size.onceShared(atoms, share, net.layers.n, false); bytes <= k.onces.once.shared {
+		if k.size.onceRoom(atoms, share, net.layers.n, k.onces.once.shared).bytes <= k.onces.once.shared {
 			return share
 		}
 	}
@@ -119,17 +122,13 @@ type Once struct {
 	Patience int // of blocks that wait for others: how often they ask; 0 is for seconds
 
 	letters  Array[uint64] // what blocks send each other: see letters.cuh
-	room     Array[float32]
-	arrivals Array[uint32] // of the last meeting, and launches
+	launches Array[uint64] // so far
 }
 
 // Resize makes room for n atoms of h features.
 func (o *Once) Resize(m *Memory, n, h int) error {
-	if err := Resize(m, &o.room, "the one launch of few atoms", n*(Groups(h)*12+2+9+1)); err != nil {
-		return err
-	}
 	had := o.letters.ptr
-	if err := Resize(m, &o.letters, "letters between blocks", n*h*(15*o.Network.layers.n+2)); err != nil {
+	if err := Resize(m, &o.letters, "letters between blocks", n*(h*(15*o.Network.layers.n+1)+12*Groups(h)+3)); err != nil {
 		return err
 	}
 	if o.letters.ptr != had { // what stands there by chance is no letter
@@ -139,13 +138,13 @@ func (o *Once) Resize(m *Memory, n, h int) error {
 			return err
 		}
 	}
-	if o.arrivals.n > 0 {
+	if o.launches.n > 0 {
 		return nil
 	}
-	if err := Resize(m, &o.arrivals, "arrivals", 2); err != nil {
+	if err := Resize(m, &o.launches, "the number of launches", 1); err != nil {
 		return err
 	}
-	return Zero(m, o.arrivals)
+	return Zero(m, o.launches)
 }
 
 // Late is what the second of Status is where the blocks of a launch did not meet, LATE in once.cu: then nothing else came of it, and
@@ -179,9 +178,9 @@ func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], sta
 		patience = oncePatience
 	}
 	grid, e := Dim{X: ceilDiv(n, share), Y: Groups(h)}, k.onces.once
-	table := 0
-	e.shared, table = k.size.onceRoom(n, share, net.layers.n, k.onces.once.shared)
-	return k.run(&e, grid, results.arg(), forces.argOrNone(), status.arg(), o.letters.arg(), o.room.arg(), o.arrivals.arg(), net.layers.arg(), integer(net.layers.n),
+	room := k.size.onceRoom(n, share, net.layers.n, k.onces.once.shared)
+	e.shared = room.bytes
+	return k.run(&e, grid, results.arg(), forces.argOrNone(), status.arg(), o.letters.arg(), o.launches.arg(), net.layers.arg(), integer(net.layers.n),
 		input.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(), net.readout[2].few.arg(),
-		integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(table), integer(patience))
+		integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(room.table), integer(room.readout), integer(patience))
 }
