@@ -139,19 +139,19 @@ static __device__ __forceinline__ void layer_of(const layer &l, const float *row
 
 // The first message. Launch, here and below: WIDE threads; grid (1, groups).
 KERNEL __launch_bounds__(WIDE, 1) few_message(float4 *after, const float *embedding, const int *numbers, MESSAGE) {
-	forward(true, place{after}, embedded{embedding, numbers}, span, edge_a, edge_b, untouched(true, low, high, intervals), atoms, h, atoms);
+	forward<true>(true, place{after}, embedded{embedding, numbers}, span, edge_a, edge_b, untouched(true, low, high, intervals), atoms, h, atoms);
 }
 
 // From pre to the state after the update, and the next block's message: from state to out, and from there to after.
 KERNEL __launch_bounds__(WIDE, 1) few_update(float4 *after, float4 *out, float *gates, const float4 *state, const float *pre, const float *w4, MATRIX, MESSAGE) {
 	tabulated phi = untouched(false, low, high, intervals);
 	layer_of<3, true>(output_layer<place>{{out}, gates, state, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, pre, w4, atoms, h, phi, span, edge_a, edge_b);
-	forward(false, place{after}, stored{out}, span, edge_a, edge_b, phi, atoms, h, atoms);
+	forward<true>(false, place{after}, stored{out}, span, edge_a, edge_b, phi, atoms, h, atoms);
 }
 
 // From gp to g = ∂E/∂(s, v) before the update, in place, and the reverse of the message before it.
 #define MESSAGE_BACK(first, add, in)                                                                                                        \
-	backward<add>(first, place{gin}, force, stored{g}, in, span, edge_a, edge_b, phi, atoms, h, per_length, atoms)
+	backward<true, add>(first, place{gin}, force, stored{g}, in, span, edge_a, edge_b, phi, atoms, h, per_length, atoms)
 
 KERNEL __launch_bounds__(WIDE, 1) few_update_back(float4 *gin, float *force, float4 *g, const float4 *state, const float *gates, const float *gp, const float *w3_t,
 	MATRIX, const float4 *in, MESSAGE, float per_length) {

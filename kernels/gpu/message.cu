@@ -31,11 +31,11 @@
 #define FORWARD(name, first, before, states)                                                                                              \
 	KERNEL __launch_bounds__(256, BLOCKS(first)) name(float4 *out, before, const int2 *span, const int4 *edge_a, const float4 *edge_b,         \
 		const float4 *low, const float2 *high, int atoms, int h, int intervals, int run) {                                               \
-		forward(first, place{out}, states, span, edge_a, edge_b, tabulate(first, low, high, intervals), atoms, h, run);                                \
+		forward<true>(first, place{out}, states, span, edge_a, edge_b, tabulate(first, low, high, intervals), atoms, h, run);                                \
 	}                                                                                                                                    \
 	KERNEL __launch_bounds__(256, BLOCKS(first)) name##_exact(float4 *out, before, const int2 *span, const int4 *edge_a, const float4 *edge_b, \
 		const float *phi, const float *slope, int atoms, int h, int intervals, int run) {                                                \
-		forward(first, place{out}, states, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                       \
+		forward<true>(first, place{out}, states, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, run);                                       \
 	}
 
 FORWARD(message_forward_first, true, EMBEDDED, (embedded{embedding, numbers}))
@@ -44,12 +44,12 @@ FORWARD(message_forward, false, STORED, stored{in})
 #define BACKWARD(name, first, add, before, states)                                                                                         \
 	KERNEL __launch_bounds__(256, BLOCKS(first)) name(float4 *gin, float *force, const float4 *g, before, const int2 *span, const int4 *edge_a, \
 		const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals, float per_length, int run) {         \
-		backward<add>(first, place{gin}, force, stored{g}, states, span, edge_a, edge_b, tabulate(first, low, high, intervals), atoms, h, per_length, run);      \
+		backward<true, add>(first, place{gin}, force, stored{g}, states, span, edge_a, edge_b, tabulate(first, low, high, intervals), atoms, h, per_length, run);      \
 	}                                                                                                                                      \
 	KERNEL __launch_bounds__(256) name##_exact(float4 *gin, float *force, const float4 *g, before, const int2 *span,                       \
 		const int4 *edge_a, const float4 *edge_b, const float *phi, const float *slope, int atoms, int h, int intervals, float per_length, \
 		int run) {                                                                                                                         \
-		backward<add>(first, place{gin}, force, stored{g}, states, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                    \
+		backward<true, add>(first, place{gin}, force, stored{g}, states, span, edge_a, edge_b, evaluate<first>(phi, slope, h), atoms, h, 1.f, run);                    \
 	}
 
 BACKWARD(message_backward_only, true, false, EMBEDDED, (embedded{embedding, numbers})) // the one block of a network of one

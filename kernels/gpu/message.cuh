@@ -174,7 +174,27 @@ struct place {
 	__device__ __forceinline__ void put(int i, int h, int f, float4 v) const { state[(size_t)i * h + f] = v; }
 };
 
-template <class filter, class states, class places>
+// TURNS goes over an atom's edges, WAYS at a time. Those of the next time are asked for before those of this one are added; and there are two places for them that take
+// turns, as a copy of what is on its way would wait for it. All ways go on to the end, lest what is asked for in one branch and needed in another be asked for there: beyond
+// the last edge that is asked for, and not added. Where all is near, ahead is false, and nothing is asked for before it is needed.
+#define TURNS(add_one, add_other)                               \
+	int times = (mine.y - mine.x + WAYS - 1) / WAYS;            \
+	if (!ahead) {                                               \
+		_Pragma("unroll 1") for (; times > 0; times--) {        \
+			j = edge_a[min_int(e, last)].x, e -= WAYS;          \
+			ask(one), e += WAYS, add_one;                       \
+		}                                                       \
+	} else if (times > 0) {                                     \
+		j = edge_a[min_int(e, last)].x, e -= WAYS;              \
+		ask(one), e += WAYS;                                    \
+		if (times % 2) ask(other), add_one, one = other;        \
+		_Pragma("unroll 1") for (times /= 2; times > 0; times--) { \
+			ask(other), add_one;                                \
+			ask(one), add_other;                                \
+		}                                                       \
+	}
+
+template <bool ahead, class filter, class states, class places>
 static __device__ __forceinline__ void forward(bool first, places out, states in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
 	filter phi, int atoms, int h, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
@@ -183,23 +203,26 @@ static __device__ __forceinline__ void forward(bool first, places out, states in
 		float s = 0, x = 0, y = 0, z = 0;
 		int2 mine = span[i];
 		int e = mine.x + way, last = mine.y - 1;
-		edge now, next;
-		float4 from;
-		if (e <= last) {
-			now = edge_at(edge_a, edge_b, e, last), next = edge_at(edge_a, edge_b, e + WAYS, last);
-			from = in.at(now.a.x, h, f);
-		}
-#pragma unroll 1 // of 15 edges an assembler that unrolls makes seven steps, not four
-		for (; e <= last; e += WAYS) {
-			edge after = edge_at(edge_a, edge_b, e + 2 * WAYS, last); // both are on their way meanwhile
-			float4 from_next = in.at(next.a.x, h, f), u = now.u;
+		auto add = [&](const edge &at, float4 from) __attribute__((always_inline)) {
 			float c[3];
-			phi.values(c, now.a, e);
+			phi.values(c, at.a, min_int(e, last));
+			float counts = e <= last; // a factor, lest it become a branch
+			for (int k = 0; k < 3; k++) c[k] *= counts;
 			s = fma(from.x, c[0], s);
-			x = fma(u.x, c[2], x), y = fma(u.y, c[2], y), z = fma(u.z, c[2], z);
+			x = fma(at.u.x, c[2], x), y = fma(at.u.y, c[2], y), z = fma(at.u.z, c[2], z);
 			if (!first) x = fma(from.y, c[1], x), y = fma(from.z, c[1], y), z = fma(from.w, c[1], z);
-			now = next, next = after, from = from_next;
-		}
+			e += WAYS;
+		};
+		struct asked {
+			edge at;
+			float4 from;
+		} one, other;
+		int j = 0; // the atom of the edge after those that are asked for
+		auto ask = [&](asked &next) __attribute__((always_inline)) {
+			next.from = in.at(j, h, f), next.at = edge_at(edge_a, edge_b, e + WAYS, last);
+			j = edge_a[min_int(e + 2 * WAYS, last)].x;
+		};
+		TURNS(add(one.at, one.from), add(other.at, other.from));
 		s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
 		if (way == 0) {
 			float4 own = in.at(i, h, f);
@@ -220,7 +243,7 @@ static __device__ __forceinline__ void forward(bool first, places out, states in
 // (u for x/d costs 1e-8/d.) An atom's edges are summed feature by feature:
 // force [groups, atoms, 12] is, for every group of features, Σ ∂E/∂x and the
 // nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
-template <bool add, class filter, class states, class gradients, class places>
+template <bool ahead, bool adds, class filter, class states, class gradients, class places>
 static __device__ __forceinline__ void backward(bool first, places gin, float *force, gradients g, states in, const int2 *span, const int4 *edge_a,
 	const float4 *edge_b, filter phi, int atoms, int h, float per_length, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
@@ -230,21 +253,14 @@ static __device__ __forceinline__ void backward(bool first, places gin, float *f
 		float s = 0, x = 0, y = 0, z = 0;
 		float sums[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 		int2 mine = span[i];
-		int e = mine.x + way, last = mine.y - 1, j = 0; // j is the next edge's atom
-		edge now;
-		float4 from, gj;
-		if (e <= last) {
-			now = edge_at(edge_a, edge_b, e, last), j = edge_a[min_int(e + WAYS, last)].x;
-			from = in.at(now.a.x, h, f), gj = g.at(now.a.x, h, f);
-		}
-#pragma unroll 1 // as forward
-		for (; e <= last; e += WAYS) {
-			float4 from_next = in.at(j, h, f), gj_next = g.at(j, h, f), u = now.u;
-			edge next = edge_at(edge_a, edge_b, e + WAYS, last);
-			j = edge_a[min_int(e + 2 * WAYS, last)].x; // its whole record would take too many registers
-			float d = as_float(now.a.w);
+		int e = mine.x + way, last = mine.y - 1, j = 0;
+		auto add = [&](const edge &at, float4 from, float4 gj) __attribute__((always_inline)) {
+			float4 u = at.u;
+			float d = as_float(at.a.w);
 			curve c[3];
-			phi.curves(c, now.a, e);
+			phi.curves(c, at.a, min_int(e, last));
+			float counts = e <= last;
+			for (int k = 0; k < 3; k++) c[k].value *= counts, c[k].slope *= counts;
 			float gd = c[0].slope * fma(gi.x, from.x, gj.x * own.x);
 			float dx = gi.y - gj.y, dy = gi.z - gj.z, dz = gi.w - gj.w;
 			float along = fma(u.x, dx, fma(u.y, dy, u.z * dz));
@@ -264,14 +280,23 @@ static __device__ __forceinline__ void backward(bool first, places gin, float *f
 			sums[3] = fma(fx, rx, sums[3]), sums[4] = fma(fx, ry, sums[4]), sums[5] = fma(fx, rz, sums[5]);
 			sums[6] = fma(fy, rx, sums[6]), sums[7] = fma(fy, ry, sums[7]), sums[8] = fma(fy, rz, sums[8]);
 			sums[9] = fma(fz, rx, sums[9]), sums[10] = fma(fz, ry, sums[10]), sums[11] = fma(fz, rz, sums[11]);
-			now = next, from = from_next, gj = gj_next;
-		}
+			e += WAYS;
+		};
+		struct asked {
+			edge at;
+			float4 from, g;
+		} one, other;
+		auto ask = [&](asked &next) __attribute__((always_inline)) {
+			next.from = in.at(j, h, f), next.g = g.at(j, h, f), next.at = edge_at(edge_a, edge_b, e + WAYS, last);
+			j = edge_a[min_int(e + 2 * WAYS, last)].x; // its whole record would take too many registers
+		};
+		TURNS(add(one.at, one.from, one.g), add(other.at, other.from, other.g));
 		if (!first) {
 			s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
 			if (way == 0) gin.put(i, h, f, vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z));
 		}
 		float *to = force + ((size_t)blockIdx_y * atoms + i) * 12;
 		int k = transposed_sums(sums, lane);
-		if (__builtin_expect(k >= 0, 1)) to[k] = add ? to[k] + sums[0] : sums[0];
+		if (__builtin_expect(k >= 0, 1)) to[k] = adds ? to[k] + sums[0] : sums[0];
 	}
 }

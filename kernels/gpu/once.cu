@@ -455,7 +455,7 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 #pragma unroll 1
 	for (;; k++) {
 		FETCHED(k);
-		forward(k == 0, sent{mail, mine.of_block(k), r.inputs(k)}, MESSAGE(k), run);
+		forward<false>(k == 0, sent{mail, mine.of_block(k), r.inputs(k)}, MESSAGE(k), run);
 		sync_block();
 		if (early && k < blocks - 1) mine.fetch(table_at, k + 1, intervals);
 		RECEIVE(4, r.inputs(k), 2 * mine.h, mine.layers()[k].hidden, GROUP);
@@ -488,7 +488,7 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 			mine.layer<2>(way_back{mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, mine.own_g(), mine.layers()[k].m}, mine.h);
 			mine.gather(mine.g(), r.g(k));
 			FETCHED(k);
-			backward<true>(k == 0, sent_back{mail, mine.of_block(k - 1), mine.own_g(), r.back(k - 1), mine.layers()[k - 1].m},
+			backward<false, true>(k == 0, sent_back{mail, mine.of_block(k - 1), mine.own_g(), r.back(k - 1), mine.layers()[k - 1].m},
 				mine.force() - (blockIdx_y * mine.atoms + mine.first) * 12, mine.g(), MESSAGE(k), (float)per_length, run);
 			sync_block();
 			if (k == 0) break;
