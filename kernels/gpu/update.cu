@@ -23,6 +23,12 @@ static __device__ __forceinline__ const float *columns(const float *w, int first
 #define SIDE decltype(p)::side
 #define EACH_SIDE EACH(SIDE)
 
+// AT_ONCE goes over so many numbers of a thread's part at a time, of rows side by side and of outputs one after the other from first on: what global memory has of them is asked
+// for before any of it is stored, as a load waits for stores that may be to the same place. OF_THEM goes over those of a time.
+#define AT_ONCE(many) \
+	_Pragma("unroll") for (int a = 0; a < ROWS; a += SIDE) _Pragma("unroll") for (int first = 0; first < FEATURES; first += many / SIDE)
+#define OF_THEM(many) _Pragma("unroll") for (int n = 0; n < many / SIDE; n++) _Pragma("unroll") for (int i = 0; i < SIDE; i++)
+
 // rows_of is how many atoms the block's tile has.
 static __device__ __forceinline__ int rows_of(int atoms) { return min_int(atoms - (int)blockIdx_x * TILE, TILE); }
 
@@ -106,18 +112,18 @@ KERNEL __launch_bounds__(512) update_forward(float4 *out, float *pre, float *gat
 	dense(sum, hidden, h, columns(w4, h), 3 * h, b4 + h, h, p);
 	put_rows(x + h * PITCH, sum, h, p);
 	dense(sum, hidden, h, columns(w4, 2 * h), 3 * h, b4 + 2 * h, h, p);
-	EACH_SIDE {
-		int f = feature(p, o, h), row = row_of(p, a);
-		float s[SIDE], g1[SIDE];
-		float4 v[SIDE];
-		for (int i = 0; i < SIDE; i++) v[i] = at(state, row + i, rows, h, f);
-		get<SIDE>(s, x + f * PITCH + row), get<SIDE>(g1, x + (h + f) * PITCH + row);
-		for (int i = 0; i < SIDE; i++) {
-			float4 mv = MIX(v[i]);
-			float g2 = sum[o][a + i];
+	const int many = 8;
+	AT_ONCE(many) {
+		int row = row_of(p, a);
+		float4 v[many / SIDE][SIDE];
+		OF_THEM(many) v[n][i] = at(state, row + i, rows, h, feature(p, first + n, h));
+		OF_THEM(many) {
+			int f = feature(p, first + n, h);
+			float4 mv = MIX(v[n][i]);
+			float g1 = x[(h + f) * PITCH + row + i], g2 = sum[first + n][a + i];
 			if (row + i < rows) {
-				out[(row + i) * h + f] = gated(s[i], v[i], mv, g1[i], g2);
-				gates[(row + i) * 2 * h + f] = g1[i], gates[(row + i) * 2 * h + h + f] = g2;
+				out[(row + i) * h + f] = gated(x[f * PITCH + row + i], v[n][i], mv, g1, g2);
+				gates[(row + i) * 2 * h + f] = g1, gates[(row + i) * 2 * h + h + f] = g2;
 			}
 		}
 	}
@@ -161,18 +167,20 @@ KERNEL MOST_THREADS update_backward(float4 *g, const float4 *state, const float 
 	dense(sum, hidden, h, w3_t, 2 * h, 0, h, p);
 	add_rows(x, sum, h, p);
 	dense(sum, hidden, h, columns(w3_t, h), 2 * h, 0, h, p);
-	EACH_SIDE {
-		int f = feature(p, o, h), row = row_of(p, a);
-		float s[SIDE], g1[SIDE], g2[SIDE];
-		float4 gv[SIDE], v[SIDE];
-		for (int i = 0; i < SIDE; i++) {
-			gv[i] = at(g, row + i, rows, h, f), v[i] = at(state, row + i, rows, h, f);
-			g1[i] = at(gates, row + i, rows, 2 * h, f), g2[i] = at(gates, row + i, rows, 2 * h, h + f);
+	const int many = 4;
+	AT_ONCE(many) {
+		int row = row_of(p, a);
+		float g1[many / SIDE][SIDE], g2[many / SIDE][SIDE];
+		float4 gv[many / SIDE][SIDE], v[many / SIDE][SIDE];
+		OF_THEM(many) {
+			int f = feature(p, first + n, h);
+			gv[n][i] = at(g, row + i, rows, h, f), v[n][i] = at(state, row + i, rows, h, f);
+			g1[n][i] = at(gates, row + i, rows, 2 * h, f), g2[n][i] = at(gates, row + i, rows, 2 * h, h + f);
 		}
-		get<SIDE>(s, x + f * PITCH + row);
-		for (int i = 0; i < SIDE; i++) {
-			float4 u = along(v[i]), back = MIX_TRANSPOSED(vec4(0, gv[i].y * g2[i], gv[i].z * g2[i], gv[i].w * g2[i]));
-			if (row + i < rows) g[(row + i) * h + f] = gathered(s[i], gv[i], g1[i], back, sum[o][a + i], u);
+		OF_THEM(many) {
+			int f = feature(p, first + n, h);
+			float4 u = along(v[n][i]), of = gv[n][i], back = MIX_TRANSPOSED(vec4(0, of.y * g2[n][i], of.z * g2[n][i], of.w * g2[n][i]));
+			if (row + i < rows) g[(row + i) * h + f] = gathered(x[f * PITCH + row + i], of, g1[n][i], back, sum[first + n][a + i], u);
 		}
 	}
 }
@@ -241,15 +249,15 @@ KERNEL __launch_bounds__(512) turn(float4 *g, float *energy, const float4 *state
 	dense(sum, hidden, h, w3_t, 2 * h, 0, h, p);
 	add_rows(s, sum, h, p);
 	dense(sum, hidden, h, columns(w3_t, h), 2 * h, 0, h, p);
-	EACH_SIDE {
-		int f = feature(p, o, h), row = row_of(p, a);
-		float gs[SIDE];
-		float4 v[SIDE];
-		for (int i = 0; i < SIDE; i++) v[i] = at(state, row + i, rows, h, f);
-		get<SIDE>(gs, s + f * PITCH + row);
-		for (int i = 0; i < SIDE; i++) {
-			float4 u = along(v[i]);
-			if (row + i < rows) g[(row + i) * h + f] = stretched(gs[i], sum[o][a + i], u);
+	const int many = 8;
+	AT_ONCE(many) {
+		int row = row_of(p, a);
+		float4 v[many / SIDE][SIDE];
+		OF_THEM(many) v[n][i] = at(state, row + i, rows, h, feature(p, first + n, h));
+		OF_THEM(many) {
+			int f = feature(p, first + n, h);
+			float4 u = along(v[n][i]);
+			if (row + i < rows) g[(row + i) * h + f] = stretched(s[f * PITCH + row + i], sum[first + n][a + i], u);
 		}
 	}
 }

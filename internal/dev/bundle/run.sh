@@ -100,7 +100,7 @@ tests() {
 
 engine() {
 	part engine 240
-	step engine 240 "$bin/peers" -device cuda -part engine -models "$(models)" -rounds 3 -o "$out/engine.json"
+	step engine 240 "$bin/peers" -device cuda -threads "$(nproc)" -part engine -models "$(models)" -rounds 3 -o "$out/engine.json"
 	cat "$out/engine.txt"
 }
 
@@ -118,7 +118,7 @@ torch() {
 		note "torch: left out, as there is no PyTorch that sees the GPU"
 		return
 	fi
-	step torch 300 "$bin/peers" -device cuda -part torch -python "$python" -models "$(models)" -rounds 3 -o "$out/torch.json"
+	step torch 300 "$bin/peers" -device cuda -threads "$(nproc)" -part torch -python "$python" -models "$(models)" -rounds 3 -o "$out/torch.json"
 	cat "$out/torch.txt"
 }
 

@@ -42,12 +42,17 @@ func (d *decoder) plain(s *statement, words []string) (func(w *warp, mask uint32
 		return nil, cost{}, fmt.Errorf("expected %d operands", len(o.signature))
 	}
 	r := make([]register, 4)
+	low := uint64(math.MaxUint64) // of the first source, what counts
 	for i, text := range s.operands {
 		var err error
 		want := o.signature[i]
 		switch _, declared := d.entry.registers[text]; {
 		case i == 0:
 			r[i], err = d.register(text)
+		case words[0] == "cvt" && want == 'w' && declared: // its source may be wider
+			if r[i], err = d.register(text); r[i].wide {
+				low = math.MaxUint32
+			}
 		case want == 'p' && !declared: // mov.pred p, -1
 			r[i], err = d.operand(text, false)
 		default:
@@ -74,7 +79,7 @@ func (d *decoder) plain(s *statement, words []string) (func(w *warp, mask uint32
 			for i := 1; i < len(o.signature); i++ {
 				a[i-1] = r[i].get(w, lane)
 			}
-			r[0].set(w, lane, o.compute(a[0], a[1], a[2]))
+			r[0].set(w, lane, o.compute(a[0]&low, a[1], a[2]))
 		}
 	}, c, nil
 }
