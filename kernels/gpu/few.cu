@@ -109,19 +109,19 @@ KERNEL __launch_bounds__(THREADS, 1) few_back(float *gp, const float4 *g, const 
 // read_out is an atom's energy, and ∂E/∂s.
 struct read_out {
 	float *energy, *gs;
-	__device__ __forceinline__ void put_energy(int, float x) const { *energy = x; }
-	__device__ __forceinline__ void put(int, int f, float x) const { gs[f] = x; }
+	__device__ __forceinline__ void put_energy(float x) const { *energy = x; }
+	__device__ __forceinline__ void put(int f, float x) const { gs[f] = x; }
 };
 
-// The readout. Launch: WIDE threads, a block for each atom. Shared memory: H floats, and reading's.
+// The readout. Launch: WIDE threads, a block for each atom. Shared memory: see reading.
 KERNEL __launch_bounds__(WIDE, 1) few_readout(float *gs, float *energy, const float *scalars, const float *wa, const float *wb, const float *wc, int h) {
-	reading r(buffer + h, h);
+	reading r(buffer, h);
 	int t = threadIdx_x, eighth = t / (WIDE / 8); // six eighths copy the first layer, one the second, and one the rest
 	if (eighth < 6) r.first(wa, t, WIDE / 8 * 6);
 	else if (eighth < 7) r.second(wb, t - WIDE / 8 * 6, WIDE / 8);
-	else if (t < WIDE - WARP) copy(buffer, scalars + (size_t)blockIdx_x * h, h / 4, t - WIDE / 8 * 7, WARP);
+	else if (t < WIDE - WARP) r.scalars(scalars + (size_t)blockIdx_x * h, t - WIDE / 8 * 7, WARP);
 	else r.third(wc, t - (WIDE - WARP), WARP);
-	r.run(1, buffer, h, true, read_out{energy + blockIdx_x, gs + (size_t)blockIdx_x * h});
+	r.run(true, read_out{energy + blockIdx_x, gs + (size_t)blockIdx_x * h});
 }
 
 // layer_of is a layer of all atoms, of whose threads half copy weights. Shared memory: (8·parts + 64)·(H + 4) floats.

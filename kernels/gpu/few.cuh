@@ -322,50 +322,50 @@ template <class places> struct last_layer {
 	__device__ __forceinline__ void done(size_t i, int f, const float sum[2], float4 o) const { g.put(i, h, f, stretched(o.x + sum[0], sum[1], o)); }
 };
 
-// The readout of so many atoms and its reverse: E_i, and gs = ∂E_i/∂s after the last update, where it is asked for. The ways back use the same copies of the weights, by
-// their columns. reading is what it needs of shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + H/4 + 4 floats for weights, which the caller copies, and 3·H/2 for each atom.
+// The readout and its reverse: E_i, and gs = ∂E_i/∂s after the last update, where it is asked for. The ways back use the same copies of the weights, by
+// their columns. reading is what it needs of shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + 5·H/2 + H/4 + 4 floats, of which weights and s are copied by the caller.
 struct reading {
-	float *a, *b, *c, *rest;
+	float *a, *b, *c, *s, *rest;
 	int h;
-	__device__ __forceinline__ reading(float *at, int h) : a(at), b(a + h / 2 * (h + PAD)), c(b + h / 4 * (h / 2 + PAD)), rest(c + h / 4 + PAD), h(h) {}
+	__device__ __forceinline__ reading(float *at, int h) : a(at), b(a + h / 2 * (h + PAD)), c(b + h / 4 * (h / 2 + PAD)), s(c + h / 4 + PAD), rest(s + h), h(h) {}
 	__device__ __forceinline__ void first(const float *wa, int thread, int threads) const { copy(a, wa, h / 2 * (h + PAD) / 4, thread, threads); }
 	__device__ __forceinline__ void second(const float *wb, int thread, int threads) const { copy(b, wb, h / 4 * (h / 2 + PAD) / 4, thread, threads); }
 	__device__ __forceinline__ void third(const float *wc, int thread, int threads) const { copy(c, wc, (h / 4 + PAD) / 4, thread, threads); }
+	__device__ __forceinline__ void weights(const float *wa, const float *wb, const float *wc) const {
+		first(wa, threadIdx_x, WIDE), second(wb, threadIdx_x, WIDE), third(wc, threadIdx_x, WIDE);
+	}
+	__device__ __forceinline__ void scalars(const float *row, int thread, int threads) const { copy(s, row, h / 4, thread, threads); }
 
-	// run is of s, rows of H scalars that are so far apart; out takes energies and gradients.
-	template <class places> __device__ __forceinline__ void run(int rows, const float *s, int apart, bool back, const places &out) const {
+	template <class places> __device__ __forceinline__ void run(bool back, const places &out) const {
 		int half = h / 2, quarter = h / 4, pitch_a = h + PAD, pitch_b = half + PAD, t = threadIdx_x;
-		float *layer_a = rest, *layer_b = layer_a + rows * half, *back_a = layer_b + rows * quarter, *back_b = back_a + rows * half;
+		float *layer_a = rest, *layer_b = layer_a + half, *back_a = layer_b + quarter, *back_b = back_a + half;
 		sync_block();
-		for (int u = t; u < rows * half; u += WIDE) {
-			int row = u / half;
-			float sum = chain(a + (u - row * half) * pitch_a, s + row * apart, h);
-			layer_a[u] = silu(sum), back_a[u] = silu_slope(sum);
+		for (int f = t; f < half; f += WIDE) {
+			float sum = chain(a + f * pitch_a, s, h);
+			layer_a[f] = silu(sum), back_a[f] = silu_slope(sum);
 		}
 		sync_block();
-		for (int u = t; u < rows * quarter; u += WIDE) {
-			int row = u / quarter, f = u - row * quarter;
-			float sum = chain(b + f * pitch_b, layer_a + row * half, half);
-			layer_b[u] = silu(sum), back_b[u] = c[f] * silu_slope(sum);
+		for (int f = t; f < quarter; f += WIDE) {
+			float sum = chain(b + f * pitch_b, layer_a, half);
+			layer_b[f] = silu(sum), back_b[f] = c[f] * silu_slope(sum);
 		}
 		sync_block();
-		for (int row = WIDE - 1 - t; row < rows; row += WIDE) out.put_energy(row, chain(c, layer_b + row * quarter, quarter)); // meanwhile the others are on their way back
+		if (t == WIDE - 1) { // meanwhile the others are on their way back
+			out.put_energy(chain(c, layer_b, quarter));
+		}
 		if (!back) return;
-		for (int u = t; u < rows * half; u += WIDE) {
-			int row = u / half;
-			const float *column = b + u - row * half;
+		for (int f = t; f < half; f += WIDE) {
 			float x = 0;
 #pragma unroll 8
-			for (int k = 0; k < quarter; k++) x = fma(column[k * pitch_b], back_b[row * quarter + k], x);
-			back_a[u] *= x;
+			for (int k = 0; k < quarter; k++) x = fma(b[k * pitch_b + f], back_b[k], x);
+			back_a[f] *= x;
 		}
 		sync_block();
-		for (int u = t; u < rows * h; u += WIDE) {
-			int row = u / h, f = u - row * h;
+		for (int f = t; f < h; f += WIDE) {
 			float x = 0;
 #pragma unroll 8
-			for (int k = 0; k < half; k++) x = fma(a[k * pitch_a + f], back_a[row * half + k], x);
-			out.put(row, f, x);
+			for (int k = 0; k < half; k++) x = fma(a[k * pitch_a + f], back_a[k], x);
+			out.put(f, x);
 		}
 	}
 };

@@ -32,7 +32,7 @@ func (k *fewKernels) stem(n size) stem {
 	}{
 		{&k.message, "few_message", fewWide, 0}, {&k.hidden, "few_hidden", fewThreads, tile(2 * n.h)}, {&k.update, "few_update", fewWide, all(3)},
 		{&k.scalars, "few_scalars", fewThreads, tile(n.h)},
-		{&k.readout, "few_readout", fewWide, 4 * (n.h + readingRoom(1, n.h))},
+		{&k.readout, "few_readout", fewWide, 4 * readingRoom(n.h)},
 		{&k.turn, "few_turn", fewThreads, tile(n.h)}, {&k.back, "few_back", fewThreads, tile(3 * n.h)},
 		{&k.updateBack[0], "few_update_back", fewWide, all(2)}, {&k.updateBack[1], "few_update_back_first", fewWide, all(2)},
 		{&k.turnBack[0], "few_turn_back", fewWide, all(2)}, {&k.turnBack[1], "few_turn_back_only", fewWide, all(2)},
@@ -43,10 +43,10 @@ func (k *fewKernels) stem(n size) stem {
 	return s
 }
 
-// readingRoom is the floats of shared memory that the readout of so many atoms takes: see reading in few.cuh.
-func readingRoom(atoms, h int) int {
+// readingRoom is the floats of shared memory that the readout of h features takes: see reading in few.cuh.
+func readingRoom(h int) int {
 	half, quarter := h/2, h/4
-	return half*(h+fewPad) + quarter*(half+fewPad) + quarter + fewPad + 3*half*atoms
+	return half*(h+fewPad) + quarter*(half+fewPad) + fewPad + 2*h + 3*quarter
 }
 
 // Few is the memory of the launches for few atoms.

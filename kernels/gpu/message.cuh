@@ -174,10 +174,10 @@ struct place {
 	__device__ __forceinline__ void put(int i, int h, int f, float4 v) const { state[(size_t)i * h + f] = v; }
 };
 
-// TURNS goes over an atom's edges, WAYS at a time. Those of the next time are asked for before those of this one are added; and there are two places for them that take
-// turns, as a copy of what is on its way would wait for it. All ways go on to the end, lest what is asked for in one branch and needed in another be asked for there: beyond
+// TURNS goes over an atom's edges, WAYS at a time. Those of the next time are asked for before those of this one are added; and if turns there are two places for them, as a
+// copy of what is on its way would wait for it, which takes more registers. All ways go on to the end, lest what is asked for in one branch and needed in another be asked for there: beyond
 // the last edge that is asked for, and not added. Where all is near, ahead is false, and nothing is asked for before it is needed.
-#define TURNS(add_one, add_other)                               \
+#define TURNS(turns, add_one, add_other)                        \
 	int times = (mine.y - mine.x + WAYS - 1) / WAYS;            \
 	if (!ahead) {                                               \
 		_Pragma("unroll 1") for (; times > 0; times--) {        \
@@ -187,8 +187,9 @@ struct place {
 	} else if (times > 0) {                                     \
 		j = edge_a[min_int(e, last)].x, e -= WAYS;              \
 		ask(one), e += WAYS;                                    \
-		if (times % 2) ask(other), add_one, one = other;        \
-		_Pragma("unroll 1") for (times /= 2; times > 0; times--) { \
+		_Pragma("unroll 1") for (int single = turns ? times % 2 : times; single > 0; single--) \
+			ask(other), add_one, one = other;                   \
+		_Pragma("unroll 1") for (times = turns ? times / 2 : 0; times > 0; times--) { \
 			ask(other), add_one;                                \
 			ask(one), add_other;                                \
 		}                                                       \
@@ -222,7 +223,7 @@ static __device__ __forceinline__ void forward(bool first, places out, states in
 			next.from = in.at(j, h, f), next.at = edge_at(edge_a, edge_b, e + WAYS, last);
 			j = edge_a[min_int(e + 2 * WAYS, last)].x;
 		};
-		TURNS(add(one.at, one.from), add(other.at, other.from));
+		TURNS(true, add(one.at, one.from), add(other.at, other.from));
 		s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
 		if (way == 0) {
 			float4 own = in.at(i, h, f);
@@ -290,7 +291,7 @@ static __device__ __forceinline__ void backward(bool first, places gin, float *f
 			next.from = in.at(j, h, f), next.g = g.at(j, h, f), next.at = edge_at(edge_a, edge_b, e + WAYS, last);
 			j = edge_a[min_int(e + 2 * WAYS, last)].x; // its whole record would take too many registers
 		};
-		TURNS(add(one.at, one.from, one.g), add(other.at, other.from, other.g));
+		TURNS(!first, add(one.at, one.from, one.g), add(other.at, other.from, other.g)); // of the first block more run side by side
 		if (!first) {
 			s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
 			if (way == 0) gin.put(i, h, f, vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z));

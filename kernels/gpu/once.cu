@@ -41,7 +41,8 @@ struct rooms {
 	__device__ __forceinline__ letter *gp(int k) const { return letters(11 * blocks + k); }        // of the first layer's reverse
 	__device__ __forceinline__ letter *back(int k) const { return letters(12 * blocks + 3 * k); }  // of the second's, [atoms, 3H]
 	__device__ __forceinline__ letter *scalars() const { return letters(15 * blocks); }
-	__device__ __forceinline__ letter *force() const { return letters(15 * blocks + 1); }             // [groups, atoms, 12]
+	__device__ __forceinline__ letter *gs() const { return letters(15 * blocks + 1); }
+	__device__ __forceinline__ letter *force() const { return letters(15 * blocks + 2); }             // [groups, atoms, 12]
 	__device__ __forceinline__ letter *found() const { return force() + h / GROUP * atoms * 12; }     // [atoms, 2] edges, and whether one has no length
 	__device__ __forceinline__ letter *energy() const { return found() + 2 * atoms; }                 // [atoms]
 };
@@ -109,16 +110,12 @@ struct back_end { // times silu′(pre)
 	__device__ __forceinline__ void done(int i, int h, int f, const float sum[1]) const { mail.send(to + i * h + f, sum[0] * silu_slope(mine.pre[mine.at(i, f)])); }
 };
 
-// read_out is where the energies of atoms go to, and ∂E/∂s: to where rows for the next layer are.
+// read_out is where an atom's energy goes to, and ∂E/∂s.
 struct read_out {
 	post mail;
-	letter *energy; // 0 where another block sends them
-	float *rows;
-	int apart;
-	__device__ __forceinline__ void put_energy(int row, float x) const {
-		if (energy) mail.send(energy + row, x);
-	}
-	__device__ __forceinline__ void put(int row, int f, float x) const { rows[row * apart + f] = x; }
+	letter *energy, *gs;
+	__device__ __forceinline__ void put_energy(float x) const { mail.send(energy, x); }
+	__device__ __forceinline__ void put(int f, float x) const { mail.send(gs + f, x); }
 };
 
 // near is a state of all atoms and the block's group, in shared memory: an atom's features in turn, so that neither a feature of atoms nor the features
@@ -162,20 +159,23 @@ struct way_there {
 	}
 };
 
-// From gp and g = ∂E/∂(s, v) after the update to that before it; of the last one nobody reads the vectors.
+// From gp and g = ∂E/∂(s, v) after the update to that before it; of the last one, whose vectors nobody reads, gs is what there is of g.
 struct way_back {
+	post mail;
 	own mine;
 	published to;
 	bool last;
+	const letter *gs;
 	const float4 *g;
 	const float *m;
 	__device__ __forceinline__ void done(int i, int h, int f, const float sum[2]) const {
 		int at = mine.at(i, f);
-		float4 u = along(mine.after[at]), gv = g[at];
+		float4 u = along(mine.after[at]);
 		if (last) {
-			to.put(i, h, f, stretched(gv.x + sum[0], sum[1], u));
+			to.put(i, h, f, stretched(mail.receive_one(gs + i * h + f) + sum[0], sum[1], u));
 			return;
 		}
+		float4 gv = g[at];
 		float g1 = mine.gates[2 * at], g2 = mine.gates[2 * at + 1];
 		float4 back = mix_transposed(m, vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
 		to.put(i, h, f, gathered(gv.x + sum[0], gv, g1, back, sum[1], u));
@@ -283,12 +283,6 @@ struct share {
 		copy_ahead(r.c, wc, (h / 4 + PAD) / 4, threadIdx_x, WIDE);
 	}
 
-	// keep_scalars keeps ∂E/∂s of the group's features, from rows in x.
-	__device__ __forceinline__ void keep_scalars() const {
-		sync_block();
-		for (int k = threadIdx_x; k < (end - first) * GROUP; k += WIDE) own_g()[k] = vec4(x()[k / GROUP * (h + PAD) + blockIdx_y * GROUP + k % GROUP], 0, 0, 0);
-	}
-
 	// gather waits for the states of other shares' atoms.
 	__device__ __forceinline__ void gather(const near &to, const letter *from) const {
 		int mine = end - first;
@@ -299,8 +293,8 @@ struct share {
 		}
 	}
 
-	// receive waits for the share's rows of [atoms, in] and puts them into x, and for weights, those of so many outputs of the group, beside them. A thread has so many pairs on their way at once. Then what was copied ahead is there too, if it is to wait.
-	template <int batch> __device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs, bool wait) const {
+	// receive waits for the share's rows of [atoms, in] and puts them into x, and for weights, those of so many outputs of the group, beside them. A thread has so many pairs on their way at once.
+	template <int batch> __device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs) const {
 		const int ahead = 2;
 		int size = outputs * (in + PAD) / 4, t = threadIdx_x, pairs = (end - first) * in / 2;
 		unsigned by = 0xffffffffu / (in / 2) + 1; // so that multiply_high divides by in / 2
@@ -326,7 +320,6 @@ struct share {
 		for (int i = 0; i < ahead; i++)
 			if (t + i * WIDE < size) ((float4 *)w())[t + i * WIDE] = some[i];
 		for (int i = t + ahead * WIDE; i < size; i += WIDE) ((float4 *)w())[i] = from[i];
-		if (wait) arrived();
 		sync_block();
 	}
 
@@ -396,7 +389,7 @@ struct share {
 	mine.forget(), r.forget()
 
 #define RECEIVE(batch, rows, in, weights, outputs)   \
-	mine.receive<batch>(rows, in, weights, outputs, false); \
+	mine.receive<batch>(rows, in, weights, outputs); \
 	UNLESS_LATE
 
 // FETCHED has the block's table of the network's block k there, and what was put into shared memory so far.
@@ -469,23 +462,29 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 	mine.layer<1>(sum_end{mail, mine.of_block(k), r.scalars()}, mine.h);
 	sync_block();
 	reading read(mine.x() + readout, mine.h);
-	if (!ready) mine.read_weights(read, wa, wb, wc);
-	mine.receive<2>(r.scalars(), mine.h, mine.layers()[k].out_back, GROUP, !ready);
+	if (!ready) mine.read_weights(read, wa, wb, wc), arrived();
+	for (int i = number; i < mine.atoms; i += gridDim_x * gridDim_y) {
+		sync_block();
+		for (int f = 2 * t; f < mine.h; f += 2 * WIDE) {
+			letter l[1][2];
+			mail.receive<1>(l, r.scalars() + i * mine.h + f, 0, 0);
+			read.s[f] = post::opened(l[0][0]), read.s[f + 1] = post::opened(l[0][1]);
+		}
+		read.run(forces != 0, read_out{mail, r.energy() + i, r.gs() + i * mine.h});
+	}
+	sync_block();
 	UNLESS_LATE;
-	read.run(mine.end - mine.first, mine.x(), mine.h + PAD, forces != 0, read_out{mail, blockIdx_y == 0 ? r.energy() + mine.first : 0, mine.x(), mine.h + PAD});
 	if (forces) {
-		mine.keep_scalars();
 #pragma unroll 1
 		for (;; k--) {
 			bool last = k == blocks - 1;
+			int in = last ? mine.h : 3 * mine.h;
 			if (early && !last) mine.fetch(table_at, k, intervals); // the last one is there
-			if (!last) {
-				RECEIVE(6, r.back(k), 3 * mine.h, mine.layers()[k].out_back, GROUP);
-			}
-			mine.layer<1>(back_end{mail, mine.of_block(k), r.gp(k)}, last ? mine.h : 3 * mine.h);
+			RECEIVE(6, last ? r.gs() : r.back(k), in, mine.layers()[k].out_back, GROUP);
+			mine.layer<1>(back_end{mail, mine.of_block(k), r.gp(k)}, in);
 			sync_block();
 			RECEIVE(2, r.gp(k), mine.h, mine.layers()[k].hidden_back, 2 * GROUP);
-			mine.layer<2>(way_back{mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, mine.own_g(), mine.layers()[k].m}, mine.h);
+			mine.layer<2>(way_back{mail, mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, r.gs(), mine.own_g(), mine.layers()[k].m}, mine.h);
 			mine.gather(mine.g(), r.g(k));
 			FETCHED(k);
 			backward<false, true>(k == 0, sent_back{mail, mine.of_block(k - 1), mine.own_g(), r.back(k - 1), mine.layers()[k - 1].m},

@@ -48,15 +48,14 @@ func (z size) onceRoom(n, share, blocks, most int) onceRoom {
 		spans = ceilDiv(share, 8) * 30 * z.h
 	}
 	kept := 8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + (2*n+4)/4*4 + groupWidth*n + (44+56*blocks)*share + 3*groupWidth*(z.h+fewPad)
-	x, table, readout := max(share*(3*z.h+fewPad)+spans, 2*10*blockThreads+ceilDiv(13*n, 4)*4), 18*groupWidth*z.intervals, readingRoom(share, z.h)
+	x, table, readout := max(share*(3*z.h+fewPad)+spans, 2*10*blockThreads+ceilDiv(13*n, 4)*4), 18*groupWidth*z.intervals, readingRoom(z.h)
 	apart := onceRoom{4 * (kept + x + table + readout), x, x + table}
-	if apart.bytes > most { // it is behind the rows that it reads
-		behind := share * (z.h + fewPad)
-		x = max(x, behind+readout)
-		apart = onceRoom{4 * (kept + x + table), x, behind}
-		if apart.bytes > most {
-			apart = onceRoom{4 * (kept + max(x, table)), 0, behind}
-		}
+	if apart.bytes > most {
+		x = max(x, readout)
+		apart = onceRoom{4 * (kept + x + table), x, 0}
+	}
+	if apart.bytes > most {
+		apart = onceRoom{4 * (kept + max(x, table)), 0, 0}
 	}
 	return apart
 }
@@ -128,7 +127,7 @@ type Once struct {
 // Resize makes room for n atoms of h features.
 func (o *Once) Resize(m *Memory, n, h int) error {
 	had := o.letters.ptr
-	if err := Resize(m, &o.letters, "letters between blocks", n*(h*(15*o.Network.layers.n+1)+12*Groups(h)+3)); err != nil {
+	if err := Resize(m, &o.letters, "letters between blocks", n*(h*(15*o.Network.layers.n+2)+12*Groups(h)+3)); err != nil {
 		return err
 	}
 	if o.letters.ptr != had { // what stands there by chance is no letter
