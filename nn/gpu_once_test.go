@@ -18,10 +18,11 @@ import (
 	"painless/kernels/gpu/emulator"
 )
 
-// wide is a GPU that can run so many blocks at the same time as one launch of 64 atoms has, with tensor cores, and volta one without; narrow cannot.
+// wide is a GPU that can run so many blocks at the same time as one launch of 64 atoms has, with tensor cores, volta one without, and ada one whose blocks have little shared memory; narrow cannot.
 var (
 	wide   = emulator.Options{Properties: gpu.Properties{Multiprocessors: 64, Capability: 80}}
 	volta  = emulator.Options{Properties: gpu.Properties{Multiprocessors: 64, Capability: 70}}
+	ada    = emulator.Options{Properties: gpu.Properties{Multiprocessors: 64, Capability: 89, SharedPerBlock: 99 << 10}}
 	narrow = emulator.Options{Properties: gpu.Properties{Multiprocessors: 1, Capability: 80}}
 )
 
@@ -70,7 +71,7 @@ func TestGPUOneLaunch(t *testing.T) {
 // In one launch too the GPU is as near to PyTorch as the CPU is. A few molecules at a time go through it, on all students, with and without tensor cores.
 func TestGPUOneLaunchGolden(t *testing.T) {
 	for _, student := range students {
-		for name, opts := range map[string]emulator.Options{"tensor": wide, "volta": volta} {
+		for name, opts := range map[string]emulator.Options{"tensor": wide, "volta": volta, "ada": ada} {
 			t.Run(student.name+"/"+name, func(t *testing.T) {
 				if testing.Short() && student.name == "original" {
 					t.Skip("-short: the compact students are tested")

@@ -38,7 +38,7 @@ func (k *onceKernels) ready() (err error) {
 // onceRoom is the shared memory of a block.
 type onceRoom struct {
 	bytes          int
-	table, readout int // where these lie behind x, in floats, if they have room of their own: then they are fetched while something else is done
+	table, readout int // where these lie behind x, in floats, if they have room of their own: then they are fetched while something else is done; a table below 0 is not fetched
 }
 
 // onceRoom is what n atoms take in shares of so many, in a network of so many blocks: at most so many bytes, if it can be.
@@ -56,6 +56,9 @@ func (z size) onceRoom(n, share, blocks, most int) onceRoom {
 	}
 	if apart.bytes > most {
 		apart = onceRoom{4 * (kept + max(x, table)), 0, 0}
+	}
+	if apart.bytes > most { // rows of it are read where they are
+		apart = onceRoom{4 * (kept + x), -1, 0}
 	}
 	return apart
 }
