@@ -68,6 +68,17 @@ func TestGPUOneLaunch(t *testing.T) {
 	}
 }
 
+// A GPU that can run few blocks at the same time has larger shares, as far as a block has threads for them.
+func TestGPUOneLaunchOfFewBlocks(t *testing.T) {
+	net := randomNetwork(Config{HiddenDim: 32, NumInteractions: 2, NumRBF: 8, Cutoff: 5, MaxZ: 20}, 33)
+	for atoms, one := range map[int]bool{50: true, 70: false} {
+		p := newGPUTestPotential(t, net, emulator.New(emulator.Options{Properties: gpu.Properties{Multiprocessors: 4, Capability: 80}}), Options{}).(*gpuEngine)
+		s := systems.Random(rand.New(rand.NewPCG(33, 33)), atoms, 8, 0.3, [3]bool{}, true)
+		assert.Equal(t, compute(t, newGPUTestPotential(t, net, emulator.New(narrow), Options{}), s), compute(t, p, s))
+		assert.Equal(t, one, p.inOne(), "%d atoms", atoms)
+	}
+}
+
 // In one launch too the GPU is as near to PyTorch as the CPU is. A few molecules at a time go through it, on all students, with and without tensor cores.
 func TestGPUOneLaunchGolden(t *testing.T) {
 	for _, student := range students {

@@ -6,11 +6,14 @@ import (
 	"unsafe"
 )
 
-// OnceAtoms is how many atoms one launch takes at most: an update's sums are 8 atoms a warp.
+// OnceAtoms is how many atoms one launch takes at most.
 const OnceAtoms = 128
 
 // onceShare is how many atoms a share has at least, where there are blocks enough: a warp for each.
 const onceShare = 16
+
+// onceRows is how many atoms a share has at most: a thread has one output of one of them.
+const onceRows = fewWide / groupWidth
 
 // onceBlocks is how many blocks of the network there is shared memory for.
 const onceBlocks = 8
@@ -71,7 +74,7 @@ func (k *Kernels) Share(net *OnceNetwork, atoms, structures int) int {
 	most := k.onces.resident / Groups(k.size.h)
 	for size := onceShare; size >= onceShare/2 && most > 0; size /= 2 { // smaller ones take less shared memory
 		share := ceilDiv(atoms, min(ceilDiv(atoms, size), most))
-		if k.size.onceRoom(atoms, share, net.layers.n, k.onces.once.shared).bytes <= k.onces.once.shared {
+		if share <= onceRows && k.size.onceRoom(atoms, share, net.layers.n, k.onces.once.shared).bytes <= k.onces.once.shared {
 			return share
 		}
 	}
