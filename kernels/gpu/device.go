@@ -76,8 +76,6 @@ type Kernel interface {
 	// Resident is how many blocks of as many threads and bytes as the kernel was asked for the device
 	// can run at the same time, if nothing else runs on it.
 	Resident() (int, error)
-	// Clusters is whether so many blocks can be a cluster on the device.
-	Clusters(blocks int) (bool, error)
 }
 
 // Graph is recorded work.
@@ -97,8 +95,6 @@ type Launch struct {
 	Args        []uint64 // parameters in order: a Pointer, Int or Float each
 	// Together says that blocks wait for each other: a grid of more than Resident is refused.
 	Together bool
-	// Cluster says that the grid is one cluster, of as many blocks as Clusters allows.
-	Cluster bool
 }
 
 // Int is an argument for a parameter int.

@@ -53,7 +53,6 @@ type entry struct {
 	name            string
 	threads, shared int
 	together        bool // its blocks wait for each other
-	cluster         bool // and are a cluster
 	kernel          Kernel
 	parameters      []Kind
 }
@@ -128,15 +127,12 @@ func (k *Kernels) run(e *entry, grid Dim, args ...argument) error {
 	if err := e.check(args); err != nil {
 		return err
 	}
-	k.launch = Launch{Kernel: e.kernel, Grid: grid, Block: Dim{X: e.threads}, Shared: e.shared, Args: k.launch.Args[:0], Together: e.together, Cluster: e.cluster}
+	k.launch = Launch{Kernel: e.kernel, Grid: grid, Block: Dim{X: e.threads}, Shared: e.shared, Args: k.launch.Args[:0], Together: e.together}
 	for _, a := range args {
 		k.launch.Args = append(k.launch.Args, a.bits)
 	}
 	return k.dev.Launch(&k.launch) // whose errors name the kernel
 }
-
-// clusters is the compute capability from which on GPUs have them.
-const clusters = 90
 
 // blockThreads is the threads of most kernels' blocks.
 const blockThreads = 256

@@ -32,7 +32,7 @@
 	F(cuGetErrorString) F(cuGraphAddChildGraphNode) F(cuGraphAddDependencies) F(cuGraphAddEmptyNode) \
 	F(cuGraphAddHostNode) F(cuGraphAddKernelNode) F(cuGraphAddMemcpyNode) F(cuGraphAddMemsetNode) F(cuGraphClone) \
 	F(cuGraphCreate) F(cuGraphDestroy) F(cuGraphDestroyNode) F(cuGraphExecDestroy) F(cuGraphGetEdges) \
-	F(cuGraphInstantiateWithFlags) F(cuGraphLaunch) F(cuLaunchKernel) F(cuLaunchKernelEx) F(cuLinkAddData_v2) F(cuLinkAddFile_v2) \
+	F(cuGraphInstantiateWithFlags) F(cuGraphLaunch) F(cuLaunchKernel) F(cuLinkAddData_v2) F(cuLinkAddFile_v2) \
 	F(cuLinkComplete) F(cuLinkCreate_v2) F(cuLinkDestroy) F(cuMemAdvise) F(cuMemAllocManaged) F(cuMemAllocPitch_v2) \
 	F(cuMemAlloc_v2) F(cuMemFreeHost) F(cuMemFree_v2) F(cuMemGetAddressRange_v2) F(cuMemGetInfo_v2) F(cuMemHostAlloc) F(cuMemHostGetDevicePointer_v2) \
 	F(cuMemPrefetchAsync) F(cuMemcpy) F(cuMemcpy2DAsync_v2) F(cuMemcpy2DUnaligned_v2) F(cuMemcpy2D_v2) \
@@ -44,7 +44,7 @@
 	F(cuMemsetD2D32_v2) F(cuMemsetD2D8Async) F(cuMemsetD2D8_v2) F(cuMemsetD32Async) F(cuMemsetD32_v2) \
 	F(cuMemsetD8Async) F(cuMemsetD8_v2) F(cuModuleGetFunction) F(cuModuleGetGlobal_v2) F(cuModuleGetSurfRef) \
 	F(cuModuleGetTexRef) F(cuModuleLoad) F(cuModuleLoadData) F(cuModuleLoadDataEx) F(cuModuleLoadFatBinary) \
-	F(cuModuleUnload) F(cuOccupancyMaxActiveBlocksPerMultiprocessor) F(cuOccupancyMaxActiveClusters) \
+	F(cuModuleUnload) F(cuOccupancyMaxActiveBlocksPerMultiprocessor) \
 	F(cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags) F(cuPointerGetAttribute) F(cuPointerSetAttribute) \
 	F(cuStreamAttachMemAsync) F(cuStreamBeginCapture_v2) F(cuStreamCreate) F(cuStreamCreateWithPriority) \
 	F(cuStreamDestroy_v2) F(cuStreamEndCapture) F(cuStreamGetFlags) F(cuStreamGetPriority) F(cuStreamQuery) \

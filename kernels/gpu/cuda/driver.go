@@ -6,29 +6,6 @@ package cuda
 // #include <cuda.h>
 // #include <stddef.h>
 // int open_driver(char *why, size_t size);
-//
-// // cluster is a launch of a grid that is one cluster of blocks in y.
-// static CUlaunchConfig cluster(CUlaunchAttribute *size, unsigned blocks, unsigned threads, unsigned shared, CUstream stream) {
-// 	size->id = CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION;
-// 	size->value.clusterDim.x = 1, size->value.clusterDim.y = blocks, size->value.clusterDim.z = 1;
-// 	CUlaunchConfig c = {1, blocks, 1, threads, 1, 1, shared, stream, size, 1};
-// 	return c;
-// }
-//
-// static CUresult most_clusters(int *n, CUfunction f, unsigned blocks, unsigned threads, unsigned shared) {
-// 	CUlaunchAttribute size;
-// 	CUlaunchConfig c = cluster(&size, blocks, threads, shared, NULL);
-// 	return cuOccupancyMaxActiveClusters(n, f, &c);
-// }
-//
-// static CUresult launch_cluster(CUfunction f, unsigned blocks, unsigned threads, unsigned shared, CUstream stream, unsigned long long *args, int n) {
-// 	CUlaunchAttribute size;
-// 	CUlaunchConfig c = cluster(&size, blocks, threads, shared, stream);
-// 	void *addresses[64];
-// 	if (n > 64) return CUDA_ERROR_INVALID_VALUE;
-// 	for (int i = 0; i < n; i++) addresses[i] = args + i;
-// 	return cuLaunchKernelEx(&c, f, addresses, NULL);
-// }
 import "C"
 
 // What package cu does not bind, and its errors in CUDA's words.
@@ -45,15 +22,13 @@ import (
 )
 
 // sharedPerBlock is the attribute of a device that says how much shared memory
-// a kernel may ask for, sharedOfAll how much a multiprocessor has, dynamicShared the attribute of a kernel that asks,
-// carveout the percentage of it that is taken out of the first-level cache, and
-// largeClusters whether clusters may have more blocks than all GPUs allow.
+// a kernel may ask for, sharedOfAll how much a multiprocessor has, dynamicShared the attribute of a kernel that asks, and
+// carveout the percentage of it that is taken out of the first-level cache.
 const (
 	sharedPerBlock = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)
 	sharedOfAll    = cu.DeviceAttribute(C.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR)
 	dynamicShared  = cu.FunctionAttribute(C.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
 	carveout       = cu.FunctionAttribute(C.CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT)
-	largeClusters  = cu.FunctionAttribute(C.CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED)
 )
 
 // openDriver opens libcuda and initialises it, once in a process.
@@ -109,21 +84,6 @@ func function(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Point
 // setAttribute sets an attribute of f, such as the most dynamic shared memory of its launches.
 func setAttribute(f cu.Function, attribute cu.FunctionAttribute, value int) error {
 	return check(C.cuFuncSetAttribute(function(f), C.CUfunction_attribute(attribute), C.int(value)))
-}
-
-// noCluster is the errors of a driver that does not know clusters, or none so large.
-var noCluster = []result{C.CUDA_ERROR_NOT_SUPPORTED, C.CUDA_ERROR_INVALID_VALUE, C.CUDA_ERROR_INVALID_CLUSTER_SIZE}
-
-// mostClusters is how many clusters of so many blocks can run at the same time.
-func mostClusters(f cu.Function, blocks, threads, shared int) (int, error) {
-	var n C.int
-	err := check(C.most_clusters(&n, function(f), C.uint(blocks), C.uint(threads), C.uint(shared)))
-	return int(n), err
-}
-
-// launchCluster launches f's grid of one cluster.
-func launchCluster(f cu.Function, blocks, threads, shared int, s cu.Stream, args []uint64) error {
-	return check(C.launch_cluster(function(f), C.uint(blocks), C.uint(threads), C.uint(shared), handle(s), (*C.ulonglong)(unsafe.SliceData(args)), C.int(len(args))))
 }
 
 // allocHost is page-locked memory of the host, which the device can read and write too.

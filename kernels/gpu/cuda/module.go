@@ -143,33 +143,6 @@ func (k *kernel) Resident() (int, error) {
 	return k.resident, err
 }
 
-// portableCluster is the most blocks of a cluster on every GPU that has them.
-const portableCluster = 8
-
-// Clusters is whether a cluster of so many blocks fits on the GPU.
-func (k *kernel) Clusters(blocks int) (fits bool, err error) {
-	d := k.module.device
-	if d.properties.Capability < 90 {
-		return false, nil
-	}
-	if blocks > portableCluster {
-		if err := d.call("cuFuncSetAttribute", func() error { return setAttribute(k.function, largeClusters, 1) }); err != nil {
-			return false, err
-		}
-	}
-	err = d.call("cuOccupancyMaxActiveClusters", func() error {
-		n, err := mostClusters(k.function, blocks, k.threads, k.shared)
-		fits = n > 0
-		return err
-	})
-	for _, none := range noCluster {
-		if errors.Is(err, none) {
-			return false, nil
-		}
-	}
-	return fits, err
-}
-
 // Launch runs a kernel. It allocates nothing.
 func (d *device) Launch(l *gpu.Launch) error {
 	k, ok := l.Kernel.(*kernel)
@@ -198,9 +171,6 @@ func (d *device) Launch(l *gpu.Launch) error {
 	}
 	d.arguments = pack(d.arguments, l.Args)
 	err := d.call("cuLaunchKernel", func() error {
-		if l.Cluster {
-			return launchCluster(k.function, grid.Y, block.X, l.Shared, d.stream, l.Args)
-		}
 		return k.function.Launch(grid.X, grid.Y, grid.Z, block.X, block.Y, block.Z, l.Shared, d.stream, d.arguments)
 	})
 	if err != nil {

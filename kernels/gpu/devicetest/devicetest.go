@@ -33,7 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) gpu.Device) {
 		{"arguments", arguments},
 		{"launch", launch},
 		{"shared memory", sharedMemory},
-		{"meetings", meetings},
+		{"letters", letters},
 		{"capture", capture},
 		{"capture that fails", captureThatFails},
 		{"time", timing},

@@ -26,9 +26,6 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	if !ok || len(words) < 3 {
 		return nil, cost{}, fmt.Errorf("expected a space and a type of 4 or 8 bytes")
 	}
-	if strings.HasPrefix(s.opcode, "ld.acquire.gpu.global.") && len(words) == 5 {
-		return d.acquire(s, e)
-	}
 	if strings.HasPrefix(s.opcode, "ld.relaxed.gpu.global.") || strings.HasPrefix(s.opcode, "st.relaxed.gpu.global.") {
 		return d.relaxed(s, words)
 	}
@@ -115,38 +112,6 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 			}
 		}
 	}, c, nil
-}
-
-// acquire is ld.acquire.gpu.global.u32 a, [b].
-func (d *decoder) acquire(s *statement, e element) (func(w *warp, mask uint32), cost, error) {
-	if len(s.operands) != 2 || e.size != 4 {
-		return nil, cost{}, fmt.Errorf("the emulator knows ld.acquire of 4 bytes")
-	}
-	values, err := d.values(s.operands[0], 1, e, true)
-	if err != nil {
-		return nil, cost{}, err
-	}
-	base, offset, err := d.address(s.operands[1])
-	if err != nil {
-		return nil, cost{}, err
-	}
-	d.requests[len(d.out.code)] = &request{load: true, base: base, offset: offset, size: e.size}
-	d.unchanged = func(w *warp, mask uint32) bool { return w.waitsFor(base.get(w, bits.TrailingZeros32(mask)) + offset) }
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := bits.TrailingZeros32(m)
-			address := base.get(w, lane) + offset
-			value, wrong := w.block.memory.update(address, e.size, w.block, func(old uint64) uint64 { return old })
-			if wrong == "" {
-				wrong = w.acquire(address)
-			}
-			if wrong != "" {
-				w.fail(lane, wrong)
-				return
-			}
-			values[0].set(w, lane, value)
-		}
-	}, cost{globalRead: e.size}, nil
 }
 
 // values is the registers of a, or of {a, b}.
@@ -242,10 +207,6 @@ var atomics = map[string]struct {
 
 // atomic decodes atom.global.add.u32 d, [a], b and red.global.add.u32 [a], b, and the same of shared memory.
 func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint32), cost, error) {
-	release := len(words) == 6 && words[1] == "release" && words[2] == "gpu"
-	if release {
-		words = slices.Delete(slices.Clone(words), 1, 3)
-	}
 	inShared := len(words) == 4 && words[1] == "shared"
 	if len(words) < 4 || words[1] != "global" && !inShared || len(words) == 5 && !slices.Contains([]string{"relaxed", "gpu"}, words[2]) {
 		return nil, cost{}, fmt.Errorf("not an atomic that the emulator knows")
@@ -265,7 +226,7 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 	d.requests[len(d.out.code)] = &request{shared: inShared, base: base, offset: offset, size: kind.size}
 	c := cost{globalRead: kind.size, globalWritten: kind.size}
 	update := func(w *warp, lane int, change func(old uint64) uint64) (uint64, string) {
-		return w.block.memory.update(base.get(w, lane)+offset, kind.size, w.block, change)
+		return w.block.memory.update(base.get(w, lane)+offset, kind.size, w.block, "changes", change)
 	}
 	if inShared {
 		c = cost{sharedBytes: 2 * kind.size}
@@ -297,9 +258,6 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 			if wrong != "" {
 				w.fail(lane, wrong)
 				return
-			}
-			if release {
-				w.release(base.get(w, lane) + offset)
 			}
 			if to != nil {
 				to.set(w, lane, old)

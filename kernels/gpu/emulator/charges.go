@@ -26,7 +26,6 @@ type Charges struct {
 	Blocks  int
 	Threads int // of a block
 	Room    int // bytes of shared memory of a block
-	Stage   int // from 1, of a launch whose blocks meet: what lies before its first meeting, and so on; 0 of others
 
 	Slots          [Classes]uint64 // issue slots, an instruction of a warp each
 	Shared, Global Requests

@@ -111,10 +111,6 @@ func (d *decoder) statement(s *statement) (code step, err error) {
 		if s.opcode == "bar.warp.sync" {
 			break
 		}
-		if kind, ok := map[string]kind{"barrier.cluster.arrive": clusterArrive, "barrier.cluster.wait": clusterWait}[s.opcode]; ok && len(s.operands) == 0 {
-			code.kind, code.together = kind, func(w *warp, _ int) uint32 { return w.live }
-			return code, nil
-		}
 		if s.opcode != "bar.sync" && s.opcode != "barrier.sync" && s.opcode != "barrier.sync.aligned" || len(s.operands) != 1 || s.operands[0] != "0" {
 			return code, fmt.Errorf("the emulator knows bar.sync 0")
 		}

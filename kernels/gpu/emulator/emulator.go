@@ -5,8 +5,8 @@
 // names the kernel, the line of the PTX, the block and the thread: access out
 // of bounds or misaligned, reading what nothing wrote, races for shared memory
 // between barriers, divergent barriers, a block that writes or reads where
-// another one writes in the same launch, unless they run at the same time and
-// have met in between (see order), memory that is not given back.
+// another one writes in the same launch, unless they send each other letters
+// (see letters.go), memory that is not given back.
 package emulator
 
 import (

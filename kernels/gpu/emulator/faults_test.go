@@ -100,6 +100,9 @@ func TestFaults(t *testing.T) {
 		{"no return", "", " mov.u32 %r1, 1;", " ret;", 1, 1, "runs on beyond its last instruction"},
 		{"atomic beside a store", "", address + "\n mov.u32 %r3, %ctaid.x;\n setp.eq.s32 %p1, %r3, 0;\n @%p1 st.global.u32 [%rd2], %r1;\n @!%p1 atom.global.add.u32 %r2, [%rd2], 1;\n ret;",
 			address + "\n atom.global.add.u32 %r2, [%rd2], 1;\n ret;", 2, 32, "another block"},
+		{"atomic beside a load", "", address + "\n mov.u32 %r3, %ctaid.x;\n setp.eq.s32 %p1, %r3, 0;\n @%p1 ld.global.u32 %r2, [%rd2];\n @!%p1 atom.global.add.u32 %r2, [%rd2], 1;\n ret;",
+			address + "\n mov.u32 %r3, %ctaid.x;\n setp.eq.s32 %p1, %r3, 0;\n @%p1 ld.global.u32 %r2, [%rd2];\n @%p1 atom.global.add.u32 %r2, [%rd2], 1;\n ret;",
+			2, 32, "changes what another block reads|reads what another block writes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, Options{Limit: 100_000})
@@ -172,6 +175,11 @@ func TestUnknown(t *testing.T) {
 		" .reg .b32 %x<99999999>;":                         "expected at most",
 		"// 1 Å":                                           "line 14: expected ASCII alone, as ptxas does, found 'Å'",
 		" atom.global.add.f64 %fd1, [%rd1], %fd2;":         "not an atomic",
+		" atom.release.gpu.global.add.u32 %r1, [%rd1], 1;": "not an atomic",
+		" ld.acquire.gpu.global.u32 %r1, [%rd1];":          "not a modifier that the emulator knows: gpu",
+		" ld.relaxed.gpu.global.u32 %r1, [%rd1];":          "relaxed accesses of one or two u64",
+		" barrier.cluster.arrive;":                         "bar.sync 0",
+		" cp.async.ca.shared.global [%r1], [%rd1], 4;":     "cp.async.cg of 16 bytes",
 	} {
 		_, err := New(Options{}).Load("test.ptx", text(0, "", body))
 		assert.ErrorContains(t, err, want)

@@ -33,7 +33,7 @@ type block struct {
 	counts  []uint64 // lane instructions, by instruction
 	limit   int64    // instructions of a warp
 	meter   *meter   // nil where nobody asks for charges
-	order   *order   // nil where blocks need not run at the same time
+	post    *post    // nil where blocks need not run at the same time
 }
 
 // whole is the lanes of a warp that the block began with.
@@ -54,9 +54,8 @@ type grid struct {
 	memory      *memory
 	limit       int64
 	next, fault atomic.Int64 // block to run, lowest that failed
-	cluster     bool
 	charged     bool
-	charges     []Charges // if charged, after run: of each stage, where blocks meet
+	charges     []Charges // if charged, after run
 }
 
 func ones(d gpu.Dim) gpu.Dim { return gpu.Dim{X: max(d.X, 1), Y: max(d.Y, 1), Z: max(d.Z, 1)} }
@@ -79,12 +78,8 @@ func (g *grid) run() (counts []uint64, err error) {
 	for worker := range workers {
 		all[worker] = make([]uint64, len(g.program.code))
 		group.Go(func() {
-			b := &block{threads: volume(g.shape), memory: g.memory, counts: all[worker], limit: g.limit}
-			b.shared.checked = g.memory.checked
-			if g.charged {
-				b.meter = &meter{}
-				meters[worker] = b.meter
-			}
+			b := g.room(all[worker])
+			meters[worker] = b.meter
 			for n := g.next.Add(1) - 1; n < g.fault.Load(); n = g.next.Add(1) - 1 {
 				if f := g.block(b, int(n)); f != nil {
 					faults[n] = f
@@ -118,6 +113,16 @@ func (g *grid) fresh(blocks int) Charges {
 	return Charges{Kernel: g.program.name, Blocks: blocks, Threads: volume(g.shape), Room: g.program.static + g.shared}
 }
 
+// room is for a block, and the next ones of a worker.
+func (g *grid) room(counts []uint64) *block {
+	b := &block{threads: volume(g.shape), memory: g.memory, counts: counts, limit: g.limit}
+	b.shared.checked = g.memory.checked
+	if g.charged {
+		b.meter = &meter{}
+	}
+	return b
+}
+
 // block runs one block from beginning to end.
 func (g *grid) block(b *block, number int) *Fault {
 	g.begin(b, number)
@@ -138,7 +143,7 @@ func (g *grid) begin(b *block, number int) {
 	}
 	if b.meter != nil {
 		size := firstLevel(b.threads, g.program.static+g.shared)
-		if b.order != nil {
+		if b.post != nil {
 			size = firstLevelAlone(g.program.static + g.carved)
 		}
 		b.meter.cache.reset(size)
@@ -187,9 +192,6 @@ func (g *grid) turn(b *block) (done bool, f *Fault) {
 		b.shared.barrier++
 		if b.meter != nil {
 			b.settle()
-		}
-		if b.order != nil {
-			b.met()
 		}
 		for i := range b.warps {
 			b.warps[i].waits = false

@@ -23,9 +23,8 @@ type memory struct {
 }
 
 // allocation is size bytes, and for every 4 of them who wrote and who read
-// them last: the launch and the block, counted from 1, everyone for atomics and
-// for several readers, or host. 0 is nobody. Of a launch whose blocks meet it is
-// also when: see order.
+// them last: the launch and the block, counted from 1, everyone for atomics and letters, and
+// for several readers, or host. 0 is nobody.
 type allocation struct {
 	data             []byte
 	writers, readers []uint64
@@ -109,6 +108,12 @@ func (m *memory) piece(address uint64, size int) (*allocation, int, string) {
 	return a, int(offset), ""
 }
 
+// mark is a block, as memory remembers in this launch who used it.
+func (m *memory) mark(b *block) uint64 { return m.launch<<32 | uint64(b.number+1) }
+
+// others is whether a mark is of this launch and not the block's own, or not its alone.
+func (m *memory) others(mark, own uint64) bool { return mark>>32 == m.launch && mark != own }
+
 // read checks an access of a block to size bytes.
 func (m *memory) read(address uint64, size int, b *block) ([]byte, string) {
 	a, offset, wrong := m.piece(address, size)
@@ -116,14 +121,14 @@ func (m *memory) read(address uint64, size int, b *block) ([]byte, string) {
 		return nil, wrong
 	}
 	if m.checked {
-		own := b.mark(m.launch)
+		own := m.mark(b)
 		for k := offset / 4; k < (offset+size+3)/4; k++ {
 			// Readers and writers say what they do before they look at each
 			// other: one of them finds out.
 			if before := atomic.LoadUint64(&a.readers[k]); before != own {
 				now := own
-				if before>>32 == m.launch && !b.knows(before) {
-					now = b.several(before)
+				if m.others(before, own) {
+					now |= everyone
 				}
 				if now != before {
 					atomic.StoreUint64(&a.readers[k], now)
@@ -132,7 +137,7 @@ func (m *memory) read(address uint64, size int, b *block) ([]byte, string) {
 			switch by := atomic.LoadUint64(&a.writers[k]); {
 			case by == 0:
 				return nil, fmt.Sprintf("reads memory that nothing wrote, at byte %d of an allocation of %d", 4*k, len(a.data))
-			case by>>32 == m.launch && !b.knows(by):
+			case m.others(by, own):
 				return nil, fmt.Sprintf("reads what another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
 		}
@@ -146,12 +151,12 @@ func (m *memory) write(address uint64, size int, b *block) ([]byte, string) {
 		return nil, wrong
 	}
 	if m.checked {
-		own := b.mark(m.launch)
+		own := m.mark(b)
 		for k := offset / 4; k < (offset+size+3)/4; k++ {
-			if by := atomic.SwapUint64(&a.writers[k], own); by>>32 == m.launch && !b.knows(by) {
+			if by := atomic.SwapUint64(&a.writers[k], own); m.others(by, own) {
 				return nil, fmt.Sprintf("writes where another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
-			if by := atomic.LoadUint64(&a.readers[k]); by>>32 == m.launch && !b.knows(by) {
+			if by := atomic.LoadUint64(&a.readers[k]); m.others(by, own) {
 				return nil, fmt.Sprintf("writes what another block reads in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
 			}
 		}
@@ -184,8 +189,8 @@ func (m *memory) ofHost(sector uint64) bool {
 	return a != nil && a.mapped
 }
 
-// update changes 4 or 8 bytes atomically and returns what they were.
-func (m *memory) update(address uint64, size int, b *block, change func(old uint64) uint64) (uint64, string) {
+// update changes 4 or 8 bytes atomically, or reads them if change is nil, and returns what they were; does is what errors call that.
+func (m *memory) update(address uint64, size int, b *block, does string, change func(old uint64) uint64) (uint64, string) {
 	a, offset, wrong := m.piece(address, size)
 	if wrong != "" {
 		return 0, wrong
@@ -193,14 +198,21 @@ func (m *memory) update(address uint64, size int, b *block, change func(old uint
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.checked {
+		own := m.mark(b)
+		all := own | everyone
 		for k := offset / 4; k < (offset+size)/4; k++ {
-			switch by := atomic.SwapUint64(&a.writers[k], m.launch<<32|everyone); {
+			switch by := atomic.SwapUint64(&a.writers[k], all); {
 			case by == 0:
-				return 0, fmt.Sprintf("changes memory that nothing wrote, at byte %d of an allocation of %d", 4*k, len(a.data))
-			case by>>32 == m.launch && by&everyone != everyone && !b.knows(by):
-				return 0, fmt.Sprintf("changes what another block writes in the same launch, at byte %d of an allocation of %d", 4*k, len(a.data))
+				return 0, fmt.Sprintf("%s memory that nothing wrote, at byte %d of an allocation of %d", does, 4*k, len(a.data))
+			case by != all && m.others(by, own):
+				return 0, fmt.Sprintf("%s what another block writes in the same launch, at byte %d of an allocation of %d", does, 4*k, len(a.data))
+			case change != nil && m.others(atomic.LoadUint64(&a.readers[k]), own):
+				return 0, fmt.Sprintf("%s what another block reads in the same launch, at byte %d of an allocation of %d", does, 4*k, len(a.data))
 			}
 		}
+	}
+	if change == nil {
+		change = func(old uint64) uint64 { return old }
 	}
 	return changed(a.data[offset:], size, change), ""
 }

@@ -278,9 +278,6 @@ func (m *meter) close(b *block) {
 		last = max(last, b.warps[i].clock)
 	}
 	m.sum.Latency += last
-	if b.order != nil {
-		b.order.charge(b, last)
-	}
 }
 
 // cache is a block's share of the first-level cache: lines of 128 bytes, of which the sectors that were asked for are there, in sets
@@ -296,9 +293,6 @@ type cached struct{ line, sectors, used uint64 }
 func (c *cache) reset(bytes int) {
 	c.sets = make([][4]cached, max(1, bytes/(4*128)))
 }
-
-// empty forgets all that is there.
-func (c *cache) empty() { clear(c.sets) }
 
 // hit is whether a sector is there, and from now on it is.
 func (c *cache) hit(sector uint64) bool {

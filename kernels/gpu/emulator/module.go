@@ -66,16 +66,6 @@ func (k *kernel) Name() string { return k.program.name }
 // Resident is what threads and shared memory allow, of an H100's multiprocessors.
 func (k *kernel) Resident() (int, error) { return k.resident(), nil }
 
-// Clusters is whether so many blocks are one.
-func (k *kernel) Clusters(blocks int) (bool, error) { return k.clusters(blocks), nil }
-
-// maxCluster is the most blocks of a cluster, where a kernel asks for more than the 8 that all GPUs with clusters have.
-const maxCluster = 16
-
-func (k *kernel) clusters(blocks int) bool {
-	return k.dev.props.Capability >= 90 && blocks <= min(maxCluster, k.resident())
-}
-
 func (k *kernel) resident() int {
 	const threads, blocks, room, own = 2048, 32, 228 << 10, 1 << 10
 	return k.dev.props.Multiprocessors * min(blocks, threads/max(1, k.threads), room/(k.program.static+k.shared+own))
@@ -115,9 +105,6 @@ func (k *kernel) check(l *gpu.Launch) error {
 	if blocks := volume(ones(l.Grid)); l.Together && blocks > k.resident() {
 		return fmt.Errorf("%d blocks that wait for each other, the device can run %d at the same time", blocks, k.resident())
 	}
-	if l.Cluster && !k.clusters(volume(ones(l.Grid))) {
-		return fmt.Errorf("a cluster of %d blocks, expected at most %d on a GPU of compute capability 9.0", volume(ones(l.Grid)), maxCluster)
-	}
 	return nil
 }
 
@@ -127,8 +114,7 @@ func (k *kernel) run(l *gpu.Launch) error {
 	g.charged = k.dev.charged
 	k.dev.memory.launch++
 	run := g.run
-	if l.Together || l.Cluster {
-		g.cluster = l.Cluster
+	if l.Together {
 		run = g.runTogether
 	}
 	counts, err := run()

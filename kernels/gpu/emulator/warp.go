@@ -20,24 +20,23 @@ const full = ^uint32(0)
 // where their ways join. At an instruction that asks for lanes which are not
 // there yet, those that are park until the others come.
 type warp struct {
-	r32        []column32
-	r64        []column64
-	pred       []uint32
-	pc         int
-	mask       uint32 // lanes at pc
-	splits     []split
-	live       uint32 // lanes that have not returned
-	done       bool
-	waits      bool // at a barrier
-	looks      bool // at what no other block has changed since it did last
-	looked     look
-	asked      asked
-	came, went int    // times that it arrived at, and went on from, a barrier of the cluster
-	met        uint32 // count of the warp's own barriers
-	index      int    // in the block
-	block      *block
-	steps      int64
-	fault      *Fault // of the instruction that runs
+	r32    []column32
+	r64    []column64
+	pred   []uint32
+	pc     int
+	mask   uint32 // lanes at pc
+	splits []split
+	live   uint32 // lanes that have not returned
+	done   bool
+	waits  bool             // at a barrier
+	looks  bool             // asks for what it asked for, of which there is no news: see letters.go
+	asked  map[ask]struct{} // since it heard the last news
+	heard  int
+	met    uint32 // count of the warp's own barriers
+	index  int    // in the block
+	block  *block
+	steps  int64
+	fault  *Fault // of the instruction that runs
 
 	timing // of a warp whose charges are counted
 }
@@ -54,7 +53,7 @@ type step struct {
 	kind kind
 	// together is, for an instruction that lanes execute together, which ones.
 	together func(w *warp, lane int) uint32
-	// unchanged is, for a load that other blocks' stores are waited for with, whether it would find what it did before.
+	// unchanged is, for a load of letters, whether it would find what it did before.
 	unchanged func(w *warp, mask uint32) bool
 	guard     int // predicate, or −1
 	invert    bool
@@ -71,8 +70,6 @@ const (
 	plain kind = iota
 	branch
 	barrier
-	clusterArrive
-	clusterWait
 	exit
 )
 
@@ -80,9 +77,6 @@ const (
 // instructions as it may in a row.
 func (w *warp) run(code []step) *Fault {
 	counts, pause := w.block.counts, w.block.limit
-	if o := w.block.order; o != nil {
-		o.behind = w.came > w.went
-	}
 	if w.block.meter != nil {
 		pause = min(pause, w.steps+quantum)
 	}
@@ -115,10 +109,6 @@ func (w *warp) run(code []step) *Fault {
 			} else {
 				mask &= w.pred[s.guard]
 			}
-		}
-		if s.kind == clusterWait && w.alone() {
-			w.looks = true
-			return nil
 		}
 		if w.looks = s.unchanged != nil && mask != 0 && s.unchanged(w, mask); w.looks {
 			return nil
@@ -159,14 +149,6 @@ func (w *warp) run(code []step) *Fault {
 			}
 			w.waits = true
 			return nil
-		case clusterArrive, clusterWait:
-			if w.mask != w.live || mask != w.mask {
-				return &Fault{What: "divergent barrier of a cluster: threads of the warp are elsewhere", line: s.line, lane: bits.TrailingZeros32(w.mask)}
-			}
-			if wrong := w.cluster(s.kind == clusterWait); wrong != "" {
-				return &Fault{What: wrong, line: s.line, lane: bits.TrailingZeros32(w.mask)}
-			}
-			w.pc++
 		case exit:
 			w.live &^= mask
 			w.mask &^= mask

@@ -31,9 +31,19 @@ static void store(const uint64_t *args, unsigned threads) {
 	else lost = CUDA_ERROR_ILLEGAL_ADDRESS;
 }
 
-// meet leaves what its blocks do, which is what meet_cluster's do.
-static void meet(const uint64_t *args, unsigned threads) {
-	for (unsigned i = 0; i < blocks; i++) ((uint32_t *)args[0])[i] = i, ((uint32_t *)args[1])[i] = (i + 1) % blocks;
+// letters leaves what its blocks agree on.
+static void letters(const uint64_t *args, unsigned threads) {
+	unsigned n = blocks * threads;
+	uint32_t *x = (uint32_t *)args[0], *y = malloc(n * sizeof *y), *next = malloc(2 * n * sizeof *next);
+	for (unsigned i = 0; i < n; i++) x[i] = (uint32_t)args[3] + i, y[i] = i;
+	for (unsigned round = 0; round < (uint32_t)args[2]; round++) {
+		for (unsigned i = 0; i < n; i++) {
+			unsigned before = (i + n - threads) % n;
+			next[i] = 3 * x[i] + y[i] + x[(i + threads) % n] + x[before], next[n + i] = y[before] + x[i];
+		}
+		memcpy(x, next, n * sizeof *x), memcpy(y, next + n, n * sizeof *y);
+	}
+	free(y), free(next);
 }
 
 static void nothing(const uint64_t *args, unsigned threads) {}
@@ -42,7 +52,7 @@ static void nothing(const uint64_t *args, unsigned threads) {}
 static const struct entry {
 	const char *name, *sizes;
 	void (*run)(const uint64_t *args, unsigned threads);
-} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}, {"meet", "888", meet}, {"meet_cluster", "88", meet}};
+} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}, {"letters", "8844", letters}};
 
 // declared is the number behind what comes after a directive that stands between text and end, 0 without one.
 static int declared(const char *text, const char *end, const char *directive, const char *after) {

@@ -20,8 +20,6 @@
 #define ENTRIES 16         // most kernels of a module
 #define SM_THREADS 1536    // of a multiprocessor
 #define SM_BLOCKS 16
-#define CLUSTER 8          // blocks at most
-#define LARGE_CLUSTER 16   // and where a kernel asks for it
 #define SM_SHARED (OPT_IN + RESERVED)
 #define RESERVED 1024      // bytes of shared memory of a block that CUDA keeps
 
@@ -46,7 +44,7 @@ struct CUstream_st { struct queue waiting, *recording; pthread_t recorder; };
 struct CUgraph_st { struct queue work; };
 struct CUgraphExec_st { struct queue work; };
 struct CUevent_st { CUstream stream; };
-struct CUfunc_st { char name[64]; const struct entry *entry; int threads, registers, local, fixed, shared, carveout, large; };
+struct CUfunc_st { char name[64]; const struct entry *entry; int threads, registers, local, fixed, shared, carveout; };
 struct CUmod_st { struct CUfunc_st functions[ENTRIES]; int n; };
 
 static void clear(struct queue *q) { q->first = NULL, q->last = &q->first; }
@@ -109,8 +107,8 @@ API cuDeviceTotalMem(size_t *bytes, CUdevice d) { return *bytes = TOTAL, d ? CUD
 
 API cuDeviceGetAttribute(int *value, CUdevice_attribute a, CUdevice d) {
 	switch (a) {
-	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: *value = 9; break;
-	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: *value = 0; break;
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: *value = 8; break;
+	case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: *value = 6; break;
 	case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: *value = 28; break;
 	case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: *value = OPT_IN; break;
 	case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR: *value = SM_SHARED; break;
@@ -303,7 +301,7 @@ API cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t size, CUstream s
 
 API cuModuleLoadDataEx(CUmodule *m, const void *image, unsigned n, CUjit_option *options, void **values) {
 	QUIET;
-	if (!(strstr(image, ".version 7.0") || strstr(image, ".version 7.8")) || strstr(image, "frobnicate")) {
+	if (!strstr(image, ".version 7.0") || strstr(image, "frobnicate")) {
 		for (unsigned i = 0; i + 1 < n; i++)
 			if (options[i] == CU_JIT_ERROR_LOG_BUFFER && options[i + 1] == CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES)
 				snprintf(values[i], (uintptr_t)values[i + 1], "ptxas: frobnicate is no instruction\n");
@@ -347,7 +345,6 @@ API cuFuncSetAttribute(CUfunction f, CUfunction_attribute a, int value) {
 	ENTER;
 	if (a == CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES && value >= 0 && value <= OPT_IN) f->shared = value;
 	else if (a == CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT && value > 0 && value <= 100) f->carveout = value;
-	else if (a == CU_FUNC_ATTRIBUTE_NON_PORTABLE_CLUSTER_SIZE_ALLOWED && value == 1) f->large = value;
 	else return CUDA_ERROR_INVALID_VALUE;
 	return CUDA_SUCCESS;
 }
@@ -374,26 +371,4 @@ API cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned
 	struct work w = {.kernel = f->entry->run, .threads = bx * by * bz, .blocks = gx * gy * gz};
 	for (int i = 0; f->entry->sizes[i]; i++) memcpy(&w.args[i], params[i], f->entry->sizes[i] - '0');
 	return ask(s, &w);
-}
-
-// clusters is whether a launch's grid is one cluster that there can be.
-static CUresult clusters(CUfunction f, const CUlaunchConfig *c) {
-	const CUlaunchAttribute *size = c->attrs;
-	if (c->numAttrs != 1 || size->id != CU_LAUNCH_ATTRIBUTE_CLUSTER_DIMENSION) return CUDA_ERROR_INVALID_VALUE;
-	unsigned n = size->value.clusterDim.x * size->value.clusterDim.y * size->value.clusterDim.z;
-	if (!n || n > (f->large ? LARGE_CLUSTER : CLUSTER)) return CUDA_ERROR_INVALID_CLUSTER_SIZE;
-	if (size->value.clusterDim.x != c->gridDimX || size->value.clusterDim.y != c->gridDimY || size->value.clusterDim.z != c->gridDimZ) return CUDA_ERROR_INVALID_VALUE;
-	return CUDA_SUCCESS;
-}
-
-API cuOccupancyMaxActiveClusters(int *n, CUfunction f, const CUlaunchConfig *c) {
-	ENTER;
-	CUresult wrong = clusters(f, c);
-	return *n = !wrong, wrong;
-}
-
-API cuLaunchKernelEx(const CUlaunchConfig *c, CUfunction f, void **params, void **extra) {
-	if (!retained || current != (CUcontext)&the_context) return CUDA_ERROR_INVALID_CONTEXT;
-	CUresult wrong = clusters(f, c);
-	return wrong ? wrong : cuLaunchKernel(f, c->gridDimX, c->gridDimY, c->gridDimZ, c->blockDimX, c->blockDimY, c->blockDimZ, c->sharedMemBytes, c->hStream, params, extra);
 }
