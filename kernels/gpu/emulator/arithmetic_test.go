@@ -178,6 +178,23 @@ func TestInstructions(t *testing.T) {
 	}
 }
 
+// A conversion's source may be wider than its type: the low half counts.
+func TestConversionsOfWider(t *testing.T) {
+	for opcode, want := range map[string]uint64{
+		"cvt.s64.s32 %rd2": math.MaxUint64 - 1, "cvt.u64.u32 %rd2": minus - 1, "cvt.rn.f64.s32 %rd2": double(-2),
+		"cvt.rn.f32.s32 %r2": single(-2), "cvt.rn.f32.u32 %r2": single(0x1p32),
+	} {
+		b := newBench(t, Options{})
+		body := " ld.param.u64 %rd9, [p0];\n mov.u64 %rd1, 0x7fffffffe;\n " + opcode + ", %rd1;\n"
+		if strings.HasSuffix(opcode, "%r2") {
+			body += " cvt.u64.u32 %rd2, %r2;\n"
+		}
+		require.NoError(t, b.run(text(1, "", body+" st.global.u64 [%rd9], %rd2;\n ret;"), 1, 1, 0), opcode)
+		words := b.read(t, 2)
+		assert.Equal(t, want, uint64(words[1])<<32|uint64(words[0]), opcode)
+	}
+}
+
 func TestComparisons(t *testing.T) {
 	const less, equal, greater, unordered = "less", "equal", "greater", "unordered"
 	holds := map[string]string{
@@ -232,33 +249,6 @@ func TestFused(t *testing.T) {
 	check(0x1p-30, 1+0x1p-23, 1+0x1p-23)
 	check(0x1p-24, 1+0x1p-23, 1) // just above the middle
 	check(0x1p-24, 1-0x1p-24, 1) // just below
-}
-
-// Shuffles and votes, against their definition.
-func TestShuffles(t *testing.T) {
-	for opcode, from := range map[string]func(lane int) int{
-		"shfl.sync.bfly.b32 %r2|%p1, %r1, 5, 31, -1":   func(l int) int { return l ^ 5 },
-		"shfl.sync.up.b32 %r2|%p1, %r1, 3, 0, -1":      func(l int) int { return l - 3 },
-		"shfl.sync.down.b32 %r2|%p1, %r1, 3, 31, -1":   func(l int) int { return map[bool]int{true: l + 3, false: l}[l+3 < 32] },
-		"shfl.sync.idx.b32 %r2|%p1, %r1, 9, 31, -1":    func(int) int { return 9 },
-		"shfl.sync.bfly.b32 %r2|%p1, %r1, 4, 6175, -1": func(l int) int { return l ^ 4 }, // segments of 8: 0x181f
-	} {
-		b := newBench(t, Options{})
-		require.NoError(t, b.run(text(1, "", address+"\n "+opcode+";\n st.global.u32 [%rd2], %r2;\n ret;"), 1, 32, 0))
-		for lane, got := range b.read(t, 32) {
-			want := from(lane)
-			if want < 0 || want > 31 {
-				want = lane
-			}
-			assert.Equal(t, want, int(got), "%s, lane %d", opcode, lane)
-		}
-	}
-	b := newBench(t, Options{})
-	require.NoError(t, b.run(text(1, "", address+"\n mov.u32 %r4, -1;\n bfi.b32 %r3, %r1, %r4, 8, 16;\n st.global.u32 [%rd2], %r3;\n ret;"), 1, 3, 0))
-	assert.Equal(t, []uint32{0xff0000ff, 0xff0001ff, 0xff0002ff}, b.read(t, 3))
-	b = newBench(t, Options{})
-	require.NoError(t, b.run(text(1, "", address+"\n and.b32 %r3, %r1, 3;\n setp.eq.s32 %p1, %r3, 1;\n vote.sync.ballot.b32 %r2, %p1, -1;\n st.global.u32 [%rd2], %r2;\n ret;"), 1, 32, 0))
-	assert.Equal(t, uint32(0x22222222), b.read(t, 1)[0])
 }
 
 // Lanes that take different ways, also backwards, meet again.
