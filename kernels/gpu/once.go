@@ -152,7 +152,7 @@ func (o *Once) Resize(m *Memory, n, h int) error {
 	return Zero(m, o.launches)
 }
 
-// Late is what the second of Status is where the blocks of a launch did not meet, LATE in once.cu: then nothing else came of it, and
+// Late is what the second of Status is where what the blocks of a launch wait for did not come, LATE in once.cu: then nothing else came of it, and
 // nothing would of another one with the same room.
 const Late = -1
 
