@@ -114,15 +114,16 @@ bench-ase: lib
 	bin/painless convert -force default bin/default.pt
 	/usr/bin/python3 internal/dev/dynamics/bench.py bin/painless bin/default.pt $(SECONDS) $(ROUNDS)
 
-# Training beside PyTorch's, in turns, on one core: make bench-train TRAIN=train.xyz VALID=valid.xyz [SECONDS=60 ROUNDS=2 SIZE=64,2,12]
+# Training beside PyTorch's, in turns: make bench-train TRAIN=train.xyz VALID=valid.xyz [SECONDS=60 ROUNDS=2 SIZE=64,2,12 THREADS=1]
 SECONDS = 60
 ROUNDS = 2
 SIZE = 64,2,12
+THREADS = 1
 bench-train:
 	@test -n "$(TRAIN)" -a -n "$(VALID)" || { echo "expected labelled structures: make bench-train TRAIN=train.xyz VALID=valid.xyz"; exit 1; }
 	@$(call APT,python3-torch)
 	go build -o bin/painless ./tools/painless
-	/usr/bin/python3 internal/dev/training/bench.py bin/painless "$(TRAIN)" "$(VALID)" $(SECONDS) $(ROUNDS) $(SIZE)
+	/usr/bin/python3 internal/dev/training/bench.py bin/painless "$(TRAIN)" "$(VALID)" $(SECONDS) $(ROUNDS) $(SIZE) $(THREADS)
 
 # painless beside PyTorch and ONNX Runtime, in turns; writes docs/benchmarks/cpu-DATE.json.
 bench-peers:

@@ -1,6 +1,6 @@
-"""Trains the student in PyTorch as painless train does: the same network, data, loss, optimizer and schedule, eager, on one core.
+"""Trains the student in PyTorch as painless train does: the same network, data, loss, optimizer and schedule, eager.
 
-usage: torch_train.py TRAIN.xyz VALID.xyz SECONDS SEED H K R
+usage: torch_train.py TRAIN.xyz VALID.xyz SECONDS SEED H K R THREADS
 
 Prints one line of JSON. Reading, pairs and the measuring of the speed are not counted.
 """
@@ -122,8 +122,8 @@ def validate(model, frames):
 
 def main():
     train, valid = read(sys.argv[1]), read(sys.argv[2])
-    seconds, seed, hidden, blocks, radial = float(sys.argv[3]), *map(int, sys.argv[4:8])
-    torch.set_num_threads(1)
+    seconds, seed, hidden, blocks, radial, threads = float(sys.argv[3]), *map(int, sys.argv[4:9])
+    torch.set_num_threads(threads)
     torch.manual_seed(seed)
     counts = np.array([np.bincount(f[0].numpy(), minlength=101) for f in train], dtype=float)
     offsets = np.linalg.lstsq(counts, np.array([f[2] for f in train]), rcond=None)[0]
