@@ -61,7 +61,14 @@ func bundled(t *testing.T, programs, tools map[string]string) (dir string, envir
 	for name, body := range tools {
 		write(filepath.Join(dir, "tools", name), body)
 	}
-	return dir, append(os.Environ(), "PATH="+filepath.Join(dir, "tools")+":"+os.Getenv("PATH"), "PYTHON="+filepath.Join(dir, "tools", "python"), "LIMIT=1")
+	// Nothing else of this machine, which may have the real tools.
+	for _, name := range []string{"sh", "basename", "cat", "cut", "date", "dirname", "grep", "mkdir", "nproc", "sleep", "sort", "tail", "timeout", "uniq"} {
+		path, err := exec.LookPath(name)
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, "system"), 0o755))
+		require.NoError(t, os.Symlink(path, filepath.Join(dir, "system", name)))
+	}
+	return dir, append(os.Environ(), "PATH="+filepath.Join(dir, "tools")+":"+filepath.Join(dir, "system"), "PYTHON="+filepath.Join(dir, "tools", "python"), "LIMIT=1")
 }
 
 func run(t *testing.T, dir string, environment []string, parts ...string) (output string, steps map[string]string, code int) {
