@@ -125,14 +125,13 @@ KERNEL __launch_bounds__(WIDE, 1) few_readout(float *gs, float *energy, const fl
 }
 
 // layer_of is a layer of all atoms, of whose threads half copy weights. Shared memory: (8·parts + 64)·(H + 4) floats.
-template <int parts, bool active, class layer, class filter>
-static __device__ __forceinline__ void layer_of(const layer &l, const float *rows, const float *weights, int atoms, int h, const filter &phi,
-	const int2 *span, const int4 *edge_a, const float4 *edge_b) {
+template <int parts, bool active, class layer>
+static __device__ __forceinline__ void layer_of(const layer &l, const float *rows, const float *weights, int atoms, int h) {
 	float *w = buffer, *x = buffer + parts * GROUP * (h + PAD);
 	if (threadIdx_x < WIDE / 2) slice(w, weights, parts * GROUP, h, threadIdx_x, WIDE / 2);
 	else activate<active>(x, rows, atoms, h, threadIdx_x - WIDE / 2, WIDE / 2);
 	sync_block();
-	all_atoms<parts>(l, w, x, atoms, h, phi, span, edge_a, edge_b, 0, atoms);
+	all_atoms<parts>(l, w, x, atoms, h);
 }
 
 #define MESSAGE const int2 *span, const int4 *edge_a, const float4 *edge_b, const float4 *low, const float2 *high, int atoms, int h, int intervals
@@ -145,7 +144,7 @@ KERNEL __launch_bounds__(WIDE, 1) few_message(float4 *after, const float *embedd
 // From pre to the state after the update, and the next block's message: from state to out, and from there to after.
 KERNEL __launch_bounds__(WIDE, 1) few_update(float4 *after, float4 *out, float *gates, const float4 *state, const float *pre, const float *w4, MATRIX, MESSAGE) {
 	tabulated phi = untouched(false, low, high, intervals);
-	layer_of<3, true>(output_layer<place>{{out}, gates, state, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, pre, w4, atoms, h, phi, span, edge_a, edge_b);
+	layer_of<3, true>(output_layer{{out}, gates, state, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, pre, w4, atoms, h);
 	forward<true>(false, place{after}, stored{out}, span, edge_a, edge_b, phi, atoms, h, atoms);
 }
 
@@ -156,27 +155,27 @@ KERNEL __launch_bounds__(WIDE, 1) few_update(float4 *after, float4 *out, float *
 KERNEL __launch_bounds__(WIDE, 1) few_update_back(float4 *gin, float *force, float4 *g, const float4 *state, const float *gates, const float *gp, const float *w3_t,
 	MATRIX, const float4 *in, MESSAGE, float per_length) {
 	tabulated phi = untouched(false, low, high, intervals);
-	layer_of<2, false>(gradient_layer<place>{{g}, g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
+	layer_of<2, false>(gradient_layer{{g}, g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h);
 	MESSAGE_BACK(false, true, stored{in});
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_update_back_first(float4 *gin, float *force, float4 *g, const float4 *state, const float *gates, const float *gp, const float *w3_t,
 	MATRIX, const float *embedding, const int *numbers, MESSAGE, float per_length) {
 	tabulated phi = untouched(true, low, high, intervals);
-	layer_of<2, false>(gradient_layer<place>{{g}, g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
+	layer_of<2, false>(gradient_layer{{g}, g, state, gates, m0, m1, m2, m3, m4, m5, m6, m7, m8, h}, gp, w3_t, atoms, h);
 	MESSAGE_BACK(true, true, (embedded{embedding, numbers}));
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_turn_back(float4 *gin, float *force, float4 *g, const float4 *state, const float *gs, const float *gp, const float *w3_t,
 	const float4 *in, MESSAGE, float per_length) {
 	tabulated phi = untouched(false, low, high, intervals);
-	layer_of<2, false>(last_layer<place>{{g}, state, gs, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
+	layer_of<2, false>(last_layer{{g}, state, gs, h}, gp, w3_t, atoms, h);
 	MESSAGE_BACK(false, false, stored{in});
 }
 
 KERNEL __launch_bounds__(WIDE, 1) few_turn_back_only(float4 *gin, float *force, float4 *g, const float4 *state, const float *gs, const float *gp, const float *w3_t,
 	const float *embedding, const int *numbers, MESSAGE, float per_length) {
 	tabulated phi = untouched(true, low, high, intervals);
-	layer_of<2, false>(last_layer<place>{{g}, state, gs, h}, gp, w3_t, atoms, h, phi, span, edge_a, edge_b);
+	layer_of<2, false>(last_layer{{g}, state, gs, h}, gp, w3_t, atoms, h);
 	MESSAGE_BACK(true, false, (embedded{embedding, numbers}));
 }

@@ -220,31 +220,9 @@ template <bool active> static __device__ __forceinline__ void activate(float *x,
 	}
 }
 
-// warm asks for an atom's edges and their rows of the table, by every warp that has nothing else to do, so that the message
-// finds them in the first-level cache. The atoms are first to end − 1.
-template <class filter> static __device__ __forceinline__ void warm(const filter &phi, const int2 *span, const int4 *edge_a, const float4 *edge_b, int first, int end) {
-	const int batch = 4;
-	int i = first + WIDE / WARP - 1 - (int)(threadIdx_x / WARP); // the last warps are idle
-	if (i >= end) return;
-	int2 mine = span[i];
-	for (int e = mine.x + threadIdx_x % WARP / GROUP; e < mine.y; e += batch * WAYS) {
-		edge at[batch];
-#pragma unroll
-		for (int k = 0; k < batch; k++) at[k] = edge_at(edge_a, edge_b, e + k * WAYS, mine.y - 1);
-#pragma unroll
-		for (int k = 0; k < batch; k++) {
-			float c[3] = {0, 0, 0};
-			phi.values(c, at[k].a, e);
-			asm volatile("" ::"f"(c[0]), "f"(c[1]), "f"(c[2]), "f"(at[k].u.x));
-		}
-	}
-}
-
 // The sums of a layer from rows of input in x, as activate leaves them, to a group's outputs of every part, whose weights are in w, for all atoms. A lane
-// has the sums of two atoms, each of which done takes. Warps without atoms warm the message's.
-template <int parts, class layer, class filter>
-static __device__ __forceinline__ void all_atoms(const layer &l, const float *w, const float *x, int atoms, int h, const filter &phi, const int2 *span, const int4 *edge_a,
-	const float4 *edge_b, int first, int end) {
+// has the sums of two atoms, each of which done takes.
+template <int parts, class layer> static __device__ __forceinline__ void all_atoms(const layer &l, const float *w, const float *x, int atoms, int h) {
 	int tile = threadIdx_x / WARP * 2 * TILE, i = tile + own_atom(), one = min_int(i, atoms - 1), other = min_int(i + TILE, atoms - 1);
 	if (tile < atoms) {
 		float sum[parts][2];
@@ -258,15 +236,13 @@ static __device__ __forceinline__ void all_atoms(const layer &l, const float *w,
 				for (int p = 0; p < parts; p++) mine[p] = sum[p][r];
 				l.done(i + r * TILE, own_feature(), mine, r ? more_of_other : more);
 			}
-	} else {
-		warm(phi, span, edge_a, edge_b, first, end);
 	}
 	sync_block();
 }
 
 // From pre and the state before the update to out, after it.
-template <class places> struct output_layer {
-	places out;
+struct output_layer {
+	place out;
 	float *gates;
 	const float4 *state;
 	float m0, m1, m2, m3, m4, m5, m6, m7, m8;
@@ -286,8 +262,8 @@ template <class places> struct output_layer {
 };
 
 // From gp and g = ∂E/∂(s, v) after the update to that before it.
-template <class places> struct gradient_layer {
-	places to;
+struct gradient_layer {
+	place to;
 	const float4 *g;
 	const float4 *state;
 	const float *gates;
@@ -310,8 +286,8 @@ template <class places> struct gradient_layer {
 };
 
 // The same of the last update, from gs after it and gp.
-template <class places> struct last_layer {
-	places g;
+struct last_layer {
+	place g;
 	const float4 *state;
 	const float *gs;
 	int h;
