@@ -248,11 +248,13 @@ func (t *Trainer) grade(ctx context.Context, batch []int32) (Terms, error) {
 	return t.engine.Gradient(ctx, t.samples[:len(batch)], t.gradient)
 }
 
-// Limits of a loss that still learns: times the lowest that it was, and the share of
-// a step in the mean of the recent ones.
+// Limits of a loss that still learns: times the lowest that it was, the share of a step in
+// the mean of the recent ones, and how many times that mean a step counts at most: a label that is far off, of which
+// the loss falls no further, is no divergence, however low the others come.
 const (
-	diverging = 30
-	recent    = 0.01
+	diverging  = 30
+	recent     = 0.01
+	surprising = 10
 )
 
 // step is one update. Nothing is changed by one that ends with an error.
@@ -294,6 +296,9 @@ func (t *Trainer) diverged(err error) error {
 func (t *Trainer) watch(loss float64) error {
 	if t.Steps == 1 {
 		t.Recent, t.Lowest = loss, loss
+	}
+	if t.Steps > 1/recent {
+		loss = min(loss, surprising*t.Recent)
 	}
 	t.Recent += max(recent, 1/float64(t.Steps)) * (loss - t.Recent)
 	if t.Steps >= 1/recent {
