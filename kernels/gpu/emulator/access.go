@@ -49,11 +49,7 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 		return nil, cost{}, fmt.Errorf("expected a value, or at most 16 bytes of them, and an address")
 	}
 	load := words[0] == "ld"
-	value, at := s.operands[0], s.operands[1]
-	if !load {
-		value, at = at, value
-	}
-	values, err := d.values(value, count, e, load)
+	values, at, err := d.moved(s, count, e, load)
 	if err != nil {
 		return nil, cost{}, err
 	}
@@ -112,6 +108,29 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 			}
 		}
 	}, c, nil
+}
+
+// moved is what a load or a store of two operands moves, the registers of its value, and its address.
+func (d *decoder) moved(s *statement, count int, e element, load bool) (r []register, at string, err error) {
+	value, at := s.operands[0], s.operands[1]
+	if !load {
+		value, at = at, value
+	}
+	r, err = d.values(value, count, e, load)
+	return r, at, err
+}
+
+// byLane runs do for a lane after the other, until one says what is wrong.
+func byLane(do func(w *warp, lane int) (wrong string)) func(w *warp, mask uint32) {
+	return func(w *warp, mask uint32) {
+		for m := mask; m != 0; m &= m - 1 {
+			lane := bits.TrailingZeros32(m)
+			if wrong := do(w, lane); wrong != "" {
+				w.fail(lane, wrong)
+				return
+			}
+		}
+	}
 }
 
 // values is the registers of a, or of {a, b}.
@@ -250,18 +269,12 @@ func (d *decoder) atomic(s *statement, words []string) (func(w *warp, mask uint3
 		}
 		to = &r
 	}
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := bits.TrailingZeros32(m)
-			by := x.get(w, lane)
-			old, wrong := update(w, lane, func(old uint64) uint64 { return kind.change(old, by) })
-			if wrong != "" {
-				w.fail(lane, wrong)
-				return
-			}
-			if to != nil {
-				to.set(w, lane, old)
-			}
+	return byLane(func(w *warp, lane int) string {
+		by := x.get(w, lane)
+		old, wrong := update(w, lane, func(old uint64) uint64 { return kind.change(old, by) })
+		if wrong == "" && to != nil {
+			to.set(w, lane, old)
 		}
-	}, c, nil
+		return wrong
+	}), c, nil
 }

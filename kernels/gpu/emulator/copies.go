@@ -1,9 +1,6 @@
 package emulator
 
-import (
-	"fmt"
-	"math/bits"
-)
+import "fmt"
 
 // copyAhead is cp.async.cg.shared.global [a], [b], 16, which is done at once, and cp.async.wait_all, which then has nothing to do.
 func (d *decoder) copyAhead(s *statement) (func(w *warp, mask uint32), cost, error) {
@@ -23,20 +20,13 @@ func (d *decoder) copyAhead(s *statement) (func(w *warp, mask uint32), cost, err
 		return nil, cost{}, err
 	}
 	d.requests[len(d.out.code)] = &request{load: true, base: from, offset: behind, size: size}
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := bits.TrailingZeros32(m)
-			in, wrong := w.block.memory.read(from.get(w, lane)+behind, size, w.block)
-			if wrong != "" {
-				w.fail(lane, wrong)
-				return
-			}
-			out, wrong := w.block.shared.write(to.get(w, lane)+offset, size, w.at(lane))
-			if wrong != "" {
-				w.fail(lane, wrong)
-				return
-			}
-			copy(out, in)
+	return byLane(func(w *warp, lane int) string {
+		in, wrong := w.block.memory.read(from.get(w, lane)+behind, size, w.block)
+		if wrong != "" {
+			return wrong
 		}
-	}, cost{globalRead: size, sharedBytes: size}, nil
+		out, wrong := w.block.shared.write(to.get(w, lane)+offset, size, w.at(lane))
+		copy(out, in)
+		return wrong
+	}), cost{globalRead: size, sharedBytes: size}, nil
 }

@@ -80,11 +80,7 @@ func (d *decoder) relaxed(s *statement, words []string) (func(w *warp, mask uint
 		return nil, cost{}, fmt.Errorf("the emulator knows relaxed accesses of one or two u64")
 	}
 	load := s.opcode[:2] == "ld"
-	value, at := s.operands[0], s.operands[1]
-	if !load {
-		value, at = at, value
-	}
-	values, err := d.values(value, count, e, load)
+	values, at, err := d.moved(s, count, e, load)
 	if err != nil {
 		return nil, cost{}, err
 	}
@@ -102,7 +98,7 @@ func (d *decoder) relaxed(s *statement, words []string) (func(w *warp, mask uint
 			return w.asksAgain(ask{line, base.get(w, bits.TrailingZeros32(mask)) + offset})
 		}
 	}
-	each := func(w *warp, lane int) string {
+	return byLane(func(w *warp, lane int) string {
 		if w.block.post == nil {
 			return "letters between blocks, in a launch whose blocks need not run at the same time"
 		}
@@ -127,16 +123,7 @@ func (d *decoder) relaxed(s *statement, words []string) (func(w *warp, mask uint
 			w.until(at)
 		}
 		return ""
-	}
-	return func(w *warp, mask uint32) {
-		for m := mask; m != 0; m &= m - 1 {
-			lane := bits.TrailingZeros32(m)
-			if wrong := each(w, lane); wrong != "" {
-				w.fail(lane, wrong)
-				return
-			}
-		}
-	}, c, nil
+	}), c, nil
 }
 
 // runTogether runs all blocks by turns, and returns the fault that comes first.
