@@ -33,6 +33,20 @@ func Create(path string) (*File, error) {
 	return f, nil
 }
 
+// Write writes a file at once: what was there before stays where write fails, whose
+// error is wrapped with the path.
+func Write(path string, write func(w io.Writer) error) error {
+	f, err := Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if err := write(f); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path, err)
+	}
+	return f.Commit()
+}
+
 func create(path string) (_ *File, err error) {
 	f := &File{path: path}
 	if f.target, err = follow(path); err != nil {

@@ -1,6 +1,8 @@
 package atomicfile
 
 import (
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -172,4 +174,23 @@ func TestStreamOfAFile(t *testing.T) {
 	}
 	_, err := Stream(t.TempDir())
 	assert.ErrorContains(t, err, "expected a file, found a folder")
+}
+
+// A write that fails leaves what was there, and nothing beside it.
+func TestWrite(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	put := func(text string, err error) error {
+		return Write(path, func(w io.Writer) error {
+			_, wrong := io.WriteString(w, text)
+			return errors.Join(err, wrong)
+		})
+	}
+	require.NoError(t, put("first", nil))
+	full := errors.New("full")
+	err := put("second", full)
+	assert.ErrorIs(t, err, full)
+	assert.EqualError(t, err, "cannot write "+path+": full")
+	assert.Equal(t, "first", content(t, path))
+	assert.Equal(t, []string{"file"}, files(t, dir))
 }

@@ -3,7 +3,6 @@ package jsonfile
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"painless/internal/atomicfile"
@@ -18,13 +17,5 @@ func Encode(w io.Writer, v any) error {
 
 // Write writes v as indented JSON to a file that is whole or not there.
 func Write(path string, v any) error {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	if err := Encode(file, v); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	return file.Commit()
+	return atomicfile.Write(path, func(w io.Writer) error { return Encode(w, v) })
 }

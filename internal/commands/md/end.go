@@ -3,6 +3,7 @@ package md
 import (
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"painless/internal/atomicfile"
@@ -76,15 +77,7 @@ func (r *simulation) save() error {
 	if err := r.outputs.Sync(); err != nil {
 		return err
 	}
-	file, err := atomicfile.Create(r.settings.checkpoint)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	if err := r.Save(file, r.model); err != nil {
-		return fmt.Errorf("%s: %w", r.settings.checkpoint, err)
-	}
-	return file.Commit()
+	return atomicfile.Write(r.settings.checkpoint, func(w io.Writer) error { return r.Save(w, r.model) })
 }
 
 // list says which replicas left, and writes their last good frames.

@@ -140,16 +140,10 @@ func readXYZ(path string) (s atoms.Structure, err error) {
 }
 
 func writeXYZ(path string, s atoms.Structure) error {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	w := data.NewWriter(file)
-	if err := errors.Join(w.Write(&data.Frame{Structure: s}), w.Flush()); err != nil {
-		return err
-	}
-	return file.Commit()
+	return atomicfile.Write(path, func(w io.Writer) error {
+		frames := data.NewWriter(w)
+		return errors.Join(frames.Write(&data.Frame{Structure: s}), frames.Flush())
+	})
 }
 
 // turn is the seconds of the calls of a turn: three at least.

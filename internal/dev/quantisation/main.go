@@ -24,7 +24,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"painless/internal/atomicfile"
 	"painless/internal/commands/cli"
 	"painless/internal/commands/convert"
 	"painless/internal/jsonfile"
@@ -213,15 +212,7 @@ func (r *results) read(folder string) error {
 }
 
 func (r *results) write(folder string) error {
-	file, err := atomicfile.Create(filepath.Join(folder, resultsName))
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	if err := jsonfile.Encode(file, r); err != nil {
-		return err
-	}
-	return file.Commit()
+	return jsonfile.Write(filepath.Join(folder, resultsName), r)
 }
 
 func (r *results) find(student, variant string) *row {

@@ -86,13 +86,5 @@ func (r *results) draw(path string, students []string) error {
 	p.X.Tick.Marker = ticks
 	p.X.Min, p.X.Max = -0.3, float64(len(ticks))-0.7
 	p.Y.Min, p.Y.Max = math.Log10(least/1.5), math.Log10(largest*1.5)+0.1*float64(len(students))
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	if err := plots.Write(file, 520, 330, []*plot.Plot{p}); err != nil {
-		return err
-	}
-	return file.Commit()
+	return atomicfile.Write(path, func(w io.Writer) error { return plots.Write(w, 520, 330, []*plot.Plot{p}) })
 }
