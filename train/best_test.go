@@ -17,7 +17,7 @@ func TestValidationLoss(t *testing.T) {
 	m, err := NewModel(smallest, 1, false)
 	require.NoError(t, err)
 	elements := map[int]float64{1: -13, 8: -400}
-	for _, loss := range []Loss{DefaultLoss, {Energy: 1, Force: 2, Stress: 3, AtomEnergy: 4, EnergyHuber: 0.1, ForceHuber: 0.2}} {
+	for _, loss := range []Loss{DefaultLoss, {Energy: 1, Force: 2, Stress: 3, AtomEnergy: 4, EnergyHuber: 0.1, ForceHuber: 0.2}, {Energy: 1, Force: 1, Stress: 1, Hessian: 0.05, Scale: 1}} {
 		set := &Set{}
 		rng := rand.New(rand.NewPCG(3, 4))
 		var batch []*Sample
@@ -33,6 +33,9 @@ func TestValidationLoss(t *testing.T) {
 			if k == 3 {
 				x.Forces = nil
 			}
+			if k > 1 {
+				x.Curvature = &Curvature{RandomDirection(rng, 5), RandomDirection(rng, 5)}
+			}
 			require.NoError(t, set.Add(&x.Structure, &x.Labels, 5))
 			s := &Sample{}
 			require.NoError(t, set.sample(s, k, elements, 5))
@@ -46,6 +49,10 @@ func TestValidationLoss(t *testing.T) {
 		require.NoError(t, err)
 		assert.Greater(t, want.Stress, 0.0)
 		assert.InDelta(t, want.Loss, got.Loss, 1e-4*want.Loss)
+		assert.Equal(t, loss.Hessian > 0, want.Hessian > 0)
+		if loss.Hessian > 0 {
+			assert.InEpsilon(t, want.AbsProducts/float64(want.Products), got.HessianMAE, 1e-3)
+		}
 	}
 }
 

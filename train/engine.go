@@ -42,6 +42,7 @@ type Engine[T cpu.Float] struct {
 	span      span    // of coefficients, that the batch at hand touches
 
 	workers  []worker[T]
+	list     []*Sample // of the batch at hand, with the displaced ones
 	shards   []*shard[T]
 	used     int // shards of the batch at hand
 	share    shares
@@ -60,8 +61,8 @@ type tasks struct {
 // shard is samples that one worker takes through all stages, some at once so that
 // matrices have many rows. Which samples they are does not depend on the threads.
 type shard[T cpu.Float] struct {
-	samples  []*Sample
-	first    int // of the samples, in the batch
+	samples  []*Sample // each with its displaced ones after it
+	first    int       // of the samples, in the batch
 	terms    Terms
 	err      error
 	gradient []T              // by the weights, [W]
@@ -168,7 +169,8 @@ func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (ter
 		labels.add(&x.Labels)
 	}
 	e.share, e.gradient = e.options.Loss.shares(labels), grad
-	e.cut(batch)
+	e.list = withDisplaced(e.list[:0], batch)
+	e.cut(e.list)
 	blocks, exact := len(e.layout.blocks), e.options.Exact
 	e.pool.Run(len(e.network.layers), e.tasks.pack)
 	for k := range e.network.mixing {
@@ -177,7 +179,7 @@ func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (ter
 		}
 	}
 	if !exact {
-		e.span = e.touched(batch)
+		e.span = e.touched(e.list)
 		e.growKnots()
 		e.pool.Run(blocks*e.knotTiles(), e.tasks.knotValues)
 		e.pool.Run(blocks, e.tasks.knotFit)
@@ -212,15 +214,16 @@ func (e *Engine[T]) compute(ctx context.Context, batch []*Sample, grad []T) (ter
 	return terms, nil
 }
 
-// cut makes shards of a batch.
-func (e *Engine[T]) cut(batch []*Sample) {
+// cut makes shards of a list of samples, each with its displaced ones after it.
+func (e *Engine[T]) cut(list []*Sample) {
 	e.used = 0
 	first := 0
-	for len(batch) > 0 {
-		n, atoms := 0, 0
-		for n < len(batch) && atoms < shardAtoms {
-			atoms += len(batch[n].Numbers)
-			n++
+	for len(list) > 0 {
+		n, samples, atoms := 0, 0, 0
+		for n < len(list) && atoms < shardAtoms {
+			atoms += list[n].computed() * len(list[n].Numbers)
+			n += list[n].computed()
+			samples++
 		}
 		if e.used == len(e.shards) {
 			s := &shard[T]{gradient: make([]T, e.layout.size)}
@@ -230,8 +233,8 @@ func (e *Engine[T]) cut(batch []*Sample) {
 			e.shards = append(e.shards, s)
 		}
 		s := e.shards[e.used]
-		s.samples, s.first = batch[:n], first
-		batch, first = batch[n:], first+n
+		s.samples, s.first = list[:n], first
+		list, first = list[n:], first+samples
 		e.used++
 	}
 }

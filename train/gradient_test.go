@@ -89,6 +89,8 @@ func TestGradientIsThatOfTheLoss(t *testing.T) {
 		{"three blocks", 8, 3, 4, false, false, huber, mixed},
 		{"three blocks, free and exact", 8, 3, 4, true, true, huber, mixed},
 		{"one block", 6, 1, 3, true, false, DefaultLoss, mixed},
+		{"curvature", 8, 2, 4, false, false, curving, curved},
+		{"curvature, free and exact", 8, 3, 4, true, true, curving, curved},
 		{"more than a group", 18, 2, 3, false, false, DefaultLoss, molecules},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -113,6 +115,33 @@ func TestGradientIsThatOfTheLoss(t *testing.T) {
 			assert.False(t, slices.Max(got) == 0)
 		})
 	}
+}
+
+// curving is a loss that weighs the Hessian about as much as all else.
+var curving = Loss{Energy: 2, Force: 1, Stress: 0.3, AtomEnergy: 0.2, Hessian: 0.01, Scale: 2, ForceHuber: 0.8}
+
+// curved is samples some of which have a curvature, more than one shard takes.
+func curved(t *testing.T, rng *rand.Rand) []*Sample {
+	return curve(t, rng, append(append(mixed(t, rng), molecules(t, rng)...), crystals(t, rng)...))
+}
+
+// curvedMolecules have no vectors that vanish by symmetry, and no bounds to their Hessian.
+func curvedMolecules(t *testing.T, rng *rand.Rand) []*Sample {
+	return curve(t, rng, molecules(t, rng))
+}
+
+// curve gives two of three samples a curvature.
+func curve(t *testing.T, rng *rand.Rand, batch []*Sample) []*Sample {
+	t.Helper()
+	for k, x := range batch {
+		if k%3 == 2 {
+			continue
+		}
+		l, n := x.Labels, len(x.Numbers)
+		l.Curvature = &Curvature{RandomDirection(rng, n), RandomDirection(rng, n)}
+		require.NoError(t, x.Set(x.Structure, l, x.cutoff))
+	}
+	return batch
 }
 
 func molecules(t *testing.T, rng *rand.Rand) []*Sample {

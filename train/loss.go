@@ -14,6 +14,7 @@ import (
 //	Force       mean over components  ρ(|ΔF|)·w, of atoms: Σ over atoms by three times their number
 //	Stress      mean over structures  N·Σ ρ(V·Δσ/N)/9 over the nine components
 //	AtomEnergy  mean over atoms       ρ(ΔE_i)
+//	Hessian     mean over components  |Δ(Hv)|²·w, of atoms as of forces; v's components are 1 Å, root mean square
 //
 // with ρ(x) = x², so that the first is w′·ΔE²/N, or Huber's 2δ|x| − δ² beyond δ. w is
 // 1/(1 + |F|²/Scale²) of the label's F, w′ its mean over a structure's atoms.
@@ -22,6 +23,7 @@ type Loss struct {
 	Force      float64 `json:"force"`
 	Stress     float64 `json:"stress"`
 	AtomEnergy float64 `json:"atom_energy"`
+	Hessian    float64 `json:"hessian"`
 
 	Scale float64 `json:"scale"` // eV/Å; 0: all weigh the same
 
@@ -36,12 +38,12 @@ var DefaultLoss = Loss{Energy: 2, Force: 1, Stress: 0.1, AtomEnergy: 0.1, Scale:
 
 // Check says what is no loss: negative numbers, and weights that are all 0.
 func (l Loss) Check() error {
-	for _, x := range []float64{l.Energy, l.Force, l.Stress, l.AtomEnergy, l.Scale, l.EnergyHuber, l.ForceHuber} {
+	for _, x := range []float64{l.Energy, l.Force, l.Stress, l.AtomEnergy, l.Hessian, l.Scale, l.EnergyHuber, l.ForceHuber} {
 		if !(x >= 0) || math.IsInf(x, 0) {
 			return fmt.Errorf("loss %+v: expected numbers of at least 0", l)
 		}
 	}
-	if l.Energy+l.Force+l.Stress+l.AtomEnergy == 0 {
+	if l.Energy+l.Force+l.Stress+l.AtomEnergy+l.Hessian == 0 {
 		return fmt.Errorf("loss %+v: expected a weight above 0", l)
 	}
 	return nil
@@ -49,14 +51,15 @@ func (l Loss) Check() error {
 
 // Terms is the loss of a batch, its parts, and sums of errors.
 type Terms struct {
-	Loss                              float64
-	Energy, Force, Stress, AtomEnergy float64 // that Loss is the sum of
+	Loss                                       float64
+	Energy, Force, Stress, AtomEnergy, Hessian float64 // that Loss is the sum of
 
 	AbsEnergies float64 // Σ|ΔE|/N, eV
 	AbsForces   float64 // of components, eV/Å
 	AbsStresses float64 // of six components, eV/Å³
+	AbsProducts float64 // of components of Hv, eV/Å
 
-	Energies, Components, Stresses, AtomEnergies int // how many there are in the sums
+	Energies, Components, Stresses, AtomEnergies, Products int // how many there are in the sums
 }
 
 func (t *Terms) add(x *Terms) {
@@ -64,8 +67,8 @@ func (t *Terms) add(x *Terms) {
 		to   *float64
 		from float64
 	}{
-		{&t.Energy, x.Energy}, {&t.Force, x.Force}, {&t.Stress, x.Stress}, {&t.AtomEnergy, x.AtomEnergy},
-		{&t.AbsEnergies, x.AbsEnergies}, {&t.AbsForces, x.AbsForces}, {&t.AbsStresses, x.AbsStresses},
+		{&t.Energy, x.Energy}, {&t.Force, x.Force}, {&t.Stress, x.Stress}, {&t.AtomEnergy, x.AtomEnergy}, {&t.Hessian, x.Hessian},
+		{&t.AbsEnergies, x.AbsEnergies}, {&t.AbsForces, x.AbsForces}, {&t.AbsStresses, x.AbsStresses}, {&t.AbsProducts, x.AbsProducts},
 	} {
 		*sum.to += sum.from
 	}
@@ -73,10 +76,11 @@ func (t *Terms) add(x *Terms) {
 	t.Components += x.Components
 	t.Stresses += x.Stresses
 	t.AtomEnergies += x.AtomEnergies
+	t.Products += x.Products
 	t.total()
 }
 
-func (t *Terms) total() { t.Loss = t.Energy + t.Force + t.Stress + t.AtomEnergy }
+func (t *Terms) total() { t.Loss = t.Energy + t.Force + t.Stress + t.AtomEnergy + t.Hessian }
 
 // huber is ρ(x) and its slope, for x of either sign; δ = 0 is squares.
 func huber(x, delta float64) (value, slope float64) {
@@ -94,8 +98,16 @@ func (l *Loss) weight(f [3]float64) float64 {
 	return 1 / (1 + (f[0]*f[0]+f[1]*f[1]+f[2]*f[2])/(l.Scale*l.Scale))
 }
 
+// weightOf is w of an atom: 1 where it has no label of the force.
+func (l *Loss) weightOf(x *Labels, atom int) float64 {
+	if x.Forces == nil {
+		return 1
+	}
+	return l.weight(x.Forces[atom])
+}
+
 // counts is how many labels there are.
-type counts struct{ energies, stresses, forces, atomEnergies int }
+type counts struct{ energies, stresses, forces, atomEnergies, products int }
 
 func (c *counts) add(l *Labels) {
 	if !math.IsNaN(l.Energy) {
@@ -106,23 +118,26 @@ func (c *counts) add(l *Labels) {
 	}
 	c.forces += len(l.Forces)
 	c.atomEnergies += len(l.AtomEnergies)
+	if l.Curvature != nil {
+		c.products += len(l.Curvature.Product)
+	}
 }
 
 // weighs reports whether the loss weighs one of these labels.
 func (l *Loss) weighs(c counts) bool {
-	return l.Energy*float64(c.energies)+l.Force*float64(c.forces)+l.Stress*float64(c.stresses)+l.AtomEnergy*float64(c.atomEnergies) > 0
+	return l.Energy*float64(c.energies)+l.Force*float64(c.forces)+l.Stress*float64(c.stresses)+l.AtomEnergy*float64(c.atomEnergies)+l.Hessian*float64(c.products) > 0
 }
 
 // shares is a loss, and by what its parts are multiplied: its weights over how many
 // labels there are.
 type shares struct {
-	loss                              *Loss
-	energy, force, stress, atomEnergy float64
+	loss                                       *Loss
+	energy, force, stress, atomEnergy, hessian float64
 }
 
 func (l *Loss) shares(c counts) shares {
 	per := func(weight float64, n int) float64 { return weight / float64(max(1, n)) }
-	return shares{l, per(l.Energy, c.energies), per(l.Force, 3*c.forces), per(l.Stress, 9*c.stresses), per(l.AtomEnergy, c.atomEnergies)}
+	return shares{l, per(l.Energy, c.energies), per(l.Force, 3*c.forces), per(l.Stress, 9*c.stresses), per(l.AtomEnergy, c.atomEnergies), per(l.Hessian, 3*c.products)}
 }
 
 // compareEnergy adds a structure of n atoms to the terms, and returns ∂L/∂E.

@@ -18,7 +18,7 @@ func ErrMemory(err error) bool { return errors.Is(err, errMemory) }
 // at all, labels of other than its atoms, and forces longer than largest, eV/Å.
 func (l *Labels) CheckLabels(n int, largest float64) error {
 	switch {
-	case math.IsNaN(l.Energy) && l.Forces == nil && l.Stress == nil && l.AtomEnergies == nil:
+	case math.IsNaN(l.Energy) && l.Forces == nil && l.Stress == nil && l.AtomEnergies == nil && l.Curvature == nil:
 		return errors.New("no label: neither energy nor forces")
 	case l.Forces != nil && len(l.Forces) != n, l.AtomEnergies != nil && len(l.AtomEnergies) != n:
 		return fmt.Errorf("labels of %d and %d atoms: expected those of %d", len(l.Forces), len(l.AtomEnergies), n)
@@ -28,6 +28,11 @@ func (l *Labels) CheckLabels(n int, largest float64) error {
 	for i, f := range l.Forces {
 		if !vec.Finite(f[:]...) {
 			return fmt.Errorf("the force on atom %d is %v: expected finite numbers", i, f)
+		}
+	}
+	if l.Curvature != nil {
+		if err := l.Curvature.check(n); err != nil {
+			return err
 		}
 	}
 	if i, size := l.LargestForce(); size > largest {

@@ -50,7 +50,7 @@ func (w *worker[T]) compare() {
 			energy += float64(share)
 		}
 		if !vec.Finite(energy) && w.shard.err == nil {
-			w.shard.err = &atoms.StructureError{Index: w.shard.first + k, Err: fmt.Errorf("the energy is %v", energy)}
+			w.shard.err = &atoms.StructureError{Index: w.shard.index(k), Err: fmt.Errorf("the energy is %v", energy)}
 		}
 		seed := w.share.compareEnergy(&x.Labels, hi-lo, energy, terms)
 		for i := range shares {
@@ -62,7 +62,22 @@ func (w *worker[T]) compare() {
 		for i, label := range x.Forces {
 			w.motion[lo+i] = w.share.compareForce(label, w.forces[lo+i], terms)
 		}
+		if x.displace {
+			w.compareCurvature(k, terms)
+		}
 		w.setRates(k, w.share.compareStress(x.Stress, hi-lo, x.volume, &w.virials[k], terms))
+	}
+}
+
+// compareCurvature sets the directions of the two samples after sample k, which are
+// displaced from it.
+func (w *worker[T]) compareCurvature(k int, terms *Terms) {
+	x := w.shard.samples[k]
+	size := x.Curvature.size()
+	for i, label := range x.Curvature.Product {
+		forwards, backwards := w.start[k+1]+i, w.start[k+2]+i
+		motion := w.share.compareProduct(label, w.forces[forwards], w.forces[backwards], w.share.loss.weightOf(&x.Labels, i), size, terms)
+		w.motion[forwards], w.motion[backwards] = motion, vec.Scale(motion, -1)
 	}
 }
 

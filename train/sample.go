@@ -16,6 +16,7 @@ type Labels struct {
 	Forces       [][3]float64 // eV/Å, [N]
 	Stress       *[6]float64  // eV/Å³: xx, yy, zz, yz, xz, xy; tension is positive
 	AtomEnergies []float64    // eV, [N]
+	Curvature    *Curvature
 }
 
 // Sample is a structure with its labels and its pairs, ready to be trained on. The
@@ -28,6 +29,9 @@ type Sample struct {
 	cutoff float64                     // of the pairs, Å
 	volume float64                     // Å³, where there is a label of stress
 	batch  atoms.Batch
+
+	displaced []*Sample // forwards and backwards along the direction of the curvature, without labels
+	displace  bool      // whether there is a curvature, and they count
 }
 
 // NewSample makes a sample of a structure, whose arrays and labels it shares: see Set.
@@ -74,5 +78,8 @@ func (x *Sample) Set(s atoms.Structure, l Labels, cutoff float64) error {
 			return fmt.Errorf("stress %v: expected finite numbers", *l.Stress)
 		}
 	}
-	return x.pairs.Build(&x.batch, cutoff)
+	if err := x.pairs.Build(&x.batch, cutoff); err != nil {
+		return err
+	}
+	return x.setDisplaced()
 }

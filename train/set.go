@@ -30,6 +30,7 @@ type Set struct {
 	cells        map[int]cell
 	stresses     map[int][6]float64
 	atomEnergies map[int][]float32
+	curvatures   map[int]curvature
 
 	pairs        []int32 // of each structure, within the cutoff that it was added with
 	compositions scores.Compositions
@@ -43,6 +44,9 @@ type cell struct {
 	pbc     [3]bool
 }
 
+// curvature is a Curvature as it is held.
+type curvature struct{ direction, product [][3]float32 }
+
 // Len is the number of structures.
 func (s *Set) Len() int { return len(s.energies) }
 
@@ -54,6 +58,9 @@ func (s *Set) Stresses() int { return len(s.stresses) }
 
 // AtomEnergies is the number of structures with the energies of their atoms.
 func (s *Set) AtomEnergies() int { return len(s.atomEnergies) }
+
+// Curvatures is the number of structures with a product of the Hessian.
+func (s *Set) Curvatures() int { return len(s.curvatures) }
 
 // Pairs is the number of undirected pairs of all structures within the cutoff.
 func (s *Set) Pairs() (n int) {
@@ -68,6 +75,9 @@ func (s *Set) Bytes() int64 {
 	n := int64(len(s.numbers))*25 + int64(s.Len())*60 + int64(len(s.cells))*160 + int64(len(s.stresses))*90
 	for _, e := range s.atomEnergies {
 		n += int64(len(e))*4 + 60
+	}
+	for _, c := range s.curvatures {
+		n += int64(len(c.product))*24 + 90
 	}
 	return n
 }
@@ -95,7 +105,7 @@ func (s *Set) Add(x *atoms.Structure, l *Labels, cutoff float64) error {
 	}
 	if len(s.start) == 0 {
 		s.start = []int{0}
-		s.cells, s.stresses, s.atomEnergies = map[int]cell{}, map[int][6]float64{}, map[int][]float32{}
+		s.cells, s.stresses, s.atomEnergies, s.curvatures = map[int]cell{}, map[int][6]float64{}, map[int][]float32{}, map[int]curvature{}
 	}
 	k := s.Len()
 	for i, z := range x.Numbers {
@@ -121,6 +131,9 @@ func (s *Set) Add(x *atoms.Structure, l *Labels, cutoff float64) error {
 		}
 		s.atomEnergies[k] = e
 	}
+	if c := l.Curvature; c != nil {
+		s.curvatures[k] = curvature{singles(c.Direction), singles(c.Product)}
+	}
 	s.pairs = append(s.pairs, int32(len(s.list.D)))
 	s.composed = append(s.composed, s.compositions.Add(x.Numbers))
 	s.lookup.add(x)
@@ -130,6 +143,14 @@ func (s *Set) Add(x *atoms.Structure, l *Labels, cutoff float64) error {
 var nan32 = float32(math.NaN())
 
 func single(x [3]float64) [3]float32 { return [3]float32{float32(x[0]), float32(x[1]), float32(x[2])} }
+
+func singles(x [][3]float64) [][3]float32 {
+	y := make([][3]float32, len(x))
+	for i, v := range x {
+		y[i] = single(v)
+	}
+	return y
+}
 
 func double(x [][3]float32) [][3]float64 {
 	y := make([][3]float64, len(x))
@@ -165,6 +186,9 @@ func (s *Set) Labels(k int) (l Labels) {
 	}
 	for _, e := range s.atomEnergies[k] {
 		l.AtomEnergies = append(l.AtomEnergies, float64(e))
+	}
+	if c, ok := s.curvatures[k]; ok {
+		l.Curvature = &Curvature{double(c.direction), double(c.product)}
 	}
 	return l
 }

@@ -21,7 +21,8 @@ func labelled(e float64, forces ...[3]float64) *Labels { return &Labels{Energy: 
 func TestSet(t *testing.T) {
 	s := &Set{}
 	cube := &atoms.Structure{Numbers: []int{11, 17}, Positions: [][3]float64{{}, {2.5, 2.5, 2.5}}, Cell: [3][3]float64{{5, 0, 0}, {0, 5, 0}, {0, 0, 5}}, PBC: [3]bool{true, true, true}}
-	all := &Labels{Energy: -7, Forces: [][3]float64{{1, 2, 3}, {-1, -2, -3}}, Stress: &[6]float64{1, 2, 3, 4, 5, 6}, AtomEnergies: []float64{-3, -4}}
+	all := &Labels{Energy: -7, Forces: [][3]float64{{1, 2, 3}, {-1, -2, -3}}, Stress: &[6]float64{1, 2, 3, 4, 5, 6}, AtomEnergies: []float64{-3, -4},
+		Curvature: &Curvature{[][3]float64{{0, 1, 0}, {}}, [][3]float64{{1, 2, 3}, {4, 5, 6}}}}
 	require.NoError(t, s.Add(water(0), labelled(math.NaN(), [3]float64{0.5}, [3]float64{}, [3]float64{-0.5}), 5))
 	require.NoError(t, s.Add(cube, all, 5))
 	require.NoError(t, s.Add(water(0.25), labelled(2), 5))
@@ -66,6 +67,15 @@ func TestHash(t *testing.T) {
 	assert.NotEqual(t, make(1, 0, nil), make(2, 0, nil))
 	assert.NotEqual(t, make(1, 0, nil), make(1, 0.5, nil))
 	assert.NotEqual(t, make(1, 0, nil), make(1, 0, &[6]float64{}))
+	curved := func(x float64) string {
+		s, l := &Set{}, labelled(1)
+		v := [][3]float64{{1}, {}, {}}
+		l.Curvature = &Curvature{v, [][3]float64{{x}, {}, {}}}
+		require.NoError(t, s.Add(water(0), l, 5))
+		return s.Hash()
+	}
+	assert.Equal(t, curved(1), curved(1))
+	assert.NotEqual(t, curved(1), curved(2))
 }
 
 // Element energies are found; of elements that always come together, the least.
@@ -85,15 +95,18 @@ func TestFitElements(t *testing.T) {
 }
 
 func TestCheckLabels(t *testing.T) {
-	nan, far := math.NaN(), [3]float64{0, 70, 0}
+	nan, far, v := math.NaN(), [3]float64{0, 70, 0}, [][3]float64{{1}, {1}, {1}}
 	for want, l := range map[string]*Labels{
 		"":                                    labelled(1, [3]float64{}, far, [3]float64{}),
 		"no label: neither energy nor forces": {Energy: nan},
-		"labels of 1 and 0 atoms: expected those of 3":              labelled(1, [3]float64{}),
-		"the energy is +Inf: expected a finite number":              labelled(math.Inf(1)),
-		"the force on atom 1 is [0 NaN 0]: expected finite numbers": labelled(1, [3]float64{}, [3]float64{0, nan, 0}, [3]float64{}),
-		"the force on atom 0 is 100 eV/Å: expected at most 80":      labelled(1, [3]float64{0, 60, 80}, [3]float64{}, [3]float64{}),
-		"labels of 0 and 2 atoms: expected those of 3":              {Energy: 1, AtomEnergies: []float64{1, 2}},
+		"labels of 1 and 0 atoms: expected those of 3":                                              labelled(1, [3]float64{}),
+		"the energy is +Inf: expected a finite number":                                              labelled(math.Inf(1)),
+		"the force on atom 1 is [0 NaN 0]: expected finite numbers":                                 labelled(1, [3]float64{}, [3]float64{0, nan, 0}, [3]float64{}),
+		"the force on atom 0 is 100 eV/Å: expected at most 80":                                      labelled(1, [3]float64{0, 60, 80}, [3]float64{}, [3]float64{}),
+		"labels of 0 and 2 atoms: expected those of 3":                                              {Energy: 1, AtomEnergies: []float64{1, 2}},
+		"a Hessian's direction of 1 atoms and product of 3: expected those of 3":                    {Energy: nan, Curvature: &Curvature{v[:1], v}},
+		"atom 2 has the Hessian's direction [1 0 0] and product [NaN 0 0]: expected finite numbers": {Energy: 1, Curvature: &Curvature{v, [][3]float64{{}, {}, {nan}}}},
+		"the Hessian's direction has no length: expected a displacement of some atoms":              {Energy: 1, Curvature: &Curvature{make([][3]float64, 3), v}},
 	} {
 		if err := l.CheckLabels(3, 80); want == "" {
 			assert.NoError(t, err)

@@ -192,6 +192,9 @@ func (s *Set) Hash() string {
 		if e, ok := s.atomEnergies[k]; ok {
 			write(h, k, e)
 		}
+		if c, ok := s.curvatures[k]; ok {
+			write(h, k, c.direction, c.product)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

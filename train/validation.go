@@ -3,7 +3,9 @@ package train
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
+	"slices"
 
 	"painless/atoms"
 	"painless/internal/scores"
@@ -21,6 +23,7 @@ type Validation struct {
 	ForceRMSE  float64 `json:"force_rmse"`  // eV/Å
 	ForceR2    float64 `json:"force_r2"`
 	Cosine     float64 `json:"cosine"`
+	HessianMAE float64 `json:"hessian_mae"` // of components of Hv, v's being 1 Å, root mean square: eV/Å
 
 	// Loss is that of the whole set, as one batch: the least is the best.
 	Loss float64 `json:"loss"`
@@ -68,6 +71,12 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 	if err != nil {
 		return v, err
 	}
+	if shares.hessian > 0 {
+		if err := s.compareProducts(ctx, potential, &shares, &terms); err != nil {
+			return v, err
+		}
+		v.HessianMAE = terms.AbsProducts / float64(max(1, terms.Products))
+	}
 	terms.total()
 	v.Loss = terms.Loss
 	if v.Energies = energies.N; v.Energies > 0 {
@@ -80,6 +89,27 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 		v.ForceR2, v.Cosine = *r2, *cosine
 	}
 	return v, nil
+}
+
+// compareProducts adds the curvatures to the terms.
+func (s *Set) compareProducts(ctx context.Context, p nn.Potential, shares *shares, terms *Terms) error {
+	of := slices.Sorted(maps.Keys(s.curvatures))
+	var forwards [][3]float64
+	return compute(ctx, p, 2*len(of), func(i int) atoms.Structure {
+		x, l := s.Structure(of[i/2]), s.Labels(of[i/2])
+		x.Positions = l.Curvature.displaced(nil, x.Positions, float64(1-i%2*2))
+		return x
+	}, func(i int, p *prediction) {
+		if i%2 == 0 {
+			forwards = append(forwards[:0], p.forces...)
+			return
+		}
+		l := s.Labels(of[i/2])
+		size := l.Curvature.size()
+		for a, label := range l.Curvature.Product {
+			shares.compareProduct(label, forwards[a], p.forces[a], shares.loss.weightOf(&l, a), size, terms)
+		}
+	})
 }
 
 // counts is how many labels there are.
@@ -102,13 +132,18 @@ type prediction struct {
 
 // compute goes through all structures with a potential.
 func (s *Set) compute(ctx context.Context, p nn.Potential, do func(k int, p *prediction)) error {
+	return compute(ctx, p, s.Len(), s.Structure, do)
+}
+
+// compute goes through n structures with a potential.
+func compute(ctx context.Context, p nn.Potential, n int, structure func(k int) atoms.Structure, do func(k int, p *prediction)) error {
 	var b atoms.Batch
 	var r nn.Result
-	for first := 0; first < s.Len(); {
+	for first := 0; first < n; {
 		b.Reset()
 		next := first
-		for ; next < s.Len() && (next == first || b.NumAtoms() < passAtoms); next++ {
-			x := s.Structure(next)
+		for ; next < n && (next == first || b.NumAtoms() < passAtoms); next++ {
+			x := structure(next)
 			b.Append(&x)
 		}
 		if err := p.Compute(ctx, &b, &r); err != nil {

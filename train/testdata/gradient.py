@@ -67,22 +67,38 @@ class Sums(torch.nn.Module):
         return kept[0][:, 0]
 
 
+def derivatives(values, sums, s):
+    """The energies of a sample's atoms, positions, and the gradients by these and by a strain."""
+    r = torch.tensor(s["positions"], requires_grad=True)
+    strain = torch.zeros(3, 3, requires_grad=True)
+    i, j = torch.tensor(s["i"]), torch.tensor(s["j"])
+    x = torch.tensor(s["x"])
+    x = (x - (r[j] - r[i]).detach()) + r[j] - r[i]
+    x = x + x @ strain.T
+    e = functional_call(sums, {"net." + k: v for k, v in values.items()}, (torch.tensor(s["numbers"]), i, j, x))
+    return e, r, *torch.autograd.grad(e.sum(), (r, strain), create_graph=True)
+
+
+def product(values, sums, s, r, gradient):
+    """The Hessian times the direction, whose components are 1, root mean square: by autograd, or as training has it."""
+    direction = torch.tensor(s["curvature"]["Direction"])
+    unit = direction / direction.square().mean().sqrt()
+    if job["exact_hessian"]:
+        return torch.autograd.grad((gradient * unit).sum(), r, create_graph=True)[0]
+    forwards, backwards = (derivatives(values, sums, x)[2] for x in s["displaced"])
+    return (forwards - backwards) / (2 * job["step"])
+
+
 def loss_of(values, sums, samples, loss):
     energies = [s for s in samples if s["energy"] is not None]
     stresses = [s for s in samples if s["stress"] is not None]
     components = 3 * sum(len(s["forces"] or []) for s in samples)
     atoms = sum(len(s["atom_energies"] or []) for s in samples)
+    curved = sum(len(s["numbers"]) for s in samples if s["curvature"])
     total = torch.zeros(())
     for s in samples:
         n = len(s["numbers"])
-        r = torch.tensor(s["positions"], requires_grad=True)
-        strain = torch.zeros(3, 3, requires_grad=True)
-        i, j = torch.tensor(s["i"]), torch.tensor(s["j"])
-        x = torch.tensor(s["x"])
-        x = (x - (r[j] - r[i]).detach()) + r[j] - r[i]
-        x = x + x @ strain.T
-        e = functional_call(sums, {"net." + k: v for k, v in values.items()}, (torch.tensor(s["numbers"]), i, j, x))
-        gradient, virial = torch.autograd.grad(e.sum(), (r, strain), create_graph=True)
+        e, r, gradient, virial = derivatives(values, sums, s)
         weight = torch.ones(n)
         if s["forces"] is not None:
             label = torch.tensor(s["forces"])
@@ -93,6 +109,9 @@ def loss_of(values, sums, samples, loss):
             total = total + loss["energy"] / len(energies) * weight.mean() * n * rho((e.sum() - s["energy"]) / n, loss["energy_huber"])
         if s["atom_energies"] is not None:
             total = total + loss["atom_energy"] / atoms * rho(e - torch.tensor(s["atom_energies"]), loss["energy_huber"]).sum()
+        if s["curvature"]:
+            label = torch.tensor(s["curvature"]["Product"]) / torch.tensor(s["curvature"]["Direction"]).square().mean().sqrt()
+            total = total + loss["hessian"] / (3 * curved) * (weight * (product(values, sums, s, r, gradient) - label).square().sum(1)).sum()
         if s["stress"] is not None:
             xx, yy, zz, yz, xz, xy = s["stress"]
             label = torch.tensor([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]) * s["volume"]

@@ -9,6 +9,7 @@ import (
 	"painless/internal/commands/cli"
 	"painless/internal/commands/datasets"
 	"painless/internal/progress"
+	"painless/train"
 )
 
 // named is a frame and where it stood.
@@ -24,17 +25,19 @@ type predictor struct {
 	writer    writer
 	progress  *progress.Bar
 	skips     *cli.Skips
-	done      int // frames
+	label     *labels // may be nil
+	done      int     // frames
 
 	waiting    []named
-	structures []*atoms.Structure
+	structures []*atoms.Structure // each frame's, with its displaced ones after it
+	curvatures []*train.Curvature // of the frames, where they are asked for
 	computer   datasets.Computer
 }
 
 // predict reads all inputs and writes what it finds. What stands before an error
 // is computed too, however many structures a pass has.
 func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std, out *cli.Records) error {
-	p := &predictor{potential: potential, size: s.batch, writer: s.writer(out), progress: progress.New(std.Err, s.inputs), skips: &s.skips}
+	p := &predictor{potential: potential, size: s.batch, writer: s.writer(out), progress: progress.New(std.Err, s.inputs), skips: &s.skips, label: s.label}
 	defer p.progress.Close()
 	s.skips.Stderr, s.skips.Bar = std.Err, p.progress
 	err := p.read(ctx, s.inputs, datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: p.progress, Dry: func() error { return p.compute(ctx) }})
@@ -75,36 +78,56 @@ func (p *predictor) compute(ctx context.Context) error {
 	if len(frames) == 0 {
 		return nil
 	}
-	p.waiting, p.structures = p.waiting[:0], p.structures[:0]
+	p.waiting, p.structures, p.curvatures = p.waiting[:0], p.structures[:0], p.curvatures[:0]
 	for _, f := range frames {
 		p.structures = append(p.structures, &f.Structure)
+		if c := p.label.curvature(len(f.Numbers)); c != nil {
+			forwards, backwards := c.Displaced(&f.Structure)
+			p.structures, p.curvatures = append(p.structures, &forwards, &backwards), append(p.curvatures, c)
+		}
 	}
+	each := len(p.structures) / len(frames)
 	computed, err := p.computer.Compute(ctx, p.potential, p.structures, p.skips.Strict)
 	if err != nil {
 		return err
 	}
-	failed := p.computer.Failed
-	for k := 0; k < len(computed) || len(failed) > 0; {
-		if k == len(computed) || len(failed) > 0 && failed[0].Index < computed[k] {
-			if err := p.skips.Skip(frames[failed[0].Index].at, failed[0].Err); err != nil {
-				return err
+	failed, k := p.computer.Failed, 0
+	for i, f := range frames {
+		var failure error
+		for ; len(failed) > 0 && failed[0].Index/each == i; failed = failed[1:] {
+			if failure == nil {
+				failure = failed[0].Err
 			}
-			failed = failed[1:]
-			continue
 		}
-		if err := p.write(frames[computed[k]], k); err != nil {
+		first := k
+		for k < len(computed) && computed[k]/each == i {
+			k++
+		}
+		switch {
+		case failure != nil:
+			err = p.skips.Skip(f.at, failure)
+		case p.curvatures != nil:
+			err = p.write(f, first, p.curvatures[i])
+		default:
+			err = p.write(f, first, nil)
+		}
+		if err != nil {
 			return err
 		}
-		k++
 	}
 	p.progress.Done(len(frames))
 	return p.writer.Flush()
 }
 
-// write writes a frame that is structure k of the batch.
-func (p *predictor) write(f named, k int) error {
+// write writes a frame that is structure k of the batch, and whose displaced ones, where
+// its curvature is asked for, are the next two.
+func (p *predictor) write(f named, k int, curvature *train.Curvature) error {
 	b, r := &p.computer.Batch, &p.computer.Result
-	prediction := prediction{named: f, energy: r.Energy[k], forces: r.Forces[b.Start[k]:b.Start[k+1]]}
+	forces := func(k int) [][3]float64 { return r.Forces[b.Start[k]:b.Start[k+1]] }
+	prediction := prediction{named: f, energy: r.Energy[k], forces: forces(k), curvature: curvature}
+	if curvature != nil {
+		curvature.Measure(forces(k+1), forces(k+2))
+	}
 	if _, ok := b.Volume(k); ok {
 		prediction.stress = &r.Stress[k]
 	}

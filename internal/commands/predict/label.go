@@ -3,11 +3,13 @@ package predict
 import (
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 
 	"painless/data"
 	"painless/internal/commands/cli"
 	"painless/student"
+	"painless/train"
 )
 
 // Label is painless label.
@@ -22,20 +24,29 @@ place of the input's, the atoms' shares of the energy in the column energies (eV
 the teacher's name and hash in the field teacher. The teacher is any checkpoint that
 predict computes.
 
+With -hessian each structure has a random direction v too, the column hessian_direction,
+along which its atoms are moved, and by how much that changes the teacher's forces: the
+column hessian_product is the Hessian times v, eV/Å² times v.
+
 A frame that cannot be read, where it is known where it ends, or cannot be computed is
 left out and listed on standard error, and the exit code is 2.`,
 	New: newLabel,
 }
 
 // labels is what stands in a frame beside a prediction.
-type labels struct{ teacher string }
+type labels struct {
+	teacher string
+	hessian bool
+	rng     *rand.Rand // of the directions
+}
 
 func newLabel(flags *flag.FlagSet) cli.Run {
-	s := &settings{label: &labels{}}
+	s := &settings{label: &labels{rng: rand.New(rand.NewPCG(1, 0x68657373))}}
 	s.model.AtomEnergies = true
 	s.model.RegisterAs(flags, "teacher", "", "checkpoint `file` of what labels the structures")
 	s.skips.Register(flags)
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
+	flags.BoolVar(&s.label.hessian, "hessian", false, "label each structure with the Hessian along a random direction too, the columns "+data.HessianDirectionKey+" and "+data.HessianProductKey+" (eV/Å²); three times the work")
 	flags.StringVar(&s.output, "o", "", "`file` to write, whole or not at all, in place of what is there; - is standard output")
 	return s.run
 }
@@ -53,11 +64,25 @@ func (l *labels) name(path string) error {
 	return nil
 }
 
-// add writes the atoms' shares of the energy, as ASE names them, and the teacher.
-func (l *labels) add(f *data.Frame, shares []float64) {
+// curvature is a direction for as many atoms, along which the Hessian is to be labelled,
+// or nil where it is not.
+func (l *labels) curvature(atoms int) *train.Curvature {
+	if l == nil || !l.hessian {
+		return nil
+	}
+	return &train.Curvature{Direction: train.RandomDirection(l.rng, atoms)}
+}
+
+// add writes the atoms' shares of the energy, as ASE names them, the Hessian's product,
+// and the teacher.
+func (l *labels) add(f *data.Frame, p *prediction) {
 	if l == nil {
 		return
 	}
-	f.Columns = append(f.Columns, data.Column{Name: data.EnergiesKey, Kind: data.Real, Width: 1, Reals: shares})
+	f.Columns = append(f.Columns, data.Column{Name: data.EnergiesKey, Kind: data.Real, Width: 1, Reals: p.shares})
+	if p.curvature != nil {
+		f.SetVectors(data.HessianDirectionKey, p.curvature.Direction)
+		f.SetVectors(data.HessianProductKey, p.curvature.Product)
+	}
 	f.SetText("teacher", l.teacher)
 }

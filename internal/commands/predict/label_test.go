@@ -2,6 +2,7 @@ package predict
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,8 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless"
 	"painless/data"
 	"painless/internal/commands/cli"
+	"painless/internal/vec"
 )
 
 // Labels are predict's, with the atoms' shares of the energy and the teacher's name.
@@ -37,6 +40,56 @@ func TestLabel(t *testing.T) {
 		f.Drop("energies", "teacher")
 		assert.Equal(t, want[i], f)
 	}
+}
+
+// The Hessian along a direction is how forces change along it, by other differences in
+// float64; a structure that is displaced is part of its frame.
+func TestLabelHessian(t *testing.T) {
+	const teacher, ethanol = "../../../student/default.pt", testdata + "ethanol.xyz"
+	path := filepath.Join(t.TempDir(), "labelled.extxyz")
+	run := func(args ...string) []*data.Frame {
+		var stderr bytes.Buffer
+		require.NoError(t, Label.Execute(t.Context(), cli.Std{Err: &stderr}, append([]string{"-teacher", teacher, "-hessian", "-o", path}, append(args, ethanol, ethanol, ethanol)...)))
+		assert.Empty(t, stderr.String())
+		return frames(t, readFile(t, path))
+	}
+	p, err := painless.Open(teacher, painless.Options{Precision: painless.Float64})
+	require.NoError(t, err)
+	defer p.Close()
+	list := run("-batch", "2")
+	require.Len(t, list, 3)
+	assert.Equal(t, list, run("-batch", "5"))
+	var worst, size float64
+	for _, f := range list {
+		direction, err := f.Vectors(data.HessianDirectionKey)
+		require.NoError(t, err)
+		product, err := f.Vectors(data.HessianProductKey)
+		require.NoError(t, err)
+		b := painless.NewBatch()
+		steps := []float64{-2, -1, 1, 2}
+		const step = 1e-3
+		for _, by := range steps {
+			s := f.Structure
+			s.Positions = nil
+			for i, r := range f.Positions {
+				s.Positions = append(s.Positions, vec.Sub(r, vec.Scale(direction[i], -by*step)))
+			}
+			b.Append(&s)
+		}
+		var r painless.Result
+		require.NoError(t, p.Compute(t.Context(), b, &r))
+		n := len(f.Numbers)
+		for i := range n {
+			for c := range 3 {
+				forces := func(k int) float64 { return r.Forces[k*n+i][c] }
+				want := (8*(forces(1)-forces(2)) - (forces(0) - forces(3))) / (12 * step)
+				worst, size = worst+math.Abs(product[i][c]-want), size+math.Abs(want)
+			}
+		}
+	}
+	assert.NotEqual(t, list[0].Column(data.HessianDirectionKey), list[1].Column(data.HessianDirectionKey))
+	t.Logf("off by %.2g of the mean size", worst/size)
+	assert.Less(t, worst/size, 0.01)
 }
 
 // A frame that the teacher cannot compute is left out and listed.

@@ -6,6 +6,7 @@ import (
 
 	"painless/data"
 	"painless/internal/commands/cli"
+	"painless/train"
 )
 
 // prediction is what was computed for a frame: eV, eV/Å and eV/Å³.
@@ -15,6 +16,8 @@ type prediction struct {
 	forces [][3]float64
 	stress *[6]float64 // xx, yy, zz, yz, xz, xy; nil where there is no volume
 	shares []float64   // of the atoms in the energy; nil where nobody asked for them
+
+	curvature *train.Curvature // nil where nobody asked for it
 }
 
 // writer writes predictions in one of the formats. Of one that cannot be written
@@ -47,7 +50,7 @@ func (w extxyzWriter) Write(p *prediction) error {
 		f.SetStress(*p.stress)
 	}
 	f.SetVectors("forces", p.forces)
-	w.label.add(f, p.shares)
+	w.label.add(f, p)
 	return errors.Join(w.frames.Write(f), w.frames.Flush())
 }
 

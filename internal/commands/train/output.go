@@ -116,19 +116,6 @@ func fromState(state, path string) (string, error) {
 	return filepath.Rel(folder, path)
 }
 
-// whole writes a file that is whole or as it was.
-func whole(path string, write func(w io.Writer) error) error {
-	file, err := atomicfile.Create(path)
-	if err != nil {
-		return err
-	}
-	defer file.Abort()
-	if err := write(file); err != nil {
-		return fmt.Errorf("cannot write %s: %w", path, err)
-	}
-	return file.Commit()
-}
-
 // writeStudent writes the network with its architecture, its elements, and where it
 // is from.
 func (s *settings) writeStudent(network *nn.Network, from map[string]any) error {
@@ -142,7 +129,7 @@ func (s *settings) writeStudent(network *nn.Network, from map[string]any) error 
 	}
 	metadata := map[string]any{"config": network.Map(), "num_parameters": network.Parameters, nn.ElementsKey: elements, "training": from}
 	c := checkpoint.New(metadata, tensors...)
-	return whole(s.output, func(w io.Writer) error {
+	return atomicfile.Write(s.output, func(w io.Writer) error {
 		if format, _ := export.FormatOf(s.output); format == export.PyTorch {
 			return c.WritePyTorch(w)
 		}
@@ -184,6 +171,7 @@ func (s *settings) origin(notes train.Notes, t *train.Trainer) map[string]any {
 func stepped(r *train.Row) bool     { return r.Steps > 0 }
 func hasForces(r *train.Row) bool   { return r.Valid.Components > 0 }
 func hasEnergies(r *train.Row) bool { return r.Valid.Energies > 0 }
+func hasHessian(r *train.Row) bool  { return r.Valid.HessianMAE > 0 }
 
 // columns is those of the log: names with units, what they say of a row, and whether
 // there is anything to say.
@@ -207,12 +195,13 @@ var columns = []struct {
 	{"valid_force_cosine", func(r *train.Row) float64 { return r.Valid.Cosine }, hasForces},
 	{"valid_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyMAE }, hasEnergies},
 	{"valid_energy_rmse_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyRMSE }, hasEnergies},
+	{"valid_hessian_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.HessianMAE }, hasHessian},
 	{"valid_loss", func(r *train.Row) float64 { return r.Valid.Loss }, nil},
 }
 
 // writeLog writes all rows so far.
 func (s *settings) writeLog(rows []train.Row) error {
-	return whole(s.log, func(w io.Writer) error {
+	return atomicfile.Write(s.log, func(w io.Writer) error {
 		out := csv.NewWriter(w)
 		line := make([]string, len(columns))
 		for i, c := range columns {
@@ -269,7 +258,7 @@ func (s *settings) writePlot(rows []train.Row) error {
 	if err != nil {
 		return err
 	}
-	return whole(s.plot, func(w io.Writer) error {
+	return atomicfile.Write(s.plot, func(w io.Writer) error {
 		return plots.Write(w, 7.4*vg.Inch, 3.2*vg.Inch, []*plot.Plot{forces, energies})
 	})
 }

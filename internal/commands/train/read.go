@@ -128,6 +128,8 @@ func (s *settings) weighed(set *train.Set) error {
 	switch {
 	case s.run.Loss.AtomEnergy > 0 && set.AtomEnergies() == 0:
 		return fmt.Errorf("-atom-energies %g: no structure to train on has atoms' energies, the column %s:R:1, which label writes", s.run.Loss.AtomEnergy, data.EnergiesKey)
+	case s.run.Loss.Hessian > 0 && set.Curvatures() == 0:
+		return fmt.Errorf("-hessian-weight %g: no structure to train on has the columns %s:R:3 and %s:R:3, which label -hessian writes", s.run.Loss.Hessian, data.HessianDirectionKey, data.HessianProductKey)
 	case s.set["stress-weight"] && s.run.Loss.Stress > 0 && set.Stresses() == 0:
 		return fmt.Errorf("-stress-weight %g: no structure to train on has a stress", s.run.Loss.Stress)
 	}
@@ -152,7 +154,27 @@ func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 	if c := f.Column(data.EnergiesKey); c != nil && c.Kind == data.Real && c.Width == 1 && s.run.Loss.AtomEnergy > 0 {
 		l.AtomEnergies = c.Reals
 	}
+	if s.run.Loss.Hessian > 0 {
+		var err error
+		if l.Curvature, err = curvature(f); err != nil {
+			lacks = append(lacks, err)
+		}
+	}
 	return l, lacks
+}
+
+// curvature is what a frame says of the Hessian along a direction, or nil where it says
+// nothing. One column without the other is an error.
+func curvature(f *data.Frame) (*train.Curvature, error) {
+	if f.Column(data.HessianDirectionKey) == nil && f.Column(data.HessianProductKey) == nil {
+		return nil, nil
+	}
+	direction, err := f.Vectors(data.HessianDirectionKey)
+	product, other := f.Vectors(data.HessianProductKey)
+	if err := errors.Join(err, other); err != nil {
+		return nil, err
+	}
+	return &train.Curvature{Direction: direction, Product: product}, nil
 }
 
 func (t *counted) reasons() string {
@@ -179,6 +201,9 @@ func (t *counted) print(w io.Writer, name string) {
 	}
 	if n := set.AtomEnergies(); n > 0 {
 		fmt.Fprintf(w, "; %d with atoms' energies", n)
+	}
+	if n := set.Curvatures(); n > 0 {
+		fmt.Fprintf(w, "; %d with a Hessian along a direction", n)
 	}
 	fmt.Fprintln(w)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"painless"
+	"painless/internal/atomicfile"
 	"painless/internal/build"
 	"painless/internal/commands/cli"
 	"painless/internal/progress"
@@ -215,7 +216,7 @@ func (x *session) stepped() error {
 
 func (x *session) save() error {
 	x.saved = time.Now()
-	return whole(x.state, func(w io.Writer) error { return x.trainer.Save(w, x.notes) })
+	return atomicfile.Write(x.state, func(w io.Writer) error { return x.trainer.Save(w, x.notes) })
 }
 
 func (x *session) validated(row train.Row, better bool) error {

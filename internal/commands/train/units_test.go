@@ -100,6 +100,7 @@ func TestLabelsThatNothingHas(t *testing.T) {
 		"no structure has energy under the name REF_energy: expected it in some, or -energy-key '' to train on forces alone": {"-energy-key", "REF_energy"},
 		"no structure has forces under the name grad: expected it in some, or -forces-key '' to train on energies alone":     {"-forces-key", "grad"},
 		"-atom-energies 1: no structure to train on has atoms' energies, the column energies:R:1":                            {"-atom-energies", "1"},
+		"-hessian-weight 0.1: no structure to train on has the columns hessian_direction:R:3 and hessian_product:R:3":        {"-hessian-weight", "0.1"},
 		"-stress-weight 0.1: no structure to train on has a stress":                                                          {"-stress-weight", "0.1"},
 	} {
 		_, _, err := run(t, t.Context(), append(append(usual, args...), good)...)
@@ -116,7 +117,7 @@ func TestLabelsThatNothingHas(t *testing.T) {
 		require.NoError(t, file.Close())
 		require.NoError(t, err)
 		for i, name := range rows[0] {
-			if strings.HasPrefix(name, "valid_") && !strings.HasPrefix(name, "valid_loss") {
+			if strings.HasPrefix(name, "valid_energy") || strings.HasPrefix(name, "valid_force") {
 				assert.Equal(t, strings.HasPrefix(name, "valid_"+column), rows[1][i] == "", "%s without %s", name, column)
 			}
 		}
