@@ -165,7 +165,7 @@ gpu-bundle:
 	for p in nn kernels/gpu kernels/gpu/cuda; do go test -c -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/src/$$p/$$(basename $$p).test ./$$p; done; \
 	for p in internal/dev/peers tools/painless; do go build -tags cuda -trimpath -ldflags '-s -w' -o $(BUNDLE)/$$(basename $$p) ./$$p; done
 	cp -r testdata $(BUNDLE)/src/ && cp kernels/gpu/ceilings.ptx $(BUNDLE)/src/kernels/gpu/
-	cd internal/dev && cp peers/torch_peer.py peers/export.py $(CURDIR)/$(BUNDLE)/src/internal/dev/peers/ && cp golden/model.py $(CURDIR)/$(BUNDLE)/src/internal/dev/golden/
+	cd internal/dev && cp peers/torch_peer.py peers/best.py peers/export.py $(CURDIR)/$(BUNDLE)/src/internal/dev/peers/ && cp golden/model.py $(CURDIR)/$(BUNDLE)/src/internal/dev/golden/
 	if [ -d ../shared/models ]; then mkdir -p $(BUNDLE)/shared; mkdir $(BUNDLE)/shared/models; cp -r ../shared/golden $(BUNDLE)/shared/; cp ../shared/models/original.pt ../shared/models/tiny.pt ../shared/models/ultra_tiny.pt $(BUNDLE)/shared/models/; fi # trained students, where they are
 	cp internal/dev/bundle/run.sh $(BUNDLE)/ && du -sh $(BUNDLE)
 

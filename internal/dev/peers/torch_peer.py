@@ -17,9 +17,14 @@ import os
 import sys
 import time
 
-import torch
-
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+if __name__ == "__main__":
+    from best import at_its_best
+
+    at_its_best(sys.argv[1])
+
+import torch  # noqa: E402
+
 from export import load  # noqa: E402
 
 NUMBERS = {"H": 1, "C": 6, "O": 8}

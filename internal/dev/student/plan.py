@@ -17,7 +17,7 @@ from xtb import GFN2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = 20261128
-PARTS = {"train": 240, "train-near": 4, "train-turned": 8, "train-clash": 4, "train-wide": 60, "valid": 4, "test": 6}
+PARTS = {"train": 240, "train-near": 4, "train-turned": 8, "train-clash": 4, "train-close": 8, "train-minima": 4, "train-wide": 60, "valid": 4, "test": 6}
 Row = namedtuple("Row", "id smiles split source name atoms")
 Amounts = namedtuple("Amounts", "scans pairs clusters waters clashes presses transfers")
 # Tasks of each sort, scans for each class of bond. What walls are made of (clashes, presses, transfers) is for training alone: held-out frames are
@@ -66,6 +66,8 @@ def tasks(split, rows):
     if split == "train-near":
         known = [r for r in rows if r.split == "train" and r.source == "known" and r.atoms <= 14]
         return [(f"near {r.id} {i}", (r,)) for r in known for i in range(1 if r.atoms > 8 else 4)]
+    if split == "train-minima":
+        return [(f"near {r.id} {i}", (r,)) for r in rows if r.split == "train" and r.source == "known" and r.atoms <= 8 for i in range(4, 16)]
     rng = random.Random(f"{SEED} {split}")
     if split == "train-turned":
         out = [(f"torsion {r.id} {a} {b} {i}", (r,)) for r in rows if r.split == "train" and r.atoms <= 14
@@ -76,6 +78,10 @@ def tasks(split, rows):
         small, tiny = [[r for r in rows if r.split == "train" and r.atoms <= most] for most in (14, 8)]
         water = next(r for r in rows if r.name == "water")
         return [(f"clash {i} {split}", (rng.choice(small), water if i % 2 else rng.choice(tiny))) for i in range(4000)]
+    if split == "train-close":
+        small, tiny = [r for r in read_crossed() if r.atoms <= 14], [r for r in rows if r.split == "train" and r.atoms <= 10]
+        water = next(r for r in rows if r.name == "water")
+        return [(f"clash {i} {split}", (rng.choice(small), rng.choice((water, rng.choice(small), rng.choice(tiny))))) for i in range(8000)]
     if split == "train-wide":
         tiny = [r for r in rows if r.split == "train" and r.atoms <= 8]
         return [(f"wide {r.id}", (r, rng.choice(tiny)) if r.atoms <= 16 else (r,)) for r in read_crossed()]

@@ -11,10 +11,14 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import torch
+sys.path += [str(Path(__file__).resolve().parent.parent / folder) for folder in ("golden", "peers")]
+from best import at_its_best  # noqa: E402
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "golden"))
+at_its_best(sys.argv[8])
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
 from model import Student  # noqa: E402
 
 BATCH, RATE, WARMUP, FINAL, DECAY, EMA, CLIP, CUTOFF = 8, 2e-3, 0.02, 0.01, 0.01, 0.999, 3.0, 5.0
