@@ -4,6 +4,14 @@ import os
 import re
 
 
+def blas_threads(threads):
+    """Sets the threads of an OpenBLAS that is loaded."""
+    try:
+        ctypes.CDLL("libopenblas.so.0", os.RTLD_NOLOAD).openblas_set_num_threads(threads)
+    except OSError:
+        pass  # another BLAS
+
+
 def at_its_best(threads):
     """Sets what the environment does not say already.
 

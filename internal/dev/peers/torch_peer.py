@@ -1,6 +1,6 @@
 """Times energy and forces in PyTorch: a job a line on standard input, an answer a line on standard output.
 
-torch_peer.py THREADS DEVICE, where the device is cpu, cuda or cuda:N
+torch_peer.py THREADS DEVICE, where the device is cpu, cuda or cuda:N. Of more threads than one, each way is tried on all and on one.
 
 hello   {"version": PyTorch's, "variants": [name, ...]}
 job     {"checkpoint": path, "structure": path of an XYZ file, "variant": name, "seconds": that the turn lasts at least}
@@ -18,9 +18,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-if __name__ == "__main__":
-    from best import at_its_best
+from best import at_its_best, blas_threads  # noqa: E402
 
+if __name__ == "__main__":
     at_its_best(sys.argv[1])
 
 import torch  # noqa: E402
@@ -123,6 +123,26 @@ def variants(device):
     return [name for name in VARIANTS if name not in absent]
 
 
+def on_threads(call, threads):
+    """The call on so many threads."""
+
+    def on():
+        torch.set_num_threads(threads)
+        blas_threads(threads)
+        return call()
+
+    return on
+
+
+def ways(variant, device):
+    """Yields the name of each way of a variant, what makes it, and on how many threads."""
+    threads = int(sys.argv[1])
+    for name, make in VARIANTS[variant].items():
+        yield name, make, threads
+        if device.type == "cpu" and threads > 1:
+            yield name + ", 1 thread", make, 1
+
+
 def timed(call):
     """Seconds of a call whose results are on the host, and these."""
     start = time.perf_counter()
@@ -138,11 +158,13 @@ def prepare(job, device):
     numbers, positions = read_xyz(job["structure"], device)
     reference = eager(model, numbers, positions)().cpu()
     best, fastest, errors = None, float("inf"), {}
-    for way, make in VARIANTS[job["variant"]].items():
+    for way, make, threads in ways(job["variant"], device):
         try:
-            call = make(model, numbers, positions)
+            call = on_threads(make(model, numbers, positions), threads)
+            seconds = float("inf")
             for _ in range(WARM_UP):
-                seconds, found = timed(call)
+                took, found = timed(call)
+                seconds = min(seconds, took)
             if not torch.allclose(found, reference, rtol=1e-4, atol=1e-3):
                 raise ValueError(f"differs from eager PyTorch by {(found - reference).abs().max()}")
         except Exception as error:
@@ -164,7 +186,6 @@ def brief(error):
 def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no answer
-    torch.set_num_threads(int(sys.argv[1]))
     device = torch.device(sys.argv[2])
     if device.index is not None:
         torch.cuda.set_device(device)  # for streams and graphs
