@@ -12,7 +12,7 @@ import (
 
 // Calculated is the names of fields and columns that say what a calculation
 // found: what a new calculation replaces.
-var Calculated = []string{EnergyKey, "free_energy", ForcesKey, "force", StressKey, "virial", "virials", EnergiesKey, "stresses", HessianDirectionKey, HessianProductKey}
+var Calculated = []string{EnergyKey, "free_energy", ForcesKey, "force", StressKey, "virial", "virials", EnergiesKey, "stresses", HessianDirectionKey, HessianProductKey, TeacherKey}
 
 // LabelNames returns the names under which a label is read where nothing else is
 // said: its own, and those that are looked at where that is missing.
@@ -56,6 +56,9 @@ const (
 
 // EnergiesKey is the column of the atoms' shares of the energy, eV.
 const EnergiesKey = "energies"
+
+// TeacherKey is the field that says whose labels these are.
+const TeacherKey = "teacher"
 
 // HessianDirectionKey and HessianProductKey are the columns of a direction v, by which
 // atoms are moved, and of the product Hv of the Hessian, eV/Å² times v.

@@ -34,7 +34,7 @@ func TestValidationLoss(t *testing.T) {
 				x.Forces = nil
 			}
 			if k > 1 {
-				x.Curvature = &Curvature{RandomDirection(rng, 5), RandomDirection(rng, 5)}
+				x.Curvature = randomCurvature(rng, 5)
 			}
 			require.NoError(t, set.Add(&x.Structure, &x.Labels, 5))
 			s := &Sample{}

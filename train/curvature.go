@@ -10,21 +10,29 @@ import (
 	"painless/internal/vec"
 )
 
-// Curvature is a Hessian-vector product: by how much the energy's gradient changes
-// along a direction, from one that is a row of the Hessian to one that is a random
+// Curvature is a Hessian-vector product: by how much the energy's gradient, the opposite
+// of the forces, changes along a direction. It may be a row of the Hessian, or a random
 // mixture of all rows.
 type Curvature struct {
 	Direction [][3]float64 // v, [N], of any length but 0
 	Product   [][3]float64 // Hv, eV/Å² times v, [N]
 }
 
-// hessianStep is how far atoms are displaced along a direction, root mean square of
-// components, Å, for central differences of forces: the next term is half a per cent
-// in ethanol, and rounding of float32 far less.
-const hessianStep = 0.005
+// hessianStep is how far the atom that moves most is displaced along a direction, Å, for
+// central differences of forces: the next term is half a per cent of the product in
+// ethanol, and rounding of float32 far less.
+const hessianStep = 0.015
 
-// check says what is no product of n atoms.
-func (c *Curvature) check(n int) error {
+// Limits of products that are labels: a component for a direction of 1 Å, root mean
+// square, eV/Å², that no chemistry has, and the share of its size that the sum over atoms
+// may be, which is 0, as a structure that is moved as a whole has the same energy.
+const (
+	largestProduct = 1e4
+	largestSum     = 0.05
+)
+
+// Check says what is no product of n atoms, or cannot be one of a Hessian.
+func (c *Curvature) Check(n int) error {
 	if len(c.Direction) != n || len(c.Product) != n {
 		return fmt.Errorf("a Hessian's direction of %d atoms and product of %d: expected those of %d", len(c.Direction), len(c.Product), n)
 	}
@@ -33,10 +41,30 @@ func (c *Curvature) check(n int) error {
 			return fmt.Errorf("atom %d has the Hessian's direction %v and product %v: expected finite numbers", i, c.Direction[i], c.Product[i])
 		}
 	}
-	if size := c.size(); !(size > 0) || math.IsInf(size, 0) {
+	size := c.size()
+	if !(size > 0) || math.IsInf(size, 0) {
 		return errors.New("the Hessian's direction has no length: expected a displacement of some atoms")
 	}
+	var sum [3]float64
+	sizes := 0.0
+	for i, p := range c.Product {
+		if vec.Norm(p) > largestProduct*size {
+			return fmt.Errorf("the Hessian's product of atom %d is %.3g eV/Å² of its direction: expected at most %g", i, vec.Norm(p)/size, largestProduct)
+		}
+		sum, sizes = vec.Sub(sum, vec.Scale(p, -1)), sizes+vec.Norm(p)
+	}
+	if vec.Norm(sum) > largestSum*sizes {
+		return fmt.Errorf("the Hessian's product adds up to %.3g over the atoms, of %.3g: expected 0, as moving all atoms changes no force", vec.Norm(sum), sizes)
+	}
 	return nil
+}
+
+// Along is v·Hv, which is positive for most directions: vibrations are stable.
+func (c *Curvature) Along() (sum float64) {
+	for i, v := range c.Direction {
+		sum += vec.Dot(v, c.Product[i])
+	}
+	return sum
 }
 
 // size is the root mean square of the direction's components.
@@ -46,6 +74,15 @@ func (c *Curvature) size() float64 {
 		sum += vec.Dot(v, v)
 	}
 	return math.Sqrt(sum / float64(3*len(c.Direction)))
+}
+
+// step is by how many times the direction atoms are displaced.
+func (c *Curvature) step() float64 {
+	longest := 0.0
+	for _, v := range c.Direction {
+		longest = max(longest, vec.Norm(v))
+	}
+	return hessianStep / longest
 }
 
 // RandomDirection returns a direction for the atoms of a structure, of which each
@@ -69,17 +106,17 @@ func (c *Curvature) Displaced(x *atoms.Structure) (forwards, backwards atoms.Str
 // Measure makes the product the central difference of forces, eV/Å, of the structures
 // that Displaced returns.
 func (c *Curvature) Measure(forwards, backwards [][3]float64) {
-	size := c.size()
+	step := c.step()
 	c.Product = make([][3]float64, len(forwards))
 	for i := range forwards {
-		c.Product[i] = vec.Scale(vec.Sub(backwards[i], forwards[i]), size/(2*hessianStep))
+		c.Product[i] = vec.Scale(vec.Sub(backwards[i], forwards[i]), 1/(2*step))
 	}
 }
 
-// displaced returns positions, Å, moved along the direction by so many steps of
-// hessianStep, into the memory of to.
+// displaced returns positions, Å, moved along the direction by so many steps, into the
+// memory of to.
 func (c *Curvature) displaced(to, positions [][3]float64, steps float64) [][3]float64 {
-	back := -steps * hessianStep / c.size()
+	back := -steps * c.step()
 	to = to[:0]
 	for i, r := range positions {
 		to = append(to, vec.Sub(r, vec.Scale(c.Direction[i], back)))
@@ -93,7 +130,7 @@ func (x *Sample) setDisplaced() error {
 	if x.displace = c != nil; !x.displace {
 		return nil
 	}
-	if err := c.check(len(x.Numbers)); err != nil {
+	if err := c.Check(len(x.Numbers)); err != nil {
 		return err
 	}
 	if x.displaced == nil {
@@ -138,17 +175,25 @@ func withDisplaced(list, batch []*Sample) []*Sample {
 	return list
 }
 
-// compareProduct adds an atom's part of Hv to the terms, made of its forces forwards
-// and backwards, and returns −∂L/∂F of the force forwards; backwards it is the opposite.
-// weight is w of the atom, and size the root mean square of the direction's components.
-func (s *shares) compareProduct(label, forwards, backwards [3]float64, weight, size float64, terms *Terms) (motion [3]float64) {
-	weight *= s.hessian
-	for a := range motion {
-		e := (backwards[a]-forwards[a])/(2*hessianStep) - label[a]/size
-		terms.Hessian += weight * e * e
-		terms.AbsProducts += math.Abs(e)
-		motion[a] = weight * e / hessianStep
+// compareCurvature adds Hv of a structure to the terms, made of its forces forwards and
+// backwards, and writes −∂L/∂F of these into motion [2][N], unless that is nil.
+func (s *shares) compareCurvature(l *Labels, forwards, backwards [][3]float64, motion *[2][][3]float64, terms *Terms) {
+	c := l.Curvature
+	size, step := c.size(), c.step()
+	for i, label := range c.Product {
+		weight := s.hessian
+		if l.Forces != nil {
+			weight *= s.loss.weight(l.Forces[i])
+		}
+		for a := range label {
+			e := ((backwards[i][a]-forwards[i][a])/(2*step) - label[a]) / size
+			terms.Hessian += weight * e * e
+			terms.AbsProducts += math.Abs(e)
+			if motion != nil {
+				motion[0][i][a] = weight * e / (step * size)
+				motion[1][i][a] = -motion[0][i][a]
+			}
+		}
+		terms.Products += 3
 	}
-	terms.Products += 3
-	return motion
 }

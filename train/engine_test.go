@@ -128,7 +128,7 @@ func TestErrorsAreThoseOfThePotential(t *testing.T) {
 // Once the largest batch is seen, a step allocates nothing.
 func TestGradientAllocatesNothing(t *testing.T) {
 	for _, threads := range []int{1, 2} {
-		m, batch := newTestModel(t, 20, 2, 6, false), shardsOf(t)
+		m, batch := newTestModel(t, 20, 2, 6, false), append(shardsOf(t), curved(t, rand.New(rand.NewPCG(3, 4)))...)
 		e, g := newTestEngine[float32](t, m, EngineOptions{Threads: threads}), make([]float32, len(m.Weights))
 		step := func() {
 			_, err := e.Gradient(context.Background(), batch, g)
@@ -173,7 +173,7 @@ func TestGradientRefuses(t *testing.T) {
 			return err
 		},
 		"a weight above 0": func() error { _, err := NewEngine[float32](m, EngineOptions{}); return err },
-		"numbers of at least 0": func() error {
+		"weight of energies NaN: expected 0 or more": func() error {
 			_, err := NewEngine[float32](m, EngineOptions{Loss: Loss{Energy: math.NaN()}})
 			return err
 		},

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"painless/internal/vec"
 )
 
 // slopes is the loss's derivatives by finite differences along directions, each a
@@ -130,6 +132,19 @@ func curvedMolecules(t *testing.T, rng *rand.Rand) []*Sample {
 	return curve(t, rng, molecules(t, rng))
 }
 
+// randomCurvature has a product that adds up to 0.
+func randomCurvature(rng *rand.Rand, n int) *Curvature {
+	c := &Curvature{RandomDirection(rng, n), RandomDirection(rng, n)}
+	mean := [3]float64{}
+	for _, p := range c.Product {
+		mean = vec.Sub(mean, vec.Scale(p, -1/float64(n)))
+	}
+	for i := range c.Product {
+		c.Product[i] = vec.Sub(c.Product[i], mean)
+	}
+	return c
+}
+
 // curve gives two of three samples a curvature.
 func curve(t *testing.T, rng *rand.Rand, batch []*Sample) []*Sample {
 	t.Helper()
@@ -138,7 +153,7 @@ func curve(t *testing.T, rng *rand.Rand, batch []*Sample) []*Sample {
 			continue
 		}
 		l, n := x.Labels, len(x.Numbers)
-		l.Curvature = &Curvature{RandomDirection(rng, n), RandomDirection(rng, n)}
+		l.Curvature = randomCurvature(rng, n)
 		require.NoError(t, x.Set(x.Structure, l, x.cutoff))
 	}
 	return batch

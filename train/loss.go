@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -38,13 +39,19 @@ var DefaultLoss = Loss{Energy: 2, Force: 1, Stress: 0.1, AtomEnergy: 0.1, Scale:
 
 // Check says what is no loss: negative numbers, and weights that are all 0.
 func (l Loss) Check() error {
-	for _, x := range []float64{l.Energy, l.Force, l.Stress, l.AtomEnergy, l.Hessian, l.Scale, l.EnergyHuber, l.ForceHuber} {
-		if !(x >= 0) || math.IsInf(x, 0) {
-			return fmt.Errorf("loss %+v: expected numbers of at least 0", l)
+	for _, c := range []struct {
+		what string
+		x    float64
+	}{
+		{"weight of energies", l.Energy}, {"weight of forces", l.Force}, {"weight of stress", l.Stress}, {"weight of atoms' energies", l.AtomEnergy},
+		{"weight of the Hessian", l.Hessian}, {"force that weighs half", l.Scale}, {"Huber's error of energies", l.EnergyHuber}, {"Huber's error of forces", l.ForceHuber},
+	} {
+		if !(c.x >= 0) || math.IsInf(c.x, 0) {
+			return fmt.Errorf("loss: %s %v: expected 0 or more", c.what, c.x)
 		}
 	}
 	if l.Energy+l.Force+l.Stress+l.AtomEnergy+l.Hessian == 0 {
-		return fmt.Errorf("loss %+v: expected a weight above 0", l)
+		return errors.New("loss: all weights are 0: expected a weight above 0")
 	}
 	return nil
 }
@@ -96,14 +103,6 @@ func (l *Loss) weight(f [3]float64) float64 {
 		return 1
 	}
 	return 1 / (1 + (f[0]*f[0]+f[1]*f[1]+f[2]*f[2])/(l.Scale*l.Scale))
-}
-
-// weightOf is w of an atom: 1 where it has no label of the force.
-func (l *Loss) weightOf(x *Labels, atom int) float64 {
-	if x.Forces == nil {
-		return 1
-	}
-	return l.weight(x.Forces[atom])
 }
 
 // counts is how many labels there are.

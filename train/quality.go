@@ -30,8 +30,13 @@ func (l *Labels) CheckLabels(n int, largest float64) error {
 			return fmt.Errorf("the force on atom %d is %v: expected finite numbers", i, f)
 		}
 	}
+	for i, e := range l.AtomEnergies {
+		if !vec.Finite(e) {
+			return fmt.Errorf("the energy of atom %d is %v: expected a finite number", i, e)
+		}
+	}
 	if l.Curvature != nil {
-		if err := l.Curvature.check(n); err != nil {
+		if err := l.Curvature.Check(n); err != nil {
 			return err
 		}
 	}

@@ -63,21 +63,10 @@ func (w *worker[T]) compare() {
 			w.motion[lo+i] = w.share.compareForce(label, w.forces[lo+i], terms)
 		}
 		if x.displace {
-			w.compareCurvature(k, terms)
+			lo, hi, end := w.start[k+1], w.start[k+2], w.start[k+3] // of the displaced ones, which come next
+			w.share.compareCurvature(&x.Labels, w.forces[lo:hi], w.forces[hi:end], &[2][][3]float64{w.motion[lo:hi], w.motion[hi:end]}, terms)
 		}
 		w.setRates(k, w.share.compareStress(x.Stress, hi-lo, x.volume, &w.virials[k], terms))
-	}
-}
-
-// compareCurvature sets the directions of the two samples after sample k, which are
-// displaced from it.
-func (w *worker[T]) compareCurvature(k int, terms *Terms) {
-	x := w.shard.samples[k]
-	size := x.Curvature.size()
-	for i, label := range x.Curvature.Product {
-		forwards, backwards := w.start[k+1]+i, w.start[k+2]+i
-		motion := w.share.compareProduct(label, w.forces[forwards], w.forces[backwards], w.share.loss.weightOf(&x.Labels, i), size, terms)
-		w.motion[forwards], w.motion[backwards] = motion, vec.Scale(motion, -1)
 	}
 }
 

@@ -116,11 +116,11 @@ func (s *State) Restore(train, valid *Set, threads int) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("damaged state: %w", err)
 	}
-	t, err := New(m, s.Elements, train, valid, s.Settings, threads)
+	t, err := New(m, s.Elements, s.Known, train, valid, s.Settings, threads)
 	if err != nil {
 		return nil, fmt.Errorf("damaged state: %w", err)
 	}
-	t.Progress, t.Known, t.optimizer.Step = s.Progress, s.Known, s.Updates
+	t.Progress, t.optimizer.Step = s.Progress, s.Updates
 	t.before = s.Progress.Seconds
 	if t.Next < 0 || t.Next >= train.Len() || t.Epoch < 0 {
 		err = fmt.Errorf("structure %d of epoch %d: expected one of %d", t.Next, t.Epoch, train.Len())

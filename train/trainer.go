@@ -89,20 +89,20 @@ type Trainer struct {
 	before       float64 // seconds of earlier runs
 }
 
-// New makes a trainer of a model that begins anew, and of the energies of the elements
-// to leave away, eV, by atomic number. Settings that make no sense, elements of the
-// validation set that the training set lacks, and sets without a label that the loss
-// weighs are errors.
-func New(m *Model, elements map[int]float64, train, valid *Set, s Settings, threads int) (*Trainer, error) {
+// New makes a trainer of a model that begins anew, of the energies of the elements to
+// leave away, eV, by atomic number, and of the elements that the model was trained on
+// before. Settings that make no sense, elements of the validation set that neither the
+// training set nor the model has seen, and sets without a label that the loss weighs are
+// errors.
+func New(m *Model, elements map[int]float64, known []int, train, valid *Set, s Settings, threads int) (*Trainer, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if train.Len() == 0 || valid.Len() == 0 {
 		return nil, fmt.Errorf("%d structures to train on and %d to validate with: expected some of both", train.Len(), valid.Len())
 	}
-	known := train.Elements()
 	for _, z := range valid.Elements() {
-		if !slices.Contains(known, z) {
+		if n, _ := train.Occurs(z); n == 0 && !slices.Contains(known, z) {
 			return nil, fmt.Errorf("validation has element %s, and no structure to train on does", atoms.Symbol(z))
 		}
 	}
@@ -120,13 +120,13 @@ func New(m *Model, elements map[int]float64, train, valid *Set, s Settings, thre
 	}
 	n := len(m.Weights)
 	return &Trainer{
-		Settings: s, Model: m, Elements: elements, train: train, valid: valid, threads: threads, engine: engine,
+		Settings: s, Model: m, Elements: elements, Known: known, train: train, valid: valid, threads: threads, engine: engine,
 		optimizer: NewAdamW(s.Decay, m.Decays()), average: slices.Clone(m.Weights), best: slices.Clone(m.Weights), gradient: make([]float32, n),
 	}, nil
 }
 
-// Train returns the structures to train on.
-func (t *Trainer) Train() *Set { return t.train }
+// Structures is how many structures there are to train on and to validate with.
+func (t *Trainer) Structures() int { return t.train.Len() + t.valid.Len() }
 
 // Close gives back threads.
 func (t *Trainer) Close() { t.engine.Close() }

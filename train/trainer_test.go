@@ -80,7 +80,7 @@ func trainer(t *testing.T, training, valid *Set, s Settings, threads int) *Train
 	for i, z := range o.Elements {
 		elements[z] = o.Energies[i]
 	}
-	x, err := New(m, elements, training, valid, s, threads)
+	x, err := New(m, elements, nil, training, valid, s, threads)
 	require.NoError(t, err)
 	t.Cleanup(x.Close)
 	return x
@@ -278,21 +278,24 @@ func TestSettings(t *testing.T) {
 	} {
 		s := quick
 		change(&s)
-		_, err := New(m, nil, training, training, s, 1)
+		_, err := New(m, nil, nil, training, training, s, 1)
 		assert.ErrorContains(t, err, says)
 	}
-	_, err = New(m, nil, training, &Set{}, quick, 1)
+	_, err = New(m, nil, nil, training, &Set{}, quick, 1)
 	assert.ErrorContains(t, err, "and 0 to validate with")
 	silent := &Set{}
 	require.NoError(t, silent.Add(water(0), &Labels{Energy: math.NaN(), AtomEnergies: []float64{1, 2, 3}}, 5))
 	s := quick
 	s.Loss.AtomEnergy = 0
-	_, err = New(m, nil, training, silent, s, 1)
+	_, err = New(m, nil, nil, training, silent, s, 1)
 	assert.ErrorContains(t, err, "the structures to validate with have no label that the loss weighs")
 	salt := &Set{}
 	require.NoError(t, salt.Add(&atoms.Structure{Numbers: []int{11}, Positions: [][3]float64{{}}}, labelled(1), 5))
-	_, err = New(m, nil, training, salt, quick, 1)
+	_, err = New(m, nil, nil, training, salt, quick, 1)
 	assert.ErrorContains(t, err, "validation has element Na")
+	x, err := New(m, nil, []int{1, 11}, training, salt, quick, 1)
+	require.NoError(t, err, "an element that the model knows already")
+	x.Close()
 }
 
 // No state makes a trainer panic, or take more memory than its file does.

@@ -72,7 +72,7 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 		return v, err
 	}
 	if shares.hessian > 0 {
-		if err := s.compareProducts(ctx, potential, &shares, &terms); err != nil {
+		if err := s.compareCurvatures(ctx, potential, &shares, &terms); err != nil {
 			return v, err
 		}
 		v.HessianMAE = terms.AbsProducts / float64(max(1, terms.Products))
@@ -91,8 +91,8 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 	return v, nil
 }
 
-// compareProducts adds the curvatures to the terms.
-func (s *Set) compareProducts(ctx context.Context, p nn.Potential, shares *shares, terms *Terms) error {
+// compareCurvatures adds the curvatures to the terms.
+func (s *Set) compareCurvatures(ctx context.Context, p nn.Potential, shares *shares, terms *Terms) error {
 	of := slices.Sorted(maps.Keys(s.curvatures))
 	var forwards [][3]float64
 	return compute(ctx, p, 2*len(of), func(i int) atoms.Structure {
@@ -105,10 +105,7 @@ func (s *Set) compareProducts(ctx context.Context, p nn.Potential, shares *share
 			return
 		}
 		l := s.Labels(of[i/2])
-		size := l.Curvature.size()
-		for a, label := range l.Curvature.Product {
-			shares.compareProduct(label, forwards[a], p.forces[a], shares.loss.weightOf(&l, a), size, terms)
-		}
+		shares.compareCurvature(&l, forwards, p.forces, nil, terms)
 	})
 }
 

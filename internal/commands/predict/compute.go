@@ -81,7 +81,7 @@ func (p *predictor) compute(ctx context.Context) error {
 	p.waiting, p.structures, p.curvatures = p.waiting[:0], p.structures[:0], p.curvatures[:0]
 	for _, f := range frames {
 		p.structures = append(p.structures, &f.Structure)
-		if c := p.label.curvature(len(f.Numbers)); c != nil {
+		if c := p.label.curvature(&f.Structure); c != nil {
 			forwards, backwards := c.Displaced(&f.Structure)
 			p.structures, p.curvatures = append(p.structures, &forwards, &backwards), append(p.curvatures, c)
 		}

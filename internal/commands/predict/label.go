@@ -1,11 +1,14 @@
 package predict
 
 import (
+	"encoding/binary"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"path/filepath"
 
+	"painless/atoms"
 	"painless/data"
 	"painless/internal/commands/cli"
 	"painless/student"
@@ -25,8 +28,10 @@ the teacher's name and hash in the field teacher. The teacher is any checkpoint 
 predict computes.
 
 With -hessian each structure has a random direction v too, the column hessian_direction,
-along which its atoms are moved, and by how much that changes the teacher's forces: the
-column hessian_product is the Hessian times v, eV/Å² times v.
+the same for the same positions, and the teacher's Hessian times v, the column
+hessian_product, eV/Å² times v: by how much its gradient, the opposite of its forces,
+changes when the atoms are moved along v. It is a central difference, in which the atom
+that moves most is displaced by 0.015 Å.
 
 A frame that cannot be read, where it is known where it ends, or cannot be computed is
 left out and listed on standard error, and the exit code is 2.`,
@@ -37,17 +42,16 @@ left out and listed on standard error, and the exit code is 2.`,
 type labels struct {
 	teacher string
 	hessian bool
-	rng     *rand.Rand // of the directions
 }
 
 func newLabel(flags *flag.FlagSet) cli.Run {
-	s := &settings{label: &labels{rng: rand.New(rand.NewPCG(1, 0x68657373))}}
+	s := &settings{label: &labels{}}
 	s.model.AtomEnergies = true
-	s.model.RegisterAs(flags, "teacher", "", "checkpoint `file` of what labels the structures")
+	s.model.RegisterAs(flags, "teacher", "", "checkpoint `file` of what labels the structures, or default")
 	s.skips.Register(flags)
 	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
 	flags.BoolVar(&s.label.hessian, "hessian", false, "label each structure with the Hessian along a random direction too, the columns "+data.HessianDirectionKey+" and "+data.HessianProductKey+" (eV/Å²); three times the work")
-	flags.StringVar(&s.output, "o", "", "`file` to write, whole or not at all, in place of what is there; - is standard output")
+	flags.StringVar(&s.output, "o", "", "`file` to write, whole or not at all, in place of what is there, compressed where it ends as .gz or .zst; - is standard output")
 	return s.run
 }
 
@@ -64,13 +68,15 @@ func (l *labels) name(path string) error {
 	return nil
 }
 
-// curvature is a direction for as many atoms, along which the Hessian is to be labelled,
-// or nil where it is not.
-func (l *labels) curvature(atoms int) *train.Curvature {
+// curvature is a direction along which the Hessian of a structure is to be labelled, or
+// nil where it is not. The same structure has the same one in every file.
+func (l *labels) curvature(s *atoms.Structure) *train.Curvature {
 	if l == nil || !l.hessian {
 		return nil
 	}
-	return &train.Curvature{Direction: train.RandomDirection(l.rng, atoms)}
+	hash := fnv.New64a()
+	_ = binary.Write(hash, binary.LittleEndian, s.Positions) // a hash takes all
+	return &train.Curvature{Direction: train.RandomDirection(rand.New(rand.NewPCG(1, hash.Sum64())), len(s.Numbers))}
 }
 
 // add writes the atoms' shares of the energy, as ASE names them, the Hessian's product,
@@ -84,5 +90,5 @@ func (l *labels) add(f *data.Frame, p *prediction) {
 		f.SetVectors(data.HessianDirectionKey, p.curvature.Direction)
 		f.SetVectors(data.HessianProductKey, p.curvature.Product)
 	}
-	f.SetText("teacher", l.teacher)
+	f.SetText(data.TeacherKey, l.teacher)
 }

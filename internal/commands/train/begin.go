@@ -103,7 +103,7 @@ func (s *settings) peak(features int) float64 {
 }
 
 // schedule decides how long the run is, and how often it validates.
-func (x *session) schedule(ctx context.Context, m *train.Model, elements map[int]float64, training, valid *train.Set, threads int) (*train.Trainer, error) {
+func (x *session) schedule(ctx context.Context, m *train.Model, elements map[int]float64, known []int, training, valid *train.Set, threads int) (*train.Trainer, error) {
 	r := x.settings.run
 	if r.Rate.Peak == 0 {
 		r.Rate.Peak = x.peak(m.Config.HiddenDim)
@@ -127,7 +127,7 @@ func (x *session) schedule(ctx context.Context, m *train.Model, elements map[int
 		return nil, err
 	}
 	r.Every = max(1, int64(math.Round(every*n)))
-	t, err := train.New(m, elements, training, valid, r, threads)
+	t, err := train.New(m, elements, known, training, valid, r, threads)
 	if err != nil {
 		return nil, err
 	}

@@ -16,17 +16,19 @@ import (
 	"painless/internal/commands/datasets"
 	"painless/internal/progress"
 	"painless/internal/scores"
+	"painless/internal/vec"
 	"painless/train"
 )
 
 // counted is a set, and what became of the frames of its files.
 type counted struct {
-	set     *train.Set
-	files   string
-	frames  int
-	leftOut map[string]int // by the reason
-	lacking map[string]int // of the structures that were taken, by the label
-	largest []float64      // forces of the structures that have any, eV/Å
+	set      *train.Set
+	files    string
+	frames   int
+	leftOut  map[string]int // by the reason
+	lacking  map[string]int // of the structures that were taken, by the label
+	largest  []float64      // forces of the structures that have any, eV/Å
+	unstable int            // of the structures with a Hessian along a direction: v·Hv is negative
 }
 
 // Reasons to leave a structure out that are only counted.
@@ -82,6 +84,9 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 					return leave(twice, "is structure %d of those that are there already", k)
 				}
 				err = set.Add(&f.Structure, &labels, cutoff)
+				if labels.Curvature != nil && labels.Curvature.Along() < 0 {
+					t.unstable++
+				}
 			}
 			switch {
 			case train.ErrMemory(err):
@@ -123,8 +128,10 @@ func (s *settings) complete(t *counted) error {
 	return nil
 }
 
-// weighed refuses a weight of the loss that nothing in the training set has a label for.
-func (s *settings) weighed(set *train.Set) error {
+// weighed refuses a weight of the loss that nothing in the training set has a label for,
+// and says of which nothing to validate with has one.
+func (s *settings) weighed(training, valid *counted) error {
+	set := training.set
 	switch {
 	case s.run.Loss.AtomEnergy > 0 && set.AtomEnergies() == 0:
 		return fmt.Errorf("-atom-energies %g: no structure to train on has atoms' energies, the column %s:R:1, which label writes", s.run.Loss.AtomEnergy, data.EnergiesKey)
@@ -132,6 +139,15 @@ func (s *settings) weighed(set *train.Set) error {
 		return fmt.Errorf("-hessian-weight %g: no structure to train on has the columns %s:R:3 and %s:R:3, which label -hessian writes", s.run.Loss.Hessian, data.HessianDirectionKey, data.HessianProductKey)
 	case s.set["stress-weight"] && s.run.Loss.Stress > 0 && set.Stresses() == 0:
 		return fmt.Errorf("-stress-weight %g: no structure to train on has a stress", s.run.Loss.Stress)
+	}
+	for _, c := range []struct {
+		weight float64
+		labels int
+		what   string
+	}{{s.run.Loss.AtomEnergy, valid.set.AtomEnergies(), "atoms' energies"}, {s.run.Loss.Hessian, valid.set.Curvatures(), "a Hessian along a direction"}} {
+		if c.weight > 0 && c.labels == 0 {
+			fmt.Fprintf(s.skips.Stderr, "painless: %s: no structure has %s: the loss of validations, which says which one is best, is without that term\n", valid.files, c.what)
+		}
 	}
 	return nil
 }
@@ -152,7 +168,11 @@ func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 		l.Energy = *found.Energy
 	}
 	if c := f.Column(data.EnergiesKey); c != nil && c.Kind == data.Real && c.Width == 1 && s.run.Loss.AtomEnergy > 0 {
-		l.AtomEnergies = c.Reals
+		if vec.Finite(c.Reals...) {
+			l.AtomEnergies = c.Reals
+		} else {
+			lacks = append(lacks, fmt.Errorf("%s: expected finite numbers", data.EnergiesKey))
+		}
 	}
 	if s.run.Loss.Hessian > 0 {
 		var err error
@@ -174,7 +194,11 @@ func curvature(f *data.Frame) (*train.Curvature, error) {
 	if err := errors.Join(err, other); err != nil {
 		return nil, err
 	}
-	return &train.Curvature{Direction: direction, Product: product}, nil
+	c := &train.Curvature{Direction: direction, Product: product}
+	if err := c.Check(len(f.Numbers)); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (t *counted) reasons() string {

@@ -64,7 +64,7 @@ func (x *session) sets(ctx context.Context, cutoff float64) (training, valid *co
 	}
 	training.print(x.std.Out, "training")
 	valid.print(x.std.Out, "valid")
-	return training, valid, x.weighed(training.set)
+	return training, valid, x.weighed(training, valid)
 }
 
 // begin makes a run from settings.
@@ -102,11 +102,7 @@ func (x *session) begin(ctx context.Context, threads int) (*train.Trainer, error
 	if err := x.note(x.notes); err != nil {
 		return nil, err
 	}
-	t, err := x.schedule(ctx, m, elements, training, valid, threads)
-	if err == nil {
-		t.Known = known
-	}
-	return t, err
+	return x.schedule(ctx, m, elements, known, training, valid, threads)
 }
 
 // resumed reads the run of a state.
@@ -168,7 +164,7 @@ func (x *session) run(ctx context.Context) error {
 	best := t.BestRow()
 	fmt.Fprintf(x.std.Out, "wrote     %s: validation at visit %d of %d: forces %s meV/Å, energies %s meV/atom\n",
 		x.output, best.Visits, t.Total, figure(hasForces(best), "%.4g", 1000*best.Valid.ForceMAE), figure(hasEnergies(best), "%.4g", 1000*best.Valid.EnergyMAE))
-	return errors.Join(x.learned(), x.skips.Err(t.Train().Len()))
+	return errors.Join(x.learned(), x.skips.Err(t.Structures()))
 }
 
 // learned says where a run that ended well taught its student nothing: it is written all

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,19 +121,28 @@ func springs(unit float64) string {
 func TestLabels(t *testing.T) {
 	s := &settings{keys: data.LabelKeys{Energy: "REF_energy", Forces: "REF_forces"}}
 	s.run.Loss.AtomEnergy, s.run.Loss.Hessian = 1, 1
-	f, err := data.NewReader(strings.NewReader("1\nProperties=species:S:1:pos:R:3:REF_forces:R:3:energies:R:1 REF_energy=-3\nH 0 0 0 1 2 3 -2.5\n"), "x").Read()
+	f, err := data.NewReader(strings.NewReader("2\nProperties=species:S:1:pos:R:3:REF_forces:R:3:energies:R:1 REF_energy=-3\nH 0 0 0 1 2 3 -2.5\nH 0 0 1 4 5 6 -0.5\n"), "x").Read()
 	require.NoError(t, err)
 	l, lacks := s.labels(f)
 	assert.Empty(t, lacks)
-	assert.Equal(t, []any{-3.0, [][3]float64{{1, 2, 3}}, []float64{-2.5}}, []any{l.Energy, l.Forces, l.AtomEnergies})
+	assert.Equal(t, []any{-3.0, [][3]float64{{1, 2, 3}, {4, 5, 6}}, []float64{-2.5, -0.5}}, []any{l.Energy, l.Forces, l.AtomEnergies})
 	assert.Nil(t, l.Curvature)
-	direction := data.Column{Name: data.HessianDirectionKey, Kind: data.Real, Width: 3, Reals: []float64{1, 0, 0}}
+	direction := data.Column{Name: data.HessianDirectionKey, Kind: data.Real, Width: 3, Reals: []float64{1, 0, 0, 0, 0, 0}}
 	f.Columns = append(f.Columns, direction)
 	_, lacks = s.labels(f)
 	require.Len(t, lacks, 1)
 	assert.ErrorContains(t, lacks[0], data.HessianProductKey)
-	f.SetVectors(data.HessianProductKey, [][3]float64{{4, 5, 6}})
+	f.SetVectors(data.HessianProductKey, [][3]float64{{4, 5, 6}, {-4, -5, -6}})
 	l, lacks = s.labels(f)
 	assert.Empty(t, lacks)
-	assert.Equal(t, &train.Curvature{Direction: [][3]float64{{1, 0, 0}}, Product: [][3]float64{{4, 5, 6}}}, l.Curvature)
+	assert.Equal(t, &train.Curvature{Direction: [][3]float64{{1, 0, 0}, {}}, Product: [][3]float64{{4, 5, 6}, {-4, -5, -6}}}, l.Curvature)
+
+	// What is no number, or cannot be, costs that label alone.
+	f.SetVectors(data.HessianProductKey, [][3]float64{{4, 5, 6}, {4, 5, 6}})
+	f.Column(data.EnergiesKey).Reals[1] = math.NaN()
+	l, lacks = s.labels(f)
+	require.Len(t, lacks, 2)
+	assert.ErrorContains(t, lacks[0], "energies: expected finite numbers")
+	assert.ErrorContains(t, lacks[1], "expected 0, as moving all atoms changes no force")
+	assert.Equal(t, []any{-3.0, []float64(nil), (*train.Curvature)(nil)}, []any{l.Energy, l.AtomEnergies, l.Curvature})
 }

@@ -26,6 +26,12 @@ func (x *session) checkUnits(ctx context.Context, training, valid *counted, netw
 		if err := x.checkOutliers(c); err != nil {
 			return err
 		}
+		if n := c.set.Curvatures(); 2*c.unstable > n {
+			err := fmt.Errorf("the Hessian along a direction is negative in %d of %d structures: expected v·Hv above 0 in most, Hv being the change of the gradient, which is the opposite of that of the forces", c.unstable, n)
+			if err := x.mixedUnits(c.files, err); err != nil {
+				return err
+			}
+		}
 		if err := x.mixedUnits(c.files, c.set.Units().Contradiction()); err != nil {
 			return err
 		}

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -122,6 +124,53 @@ func TestLabelsThatNothingHas(t *testing.T) {
 			}
 		}
 	}
+}
+
+// curvedSprings is n frames of H2, a spring of 40 eV/Å², with its Hessian along x of the first atom times a factor.
+func curvedSprings(n int, factor float64) string {
+	var text strings.Builder
+	for k := range n {
+		d := 0.7 + 0.2*(float64(k)+0.5)/float64(n)
+		f := 40 * (d - 0.75)
+		fmt.Fprintf(&text, "2\nProperties=species:S:1:pos:R:3:forces:R:3:hessian_direction:R:3:hessian_product:R:3 energy=%.9f\nH 0 0 0 %.9f 0 0 1 0 0 %g 0 0\nH %.9f 0 0 %.9f 0 0 0 0 0 %g 0 0\n",
+			20*(d-0.75)*(d-0.75)-31, f, 40*factor, d, -f, -40*factor)
+	}
+	return text.String()
+}
+
+// Hessians are learned, counted and in the log; of the wrong sign they are refused, and where
+// nothing to validate with has one that is said.
+func TestHessian(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	good, valid, bare := writeFile(t, path("train.xyz"), curvedSprings(40, 1)), writeFile(t, path("valid.xyz"), curvedSprings(7, 1)), writeFile(t, path("bare.xyz"), hydrogen(0.8, -31, 1))
+	usual := []string{"-size", "16,1,8", "-visits", "400", "-every", "20", "-rate", "5e-3", "-o", path("s.pt"), "-log", path("log.csv"), "-force", "-hessian-weight", "0.1"}
+	stdout, _, err := run(t, t.Context(), append(usual, "-valid", valid, good)...)
+	require.NoError(t, err)
+	assert.Contains(t, stdout, "; 40 with a Hessian along a direction")
+	file, err := os.Open(path("log.csv"))
+	require.NoError(t, err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	column := slices.Index(rows[0], "valid_hessian_mae_eV_per_A")
+	require.Positive(t, column)
+	first, err := strconv.ParseFloat(rows[1][column], 64)
+	require.NoError(t, err)
+	last, err := strconv.ParseFloat(rows[len(rows)-1][column], 64)
+	require.NoError(t, err)
+	assert.Less(t, last, 0.5*first)
+
+	_, stderr, err := run(t, t.Context(), append(usual, "-valid", bare, good)...)
+	assert.NotEqual(t, 1, cli.Code(err), err)
+	assert.Contains(t, stderr, bare+": no structure has a Hessian along a direction: the loss of validations, which says which one is best, is without that term")
+
+	wrong := writeFile(t, path("wrong.xyz"), curvedSprings(40, -1))
+	_, _, err = run(t, t.Context(), append(usual, "-valid", valid, wrong)...)
+	assert.ErrorContains(t, err, wrong+": the Hessian along a direction is negative in 40 of 40 structures")
+	_, stderr, err = run(t, t.Context(), append(usual, "-valid", valid, "-mixed-units", wrong)...)
+	assert.NotEqual(t, 1, cli.Code(err), err)
+	assert.Contains(t, stderr, "negative in 40 of 40 structures")
 }
 
 // What is only counted is shown by its first frames.
