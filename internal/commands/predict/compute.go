@@ -30,7 +30,7 @@ type predictor struct {
 
 	waiting    []named
 	structures []*atoms.Structure // each frame's, with its displaced ones after it
-	curvatures []*train.Curvature // of the frames, where they are asked for
+	curvatures []*train.Curvature // of the frames, nil where they are not asked for
 	computer   datasets.Computer
 }
 
@@ -80,10 +80,11 @@ func (p *predictor) compute(ctx context.Context) error {
 	}
 	p.waiting, p.structures, p.curvatures = p.waiting[:0], p.structures[:0], p.curvatures[:0]
 	for _, f := range frames {
-		p.structures = append(p.structures, &f.Structure)
-		if c := p.label.curvature(&f.Structure); c != nil {
+		c := p.label.curvature(&f.Structure)
+		p.structures, p.curvatures = append(p.structures, &f.Structure), append(p.curvatures, c)
+		if c != nil {
 			forwards, backwards := c.Displaced(&f.Structure)
-			p.structures, p.curvatures = append(p.structures, &forwards, &backwards), append(p.curvatures, c)
+			p.structures = append(p.structures, &forwards, &backwards)
 		}
 	}
 	each := len(p.structures) / len(frames)
@@ -103,13 +104,10 @@ func (p *predictor) compute(ctx context.Context) error {
 		for k < len(computed) && computed[k]/each == i {
 			k++
 		}
-		switch {
-		case failure != nil:
+		if failure != nil {
 			err = p.skips.Skip(f.at, failure)
-		case p.curvatures != nil:
+		} else {
 			err = p.write(f, first, p.curvatures[i])
-		default:
-			err = p.write(f, first, nil)
 		}
 		if err != nil {
 			return err
