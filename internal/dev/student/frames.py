@@ -8,17 +8,21 @@ NUMBERS = {symbol: z for z, symbol in SYMBOLS.items()}
 
 
 class Frame:
-    """A labelled structure; energy and forces are None where the file has none. info holds kind, smiles and molecule."""
+    """A labelled structure; energy and forces are None where the file has none. info holds kind, smiles and molecule.
 
-    def __init__(self, z, x, energy=None, forces=None, **info):
-        self.z, self.x, self.energy, self.forces, self.info = z, x, energy, forces, info
+    hessian is None, or a direction and the Hessian's product with it, eV/Å²: [n, 3] each.
+    """
+
+    def __init__(self, z, x, energy=None, forces=None, hessian=None, **info):
+        self.z, self.x, self.energy, self.forces, self.hessian, self.info = z, x, energy, forces, hessian, info
 
     def text(self):
         fields = "".join(f' {k}="{v}"' for k, v in self.info.items())
         if self.forces is None:
             head, columns = "Properties=species:S:1:pos:R:3", self.x
         else:
-            head, columns = f"Properties=species:S:1:pos:R:3:forces:R:3 energy={self.energy:.7f}", np.hstack([self.x, self.forces])
+            more = "" if self.hessian is None else ":hessian_direction:R:3:hessian_product:R:3"
+            head, columns = f"Properties=species:S:1:pos:R:3:forces:R:3{more} energy={self.energy:.7f}", np.hstack([self.x, self.forces, *(self.hessian or ())])
         lines = [str(len(self.z)), f'{head}{fields} pbc="F F F"']
         lines += [SYMBOLS[e] + " %.6f" * len(row) % tuple(row) for e, row in zip(self.z.tolist(), columns.tolist())]
         return "\n".join(lines) + "\n"
@@ -35,4 +39,4 @@ def read(path):
             info.pop("pbc")
             energy = re.search(r"energy=(\S+)", head)
             yield Frame(np.array([NUMBERS[r[0]] for r in rows]), values[:, :3], float(energy[1]) if energy else None,
-                        values[:, 3:] if energy else None, **info)
+                        values[:, 3:6] if energy else None, (values[:, 6:9], values[:, 9:]) if "hessian_product" in head else None, **info)
