@@ -51,7 +51,7 @@ func (c *Curvature) Check(n int) error {
 		if vec.Norm(p) > largestProduct*size {
 			return fmt.Errorf("the Hessian's product of atom %d is %.3g eV/Å² of its direction: expected at most %g", i, vec.Norm(p)/size, largestProduct)
 		}
-		sum, sizes = vec.Sub(sum, vec.Scale(p, -1)), sizes+vec.Norm(p)
+		sum, sizes = vec.Add(sum, p), sizes+vec.Norm(p)
 	}
 	if vec.Norm(sum) > largestSum*sizes {
 		return fmt.Errorf("the Hessian's product adds up to %.3g over the atoms, of %.3g: expected 0, as moving all atoms changes no force", vec.Norm(sum), sizes)
@@ -116,10 +116,10 @@ func (c *Curvature) Measure(forwards, backwards [][3]float64) {
 // displaced returns positions, Å, moved along the direction by so many steps, into the
 // memory of to.
 func (c *Curvature) displaced(to, positions [][3]float64, steps float64) [][3]float64 {
-	back := -steps * c.step()
+	by := steps * c.step()
 	to = to[:0]
 	for i, r := range positions {
-		to = append(to, vec.Sub(r, vec.Scale(c.Direction[i], back)))
+		to = append(to, vec.Add(r, vec.Scale(c.Direction[i], by)))
 	}
 	return to
 }

@@ -137,7 +137,7 @@ func randomCurvature(rng *rand.Rand, n int) *Curvature {
 	c := &Curvature{RandomDirection(rng, n), RandomDirection(rng, n)}
 	mean := [3]float64{}
 	for _, p := range c.Product {
-		mean = vec.Sub(mean, vec.Scale(p, -1/float64(n)))
+		mean = vec.Add(mean, vec.Scale(p, 1/float64(n)))
 	}
 	for i := range c.Product {
 		c.Product[i] = vec.Sub(c.Product[i], mean)

@@ -187,10 +187,17 @@ func (s *Set) Labels(k int) (l Labels) {
 	for _, e := range s.atomEnergies[k] {
 		l.AtomEnergies = append(l.AtomEnergies, float64(e))
 	}
-	if c, ok := s.curvatures[k]; ok {
-		l.Curvature = &Curvature{double(c.direction), double(c.product)}
-	}
+	l.Curvature = s.curvature(k)
 	return l
+}
+
+// curvature returns that of structure k, as it is held, or nil.
+func (s *Set) curvature(k int) *Curvature {
+	c, ok := s.curvatures[k]
+	if !ok {
+		return nil
+	}
+	return &Curvature{double(c.direction), double(c.product)}
 }
 
 // sample makes x structure k, without the energies of the elements.

@@ -93,7 +93,7 @@ func TestTorchGradient(t *testing.T) {
 				assert.Less(t, distance(got, want), 1e-2) // the difference's next term
 				return
 			}
-			assert.InEpsilon(t, torch[i].Loss, terms.Loss, 1e-11)
+			assert.InEpsilon(t, torch[i].Loss, terms.Loss, 1e-12)
 			for k, energy := range torch[i].Energies { // absolute ones, of the elements too
 				x := batches[i][k]
 				want, rounding := 0.0, 1e-6

@@ -96,8 +96,8 @@ func (s *Set) compareCurvatures(ctx context.Context, p nn.Potential, shares *sha
 	of := slices.Sorted(maps.Keys(s.curvatures))
 	var forwards [][3]float64
 	return compute(ctx, p, 2*len(of), func(i int) atoms.Structure {
-		x, l := s.Structure(of[i/2]), s.Labels(of[i/2])
-		x.Positions = l.Curvature.displaced(nil, x.Positions, float64(1-i%2*2))
+		x := s.Structure(of[i/2])
+		x.Positions = s.curvature(of[i/2]).displaced(nil, x.Positions, float64(1-i%2*2))
 		return x
 	}, func(i int, p *prediction) {
 		if i%2 == 0 {

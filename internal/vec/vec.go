@@ -17,6 +17,9 @@ func Cross(a, b Vector) Vector {
 	return Vector{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
 }
 
+// Add returns a + b.
+func Add(a, b Vector) Vector { return Vector{a[0] + b[0], a[1] + b[1], a[2] + b[2]} }
+
 // Sub returns a − b.
 func Sub(a, b Vector) Vector { return Vector{a[0] - b[0], a[1] - b[1], a[2] - b[2]} }
 

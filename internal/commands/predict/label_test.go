@@ -73,7 +73,7 @@ func TestLabelHessian(t *testing.T) {
 			s := f.Structure
 			s.Positions = nil
 			for i, r := range f.Positions {
-				s.Positions = append(s.Positions, vec.Sub(r, vec.Scale(direction[i], -by*step)))
+				s.Positions = append(s.Positions, vec.Add(r, vec.Scale(direction[i], by*step)))
 			}
 			b.Append(&s)
 		}
