@@ -14,6 +14,7 @@ func TestVectors(t *testing.T) {
 	assert.Equal(t, math.Sqrt(14), Norm(a))
 	assert.Equal(t, math.Sqrt(9+2.25+1), Distance(a, b))
 	assert.Equal(t, Vector{2, 4, 6}, Scale(a, 2))
+	assert.Equal(t, Vector{-1, 2.5, 7}, Add(a, b))
 }
 
 func TestMatrices(t *testing.T) {
