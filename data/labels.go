@@ -123,6 +123,24 @@ func (f *Frame) OwnLabels() (l Labels, err error) {
 	return l, errors.Join(lacks...)
 }
 
+// AtomEnergies returns the atoms' shares of the energy, eV, [N]: nil where the frame has no
+// column of them, and an error where it is not one finite number an atom.
+func (f *Frame) AtomEnergies() ([]float64, error) {
+	c := f.Column(EnergiesKey)
+	switch {
+	case c == nil:
+		return nil, nil
+	case c.Kind != Real || c.Width != 1:
+		return nil, fmt.Errorf("column %s: expected a real number an atom, R:1, found %c:%d", EnergiesKey, c.Kind, c.Width)
+	case len(c.Reals) != len(f.Numbers):
+		return nil, fmt.Errorf("%s: expected those of %d atoms, found %d", EnergiesKey, len(f.Numbers), len(c.Reals))
+	}
+	if err := finite(EnergiesKey, c.Reals); err != nil {
+		return nil, err
+	}
+	return c.Reals, nil
+}
+
 func lacking(lacks []error, err error) []error {
 	if err != nil {
 		return append(lacks, err)

@@ -95,6 +95,17 @@ func RandomDirection(rng *rand.Rand, atoms int) [][3]float64 {
 	return v
 }
 
+// Errors calls do with what each component of the product is in a measured one less what
+// it is here, for a direction whose components are 1 Å, root mean square: eV/Å.
+func (c *Curvature) Errors(measured [][3]float64, do func(e float64)) {
+	size := c.size()
+	for i, label := range c.Product {
+		for a := range label {
+			do((measured[i][a] - label[a]) / size)
+		}
+	}
+}
+
 // Displaced returns the two structures, forwards and backwards along the direction,
 // whose forces Measure makes the product of.
 func (c *Curvature) Displaced(x *atoms.Structure) (forwards, backwards atoms.Structure) {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +21,9 @@ import (
 	"painless"
 	"painless/atoms"
 	"painless/checkpoint"
+	"painless/internal/commands/cli"
+	"painless/internal/commands/predict"
+	"painless/internal/commands/validate"
 	"painless/internal/peertest"
 	"painless/nn"
 )
@@ -97,6 +103,54 @@ func TestTrains(t *testing.T) {
 	assert.Contains(t, training["command"], "-size=16,1,8")
 	assert.NotContains(t, training["command"], string(filepath.Separator), "folders are nobody else's business")
 	assert.Regexp(t, "^[0-9a-f]{64}$", training["train_sha256"])
+}
+
+// A run that weighs the Hessian says how far it is off, as validate has it, and draws it;
+// another does not.
+func TestTrainsOnHessians(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	for name, in := range map[string]string{"train": harmonic(60, 0), "valid": harmonic(11, 4)} {
+		var stderr bytes.Buffer
+		require.NoError(t, predict.Label.Execute(t.Context(), cli.Std{Out: &stderr, Err: &stderr}, []string{"-hessian", "-teacher", "../../../testdata/ultra_tiny.pt", "-o", path(name + ".xyz"),
+			writeFile(t, path(name+"-bare.xyz"), in)}), stderr.String())
+	}
+	trained := func(name, weight string) (stdout string, table [][]string, width int) {
+		stdout, stderr, err := run(t, t.Context(), "-size", "16,1,8", "-visits", "1680", "-every", "7", "-rate", "5e-3", "-hessian-weight", weight, "-valid", path("valid.xyz"),
+			"-o", path(name+".pt"), "-plot", path(name+".png"), path("train.xyz"))
+		require.NoError(t, err, stderr)
+		_, after, found := strings.Cut(stdout, "\n\n")
+		require.True(t, found, stdout)
+		for line := range strings.Lines(after) {
+			table = append(table, strings.Fields(line))
+		}
+		curve, err := os.Open(path(name + ".png"))
+		require.NoError(t, err)
+		defer curve.Close()
+		header, err := png.DecodeConfig(curve)
+		require.NoError(t, err)
+		return stdout, table, header.Width
+	}
+	_, table, narrow := trained("without", "0")
+	assert.Equal(t, "energies", table[0][len(table[0])-1])
+	assert.Len(t, table[3], 9)
+	stdout, table, wide := trained("with", "0.01")
+	assert.Equal(t, "Hessian", table[0][len(table[0])-1])
+	assert.Len(t, table[3], 10)
+	assert.InDelta(t, 1.5, float64(wide)/float64(narrow), 0.01)
+
+	var report bytes.Buffer
+	require.NoError(t, validate.Verb.Execute(t.Context(), cli.Std{Out: &report, Err: &report}, []string{"-json", "-model", path("with.pt"), path("valid.xyz")}))
+	var got struct {
+		Models []struct{ Hessian struct{ MAE float64 } }
+	}
+	require.NoError(t, json.Unmarshal(report.Bytes(), &got))
+	best := regexp.MustCompile(`validation at visit (\d+) of`).FindStringSubmatch(stdout)[1]
+	row := slices.IndexFunc(table, func(row []string) bool { return row[0] == best })
+	assert.Equal(t, table[row][9], fmt.Sprintf("%.4g", got.Models[0].Hessian.MAE))
+	first, err := strconv.ParseFloat(table[3][9], 64)
+	require.NoError(t, err)
+	assert.Less(t, got.Models[0].Hessian.MAE, 0.5*first)
 }
 
 // What is fine-tuned begins where it was; a student that is not tied is tied first,

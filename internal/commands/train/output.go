@@ -168,37 +168,6 @@ func (s *settings) origin(notes train.Notes, t *train.Trainer) map[string]any {
 	return from
 }
 
-func stepped(r *train.Row) bool     { return r.Steps > 0 }
-func hasForces(r *train.Row) bool   { return r.Valid.Components > 0 }
-func hasEnergies(r *train.Row) bool { return r.Valid.Energies > 0 }
-func hasHessian(r *train.Row) bool  { return r.Valid.HessianMAE > 0 }
-
-// columns is those of the log: names with units, what they say of a row, and whether
-// there is anything to say.
-var columns = []struct {
-	name  string
-	of    func(r *train.Row) float64
-	known func(r *train.Row) bool // nil is always
-}{
-	{"steps", func(r *train.Row) float64 { return float64(r.Steps) }, nil},
-	{"visits", func(r *train.Row) float64 { return float64(r.Visits) }, nil},
-	{"epochs", func(r *train.Row) float64 { return r.Epochs }, nil},
-	{"time_s", func(r *train.Row) float64 { return r.Seconds }, nil},
-	{"rate", func(r *train.Row) float64 { return r.Rate }, nil},
-	{"loss", func(r *train.Row) float64 { return r.Loss }, stepped},
-	{"gradient_norm", func(r *train.Row) float64 { return r.Norm }, stepped},
-	{"train_force_mae_eV_per_A", func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) bool { return r.ForceMAE > 0 }},
-	{"train_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) bool { return r.EnergyMAE > 0 }},
-	{"valid_force_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceMAE }, hasForces},
-	{"valid_force_rmse_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceRMSE }, hasForces},
-	{"valid_force_r2", func(r *train.Row) float64 { return r.Valid.ForceR2 }, hasForces},
-	{"valid_force_cosine", func(r *train.Row) float64 { return r.Valid.Cosine }, hasForces},
-	{"valid_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyMAE }, hasEnergies},
-	{"valid_energy_rmse_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyRMSE }, hasEnergies},
-	{"valid_hessian_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.HessianMAE }, hasHessian},
-	{"valid_loss", func(r *train.Row) float64 { return r.Valid.Loss }, nil},
-}
-
 // writeLog writes all rows so far.
 func (s *settings) writeLog(rows []train.Row) error {
 	return atomicfile.Write(s.log, func(w io.Writer) error {
@@ -235,6 +204,9 @@ func (s *settings) writePlot(rows []train.Row) error {
 			name string
 			of   func(r *train.Row) float64
 		}{{"validation, average", valid}, {"training, as visited", training}} {
+			if series.of == nil {
+				continue
+			}
 			var points plotter.XYs
 			for k := range rows[1:] {
 				if y := series.of(&rows[k+1]); y > 0 {
@@ -250,15 +222,26 @@ func (s *settings) writePlot(rows []train.Row) error {
 		plots.RoomForLegend(p, 2)
 		return p, nil
 	}
-	forces, err := panel("forces", "MAE of components (meV/Å)", 1000, func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) float64 { return r.Valid.ForceMAE })
-	if err != nil {
-		return err
-	}
-	energies, err := panel("energies", "MAE (meV/atom)", 1000, func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) float64 { return r.Valid.EnergyMAE })
-	if err != nil {
-		return err
+	var panels []*plot.Plot
+	for _, x := range []struct {
+		title, y        string
+		scale           float64
+		training, valid func(r *train.Row) float64
+	}{
+		{"forces", "MAE of components (meV/Å)", 1000, func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) float64 { return r.Valid.ForceMAE }},
+		{"energies", "MAE (meV/atom)", 1000, func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) float64 { return r.Valid.EnergyMAE }},
+		{"Hessian", "MAE along directions of 1 Å (eV/Å)", 1, nil, func(r *train.Row) float64 { return r.Valid.HessianMAE }},
+	} {
+		if x.training == nil && !hasHessian(&rows[len(rows)-1]) {
+			continue
+		}
+		p, err := panel(x.title, x.y, x.scale, x.training, x.valid)
+		if err != nil {
+			return err
+		}
+		panels = append(panels, p)
 	}
 	return atomicfile.Write(s.plot, func(w io.Writer) error {
-		return plots.Write(w, 7.4*vg.Inch, 3.2*vg.Inch, []*plot.Plot{forces, energies})
+		return plots.Write(w, vg.Length(len(panels))*3.7*vg.Inch, 3.2*vg.Inch, panels)
 	})
 }

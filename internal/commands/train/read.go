@@ -16,7 +16,6 @@ import (
 	"painless/internal/commands/datasets"
 	"painless/internal/progress"
 	"painless/internal/scores"
-	"painless/internal/vec"
 	"painless/train"
 )
 
@@ -167,38 +166,18 @@ func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 	if found.Energy != nil {
 		l.Energy = *found.Energy
 	}
-	if c := f.Column(data.EnergiesKey); c != nil && c.Kind == data.Real && c.Width == 1 && s.run.Loss.AtomEnergy > 0 {
-		if vec.Finite(c.Reals...) {
-			l.AtomEnergies = c.Reals
-		} else {
-			lacks = append(lacks, fmt.Errorf("%s: expected finite numbers", data.EnergiesKey))
+	var err error
+	if s.run.Loss.AtomEnergy > 0 {
+		if l.AtomEnergies, err = f.AtomEnergies(); err != nil {
+			lacks = append(lacks, err)
 		}
 	}
 	if s.run.Loss.Hessian > 0 {
-		var err error
-		if l.Curvature, err = curvature(f); err != nil {
+		if l.Curvature, err = datasets.Curvature(f); err != nil {
 			lacks = append(lacks, err)
 		}
 	}
 	return l, lacks
-}
-
-// curvature is what a frame says of the Hessian along a direction, or nil where it says
-// nothing. One column without the other is an error.
-func curvature(f *data.Frame) (*train.Curvature, error) {
-	if f.Column(data.HessianDirectionKey) == nil && f.Column(data.HessianProductKey) == nil {
-		return nil, nil
-	}
-	direction, err := f.Vectors(data.HessianDirectionKey)
-	product, other := f.Vectors(data.HessianProductKey)
-	if err := errors.Join(err, other); err != nil {
-		return nil, err
-	}
-	c := &train.Curvature{Direction: direction, Product: product}
-	if err := c.Check(len(f.Numbers)); err != nil {
-		return nil, err
-	}
-	return c, nil
 }
 
 func (t *counted) reasons() string {

@@ -245,27 +245,3 @@ func (x *session) write(better bool) error {
 	}
 	return nil
 }
-
-// print is a validation for people, below a heading.
-func (x *session) print(r *train.Row) {
-	if !x.heading {
-		fmt.Fprintln(x.std.Out)
-		for _, line := range [][]any{{"", "", "", "", "forces", "forces", "forces", "forces", "energies"}, {"", "", "", "", "as visited", "MAE", "RMSE", "R²", "MAE"},
-			{"visits", "time", "rate", "loss", "meV/Å", "meV/Å", "meV/Å", "", "meV/atom"}} {
-			fmt.Fprintf(x.std.Out, strings.Repeat("%10s ", len(line)-1)+"%10s\n", line...)
-		}
-		x.heading = true
-	}
-	forces, energies := hasForces(r), hasEnergies(r)
-	fmt.Fprintf(x.std.Out, "%10d %10v %10.2g %10s %10s %10s %10s %10s %10s\n", r.Visits, time.Duration(r.Seconds*float64(time.Second)).Round(time.Second), r.Rate, figure(stepped(r), "%.4g", r.Loss),
-		figure(r.ForceMAE > 0, "%.4g", 1000*r.ForceMAE), figure(forces, "%.4g", 1000*r.Valid.ForceMAE), figure(forces, "%.4g", 1000*r.Valid.ForceRMSE), figure(forces, "%.4f", r.Valid.ForceR2),
-		figure(energies, "%.4g", 1000*r.Valid.EnergyMAE))
-}
-
-// figure is a number, or a dash where there is none.
-func figure(known bool, format string, x float64) string {
-	if !known {
-		return "–"
-	}
-	return fmt.Sprintf(format, x)
-}

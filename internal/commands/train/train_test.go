@@ -145,4 +145,8 @@ func TestLabels(t *testing.T) {
 	assert.ErrorContains(t, lacks[0], "energies: expected finite numbers")
 	assert.ErrorContains(t, lacks[1], "expected 0, as moving all atoms changes no force")
 	assert.Equal(t, []any{-3.0, []float64(nil), (*train.Curvature)(nil)}, []any{l.Energy, l.AtomEnergies, l.Curvature})
+	*f.Column(data.EnergiesKey) = data.Column{Name: data.EnergiesKey, Kind: data.Real, Width: 2, Reals: []float64{1, 2, 3, 4}}
+	_, lacks = s.labels(f)
+	require.Len(t, lacks, 2)
+	assert.EqualError(t, lacks[0], "column energies: expected a real number an atom, R:1, found R:2")
 }

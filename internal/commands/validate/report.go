@@ -54,7 +54,8 @@ type modelReport struct {
 	Failed      []lack          `json:"failed"`                     // structures that could not be computed
 	Energy      *energyReport   `json:"energy,omitempty"`
 	Forces      *forcesReport   `json:"forces,omitempty"`
-	Stress      *errorReport    `json:"stress,omitempty"` // the six components, eV/Å³
+	Stress      *errorReport    `json:"stress,omitempty"`  // the six components, eV/Å³
+	Hessian     *errorReport    `json:"hessian,omitempty"` // components of its product with directions whose components are 1 Å, root mean square: eV/Å
 	ByElement   []elementReport `json:"by_element"`
 	BySize      []sizeReport    `json:"by_size"`
 	WorstEnergy []worst         `json:"worst_energy"` // by error per atom
@@ -126,7 +127,7 @@ func (v *validator) report() *report {
 		r.Models = append(r.Models, modelReport{
 			Name: m.name, File: m.path, Key: m.Key, Parameters: m.Network.Parameters,
 			Computed: s.computed, MSEach: s.each(), Failed: orEmpty(s.failed),
-			Energy: s.energyReport(v.composed, v.energies, v.compositions.List), Forces: s.forcesReport(), Stress: reported(s.stress),
+			Energy: s.energyReport(v.composed, v.energies, v.compositions.List), Forces: s.forcesReport(), Stress: reported(s.stress), Hessian: reported(s.hessian),
 			ByElement: s.elementReports(), BySize: s.sizeReports(),
 			WorstEnergy: orEmpty(s.worstEnergy.list), WorstForces: orEmpty(s.worstForces.list),
 		})

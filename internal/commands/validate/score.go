@@ -29,6 +29,7 @@ type score struct {
 	energyErrors []float64 // predicted − label, eV, for each structure; NaN where there is none
 	forces       scores.Forces
 	stress       scores.Deviation
+	hessian      scores.Deviation // eV/Å, for directions of 1 Å, root mean square
 	sizes        [64]bySize
 	forceErrors  histogram
 	parity       density // forces: label, predicted

@@ -88,7 +88,7 @@ func printTable(w io.Writer, head []string, rows [][]string) {
 }
 
 func (m *modelReport) summary() []entry {
-	energy, forces, stress := orZero(m.Energy), orZero(m.Forces), orZero(m.Stress)
+	energy, forces, stress, hessian := orZero(m.Energy), orZero(m.Forces), orZero(m.Stress), orZero(m.Hessian)
 	offsets := orZero(energy.Offsets)
 	each := ""
 	if m.MSEach != nil {
@@ -115,6 +115,8 @@ func (m *modelReport) summary() []entry {
 		{"force cosine", share(forces.Cosine)},
 		{"stress MAE, meV/Å³", milli(stress.N, stress.MAE)},
 		{"stress RMSE, meV/Å³", milli(stress.N, stress.RMSE)},
+		{"Hessian MAE along 1 Å, meV/Å", milli(hessian.N, hessian.MAE)},
+		{"Hessian RMSE along 1 Å, meV/Å", milli(hessian.N, hessian.RMSE)},
 	}
 }
 

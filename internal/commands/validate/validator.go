@@ -17,6 +17,7 @@ import (
 	"painless/internal/commands/datasets"
 	"painless/internal/progress"
 	"painless/internal/scores"
+	"painless/train"
 )
 
 // model is a student and how it fares.
@@ -51,6 +52,7 @@ func (p place) lacks(reason error) lack { return lack{p, p.line, reason.Error()}
 type labelled struct {
 	atoms.Structure
 	data.Labels
+	curvature  *train.Curvature // nil where there is none
 	lacks      []error
 	unreadable bool
 	place
@@ -140,6 +142,10 @@ func (v *validator) labels(f *data.Frame, file int, at datasets.Place, unreadabl
 		l.lacks = []error{errors.New("no atoms")}
 	default:
 		l.Labels, l.lacks = f.Labels(v.keys)
+		var err error
+		if l.curvature, err = datasets.Curvature(f); err != nil {
+			l.lacks = append(l.lacks, err)
+		}
 		f.Warnings = append(f.Warnings, l.Notes...)
 	}
 	return l
@@ -168,7 +174,7 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 		energy = *l.Energy
 	}
 	v.composed, v.energies = append(v.composed, composition), append(v.energies, energy)
-	if l.Energy != nil || l.Forces != nil || l.Stress != nil {
+	if l.Energy != nil || l.Forces != nil || l.Stress != nil || l.curvature != nil {
 		v.waiting = append(v.waiting, l)
 	}
 	if len(v.waiting) == v.size {
@@ -206,18 +212,65 @@ func (v *validator) computeWith(ctx context.Context, m *model) error {
 	for k, i := range computed {
 		m.score.add(&v.waiting[i], prediction{c.Result.Energy[k], c.Result.Forces[c.Batch.Start[k]:c.Batch.Start[k+1]], c.Result.Stress[k]})
 	}
-	for _, f := range c.Failed {
-		at := v.waiting[f.Index].place
-		m.score.failed = append(m.score.failed, at.lacks(f.Err))
-		because := f.Err
-		if len(v.models) > 1 {
-			because = fmt.Errorf("%s: %w", m.name, because)
+	var curved []*labelled
+	for _, i := range computed {
+		if l := &v.waiting[i]; l.curvature != nil {
+			curved = append(curved, l)
 		}
-		if err := v.skips.Skip(at.at(), because); err != nil {
+	}
+	for _, f := range c.Failed {
+		if err := v.fail(m, &v.waiting[f.Index], f.Err); err != nil {
+			return err
+		}
+	}
+	return v.computeCurvatures(ctx, m, curved)
+}
+
+// computeCurvatures computes the structures displaced along the directions of their
+// Hessian's labels, two of each.
+func (v *validator) computeCurvatures(ctx context.Context, m *model, curved []*labelled) error {
+	if len(curved) == 0 {
+		return nil
+	}
+	var structures []*atoms.Structure
+	for _, l := range curved {
+		forwards, backwards := l.curvature.Displaced(&l.Structure)
+		structures = append(structures, &forwards, &backwards)
+	}
+	c := &v.computer
+	computed, err := c.Compute(ctx, m.Model, structures, v.skips.Strict)
+	if err != nil {
+		return err
+	}
+	forces := make([][][3]float64, len(structures))
+	for k, i := range computed {
+		forces[i] = c.Result.Forces[c.Batch.Start[k]:c.Batch.Start[k+1]]
+	}
+	for k, l := range curved {
+		if forwards, backwards := forces[2*k], forces[2*k+1]; forwards != nil && backwards != nil {
+			measured := train.Curvature{Direction: l.curvature.Direction}
+			measured.Measure(forwards, backwards)
+			l.curvature.Errors(measured.Product, m.score.hessian.Add)
+		}
+	}
+	for k, f := range c.Failed {
+		if k > 0 && c.Failed[k-1].Index/2 == f.Index/2 { // both of a structure
+			continue
+		}
+		if err := v.fail(m, curved[f.Index/2], fmt.Errorf("displaced along the Hessian's direction: %w", f.Err)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fail lists a structure that the model could not compute.
+func (v *validator) fail(m *model, l *labelled, err error) error {
+	m.score.failed = append(m.score.failed, l.place.lacks(err))
+	if len(v.models) > 1 {
+		err = fmt.Errorf("%s: %w", m.name, err)
+	}
+	return v.skips.Skip(l.at(), err)
 }
 
 // nothing reports whether something is wrong with every structure.

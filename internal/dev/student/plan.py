@@ -17,7 +17,7 @@ from xtb import GFN2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = 20261128
-PARTS = {"train": 240, "train-near": 4, "train-turned": 8, "train-clash": 4, "train-close": 8, "train-minima": 4, "train-wide": 60, "valid": 4, "test": 6}
+PARTS = {"train": 240, "train-near": 4, "train-turned": 8, "train-clash": 4, "train-close": 8, "train-minima": 4, "train-wide": 60, "valid": 4, "valid-near": 1, "test": 6}
 Row = namedtuple("Row", "id smiles split source name atoms")
 Amounts = namedtuple("Amounts", "scans pairs clusters waters clashes presses transfers")
 # Tasks of each sort, scans for each class of bond. What walls are made of (clashes, presses, transfers) is for training alone: held-out frames are
@@ -66,6 +66,8 @@ def tasks(split, rows):
     if split == "train-near":
         known = [r for r in rows if r.split == "train" and r.source == "known" and r.atoms <= 14]
         return [(f"near {r.id} {i}", (r,)) for r in known for i in range(1 if r.atoms > 8 else 4)]
+    if split == "valid-near":
+        return [(f"near {r.id} 0", (r,)) for r in rows if r.split == "valid" and r.atoms <= 12]
     if split == "train-minima":
         return [(f"near {r.id} {i}", (r,)) for r in rows if r.split == "train" and r.source == "known" and r.atoms <= 8 for i in range(4, 16)]
     rng = random.Random(f"{SEED} {split}")

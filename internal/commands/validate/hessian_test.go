@@ -1,0 +1,86 @@
+package validate
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"painless/data"
+	"painless/internal/commands/cli"
+	"painless/internal/commands/predict"
+	"painless/internal/vec"
+)
+
+// The Hessian's errors are those of a teacher's products, for directions of 1 Å: none of
+// its own, and half of products that are made larger by half.
+func TestHessian(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labelled.extxyz")
+	require.NoError(t, predict.Label.Execute(t.Context(), cli.Std{Out: os.Stdout, Err: os.Stderr}, []string{"-hessian", "-teacher", ultraModel, "-o", path, golden}))
+	r := validated(t, "-model", ultraModel, path)
+	require.NoError(t, r.err)
+	require.NotNil(t, r.Models[0].Hessian)
+	assert.Equal(t, r.Models[0].Forces.N, r.Models[0].Hessian.N)
+	assert.Less(t, r.Models[0].Hessian.Max, 1e-5) // %.8f of the file's columns
+
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	in := data.NewReader(strings.NewReader(string(text)), path)
+	var out strings.Builder
+	w := data.NewWriter(&out)
+	n, sum, squares := 0.0, 0.0, 0.0
+	for range r.Structures {
+		f, err := in.Read()
+		require.NoError(t, err)
+		direction, err := f.Vectors(data.HessianDirectionKey)
+		require.NoError(t, err)
+		product, err := f.Vectors(data.HessianProductKey)
+		require.NoError(t, err)
+		length := 0.0
+		for _, v := range direction {
+			length += vec.Dot(v, v)
+		}
+		size := math.Sqrt(length / float64(3*len(direction)))
+		for i, p := range product {
+			for _, x := range p {
+				n, sum, squares = n+1, sum+math.Abs(x)/2/size, squares+x*x/4/size/size
+			}
+			product[i] = vec.Scale(p, 1.5)
+		}
+		f.SetVectors(data.HessianProductKey, product)
+		require.NoError(t, w.Write(f))
+	}
+	require.NoError(t, w.Flush())
+	for _, batch := range []string{"1", "32"} {
+		r = validated(t, "-model", ultraModel, "-batch", batch, writeFile(t, "half.extxyz", out.String()))
+		require.NoError(t, r.err)
+		assert.InEpsilon(t, sum/n, r.Models[0].Hessian.MAE, 1e-5)
+		assert.InEpsilon(t, math.Sqrt(squares/n), r.Models[0].Hessian.RMSE, 1e-5)
+		assert.Regexp(t, `\nHessian MAE along 1 Å, meV/Å +\d`, r.table)
+	}
+}
+
+// A Hessian that is none, or whose displaced structures cannot be computed, is listed.
+func TestIncompleteHessian(t *testing.T) {
+	const head = "2\nProperties=species:S:1:pos:R:3:hessian_direction:R:3:hessian_product:R:3 energy=-1\n"
+	path := writeFile(t, "some.extxyz",
+		head+"H 0 0 0 1 0 0 9 0 0\nH 0.7 0 0 -1 0 0 -9 0 0\n"+ // 0: whole
+			head+"H 0 0 0 1 0 0 9 0 0\nH 0.7 0 0 -1 0 0 0 0 0\n"+ // 1: moving all atoms changes forces
+			head+"H 0 0 0 1 0 0 9 0 0\nH 0.03 0 0 -1 0 0 -9 0 0\n"+ // 2: on the same point when displaced
+			"2\nProperties=species:S:1:pos:R:3:hessian_product:R:3 energy=-1\nH 0 0 0 9 0 0\nH 0.7 0 0 -9 0 0\n") // 3: along nothing
+	const because = "displaced along the Hessian's direction: atom 0 (H) and atom 1 (H) are on the same point, [0.015 0 0] Å"
+	r := runWith(t, "", t.TempDir(), "painless: "+path+": frame 2, line 9: "+because+"\n", "-model", ultraModel, "-forces-key", "", path)
+	assert.Equal(t, 2, cli.Code(r.err))
+	require.Len(t, r.Unlabelled, 2)
+	assert.Equal(t, []any{1, "the Hessian's product adds up to 9 over the atoms, of 9: expected 0, as moving all atoms changes no force"}, []any{r.Unlabelled[0].Frame, r.Unlabelled[0].Reason})
+	assert.Equal(t, []any{3, "no column hessian_direction:R:3"}, []any{r.Unlabelled[1].Frame, r.Unlabelled[1].Reason})
+	m := r.Models[0]
+	require.Len(t, m.Failed, 1)
+	assert.Equal(t, because, m.Failed[0].Reason)
+	assert.Equal(t, 4, m.Energy.N)
+	assert.Equal(t, 6, m.Hessian.N)
+}
