@@ -2,23 +2,23 @@ package train
 
 import (
 	"context"
-	"math"
 	"slices"
 	"time"
 )
 
-// Speed is what a run takes, s, where nothing else keeps its cores busy.
+// Speed is what a run takes, s.
 type Speed struct {
 	Visit      float64 // of a structure, with all that a step does
 	Validation float64
 }
 
-// rounds is how often a batch is measured; the fastest counts, as other programs only
-// ever slow one down.
-const rounds = 5
+// stretches is how many times are measured, each of structures that have not just been
+// computed, as most of a run's have not: the median counts, whatever else the machine does
+// for a moment.
+const stretches = 5
 
-// Measure measures whole steps on batches of the first epoch, for about so long, and
-// validations, for at most so long or one, and leaves the run as it is.
+// Measure measures whole steps from the first on, for about so long, and validations, for
+// at most so long or one, and leaves the run as it is.
 func (t *Trainer) Measure(ctx context.Context, long time.Duration) (s Speed, err error) {
 	progress, peak, order := t.Progress, t.Rate.Peak, t.order
 	average, first, second, updates := slices.Clone(t.average), slices.Clone(t.optimizer.First), slices.Clone(t.optimizer.Second), t.optimizer.Step
@@ -30,49 +30,30 @@ func (t *Trainer) Measure(ctx context.Context, long time.Duration) (s Speed, err
 		t.optimizer.Step = updates
 	}()
 	t.Rate.Peak = 0 // so that weights stay
-	timed := func(do func(ctx context.Context) error) (float64, error) {
-		begin := time.Now()
-		err := do(ctx)
-		return time.Since(begin).Seconds(), err
-	}
-
-	var fastest []float64
-	from := t.Progress
-	begin := time.Now()
-	for round := range rounds {
-		t.Progress, t.order = from, order
-		for k := 0; ; k++ {
-			if round == 0 && k > 0 && (time.Since(begin) >= long/rounds || t.Epoch != from.Epoch) || round > 0 && k == len(fastest) {
-				break
-			}
-			took, err := timed(t.step)
-			if err != nil {
+	var took []float64
+	for range stretches {
+		begin, visits := time.Now(), t.Visits
+		for t.Visits == visits || time.Since(begin) < long/stretches {
+			if err := t.step(ctx); err != nil {
 				return Speed{}, err
 			}
-			if round == 0 {
-				fastest = append(fastest, math.Inf(1))
-			}
-			fastest[k] = min(fastest[k], took)
 		}
+		took = append(took, time.Since(begin).Seconds()/float64(t.Visits-visits))
 	}
-	for _, took := range fastest {
-		s.Visit += took / float64(t.Visits-from.Visits)
-	}
-	s.Validation = math.Inf(1)
-	begin = time.Now()
-	for k := 0; k == 0 || k < rounds && time.Since(begin) < long; k++ {
-		took, err := timed(func(ctx context.Context) error {
-			network, err := t.network(t.average)
-			if err != nil {
-				return err
-			}
-			_, err = t.valid.Validate(ctx, network, t.Loss, t.threads)
-			return err
-		})
+	s.Visit = median(took)
+
+	took = nil
+	for begin := time.Now(); len(took) == 0 || len(took) < stretches && time.Since(begin) < long; {
+		begin := time.Now()
+		network, err := t.network(t.average)
 		if err != nil {
+			return Speed{}, err
+		}
+		if _, err := t.valid.Validate(ctx, network, t.Loss, t.threads); err != nil {
 			return Speed{}, t.diverged(err)
 		}
-		s.Validation = min(s.Validation, took)
+		took = append(took, time.Since(begin).Seconds())
 	}
+	s.Validation = median(took)
 	return s, nil
 }

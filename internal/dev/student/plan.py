@@ -11,18 +11,21 @@ from rdkit import Chem
 
 from contacts import clash, cluster, pair, transfer
 from single import chain, molecule, near, press
-from torsions import axes, kind_of_axis, scan
+from torsions import axes, kind_of_axis, rigid, scan
 from wide import wide
 from xtb import GFN2
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEED = 20261128
-PARTS = {"train": 240, "train-near": 4, "train-turned": 8, "train-clash": 4, "train-close": 8, "train-minima": 4, "train-wide": 60, "valid": 4, "valid-near": 1, "test": 6}
+PARTS = {"train": 240, "train-near": 4, "train-turned": 8, "train-clash": 4, "train-close": 8, "train-minima": 4, "train-rigid": 4, "train-wide": 60, "valid": 4, "valid-near": 1, "test": 6}
 Row = namedtuple("Row", "id smiles split source name atoms")
 Amounts = namedtuple("Amounts", "scans pairs clusters waters clashes presses transfers")
 # Tasks of each sort, scans for each class of bond. What walls are made of (clashes, presses, transfers) is for training alone: held-out frames are
 # what people compute.
 AMOUNTS = {"train": Amounts(250, 5000, 1200, 1200, 3500, 3000, 2000), "valid": Amounts(5, 50, 17, 21, 0, 0, 0), "test": Amounts(8, 80, 27, 34, 0, 0, 0)}
+
+
+RIGID = {"amide": 1000, "ester": 300, "sulfur": 300}  # turns of other classes: 50
 
 
 def forces_of(numbers):
@@ -74,6 +77,16 @@ def tasks(split, rows):
     if split == "train-turned":
         out = [(f"torsion {r.id} {a} {b} {i}", (r,)) for r in rows if r.split == "train" and r.atoms <= 14
                for (a, b), times in rotors(r) for i in range(times)]
+        rng.shuffle(out)
+        return out
+    if split == "train-rigid":
+        by_class = defaultdict(list)
+        for r in [r for r in rows if r.split == "train"] + read_crossed():
+            if r.atoms <= 14:
+                mol = Chem.AddHs(Chem.MolFromSmiles(r.smiles))
+                for axis in axes(mol):
+                    by_class[kind_of_axis(mol, axis)].append((f"rigid {r.id} {axis[0]} {axis[1]}", (r,)))
+        out = [t for name in sorted(by_class) for t in rng.sample(by_class[name], min(RIGID.get(name, 50), len(by_class[name])))]
         rng.shuffle(out)
         return out
     if split == "train-clash":
@@ -135,6 +148,8 @@ def structures(name, rows):
     if verb == "torsion":
         quenched = rows[0].source == "known" and rows[0].atoms <= 12
         return scan(rows[0], tuple(map(int, rest[1:3])), rng, forces_of if quenched else None)
+    if verb == "rigid":
+        return rigid(rows[0], tuple(map(int, rest[1:3])), rng, forces_of)
     if verb == "pair":
         return pair(*rows, rng)
     if verb == "near":

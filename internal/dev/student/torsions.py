@@ -1,9 +1,9 @@
-"""Torsion scans: every 45° from a random start, each angle relaxed in the force field, stirred at 300 K or turned rigidly."""
+"""Torsion scans: every 45° from a random start, each angle relaxed in the force field, stirred at 300 K or turned rigidly; and rigid turns from minima of GFN2's surface."""
 import numpy as np
 from rdkit import Chem
 from rdkit.Chem import rdMolTransforms
 
-from geometry import embed, held, langevin, masses, numbers, positions, quench
+from geometry import embed, held, langevin, masses, numbers, positions, quench, set_positions
 
 AXIS = Chem.MolFromSmarts("[!$(*#*)&!$(*(=*)=*)&!D1]-&!@[!$(*#*)&!$(*(=*)=*)&!D1]")
 CLASSES = {name: Chem.MolFromSmarts(s) for name, s in {
@@ -80,3 +80,22 @@ def scan(row, axis, rng, gfn2=None):
         yield "torsion", mol, x
         hot, _ = langevin(field, masses(mol), x, 300 if k % 2 else 500, 15, rng)
         yield "torsion", mol, hot
+
+
+def rigid(row, axis, rng, gfn2):
+    """Yields (kind, mol, positions) of a turn in steps of 30° from near a minimum of GFN2's surface, nothing else of which moves; every second one some steps downhill as well."""
+    mol = embed(row.smiles, 1, int(rng.integers(2**31)))
+    if mol is None:
+        return
+    forces, x = gfn2(numbers(mol)), positions(mol)
+    for x in quench(forces, x, 30):
+        pass
+    set_positions(mol, x)
+    atoms, first, start = four(mol, axis), rng.uniform(0, 30), Chem.Mol(mol)
+    for k in range(12):
+        x = turned(start, atoms, (first + 30 * k + 180) % 360 - 180)
+        yield "torsion", mol, x
+        if k % 2:
+            for x in quench(forces, x, 5):
+                pass
+            yield "torsion", mol, x
