@@ -64,15 +64,7 @@ func Clean(c *checkpoint.Checkpoint, opts Options) (*Student, error) {
 	if len(found.LeftOut) > 0 {
 		s.changed("left out the tensors %s", nn.Shown(found.LeftOut...))
 	}
-	metadata := map[string]any{"config": network.Config.Map(), "num_parameters": parameters}
-	if len(network.Elements) > 0 {
-		list := make([]any, len(network.Elements))
-		for i, z := range network.Elements {
-			list[i] = z
-		}
-		metadata[nn.ElementsKey] = list
-	}
-	s.Checkpoint = checkpoint.New(metadata, tensors...)
+	s.Checkpoint = checkpoint.New(Metadata(network, parameters), tensors...)
 	return s, nil
 }
 

@@ -9,10 +9,8 @@
 package export
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -116,26 +114,6 @@ func (s *Student) Write(w io.Writer) error {
 		return onnx.Write(w, s.Checkpoint, s.Found.Network, onnx.Options{Forces: s.Options.Forces, Dynamic: s.Options.Dynamic})
 	case TorchScript:
 		return torchscript.Write(w, s.Checkpoint, s.Found.Network)
-	case Safetensors:
-		return s.writeSafetensors(w)
 	}
-	return s.WritePyTorch(w)
-}
-
-func (s *Student) writeSafetensors(w io.Writer) error {
-	config, err := json.Marshal(s.Metadata["config"])
-	if err != nil {
-		return err
-	}
-	text := map[string]string{}
-	maps.Copy(text, s.Options.Metadata)
-	maps.Copy(text, map[string]string{"format": "pt", "config": string(config), "num_parameters": fmt.Sprint(s.Metadata["num_parameters"])})
-	if elements, ok := s.Metadata[nn.ElementsKey]; ok {
-		list, err := json.Marshal(elements)
-		if err != nil {
-			return err
-		}
-		text[nn.ElementsKey] = string(list)
-	}
-	return s.WriteSafetensors(w, text)
+	return WriteWeights(w, s.Checkpoint, s.Options.Format, s.Options.Metadata)
 }

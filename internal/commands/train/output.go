@@ -2,7 +2,6 @@ package train
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -123,25 +122,11 @@ func (s *settings) writeStudent(network *nn.Network, from map[string]any) error 
 	if err != nil {
 		return err
 	}
-	elements := make([]any, len(network.Elements))
-	for i, z := range network.Elements {
-		elements[i] = z
-	}
-	metadata := map[string]any{"config": network.Map(), "num_parameters": network.Parameters, nn.ElementsKey: elements, "training": from}
-	c := checkpoint.New(metadata, tensors...)
+	metadata := export.Metadata(network, network.Parameters)
+	metadata["training"] = from
+	format, _ := export.FormatOf(s.output)
 	return atomicfile.Write(s.output, func(w io.Writer) error {
-		if format, _ := export.FormatOf(s.output); format == export.PyTorch {
-			return c.WritePyTorch(w)
-		}
-		text := map[string]string{"format": "pt"}
-		for key, value := range metadata {
-			raw, err := json.Marshal(value)
-			if err != nil {
-				return err
-			}
-			text[key] = string(raw)
-		}
-		return c.WriteSafetensors(w, text)
+		return export.WriteWeights(w, checkpoint.New(metadata, tensors...), format, nil)
 	})
 }
 
