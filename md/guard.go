@@ -145,8 +145,8 @@ func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
 		if p, ok := closest[k]; ok {
 			err = errors.New(g.limits.near(p, s.Numbers[s.Start[k]:]))
 		} else if err == nil {
-			if what := g.what(d, k); what != "" {
-				err = errors.New(what + g.cause(d, k))
+			if what, heat := g.what(d, k); what != "" {
+				err = errors.New(what + g.cause(d, k, heat))
 			}
 		}
 		if err != nil {
@@ -159,8 +159,9 @@ func (g *Guard) Check(d *Dynamics) (alarms []Alarm) {
 	return alarms
 }
 
-// what is beyond its limit in structure k, in words; "" where nothing is.
-func (g *Guard) what(d *Dynamics, k int) string {
+// what is beyond its limit in structure k, in words, and the energy that came into it if it
+// is a temperature, eV; "" where nothing is.
+func (g *Guard) what(d *Dynamics, k int) (text string, heat float64) {
 	s, l := d.System, &g.limits
 	largest, atom := 0.0, 0
 	for i := s.Start[k]; i < s.Start[k+1]; i++ {
@@ -172,16 +173,16 @@ func (g *Guard) what(d *Dynamics, k int) string {
 		}
 	}
 	if force := math.Sqrt(largest); !(force <= l.Force) {
-		return fmt.Sprintf("the force on atom %d (%s) is %.3g eV/Å: expected at most %.3g", atom-s.Start[k], atoms.Symbol(s.Numbers[atom]), force, l.Force)
+		return fmt.Sprintf("the force on atom %d (%s) is %.3g eV/Å: expected at most %.3g", atom-s.Start[k], atoms.Symbol(s.Numbers[atom]), force, l.Force), 0
 	}
 	if t := d.Temperature(k); !(t <= l.Temperature) {
-		return fmt.Sprintf("the temperature is %.0f K: expected at most %.0f", t, l.Temperature)
+		return fmt.Sprintf("the temperature is %.0f K: expected at most %.0f", t, l.Temperature), s.KineticEnergy(k)
 	}
 	n := float64(s.Start[k+1] - s.Start[k])
 	if drift := g.Drift(d, k) / max(n, 1); !(math.Abs(drift) <= l.Drift) {
-		return fmt.Sprintf("the conserved energy has changed by %.3g eV an atom: expected at most %.3g", drift, l.Drift)
+		return fmt.Sprintf("the conserved energy has changed by %.3g eV an atom: expected at most %.3g", drift, l.Drift), 0
 	}
-	return ""
+	return "", 0
 }
 
 // pair is two atoms of a structure, counted within it.
@@ -232,8 +233,9 @@ type crossing struct {
 }
 
 // cause names the pairs that crossed the cutoff since the last look, and by how
-// much the conserved energy changed meanwhile.
-func (g *Guard) cause(d *Dynamics, k int) string {
+// much the conserved energy changed meanwhile, which jumps must explain, and a temperature's
+// heat with it.
+func (g *Guard) cause(d *Dynamics, k int, heat float64) string {
 	if g.limits.Cutoff == 0 || g.seen.Len() != d.System.Len() { // a replica left since the last look
 		return ""
 	}
@@ -253,7 +255,7 @@ func (g *Guard) cause(d *Dynamics, k int) string {
 	const many, part = 8, 0.1 // pairs; of the change that jumps must explain to be its cause
 	tooLong := fmt.Sprintf("; is the time step of %v fs too long, or has the structure come apart?", d.Settings.TimeStep)
 	switch {
-	case known && sum < part*math.Abs(change), !known && len(crossed) > many:
+	case math.Abs(change) < part*heat, known && sum < part*math.Abs(change), !known && len(crossed) > many:
 		return tooLong
 	case len(crossed) > many:
 		return fmt.Sprintf("; likely cause: the energy jumps when a pair crosses the cutoff of %.4g Å, by %.2g eV for %s, and %d pairs did between the steps %d and %d",

@@ -30,6 +30,12 @@ func TestGuard(t *testing.T) {
 		"the force on atom 1 (Ar) is 250 eV/Å: expected at most 100": func(d *Dynamics) { d.System.Result.Forces[4] = [3]float64{150, 200, 0} },
 		"the force on atom 1 (Ar) is NaN eV/Å: expected at most 100": func(d *Dynamics) { d.System.Result.Forces[4][1] = math.NaN() },
 		"the temperature is 6000 K: expected at most 3000":           func(d *Dynamics) { scaleVelocities(d.System, 1, 10) },
+		"the temperature is 7000 K: expected at most 3000; is the time step of 5 fs too long, or has the structure come apart?": func(d *Dynamics) { // it fell downhill
+			before := d.System.KineticEnergy(1)
+			scaleVelocities(d.System, 1, math.Sqrt(7000.0/60))
+			d.System.Result.Energy[1] -= d.System.KineticEnergy(1) - before
+			d.System.Positions[4][0] += 2
+		},
 		"the conserved energy has changed by 0.5 eV an atom: expected at most 0.1": func(d *Dynamics) {
 			d.System.Result.Energy[1] += 2
 		},
