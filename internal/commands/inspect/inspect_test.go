@@ -195,14 +195,11 @@ func TestDefault(t *testing.T) {
 	assert.Equal(t, "default", r.File)
 	assert.Regexp(t, `^The default student`, r.Card)
 	for _, v := range r.Health.Verdicts {
-		if v.Topic != "symmetric molecules" { // which the card warns of, as of ethane below
-			assert.Contains(t, []health.Grade{health.Good, health.Fair}, v.Grade, v)
-		}
+		assert.Contains(t, []health.Grade{health.Good, health.Fair}, v.Grade, v)
 	}
-	assert.Contains(t, r.Card, "barriers of ethane")
-	for _, torsion := range r.Health.Torsions {
-		if torsion.Molecule != "ethane" {
-			assert.InEpsilon(t, torsion.GFN2, torsion.Barrier, 0.2, torsion.Molecule)
+	for _, torsion := range r.Health.Torsions { // the card warns of those that are off by more than a fifth
+		if math.Abs(torsion.Barrier/torsion.GFN2-1) > 0.2 {
+			assert.Contains(t, r.Card, torsion.Molecule)
 		}
 	}
 }
