@@ -49,12 +49,12 @@ func (c *Curvature) Check(n int) error {
 	sizes := 0.0
 	for i, p := range c.Product {
 		if vec.Norm(p) > largestProduct*size {
-			return fmt.Errorf("the Hessian's product of atom %d is %.3g eV/Å² of its direction: expected at most %g", i, vec.Norm(p)/size, largestProduct)
+			return fmt.Errorf("the Hessian's product of atom %d is %.6g eV/Å² of its direction: expected at most %g", i, vec.Norm(p)/size, largestProduct)
 		}
 		sum, sizes = vec.Add(sum, p), sizes+vec.Norm(p)
 	}
 	if vec.Norm(sum) > largestSum*sizes {
-		return fmt.Errorf("the Hessian's product adds up to %.3g over the atoms, of %.3g: expected 0, as moving all atoms changes no force", vec.Norm(sum), sizes)
+		return fmt.Errorf("the Hessian's product adds up to %.3g eV/Å² of its direction over the atoms, whose own are %.3g in all: expected 0, as moving all atoms changes no force", vec.Norm(sum), sizes)
 	}
 	return nil
 }

@@ -107,8 +107,8 @@ func TestCheckLabels(t *testing.T) {
 		"a Hessian's direction of 1 atoms and product of 3: expected those of 3":                                    {Energy: nan, Curvature: &Curvature{v[:1], v}},
 		"atom 2 has the Hessian's direction [1 0 0] and product [NaN 0 0]: expected finite numbers":                 {Energy: 1, Curvature: &Curvature{v, [][3]float64{{}, {}, {nan}}}},
 		"the energy of atom 1 is NaN: expected a finite number":                                                     {Energy: 1, AtomEnergies: []float64{1, nan, 2}},
-		"the Hessian's product of atom 0 is 1.5e+04 eV/Å² of its direction: expected at most 10000":                 {Energy: 1, Curvature: &Curvature{[][3]float64{{1e-30}, {}, {}}, [][3]float64{{5e-27}, {-5e-27}, {}}}},
-		"the Hessian's product adds up to 3 over the atoms, of 3: expected 0, as moving all atoms changes no force": {Energy: 1, Curvature: &Curvature{v, v}},
+		"the Hessian's product of atom 0 is 15000 eV/Å² of its direction: expected at most 10000":                 {Energy: 1, Curvature: &Curvature{[][3]float64{{1e-30}, {}, {}}, [][3]float64{{5e-27}, {-5e-27}, {}}}},
+		"the Hessian's product adds up to 3 eV/Å² of its direction over the atoms, whose own are 3 in all: expected 0, as moving all atoms changes no force": {Energy: 1, Curvature: &Curvature{v, v}},
 		"the Hessian's direction has no length: expected a displacement of some atoms":                              {Energy: 1, Curvature: &Curvature{make([][3]float64, 3), v}},
 	} {
 		if err := l.CheckLabels(3, 80); want == "" {

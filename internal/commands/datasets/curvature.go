@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"errors"
+	"fmt"
 
 	"painless/data"
 	"painless/train"
@@ -15,8 +16,11 @@ func Curvature(f *data.Frame) (*train.Curvature, error) {
 	}
 	direction, err := f.Vectors(data.HessianDirectionKey)
 	product, other := f.Vectors(data.HessianProductKey)
-	if err := errors.Join(err, other); err != nil {
-		return nil, err
+	switch {
+	case err != nil && other != nil:
+		return nil, fmt.Errorf("%w; %w", err, other)
+	case err != nil || other != nil:
+		return nil, errors.Join(err, other)
 	}
 	c := &train.Curvature{Direction: direction, Product: product}
 	if err := c.Check(len(f.Numbers)); err != nil {

@@ -215,7 +215,7 @@ func (s *settings) writePlot(rows []train.Row) error {
 	}{
 		{"forces", "MAE of components (meV/Å)", 1000, func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) float64 { return r.Valid.ForceMAE }},
 		{"energies", "MAE (meV/atom)", 1000, func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) float64 { return r.Valid.EnergyMAE }},
-		{"Hessian", "MAE along directions of 1 Å (eV/Å)", 1, nil, func(r *train.Row) float64 { return r.Valid.HessianMAE }},
+		{"Hessian", "MAE along directions of 1 Å (meV/Å)", 1000, nil, func(r *train.Row) float64 { return r.Valid.HessianMAE }},
 	} {
 		if x.training == nil && !hasHessian(&rows[len(rows)-1]) {
 			continue

@@ -37,6 +37,12 @@ const (
 	heldOut = "held out for validation"
 )
 
+// Labels that are counted where a structure has columns of them that cannot be used.
+const (
+	atomEnergies = "atoms' energies that can be used"
+	hessian      = "a Hessian along a direction that can be used"
+)
+
 // outliers is the share of structures with a force beyond -max-force.
 func (t *counted) outliers() float64 {
 	return float64(t.leftOut[outlier]) / float64(max(1, len(t.largest)))
@@ -103,6 +109,12 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 			if labels.Forces == nil && s.keys.Forces != "" {
 				t.lacking["forces"]++
 			}
+			if s.run.Loss.AtomEnergy > 0 && labels.AtomEnergies == nil && f.Column(data.EnergiesKey) != nil {
+				t.lacking[atomEnergies]++
+			}
+			if s.run.Loss.Hessian > 0 && labels.Curvature == nil && (f.Column(data.HessianDirectionKey) != nil || f.Column(data.HessianProductKey) != nil) {
+				t.lacking[hessian]++
+			}
 			return nil
 		})
 		if err != nil {
@@ -131,11 +143,17 @@ func (s *settings) complete(t *counted) error {
 // and says of which nothing to validate with has one.
 func (s *settings) weighed(training, valid *counted) error {
 	set := training.set
+	bad := func(label string) string {
+		if n := training.lacking[label]; n > 0 {
+			return fmt.Sprintf("; of %s the columns are there, without %s", cli.Counted(n, "structure"), label)
+		}
+		return ""
+	}
 	switch {
 	case s.run.Loss.AtomEnergy > 0 && set.AtomEnergies() == 0:
-		return fmt.Errorf("-atom-energies %g: no structure to train on has atoms' energies, the column %s:R:1, which label writes", s.run.Loss.AtomEnergy, data.EnergiesKey)
+		return fmt.Errorf("-atom-energies %g: no structure to train on has atoms' energies, the column %s:R:1, which label writes%s", s.run.Loss.AtomEnergy, data.EnergiesKey, bad(atomEnergies))
 	case s.run.Loss.Hessian > 0 && set.Curvatures() == 0:
-		return fmt.Errorf("-hessian-weight %g: no structure to train on has the columns %s:R:3 and %s:R:3, which label -hessian writes", s.run.Loss.Hessian, data.HessianDirectionKey, data.HessianProductKey)
+		return fmt.Errorf("-hessian-weight %g: no structure to train on has the columns %s:R:3 and %s:R:3, which label -hessian writes%s", s.run.Loss.Hessian, data.HessianDirectionKey, data.HessianProductKey, bad(hessian))
 	case s.set["stress-weight"] && s.run.Loss.Stress > 0 && set.Stresses() == 0:
 		return fmt.Errorf("-stress-weight %g: no structure to train on has a stress", s.run.Loss.Stress)
 	}

@@ -57,7 +57,7 @@ var shown = []struct {
 	{[3]string{"forces", "RMSE", "meV/Å"}, func(r *train.Row) string { return figure(hasForces(r), "%.4g", 1000*r.Valid.ForceRMSE) }},
 	{[3]string{"forces", "R²", ""}, func(r *train.Row) string { return figure(hasForces(r), "%.4f", r.Valid.ForceR2) }},
 	{[3]string{"energies", "MAE", "meV/atom"}, func(r *train.Row) string { return figure(hasEnergies(r), "%.4g", 1000*r.Valid.EnergyMAE) }},
-	{[3]string{"Hessian", "MAE", "eV/Å"}, func(r *train.Row) string { return figure(hasHessian(r), "%.4g", r.Valid.HessianMAE) }},
+	{[3]string{"H along 1 Å", "MAE", "meV/Å"}, func(r *train.Row) string { return figure(hasHessian(r), "%.4g", 1000*r.Valid.HessianMAE) }},
 }
 
 // print is a validation for people, below a heading.

@@ -109,6 +109,10 @@ func TestLabelsThatNothingHas(t *testing.T) {
 		assert.ErrorContains(t, err, says)
 		assert.NoFileExists(t, path("s.pt"))
 	}
+	bad := writeFile(t, path("bad.xyz"), "2\nProperties=species:S:1:pos:R:3:forces:R:3:hessian_direction:R:3:hessian_product:R:2 energy=-1\nH 0 0 0 0 0 0 1 0 0 1 0\nH 0.7 0 0 0 0 0 0 0 0 1 0\n")
+	_, stderr, err := run(t, t.Context(), append(append(usual, "-hessian-weight", "0.1"), good, bad)...)
+	assert.ErrorContains(t, err, "which label -hessian writes; of 1 structure the columns are there, without a Hessian along a direction that can be used")
+	assert.Contains(t, stderr, "column hessian_product: expected three real numbers an atom, R:3, found R:2\n")
 	for key, column := range map[string]string{"-energy-key": "energy", "-forces-key": "force"} {
 		stdout, _, err := run(t, t.Context(), append(append(usual, "-force", key, ""), good)...)
 		require.NoError(t, err)

@@ -25,6 +25,7 @@ func TestHessian(t *testing.T) {
 	require.NoError(t, r.err)
 	require.NotNil(t, r.Models[0].Hessian)
 	assert.Equal(t, r.Models[0].Forces.N, r.Models[0].Hessian.N)
+	assert.Equal(t, r.Structures, r.Models[0].Hessian.Structures)
 	assert.Less(t, r.Models[0].Hessian.Max, 1e-5) // %.8f of the file's columns
 
 	text, err := os.ReadFile(path)
@@ -67,16 +68,20 @@ func TestHessian(t *testing.T) {
 // A Hessian that is none, or whose displaced structures cannot be computed, is listed.
 func TestIncompleteHessian(t *testing.T) {
 	const head = "2\nProperties=species:S:1:pos:R:3:hessian_direction:R:3:hessian_product:R:3 energy=-1\n"
+	wrong := writeFile(t, "wrong.extxyz", head+"H 0 0 0 1 0 0 -9 0 0\nH 0.7 0 0 -1 0 0 9 0 0\n")
+	r := runWith(t, "", t.TempDir(), "painless: validate: the Hessian along a direction is negative in 1 of 1 structures: it may be the change of the forces, and is expected to be that of the gradient\n",
+		"-model", ultraModel, "-forces-key", "", wrong)
+	assert.NoError(t, r.err)
 	path := writeFile(t, "some.extxyz",
 		head+"H 0 0 0 1 0 0 9 0 0\nH 0.7 0 0 -1 0 0 -9 0 0\n"+ // 0: whole
 			head+"H 0 0 0 1 0 0 9 0 0\nH 0.7 0 0 -1 0 0 0 0 0\n"+ // 1: moving all atoms changes forces
 			head+"H 0 0 0 1 0 0 9 0 0\nH 0.03 0 0 -1 0 0 -9 0 0\n"+ // 2: on the same point when displaced
 			"2\nProperties=species:S:1:pos:R:3:hessian_product:R:3 energy=-1\nH 0 0 0 9 0 0\nH 0.7 0 0 -9 0 0\n") // 3: along nothing
 	const because = "displaced along the Hessian's direction: atom 0 (H) and atom 1 (H) are on the same point, [0.015 0 0] Å"
-	r := runWith(t, "", t.TempDir(), "painless: "+path+": frame 2, line 9: "+because+"\n", "-model", ultraModel, "-forces-key", "", path)
+	r = runWith(t, "", t.TempDir(), "painless: "+path+": frame 2, line 9: "+because+"\n", "-model", ultraModel, "-forces-key", "", path)
 	assert.Equal(t, 2, cli.Code(r.err))
 	require.Len(t, r.Unlabelled, 2)
-	assert.Equal(t, []any{1, "the Hessian's product adds up to 9 over the atoms, of 9: expected 0, as moving all atoms changes no force"}, []any{r.Unlabelled[0].Frame, r.Unlabelled[0].Reason})
+	assert.Equal(t, []any{1, "the Hessian's product adds up to 9 eV/Å² of its direction over the atoms, whose own are 9 in all: expected 0, as moving all atoms changes no force"}, []any{r.Unlabelled[0].Frame, r.Unlabelled[0].Reason})
 	assert.Equal(t, []any{3, "no column hessian_direction:R:3"}, []any{r.Unlabelled[1].Frame, r.Unlabelled[1].Reason})
 	m := r.Models[0]
 	require.Len(t, m.Failed, 1)

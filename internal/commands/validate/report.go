@@ -54,8 +54,8 @@ type modelReport struct {
 	Failed      []lack          `json:"failed"`                     // structures that could not be computed
 	Energy      *energyReport   `json:"energy,omitempty"`
 	Forces      *forcesReport   `json:"forces,omitempty"`
-	Stress      *errorReport    `json:"stress,omitempty"`  // the six components, eV/Å³
-	Hessian     *errorReport    `json:"hessian,omitempty"` // components of its product with directions whose components are 1 Å, root mean square: eV/Å
+	Stress      *errorReport    `json:"stress,omitempty"` // the six components, eV/Å³
+	Hessian     *hessianReport  `json:"hessian,omitempty"`
 	ByElement   []elementReport `json:"by_element"`
 	BySize      []sizeReport    `json:"by_size"`
 	WorstEnergy []worst         `json:"worst_energy"` // by error per atom
@@ -96,6 +96,13 @@ type forcesReport struct {
 	CosineAtoms int      `json:"cosine_atoms"`     // where neither is 0
 }
 
+// hessianReport is of the components of its product with directions whose components are
+// 1 Å, root mean square: eV/Å.
+type hessianReport struct {
+	errorReport
+	Structures int `json:"structures"`
+}
+
 // elementReport is the errors of the force components on an element's atoms.
 type elementReport struct {
 	Element string      `json:"element"`
@@ -127,7 +134,7 @@ func (v *validator) report() *report {
 		r.Models = append(r.Models, modelReport{
 			Name: m.name, File: m.path, Key: m.Key, Parameters: m.Network.Parameters,
 			Computed: s.computed, MSEach: s.each(), Failed: orEmpty(s.failed),
-			Energy: s.energyReport(v.composed, v.energies, v.compositions.List), Forces: s.forcesReport(), Stress: reported(s.stress), Hessian: reported(s.hessian),
+			Energy: s.energyReport(v.composed, v.energies, v.compositions.List), Forces: s.forcesReport(), Stress: reported(s.stress), Hessian: s.hessianReport(),
 			ByElement: s.elementReports(), BySize: s.sizeReports(),
 			WorstEnergy: orEmpty(s.worstEnergy.list), WorstForces: orEmpty(s.worstForces.list),
 		})
@@ -207,6 +214,14 @@ func (s *score) forcesReport() *forcesReport {
 		return nil
 	}
 	return &forcesReport{errorReport: *errors, R2: s.forces.R2(), Cosine: s.forces.Cosine(), CosineAtoms: s.forces.Directed}
+}
+
+func (s *score) hessianReport() *hessianReport {
+	errors := reported(s.hessian)
+	if errors == nil {
+		return nil
+	}
+	return &hessianReport{*errors, s.curved}
 }
 
 func (s *score) elementReports() []elementReport {

@@ -30,6 +30,7 @@ type score struct {
 	forces       scores.Forces
 	stress       scores.Deviation
 	hessian      scores.Deviation // eV/Å, for directions of 1 Å, root mean square
+	curved       int              // structures that it is of
 	sizes        [64]bySize
 	forceErrors  histogram
 	parity       density // forces: label, predicted

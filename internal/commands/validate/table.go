@@ -115,9 +115,18 @@ func (m *modelReport) summary() []entry {
 		{"force cosine", share(forces.Cosine)},
 		{"stress MAE, meV/Å³", milli(stress.N, stress.MAE)},
 		{"stress RMSE, meV/Å³", milli(stress.N, stress.RMSE)},
+		{"structures with a Hessian along a direction", some(hessian.Structures)},
 		{"Hessian MAE along 1 Å, meV/Å", milli(hessian.N, hessian.MAE)},
 		{"Hessian RMSE along 1 Å, meV/Å", milli(hessian.N, hessian.RMSE)},
 	}
+}
+
+// some is a count, or nothing where there is none.
+func some(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }
 
 func orZero[T any](p *T) (zero T) {

@@ -19,7 +19,7 @@ import (
 var Verb = &cli.Verb{
 	Name:    "validate",
 	Args:    "[-model FILE[,FILE…]] [flags] DATASET…",
-	Summary: "Compares energies, forces and stress of students with the labels of data sets.",
+	Summary: "Compares energies, forces, stress and Hessians of students with the labels of data sets.",
 	Help: `A DATASET is extended XYZ or HDF5, as its first bytes say; - is extended
 XYZ on standard input. All models are validated in one pass: a table, in meV, on
 standard output, and with -o a report for programs and figures too.
@@ -103,6 +103,9 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 	}
 	if err := v.validate(ctx, std); err != nil {
 		return err
+	}
+	if 2*v.unstable > v.curvatures {
+		fmt.Fprintf(std.Err, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", v.unstable, v.curvatures)
 	}
 	r := v.report()
 	r.Date, r.Seconds = start.UTC().Format(time.RFC3339), time.Since(start).Seconds()

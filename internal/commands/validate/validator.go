@@ -73,6 +73,8 @@ type validator struct {
 	compositions scores.Compositions
 	unlabelled   []lack
 	unreadable   int // structures
+	curvatures   int // structures with a Hessian along a direction
+	unstable     int // of them, where it is negative
 
 	waiting  []labelled
 	computer datasets.Computer
@@ -173,6 +175,12 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 	if l.Energy != nil {
 		energy = *l.Energy
 	}
+	if l.curvature != nil {
+		v.curvatures++
+		if l.curvature.Along() < 0 {
+			v.unstable++
+		}
+	}
 	v.composed, v.energies = append(v.composed, composition), append(v.energies, energy)
 	if l.Energy != nil || l.Forces != nil || l.Stress != nil || l.curvature != nil {
 		v.waiting = append(v.waiting, l)
@@ -251,6 +259,7 @@ func (v *validator) computeCurvatures(ctx context.Context, m *model, curved []*l
 			measured := train.Curvature{Direction: l.curvature.Direction}
 			measured.Measure(forwards, backwards)
 			l.curvature.Errors(measured.Product, m.score.hessian.Add)
+			m.score.curved++
 		}
 	}
 	for k, f := range c.Failed {
