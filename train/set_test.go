@@ -99,17 +99,17 @@ func TestCheckLabels(t *testing.T) {
 	for want, l := range map[string]*Labels{
 		"":                                    labelled(1, [3]float64{}, far, [3]float64{}),
 		"no label: neither energy nor forces": {Energy: nan},
-		"labels of 1 and 0 atoms: expected those of 3":                                                              labelled(1, [3]float64{}),
-		"the energy is +Inf: expected a finite number":                                                              labelled(math.Inf(1)),
-		"the force on atom 1 is [0 NaN 0]: expected finite numbers":                                                 labelled(1, [3]float64{}, [3]float64{0, nan, 0}, [3]float64{}),
-		"the force on atom 0 is 100 eV/Å: expected at most 80":                                                      labelled(1, [3]float64{0, 60, 80}, [3]float64{}, [3]float64{}),
-		"labels of 0 and 2 atoms: expected those of 3":                                                              {Energy: 1, AtomEnergies: []float64{1, 2}},
-		"a Hessian's direction of 1 atoms and product of 3: expected those of 3":                                    {Energy: nan, Curvature: &Curvature{v[:1], v}},
-		"atom 2 has the Hessian's direction [1 0 0] and product [NaN 0 0]: expected finite numbers":                 {Energy: 1, Curvature: &Curvature{v, [][3]float64{{}, {}, {nan}}}},
-		"the energy of atom 1 is NaN: expected a finite number":                                                     {Energy: 1, AtomEnergies: []float64{1, nan, 2}},
-		"the Hessian's product of atom 0 is 15000 eV/Å² of its direction: expected at most 10000":                 {Energy: 1, Curvature: &Curvature{[][3]float64{{1e-30}, {}, {}}, [][3]float64{{5e-27}, {-5e-27}, {}}}},
+		"labels of 1 and 0 atoms: expected those of 3":                                                                                                       labelled(1, [3]float64{}),
+		"the energy is +Inf: expected a finite number":                                                                                                       labelled(math.Inf(1)),
+		"the force on atom 1 is [0 NaN 0]: expected finite numbers":                                                                                          labelled(1, [3]float64{}, [3]float64{0, nan, 0}, [3]float64{}),
+		"the force on atom 0 is 100 eV/Å: expected at most 80":                                                                                               labelled(1, [3]float64{0, 60, 80}, [3]float64{}, [3]float64{}),
+		"labels of 0 and 2 atoms: expected those of 3":                                                                                                       {Energy: 1, AtomEnergies: []float64{1, 2}},
+		"a Hessian's direction of 1 atoms and product of 3: expected those of 3":                                                                             {Energy: nan, Curvature: &Curvature{v[:1], v}},
+		"atom 2 has the Hessian's direction [1 0 0] and product [NaN 0 0]: expected finite numbers":                                                          {Energy: 1, Curvature: &Curvature{v, [][3]float64{{}, {}, {nan}}}},
+		"the energy of atom 1 is NaN: expected a finite number":                                                                                              {Energy: 1, AtomEnergies: []float64{1, nan, 2}},
+		"the Hessian's product of atom 0 is 15000 eV/Å² of its direction: expected at most 10000":                                                            {Energy: 1, Curvature: &Curvature{[][3]float64{{1e-30}, {}, {}}, [][3]float64{{5e-27}, {-5e-27}, {}}}},
 		"the Hessian's product adds up to 3 eV/Å² of its direction over the atoms, whose own are 3 in all: expected 0, as moving all atoms changes no force": {Energy: 1, Curvature: &Curvature{v, v}},
-		"the Hessian's direction has no length: expected a displacement of some atoms":                              {Energy: 1, Curvature: &Curvature{make([][3]float64, 3), v}},
+		"the Hessian's direction has no length: expected a displacement of some atoms":                                                                       {Energy: 1, Curvature: &Curvature{make([][3]float64, 3), v}},
 	} {
 		if err := l.CheckLabels(3, 80); want == "" {
 			assert.NoError(t, err)
