@@ -23,8 +23,6 @@ Amounts = namedtuple("Amounts", "scans pairs clusters waters clashes presses tra
 # Tasks of each sort, scans for each class of bond. What walls are made of (clashes, presses, transfers) is for training alone: held-out frames are
 # what people compute.
 AMOUNTS = {"train": Amounts(250, 5000, 1200, 1200, 3500, 3000, 2000), "valid": Amounts(5, 50, 17, 21, 0, 0, 0), "test": Amounts(8, 80, 27, 34, 0, 0, 0)}
-
-
 RIGID = {"amide": 1000, "ester": 300, "sulfur": 300}  # turns of other classes: 50
 
 
@@ -64,6 +62,16 @@ def rotors(row):
             yield axis, 1
 
 
+def by_class(verb, rows):
+    """Returns the tasks of a verb at each bond of molecules that turns, by the bond's class."""
+    found = defaultdict(list)
+    for r in rows:
+        mol = Chem.AddHs(Chem.MolFromSmiles(r.smiles))
+        for axis in axes(mol):
+            found[kind_of_axis(mol, axis)].append((f"{verb} {r.id} {axis[0]} {axis[1]}", (r,)))
+    return dict(sorted(found.items()))
+
+
 def tasks(split, rows):
     """Returns [(name, rows)]: the name says the generator and its arguments, and seeds it."""
     if split == "train-near":
@@ -80,13 +88,8 @@ def tasks(split, rows):
         rng.shuffle(out)
         return out
     if split == "train-rigid":
-        by_class = defaultdict(list)
-        for r in [r for r in rows if r.split == "train"] + read_crossed():
-            if r.atoms <= 14:
-                mol = Chem.AddHs(Chem.MolFromSmiles(r.smiles))
-                for axis in axes(mol):
-                    by_class[kind_of_axis(mol, axis)].append((f"rigid {r.id} {axis[0]} {axis[1]}", (r,)))
-        out = [t for name in sorted(by_class) for t in rng.sample(by_class[name], min(RIGID.get(name, 50), len(by_class[name])))]
+        turns = by_class("rigid", [r for r in rows + read_crossed() if r.split == "train" and r.atoms <= 14])
+        out = [t for name, of in turns.items() for t in rng.sample(of, min(RIGID.get(name, 50), len(of)))]
         rng.shuffle(out)
         return out
     if split == "train-clash":
@@ -106,15 +109,9 @@ def tasks(split, rows):
     out = [(f"molecule {r.id}", (r,)) for r in own]
     out += [(f"chain {r.id}", (r,)) for r in own if r.atoms <= 14 and (r.source == "known" or rng.random() < 0.2)]
 
-    by_class = defaultdict(list)
-    for r in own:
-        mol = Chem.AddHs(Chem.MolFromSmiles(r.smiles))
-        if r.atoms <= 24:
-            for axis in axes(mol):
-                by_class[kind_of_axis(mol, axis)].append((f"torsion {r.id} {axis[0]} {axis[1]}", (r,)))
-    for name in sorted(by_class):
+    for of in by_class("torsion", [r for r in own if r.atoms <= 24]).values():
         # The molecules that chemists try first go first, then small ones.
-        scans = sorted(by_class[name], key=lambda t: (t[1][0].source != "known", t[1][0].atoms + rng.uniform(0, 12)))
+        scans = sorted(of, key=lambda t: (t[1][0].source != "known", t[1][0].atoms + rng.uniform(0, 12)))
         out += scans[:amounts.scans]
 
     small = [r for r in own if r.atoms <= 14]
