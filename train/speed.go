@@ -43,7 +43,7 @@ func (t *Trainer) Measure(ctx context.Context, long time.Duration) (s Speed, err
 	s.Visit = median(took)
 
 	took = nil
-	for begin := time.Now(); len(took) == 0 || len(took) < stretches && time.Since(begin) < long; {
+	for first := time.Now(); len(took) == 0 || len(took) < stretches && time.Since(first) < long; {
 		begin := time.Now()
 		network, err := t.network(t.average)
 		if err != nil {

@@ -2,7 +2,6 @@ package datasets
 
 import (
 	"errors"
-	"fmt"
 
 	"painless/data"
 	"painless/train"
@@ -16,11 +15,8 @@ func Curvature(f *data.Frame) (*train.Curvature, error) {
 	}
 	direction, err := f.Vectors(data.HessianDirectionKey)
 	product, other := f.Vectors(data.HessianProductKey)
-	switch {
-	case err != nil && other != nil:
-		return nil, fmt.Errorf("%w; %w", err, other)
-	case err != nil || other != nil:
-		return nil, errors.Join(err, other)
+	if err := errors.Join(err, other); err != nil {
+		return nil, OneLine{err}
 	}
 	c := &train.Curvature{Direction: direction, Product: product}
 	if err := c.Check(len(f.Numbers)); err != nil {

@@ -197,6 +197,7 @@ func TestDefault(t *testing.T) {
 	for _, v := range r.Health.Verdicts {
 		assert.Contains(t, []health.Grade{health.Good, health.Fair}, v.Grade, v)
 	}
+	assert.Contains(t, r.Card, "barriers of ethane")
 	for _, torsion := range r.Health.Torsions { // the card warns of those that are off by more than a fifth
 		if math.Abs(torsion.Barrier/torsion.GFN2-1) > 0.2 {
 			assert.Contains(t, r.Card, torsion.Molecule)

@@ -37,7 +37,13 @@ const (
 	heldOut = "held out for validation"
 )
 
-// Labels that are counted where a structure has columns of them that cannot be used.
+// unusable is why the columns of a label cannot be used.
+type unusable struct {
+	label string
+	error
+}
+
+// Labels whose structures with such columns are counted.
 const (
 	atomEnergies = "atoms' energies that can be used"
 	hessian      = "a Hessian along a direction that can be used"
@@ -98,22 +104,19 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 				return fmt.Errorf("%v: %w: -memory", at, err)
 			case err != nil:
 				t.leftOut["listed"]++
-				return s.skips.Skip(at, oneLine{err})
+				return s.skips.Skip(at, datasets.OneLine{Err: err})
 			}
 			for _, lack := range lacks { // each said once
 				f.Warnings = append(f.Warnings, lack.Error())
+				if u, is := lack.(unusable); is {
+					t.lacking[u.label]++
+				}
 			}
 			if math.IsNaN(labels.Energy) && s.keys.Energy != "" {
 				t.lacking["energy"]++
 			}
 			if labels.Forces == nil && s.keys.Forces != "" {
 				t.lacking["forces"]++
-			}
-			if s.run.Loss.AtomEnergy > 0 && labels.AtomEnergies == nil && f.Column(data.EnergiesKey) != nil {
-				t.lacking[atomEnergies]++
-			}
-			if s.run.Loss.Hessian > 0 && labels.Curvature == nil && (f.Column(data.HessianDirectionKey) != nil || f.Column(data.HessianProductKey) != nil) {
-				t.lacking[hessian]++
 			}
 			return nil
 		})
@@ -169,13 +172,6 @@ func (s *settings) weighed(training, valid *counted) error {
 	return nil
 }
 
-// oneLine is an error of several in one line.
-type oneLine struct{ error }
-
-func (e oneLine) Error() string { return strings.ReplaceAll(e.error.Error(), "\n", "; ") }
-
-func (e oneLine) Unwrap() error { return e.error }
-
 // labels is what a frame is to be trained on, and why it lacks some.
 func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 	found, lacks := f.Labels(s.keys)
@@ -187,12 +183,12 @@ func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 	var err error
 	if s.run.Loss.AtomEnergy > 0 {
 		if l.AtomEnergies, err = f.AtomEnergies(); err != nil {
-			lacks = append(lacks, err)
+			lacks = append(lacks, unusable{atomEnergies, err})
 		}
 	}
 	if s.run.Loss.Hessian > 0 {
 		if l.Curvature, err = datasets.Curvature(f); err != nil {
-			lacks = append(lacks, err)
+			lacks = append(lacks, unusable{hessian, err})
 		}
 	}
 	return l, lacks
