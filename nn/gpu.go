@@ -60,6 +60,7 @@ type gpuEngine struct {
 	in, out  gpuParcel // what goes to the device in one copy, and what comes back
 	input    gpu.Structures
 	host     gpuResults
+	opened   gpuResults // host's, where they come as letters
 	call     hostCall
 	tasks    hostTasks
 	shares   gpuShares
@@ -163,6 +164,9 @@ const guessedNeighbors = 64
 // run does all work of a call: launch by launch the first time, and as one
 // where it is the same as the last time's.
 func (e *gpuEngine) run(b *atoms.Batch) error {
+	if e.inOne() {
+		return e.runOnce()
+	}
 	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.edgeRoom, e.memory.Changes()}
 	if shape != e.recorded.shape {
 		if err := e.forget(); err != nil {

@@ -51,6 +51,9 @@ type gpuResults struct {
 
 // resizeResults makes room for what comes back of n atoms and s structures.
 func (e *gpuEngine) resizeResults(n, s int) error {
+	if e.inOne() {
+		return e.resizeAnswer(n, s)
+	}
 	if e.energyOnly {
 		n = 0 // forces
 	}
@@ -59,12 +62,9 @@ func (e *gpuEngine) resizeResults(n, s int) error {
 	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
 		return err
 	}
-	to := e.out.device
-	if e.inOne() {
-		to = e.out.mapped
-	}
-	e.results, e.forces = gpu.View[[10]float64](to, results, s), gpu.View[[3]float32](to, forces, n)
-	e.edges.Status = gpu.View[int64](to, status, 2)
+	from := e.out.device
+	e.results, e.forces = gpu.View[[10]float64](from, results, s), gpu.View[[3]float32](from, forces, n)
+	e.edges.Status = gpu.View[int64](from, status, 2)
 	e.host = gpuResults{onHost[[10]float64](&e.out, results, s), onHost[[3]float32](&e.out, forces, n), onHost[int64](&e.out, status, 2)}
 	return nil
 }

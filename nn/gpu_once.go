@@ -1,6 +1,9 @@
 package nn
 
-import "painless/kernels/gpu"
+import (
+	"painless/internal/buffer"
+	"painless/kernels/gpu"
+)
 
 // inOne is whether a batch goes through the network in one launch, whose blocks wait for each other: few atoms of isolated
 // structures, of which all pairs are looked at. The same bits come out. Not where such a launch has failed: where another one
@@ -14,7 +17,7 @@ func (e *gpuEngine) onceShare() int {
 	return e.kernels.Share(&e.weights.ofOne, e.input.Numbers.Len(), e.input.First.Len()-1)
 }
 
-// once is the work of such a call. Its blocks write the results to the host's memory, and read the structures there, where that is
+// once is the work of such a call. Its blocks tell the host the results, and read the structures in its memory, where that is
 // little, so that there is nothing to copy.
 func (e *gpuEngine) once() error {
 	from := gpu.View[byte](e.in.mapped, 0, e.in.size)
@@ -28,7 +31,33 @@ func (e *gpuEngine) once() error {
 	if err != nil {
 		return err
 	}
-	return e.kernels.Once(e.results, e.forces, e.edges.Status, input, e.input.Numbers.Len(), &e.ofOne)
+	return e.kernels.Once(e.memory, input, e.input.Numbers.Len(), e.input.First.Len()-1, !e.energyOnly, &e.ofOne)
+}
+
+// runOnce does all work of such a call. It is no graph: of one launch that would be no faster, and the stamp of each is another.
+func (e *gpuEngine) runOnce() error {
+	if err := e.once(); err != nil {
+		return err
+	}
+	return e.ofOne.Receive(e.dev, e.host.status, e.host.results, e.host.forces)
+}
+
+// resizeAnswer makes room for what the host is told of n atoms in s structures.
+func (e *gpuEngine) resizeAnswer(n, s int) error {
+	var p packer
+	letters := gpu.AnswerLen(n, s, !e.energyOnly)
+	at := pack[uint64](&p, letters)
+	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
+		return err
+	}
+	e.ofOne.Answer(onHost[uint64](&e.out, at, letters), gpu.View[uint64](e.out.mapped, at, letters))
+	o := &e.opened
+	o.results, o.forces, o.status = buffer.Resize(o.results, s), buffer.Resize(o.forces, n), buffer.Resize(o.status, 2)
+	e.host = *o
+	if e.energyOnly {
+		e.host.forces = nil
+	}
+	return nil
 }
 
 // directBytes is what all blocks together read from the host's memory at most: each reads all structures, and 32 KB take a microsecond

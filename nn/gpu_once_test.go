@@ -4,6 +4,7 @@ package nn
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -38,9 +39,10 @@ func TestGPUOneLaunch(t *testing.T) {
 			net := randomNetwork(Config{HiddenDim: c.hidden, NumInteractions: c.blocks, NumRBF: 8, Cutoff: 5, MaxZ: 20}, 31)
 			few := newGPUTestPotential(t, net, openGPU(t), Options{}).(*gpuEngine)
 			few.apart = true
-			var members []atoms.Structure
+			var members, others []atoms.Structure
 			for _, n := range c.atoms {
 				members = append(members, systems.Random(rng, n, 6, 0.3, [3]bool{}, true))
+				others = append(others, systems.Random(rng, n, 6, 0.3, [3]bool{}, true))
 			}
 			want := compute(t, few, members...)
 			require.False(t, few.inOne())
@@ -50,9 +52,12 @@ func TestGPUOneLaunch(t *testing.T) {
 				assert.Equal(t, want, compute(t, one, members...))
 				require.True(t, one.inOne())
 				assert.Equal(t, c.direct, one.direct())
+				assert.Equal(t, few.host.status, one.host.status)
+				one.ofOne.Launches = 0 // letters of other numbers, whose stamp the next launch would have
+				compute(t, one, others...)
+				one.ofOne.Launches = math.MaxUint32 // but for the stamps' beginning anew
 			}
-			assert.Equal(t, few.host.status, one.host.status)
-			assert.Equal(t, 2, dev.Counts()["once"].Launches)
+			assert.Equal(t, 4, dev.Counts()["once"].Launches)
 			assert.Len(t, dev.Counts(), 1, "one launch, and nothing else")
 
 			alone := emulator.New(wide)

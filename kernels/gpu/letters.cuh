@@ -3,8 +3,10 @@
 // asks for its letter until that has the stamp of this launch, and then has the
 // number: nothing else need be waited for, nor be where others read it.
 //
-// A letter is written once a launch, of which each has another stamp: no other
+// A letter is written once a launch, of which each has another stamp, not 0: no other
 // launch writes or reads the same letters meanwhile. Before the first they are 0.
+//
+// The host is told its results by letters too, in memory of its own: it has them before the launch has come to its end.
 #pragma once
 #include "cuda.cuh"
 
@@ -21,7 +23,11 @@ struct post {
 	static __device__ __forceinline__ float opened(letter l) { return as_float((int)l); }
 
 	__device__ __forceinline__ void send(letter *to, float x) const {
-		leave(to, sealed(x));
+		asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" : : "l"((GLOBAL letter *)to), "l"(sealed(x)) : "memory");
+	}
+	// tell is send where to is memory of the host.
+	__device__ __forceinline__ void tell(letter *to, float x) const {
+		asm volatile("st.relaxed.sys.global.u64 [%0], %1;" : : "l"((GLOBAL letter *)to), "l"(sealed(x)) : "memory");
 	}
 	// send_two is for a to of 16 bytes.
 	__device__ __forceinline__ void send_two(letter *to, float x, float y) const {
@@ -31,9 +37,6 @@ struct post {
 		letter l;
 		asm volatile("ld.relaxed.gpu.global.u64 %0, [%1];" : "=l"(l) : "l"((const GLOBAL letter *)from) : "memory");
 		return l;
-	}
-	static __device__ __forceinline__ void leave(letter *to, letter l) {
-		asm volatile("st.relaxed.gpu.global.u64 [%0], %1;" : : "l"((GLOBAL letter *)to), "l"(l) : "memory");
 	}
 	static __device__ __forceinline__ void ask(letter l[2], const letter *from) {
 		asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(l[0]), "=l"(l[1]) : "l"((const GLOBAL letter *)from) : "memory");

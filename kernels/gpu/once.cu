@@ -17,14 +17,14 @@
 #include "neighbors.cuh"
 #include "collect.cuh"
 
-#define LATE -1 // status.same, where what blocks wait for did not come
+#define LATE -1 // in place of where two atoms are one, where what blocks wait for did not come
 
 // UNLESS_LATE ends the block where what it waited for has not come; all threads know of it since a barrier.
-#define UNLESS_LATE                                     \
-	if (*mine.late()) {                                 \
-		if (number == 0 && t == 0) status->same = LATE; \
-		return;                                         \
-	}                                                   \
+#define UNLESS_LATE                                                       \
+	if (*mine.late()) {                                                   \
+		if (number == 0 && t == 0) mail.tell(answer + 1, as_float(LATE)); \
+		return;                                                           \
+	}                                                                     \
 	mine.forget(), r.forget()
 
 #define RECEIVE(batch, rows, in, weights, outputs)   \
@@ -45,13 +45,14 @@
 	if (far) message(entered{k == 0, mine.scalars(), mine.before(k)}, mine.span(), mine.edge_a(), mine.edge_b(), mine.distant(k, intervals), mine.atoms, mine.h, __VA_ARGS__); \
 	else message(entered{k == 0, mine.scalars(), mine.before(k)}, mine.span(), mine.edge_a(), mine.edge_b(), mine.tables(table_at, k, intervals), mine.atoms, mine.h, __VA_ARGS__)
 
-// results [structures, 10], forces [atoms, 3] and status are what comes back: see collect.cu and neighbors.cu; status.same is LATE where what blocks wait for
-// did not come. Without forces it is the energies alone. input is the structures, on end: positions [atoms, 3] in float64, of which structure each atom is, atomic
-// numbers, and the structures' first atoms [structures + 1], of at most as many structures as atoms. input and what comes back may be memory of the host: input is
-// read once by each block, the others are written once. letters is rooms', of which none has a stamp beyond launches, how many there were so far. per_length is
-// intervals an Å. run is the atoms of a share. Shared memory is share's; what is behind x: see onceRoom in once.go. table and readout are where those lie behind the beginning
-// of x, in floats: behind x, the one behind the other, if they have room of their own, and are fetched as soon as can be; below 0 the table stays where it is.
-KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings *status, unsigned long long letters, letter *launches, const weights *network, int blocks,
+// answer is what the host is told, in its memory, each a letter: how many edges there are and same, as findings have it, the latter when all else was sent, or LATE where what blocks
+// wait for did not come, and nothing else then; {energy, virial} of the structures, each number of 64 bits in two letters, the lower bits first, [structures, 10, 2]; and, if
+// with_forces, the forces [atoms, 3]; else it is the energies alone. See collect.cu and neighbors.cu. stamp is that of this launch. input is the structures, on end: positions
+// [atoms, 3] in float64, of which structure each atom is, atomic numbers, and the structures' first atoms [structures + 1], of at most as many structures as atoms. It may be memory of
+// the host: each block reads it once. letters is rooms', of which none has the stamp. per_length is intervals an Å. run is the atoms of a share. Shared memory is share's; what is behind
+// x: see onceRoom in once.go. table and readout are where those lie behind the beginning of x, in floats: behind x, the one behind the other, if they have room of their own, and are
+// fetched as soon as can be; below 0 the table stays where it is.
+KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_forces, unsigned long long letters, const weights *network, int blocks,
 	const int *input, int structures, const float *embedding, const float *wa, const float *wb, const float *wc, int atoms, int h, float cutoff, double per_length,
 	int intervals, int run, int table, int readout, int patience) {
 	int t = threadIdx_x, number = blockIdx_y * gridDim_x + blockIdx_x;
@@ -61,8 +62,9 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 	share mine;
 	mine.first = blockIdx_x * run, mine.end = min_int(mine.first + run, atoms), mine.run = run, mine.atoms = atoms, mine.h = h, mine.blocks = blocks;
 	post mail;
-	mail.stamp = mine.read(input, 8 * atoms + structures + 1, network, launches) + 1, mail.patience = patience, mail.late = mine.late();
+	mail.stamp = stamp, mail.patience = patience, mail.late = mine.late();
 	mine.mail = mail;
+	mine.read(input, 8 * atoms + structures + 1, network);
 	if (t == 0) *mine.late() = 0;
 	for (int k = t; k < run * 12; k += WIDE) mine.force()[k] = 0;
 	sync_block();
@@ -113,11 +115,11 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 			mail.receive<1>(l, r.scalars() + i * mine.h + f, 0, 0);
 			read.s[f] = post::opened(l[0][0]), read.s[f + 1] = post::opened(l[0][1]);
 		}
-		read.run(forces != 0, read_out{mail, r.energy() + i, r.gs() + i * mine.h});
+		read.run(with_forces, read_out{mail, r.energy() + i, r.gs() + i * mine.h});
 	}
 	sync_block();
 	UNLESS_LATE;
-	if (forces) {
+	if (with_forces) {
 #pragma unroll 1
 		for (;; k--) {
 			bool last = k == blocks - 1;
@@ -139,11 +141,11 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 		}
 	}
 	UNLESS_LATE;
-	for (int i = t; forces && i < (mine.end - mine.first) * 12; i += WIDE) mail.send(r.force() + (blockIdx_y * mine.atoms + mine.first) * 12 + i, mine.force()[i]);
+	for (int i = t; with_forces && i < (mine.end - mine.first) * 12; i += WIDE) mail.send(r.force() + (blockIdx_y * mine.atoms + mine.first) * 12 + i, mine.force()[i]);
 	if (number > 0) return; // what is left is little
 	sync_block(); // lest late change while it is looked at
+	int edges = 0, same = 0;
 	if (t >= WIDE - WARP) { // meanwhile the others have the sums
-		int edges = 0, same = 0;
 		for (int i = t - (WIDE - WARP); i < mine.atoms; i += WARP) {
 			letter l[1][2];
 			mail.receive<1>(l, r.found() + 2 * i, 0, 0);
@@ -153,23 +155,20 @@ KERNEL __launch_bounds__(WIDE, 1) once(double *results, float *forces, findings 
 			int other = as_int(shuffle_xor(as_float(same), mask));
 			edges += as_int(shuffle_xor(as_float(edges), mask)), same = same > other ? same : other;
 		}
-		findings total;
-		total.edges = edges, total.same = same;
-		if (t == WIDE - WARP) *status = total;
 	}
-	double *sums = (double *)mine.x();
-	float *energy = (float *)(sums + NUMBERS * SUMMANDS), *virials = energy + mine.atoms, *summed = virials + 9 * mine.atoms;
+	letter *told = answer + 2;
+	double *sums = (double *)mine.x(), *result = sums + NUMBERS * SUMMANDS;
+	float *energy = (float *)(result + NUMBERS), *virials = energy + mine.atoms, *summed = virials + 9 * mine.atoms;
 	for (int i = t; i < mine.atoms; i += WIDE) energy[i] = mail.receive_one(r.energy() + i);
 #pragma unroll 1
-	for (int u = t; forces && u < 6 * mine.atoms; u += WIDE) sum_letters(mail, summed, virials, r.force(), mine.h / GROUP, mine.atoms, u);
+	for (int u = t; with_forces && u < 6 * mine.atoms; u += WIDE) sum_letters(mail, summed, virials, r.force(), mine.h / GROUP, mine.atoms, u);
 	sync_block();
-	for (int i = t; forces && i < 3 * mine.atoms; i += WIDE) forces[i] = summed[i];
+	for (int i = t; with_forces && i < 3 * mine.atoms; i += WIDE) mail.tell(told + 2 * NUMBERS * structures + i, summed[i]);
 #pragma unroll 1
-	for (int s = 0; s < structures; s++) {
-		sum_structure<1>(results + NUMBERS * s, energy, forces != 0, virials, mine.structure_first()[s], mine.structure_first()[s + 1], sums);
+	for (int s = 0; s < structures; s++, told += 2 * NUMBERS) {
+		sum_structure<1>(result, energy, with_forces, virials, mine.structure_first()[s], mine.structure_first()[s + 1], sums);
 		sync_block();
+		if (t < 2 * NUMBERS) mail.tell(told + t, ((const float *)result)[t]);
 	}
-	if (t > 0) return;
-	if (*mine.late()) status->same = LATE;
-	else post::leave(launches, mail.stamp);
+	if (t == WIDE - WARP) mail.tell(answer, as_float(edges)), mail.tell(answer + 1, as_float(*mine.late() ? LATE : same));
 }

@@ -3,6 +3,7 @@ package gpu
 import (
 	"fmt"
 	"math"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -51,7 +52,7 @@ func (z size) onceRoom(n, share, blocks, most int) onceRoom {
 		spans = ceilDiv(share, 8) * 30 * z.h
 	}
 	kept := 8*share*n + (4*groupWidth*n+24)*blocks + (share+2)/2*4 + (2*n+4)/4*4 + groupWidth*n + (44+56*blocks)*share + 3*groupWidth*(z.h+fewPad)
-	x, table, readout := max(share*(3*z.h+fewPad)+spans, 2*10*blockThreads+ceilDiv(13*n, 4)*4), 18*groupWidth*z.intervals, readingRoom(z.h)
+	x, table, readout := max(share*(3*z.h+fewPad)+spans, 2*10*(blockThreads+1)+ceilDiv(13*n, 4)*4), 18*groupWidth*z.intervals, readingRoom(z.h)
 	apart := onceRoom{4 * (kept + x + table + readout), x, x + table}
 	if apart.bytes > most {
 		x = max(x, readout)
@@ -121,40 +122,100 @@ func NewOnceNetwork(m *Memory, filters []*Filter, updates []Update, readout *Rea
 	return net, m.dev.Synchronize()
 }
 
-// Once is what calls of one launch need on the device.
+// Once is what calls of one launch need.
 type Once struct {
 	Network  *OnceNetwork
-	Patience int // of blocks that wait for others: how often they ask; 0 is for seconds
+	Patience int    // of blocks that wait for others: how often they ask; 0 is for seconds
+	Launches uint32 // so far: the stamp of the last one's letters
 
-	letters  Array[uint64] // what blocks send each other: see letters.cuh
-	launches Array[uint64] // so far
+	letters Array[uint64] // what blocks send each other: see letters.cuh
+	answer  []uint64      // what they tell the host, in its memory: see once.cu
+	told    Array[uint64] // where kernels find that
 }
 
-// Resize makes room for n atoms of h features.
+// Resize makes room for n atoms of h features on the device.
 func (o *Once) Resize(m *Memory, n, h int) error {
 	had := o.letters.ptr
 	if err := Resize(m, &o.letters, "letters between blocks", n*(h*(15*o.Network.layers.n+2)+12*Groups(h)+3)); err != nil {
 		return err
 	}
-	if o.letters.ptr != had { // what stands there by chance is no letter
-		all := o.letters
-		all.n = all.cap
-		if err := Zero(m, all); err != nil {
+	if o.letters.ptr == had {
+		return nil
+	}
+	return o.unstamp(m) // what stands there by chance is no letter
+}
+
+// unstamp makes letters of no launch.
+func (o *Once) unstamp(m *Memory) error {
+	o.Launches = 0
+	all := o.letters
+	all.n = all.cap
+	return Zero(m, all)
+}
+
+// AnswerLen is how many letters the host is told of structures with so many atoms, of forces too or not.
+func AnswerLen(atoms, structures int, forces bool) int {
+	if !forces {
+		atoms = 0
+	}
+	return 2 + 2*10*structures + 3*atoms
+}
+
+// Answer has the host told by letters in b, memory of AllocHost that kernels find in mapped.
+func (o *Once) Answer(b []uint64, mapped Array[uint64]) { o.answer, o.told = b, mapped }
+
+// Late is what Receive leaves in the second of status where what the blocks of a launch wait for did not come, LATE in once.cu: then nothing else came of it, and
+// nothing would of another one with the same room.
+const Late = -1
+
+// waits is how often a letter is looked for before the device is asked whether it is done: a millisecond.
+const waits = 1 << 20
+
+// Receive waits for what the last launch tells: status as Edges have it, energies and virials, eV, and forces, eV/Å, as many as were asked for. The launch
+// may not have come to its end then, but reads nothing more of what it was given.
+func (o *Once) Receive(dev Device, status []int64, results [][10]float64, forces [][3]float32) error {
+	status[1] = Late
+	if err := o.wait(dev, 1); err != nil {
+		return err
+	}
+	if int32(o.answer[1]) == Late {
+		return dev.Synchronize() // others of its blocks may be waiting still
+	}
+	for k := range o.answer {
+		if err := o.wait(dev, k); err != nil {
 			return err
 		}
 	}
-	if o.launches.n > 0 {
-		return nil
+	status[0], status[1] = int64(int32(o.answer[0])), int64(int32(o.answer[1]))
+	told := o.answer[2:]
+	for k := range results {
+		for c := range results[k] {
+			results[k][c] = math.Float64frombits(told[1]<<32 | told[0]&math.MaxUint32)
+			told = told[2:]
+		}
 	}
-	if err := Resize(m, &o.launches, "the number of launches", 1); err != nil {
-		return err
+	for i := range forces {
+		for c := range forces[i] {
+			forces[i][c] = math.Float32frombits(uint32(told[c]))
+		}
+		told = told[3:]
 	}
-	return Zero(m, o.launches)
+	return nil
 }
 
-// Late is what the second of Status is where what the blocks of a launch wait for did not come, LATE in once.cu: then nothing else came of it, and
-// nothing would of another one with the same room.
-const Late = -1
+// wait is until letter k is there. That is sooner than the launch is over, unless it never comes.
+func (o *Once) wait(dev Device, k int) error {
+	arrived := func() bool { return uint32(atomic.LoadUint64(&o.answer[k])>>32) == o.Launches }
+	for range waits {
+		if arrived() {
+			return nil
+		}
+	}
+	if err := dev.Synchronize(); err != nil || arrived() {
+		return err
+	}
+	return fmt.Errorf("once: the launch is over, and number %d of its %d answers has not come", k, len(o.answer))
+}
 
 // OnceInput is the arrays of b on end in from, as one launch reads them: Positions, Structure, Numbers and First.
 func OnceInput(from Array[byte], b *Structures) (Array[int32], error) {
@@ -162,30 +223,34 @@ func OnceInput(from Array[byte], b *Structures) (Array[int32], error) {
 	return input, sized("once", length{"input", from.n, 4 * input.n}, length{"Numbers", b.Numbers.n, b.Positions.n}, length{"Structure", b.Structure.n, b.Positions.n})
 }
 
-// Once takes few atoms of isolated structures through a whole call: energies and virials, eV, forces, eV/Å, in the order of the atoms,
-// and status as Edges have it; energies alone where there is no room for forces.
-func (k *Kernels) Once(results Array[[10]float64], forces Array[[3]float32], status Array[int64], input Array[int32], atoms int, o *Once) error {
+// Once takes few atoms of so many isolated structures through a whole call, whose results Receive waits for: with forces, or energies alone.
+func (k *Kernels) Once(m *Memory, input Array[int32], atoms, structures int, forces bool, o *Once) error {
 	n, h, net := atoms, k.size.h, o.Network
-	share := k.Share(net, n, results.n)
+	share := k.Share(net, n, structures)
 	if share == 0 {
-		return fmt.Errorf("once: %d atoms of %d structures, which one launch does not take on this device", n, results.n)
+		return fmt.Errorf("once: %d atoms of %d structures, which one launch does not take on this device", n, structures)
 	}
-	if err := sized("once", length{"input", input.n, 8*n + results.n + 1}, length{"Status", status.n, 2}); err != nil {
+	if err := sized("once", length{"input", input.n, 8*n + structures + 1}, length{"answer", len(o.answer), AnswerLen(n, structures, forces)}); err != nil {
 		return err
 	}
-	if forces.n > 0 {
-		if err := sized("once", length{"forces", forces.n, n}); err != nil {
+	if o.Launches == math.MaxUint32 { // lest a letter of long ago be taken for a new one
+		if err := o.unstamp(m); err != nil {
 			return err
 		}
 	}
-	patience := o.Patience
+	o.Launches++
+	clear(o.answer)
+	patience, with := o.Patience, 0
 	if patience == 0 {
 		patience = oncePatience
+	}
+	if forces {
+		with = 1
 	}
 	grid, e := Dim{X: ceilDiv(n, share), Y: Groups(h)}, k.onces.once
 	room := k.size.onceRoom(n, share, net.layers.n, k.onces.once.shared)
 	e.shared = room.bytes
-	return k.run(&e, grid, results.arg(), forces.argOrNone(), status.arg(), o.letters.arg(), o.launches.arg(), net.layers.arg(), integer(net.layers.n),
-		input.arg(), integer(results.n), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(), net.readout[2].few.arg(),
+	return k.run(&e, grid, o.told.arg(), integer(int(int32(o.Launches))), integer(with), o.letters.arg(), net.layers.arg(), integer(net.layers.n),
+		input.arg(), integer(structures), net.embedding.arg(), net.readout[0].few.arg(), net.readout[1].few.arg(), net.readout[2].few.arg(),
 		integer(n), integer(h), single(net.cutoff), double(float64(net.intervals)/float64(net.cutoff)), integer(net.intervals), integer(share), integer(room.table), integer(room.readout), integer(patience))
 }

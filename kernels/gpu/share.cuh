@@ -42,12 +42,11 @@ struct share {
 		return o;
 	}
 
-	// read asks for the structures, where the weights are and how many launches there were, all at once, wherever they lie, so that a block waits for them once: numbers and
+	// read asks for the structures and where the weights are, all at once, wherever they lie, so that a block waits for them once: numbers and
 	// structure_first are kept, and positions and structure are where x is from the first layer on.
-	__device__ __forceinline__ unsigned read(const int *structures, int count, const weights *network, const letter *launches) const {
+	__device__ __forceinline__ void read(const int *structures, int count, const weights *network) const {
 		const int batch = 3, each = sizeof(weights) / sizeof(int);
 		int words[batch], layers[batch], passing = 7 * atoms;
-		letter so_far = post::look(launches);
 #pragma unroll
 		for (int k = 0; k < batch; k++) ask(layers[k], (const int *)network + min_int(threadIdx_x + k * WIDE, blocks * each - 1));
 #pragma unroll
@@ -61,7 +60,6 @@ struct share {
 			if (i < passing) ((int *)x())[i] = words[k];
 			else if (i < count) numbers()[i - passing] = words[k];
 		}
-		return so_far;
 	}
 	static __device__ __forceinline__ void ask(int &to, const int *from) { asm volatile("ld.global.u32 %0, [%1];" : "=r"(to) : "l"((const GLOBAL int *)from)); }
 	__device__ __forceinline__ const double *positions() const { return (const double *)x(); }

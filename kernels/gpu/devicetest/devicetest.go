@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) gpu.Device) {
 		{"launch", launch},
 		{"shared memory", sharedMemory},
 		{"letters", letters},
+		{"letters to the host", told},
 		{"capture", capture},
 		{"capture that fails", captureThatFails},
 		{"time", timing},

@@ -2,7 +2,10 @@ package devicetest
 
 import (
 	"math"
+	"sync/atomic"
 	"testing"
+	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,6 +39,35 @@ func letters(t *testing.T, d gpu.Device) {
 	}
 	err = d.Launch(&gpu.Launch{Kernel: k, Grid: gpu.Dim{X: resident + 1}, Args: make([]uint64, 4), Together: true})
 	assert.ErrorContains(t, err, "wait for each other")
+	require.NoError(t, m.Close())
+}
+
+// told has the threads of several blocks send the host a letter each, which comes by itself, or with Synchronize at the latest.
+func told(t *testing.T, d gpu.Device) {
+	const blocks, threads = 3, 64
+	m := load(t, d)
+	k := kernel(t, m, "tell", 0)
+	host, err := d.AllocHost(8 * blocks * threads)
+	require.NoError(t, err)
+	at, err := d.Mapped(host)
+	require.NoError(t, err)
+	all := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(host))), blocks*threads)
+	clear(all)
+	for stamp := 1; stamp <= 2; stamp++ {
+		require.NoError(t, d.Launch(&gpu.Launch{Kernel: k, Grid: gpu.Dim{X: blocks}, Block: gpu.Dim{X: threads}, Args: []uint64{uint64(at), gpu.Int(stamp)}}))
+		for i := range all {
+			want := uint64(stamp)<<32 | uint64(i)
+			for begun := time.Now(); atomic.LoadUint64(&all[i]) != want; {
+				if time.Since(begun) > time.Second {
+					require.NoError(t, d.Synchronize())
+					break
+				}
+			}
+			require.Equal(t, want, atomic.LoadUint64(&all[i]))
+		}
+	}
+	require.NoError(t, d.Synchronize())
+	require.NoError(t, d.FreeHost(host))
 	require.NoError(t, m.Close())
 }
 

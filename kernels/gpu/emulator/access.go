@@ -26,7 +26,7 @@ func (d *decoder) access(s *statement, words []string) (func(w *warp, mask uint3
 	if !ok || len(words) < 3 {
 		return nil, cost{}, fmt.Errorf("expected a space and a type of 4 or 8 bytes")
 	}
-	if strings.HasPrefix(s.opcode, "ld.relaxed.gpu.global.") || strings.HasPrefix(s.opcode, "st.relaxed.gpu.global.") {
+	if strings.HasPrefix(s.opcode, "ld.relaxed.gpu.global.") || strings.HasPrefix(s.opcode, "st.relaxed.gpu.global.") || strings.HasPrefix(s.opcode, "st.relaxed.sys.global.") {
 		return d.relaxed(s, words)
 	}
 	count, space := 1, words[1]

@@ -13,7 +13,7 @@ import (
 //
 // Such blocks run by turns. A turn ends where every warp that could go on asks again
 // for what it asked for, and nobody has sent anything since. When all blocks have come to that,
-// each warp may ask once more: it may count how often it did, and give up.
+// each warp may ask once more: it may count how often it did, and give up. They may send the host letters too: st.relaxed.sys.
 
 // post is what the blocks of a grid that run at the same time have in common.
 type post struct {
@@ -69,9 +69,9 @@ func (w *warp) until(address uint64) {
 	}
 }
 
-// relaxed decodes ld.relaxed.gpu.global.v2.u64 {a, b}, [p] and st.relaxed.gpu.global.u64 [p], a.
+// relaxed decodes ld.relaxed.gpu.global.v2.u64 {a, b}, [p] and st.relaxed.gpu.global.u64 [p], a, and of sys the latter.
 func (d *decoder) relaxed(s *statement, words []string) (func(w *warp, mask uint32), cost, error) {
-	e, count := element{8, false}, 1
+	e, count, toHost := element{8, false}, 1, words[2] == "sys"
 	words = words[4:]
 	if len(words) == 2 && words[0] == "v2" {
 		count, words = 2, words[1:]
@@ -99,7 +99,7 @@ func (d *decoder) relaxed(s *statement, words []string) (func(w *warp, mask uint
 		}
 	}
 	return byLane(func(w *warp, lane int) string {
-		if w.block.post == nil {
+		if w.block.post == nil && !toHost {
 			return "letters between blocks, in a launch whose blocks need not run at the same time"
 		}
 		address := base.get(w, lane) + offset
@@ -112,7 +112,9 @@ func (d *decoder) relaxed(s *statement, words []string) (func(w *warp, mask uint
 				if _, wrong := w.block.memory.update(at, e.size, w.block, "sends to", func(uint64) uint64 { return r.get(w, lane) }); wrong != "" {
 					return wrong
 				}
-				w.sends(at)
+				if !toHost {
+					w.sends(at)
+				}
 				continue
 			}
 			x, wrong := w.block.memory.update(at, e.size, w.block, "reads", nil)

@@ -47,6 +47,7 @@ func TestLetters(t *testing.T) {
 	for _, c := range []struct{ name, body, want string }{
 		{"one", send + receive, ""},
 		{"two", sendTwo + pair, ""},
+		{"one to the host", "\n @!%p1 st.relaxed.sys.global.u64 [%rd5+32], %rd7;", ""},
 		{"one, read as two", send + "\n @!%p1 st.relaxed.gpu.global.u64 [%rd5+40], %rd7;" + pair, ""},
 		{"to and fro", send + receive + "\n @!%p1 st.relaxed.gpu.global.u64 [%rd6+40], %rd7;\n @%p1 bra answered;\nanswer:\n ld.relaxed.gpu.global.u64 %rd8, [%rd5+40];\n setp.ne.s64 %p2, %rd8, 99;\n @%p2 bra answer;\nanswered:", ""},
 		{"behind a barrier", send + receive + barriers, ""},

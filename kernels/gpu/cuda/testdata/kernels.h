@@ -46,13 +46,17 @@ static void letters(const uint64_t *args, unsigned threads) {
 	free(y), free(next);
 }
 
+static void tell(const uint64_t *args, unsigned threads) {
+	for (unsigned i = 0; i < blocks * threads; i++) ((uint64_t *)args[0])[i] = args[1] << 32 | i;
+}
+
 static void nothing(const uint64_t *args, unsigned threads) {}
 
 // sizes are those of a kernel's parameters, in bytes.
 static const struct entry {
 	const char *name, *sizes;
 	void (*run)(const uint64_t *args, unsigned threads);
-} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}, {"letters", "8844", letters}};
+} entries[] = {{"saxpy", "8844", saxpy}, {"reverse", "84", reverse}, {"arguments", "484", arguments}, {"nothing", "", nothing}, {"store", "8", store}, {"letters", "8844", letters}, {"tell", "84", tell}};
 
 // declared is the number behind what comes after a directive that stands between text and end, 0 without one.
 static int declared(const char *text, const char *end, const char *directive, const char *after) {
