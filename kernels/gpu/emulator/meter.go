@@ -76,7 +76,7 @@ func (d *decoder) charge(s *statement, r *request) *charged {
 		}
 	}
 	results := 1
-	if words[0] == "st" || words[0] == "red" || c.class == Control {
+	if words[0] == "st" || words[0] == "red" || words[0] == "cp" || c.class == Control {
 		results = 0
 	} else if words[0] == "shfl" && len(s.operands) == 6 {
 		results = 2
