@@ -34,7 +34,7 @@ func TestGPUOneLaunch(t *testing.T) {
 		hidden, blocks int
 		atoms          []int
 		direct         bool // reads the structures where the host has them
-	}{{16, 1, []int{1}, true}, {16, 3, []int{2, 1, 3}, true}, {48, 2, []int{20}, true}, {32, 2, []int{gpu.FewAtoms + 6}, false}} {
+	}{{16, 1, []int{1}, true}, {16, 3, []int{2, 1, 3}, true}, {48, 2, []int{20}, true}, {32, 2, []int{4, 1}, true}, {32, 2, []int{gpu.FewAtoms + 6}, false}} {
 		t.Run(fmt.Sprintf("h=%d/blocks=%d/atoms=%v", c.hidden, c.blocks, c.atoms), func(t *testing.T) {
 			net := randomNetwork(Config{HiddenDim: c.hidden, NumInteractions: c.blocks, NumRBF: 8, Cutoff: 5, MaxZ: 20}, 31)
 			few := newGPUTestPotential(t, net, openGPU(t), Options{}).(*gpuEngine)

@@ -134,27 +134,36 @@ struct share {
 		const float *weights = w() + output * pitch;
 #ifdef TF32
 		const int pairs = (parts + 1) / 2;
-		int spans = in / SPAN, units = pairs * spans, lane = threadIdx_x % WARP, tiles = (rows + 7) / 8, apart = units > WIDE / WARP / 2 ? 1 : 2;
+		int spans = in / SPAN, units = pairs * spans, lane = threadIdx_x % WARP, tiles = (rows + 7) / 8;
 #pragma unroll 1
-		for (int k = threadIdx_x / WARP; k < units * apart; k += WIDE / WARP) { // where warps are twice the units, each does every other tile
-			int tile = k >= units, u = k - tile * units, pair = u >= spans, span = u - pair * spans;
+		for (int u = threadIdx_x / WARP; u < units; u += WIDE / WARP) {
+			int pair = u >= spans, span = u - pair * spans;
 			const float *one = w() + (pair * 2 * GROUP + lane / 4) * pitch + span * SPAN + lane % 4, *other = one + GROUP * pitch;
 			bool two = pair * 2 + 1 < parts;
-			split a[SPAN / 8][4], b[SPAN / 8][2];
+			split a[SPAN / 8][4];
 #pragma unroll
 			for (int s = 0; s < SPAN / 8; s++) {
 				a[s][0] = split_of(one[8 * s]), a[s][2] = split_of(one[8 * s + 4]);
 				a[s][1] = split_of(two ? other[8 * s] : 0.f), a[s][3] = split_of(two ? other[8 * s + 4] : 0.f);
 			}
 #pragma unroll 1
-			for (; tile < tiles; tile += apart) {
-				const float *from = x + min_int(tile * 8 + lane / 4, rows - 1) * pitch + span * SPAN + lane % 4;
+			for (int tile = 0; tile < tiles; tile += 2) { // two at a time, as each is a chain of products; of one tile both are the same
+				split b[2][SPAN / 8][2];
+				float part[2][4];
 #pragma unroll
-				for (int s = 0; s < SPAN / 8; s++) b[s][0] = split_of(from[8 * s]), b[s][1] = split_of(from[8 * s + 4]);
-				float part[4], *to = products + (tile * units + u) * UNIT + lane % 4 * 2 * COLUMN + lane / 4;
-				multiply(part, a, b);
-				to[0] = part[0], to[COLUMN] = part[1];
-				if (two) to[GROUP] = part[2], to[COLUMN + GROUP] = part[3];
+				for (int t = 0; t < 2; t++) {
+					const float *from = x + min_int(min_int(tile + t, tiles - 1) * 8 + lane / 4, rows - 1) * pitch + span * SPAN + lane % 4;
+#pragma unroll
+					for (int s = 0; s < SPAN / 8; s++) b[t][s][0] = split_of(from[8 * s]), b[t][s][1] = split_of(from[8 * s + 4]);
+				}
+#pragma unroll
+				for (int t = 0; t < 2; t++) multiply(part[t], a, b[t]);
+#pragma unroll
+				for (int t = 0; t < 2; t++) {
+					float *to = products + (min_int(tile + t, tiles - 1) * units + u) * UNIT + lane % 4 * 2 * COLUMN + lane / 4;
+					to[0] = part[t][0], to[COLUMN] = part[t][1];
+					if (two) to[GROUP] = part[t][2], to[COLUMN + GROUP] = part[t][3];
+				}
 			}
 		}
 		sync_block();
