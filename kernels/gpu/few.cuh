@@ -30,6 +30,7 @@ static __device__ __forceinline__ void copy(float *to, const float *from, int co
 static __device__ __forceinline__ void copy_ahead(float *to, const float *from, int count, int thread, int threads) {
 #ifdef TF32 // as on GPUs that have cp.async
 	unsigned at = (unsigned)(size_t)(SHARED float *)to;
+#pragma unroll 1 // what runs once is paid for by its length
 	for (int i = thread; i < count; i += threads)
 		asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" : : "r"(at + 16 * i), "l"((const GLOBAL float *)from + 4 * i) : "memory");
 #else

@@ -56,12 +56,25 @@ struct post {
 		if (!all) atomic_or(late, 1);
 	}
 
+	// receive_each waits for so many letters likewise.
+	template <int letters> __device__ __forceinline__ void receive_each(letter l[letters], const letter *from, int step, int last) const {
+		bool all = false;
+#pragma unroll 1
+		for (int left = patience; !all && left > 0; left--) {
+			all = true;
+#pragma unroll
+			for (int i = 0; i < letters; i++) l[i] = look(from + (i * step <= last ? i * step : 0));
+#pragma unroll
+			for (int i = 0; i < letters; i++) all = all && fresh(l[i]);
+		}
+		if (!all) atomic_or(late, 1);
+	}
+
 	// receive_one waits for one number.
 	__device__ __forceinline__ float receive_one(const letter *from) const {
-		letter l = 0;
-		for (int left = patience; !fresh(l) && left > 0; left--) l = look(from);
-		if (!fresh(l)) atomic_or(late, 1);
-		return opened(l);
+		letter l[1];
+		receive_each<1>(l, from, 0, 0);
+		return opened(l[0]);
 	}
 
 	// receive_four waits for {s, vx, vy, vz}.

@@ -175,16 +175,11 @@ struct place {
 };
 
 // TURNS goes over an atom's edges, WAYS at a time. Those of the next time are asked for before those of this one are added; and if turns there are two places for them, as a
-// copy of what is on its way would wait for it, which takes more registers. All ways go on to the end, lest what is asked for in one branch and needed in another be asked for there: beyond
-// the last edge that is asked for, and not added. Where all is near, ahead is false, and nothing is asked for before it is needed.
+// copy of what is on its way would wait for it, which takes more registers, and more instructions: not where all is near. All ways go on to the end, lest what is asked for in one branch and needed in another be asked for there: beyond
+// the last edge that is asked for, and not added.
 #define TURNS(turns, add_one, add_other)                        \
 	int times = (mine.y - mine.x + WAYS - 1) / WAYS;            \
-	if (!ahead) {                                               \
-		_Pragma("unroll 1") for (; times > 0; times--) {        \
-			j = edge_a[min_int(e, last)].x, e -= WAYS;          \
-			ask(one), e += WAYS, add_one;                       \
-		}                                                       \
-	} else if (times > 0) {                                     \
+	if (times > 0) {                                            \
 		j = edge_a[min_int(e, last)].x, e -= WAYS;              \
 		ask(one), e += WAYS;                                    \
 		_Pragma("unroll 1") for (int single = turns ? times % 2 : times; single > 0; single--) \
@@ -195,7 +190,7 @@ struct place {
 		}                                                       \
 	}
 
-template <bool ahead, class filter, class states, class places>
+template <bool turns, class filter, class states, class places>
 static __device__ __forceinline__ void forward(bool first, places out, states in, const int2 *span, const int4 *edge_a, const float4 *edge_b,
 	filter phi, int atoms, int h, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
@@ -223,7 +218,7 @@ static __device__ __forceinline__ void forward(bool first, places out, states in
 			next.from = in.at(j, h, f), next.at = edge_at(edge_a, edge_b, e + WAYS, last);
 			j = edge_a[min_int(e + 2 * WAYS, last)].x;
 		};
-		TURNS(true, add(one.at, one.from), add(other.at, other.from));
+		TURNS(turns, add(one.at, one.from), add(other.at, other.from));
 		s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
 		if (way == 0) {
 			float4 own = in.at(i, h, f);
@@ -244,7 +239,7 @@ static __device__ __forceinline__ void forward(bool first, places out, states in
 // (u for x/d costs 1e-8/d.) An atom's edges are summed feature by feature:
 // force [groups, atoms, 12] is, for every group of features, Σ ∂E/∂x and the
 // nine Σ ∂E/∂x_a x_b. Blocks of the network add to it, the last one first.
-template <bool ahead, bool adds, class filter, class states, class gradients, class places>
+template <bool turns, bool adds, class filter, class states, class gradients, class places>
 static __device__ __forceinline__ void backward(bool first, places gin, float *force, gradients g, states in, const int2 *span, const int4 *edge_a,
 	const float4 *edge_b, filter phi, int atoms, int h, float per_length, int run) {
 	int lane = threadIdx_x % WARP, way = lane / GROUP, feature = lane % GROUP, f = blockIdx_y * GROUP + feature;
@@ -291,7 +286,7 @@ static __device__ __forceinline__ void backward(bool first, places gin, float *f
 			next.from = in.at(j, h, f), next.g = g.at(j, h, f), next.at = edge_at(edge_a, edge_b, e + WAYS, last);
 			j = edge_a[min_int(e + 2 * WAYS, last)].x; // its whole record would take too many registers
 		};
-		TURNS(!first, add(one.at, one.from, one.g), add(other.at, other.from, other.g)); // of the first block more run side by side
+		TURNS(turns && !first, add(one.at, one.from, one.g), add(other.at, other.from, other.g)); // of the first block more run side by side
 		if (!first) {
 			s = over_ways(s), x = over_ways(x), y = over_ways(y), z = over_ways(z);
 			if (way == 0) gin.put(i, h, f, vec4(gi.x + s, gi.y + x, gi.z + y, gi.w + z));

@@ -72,7 +72,9 @@ KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_force
 	float *table_at = mine.x() + table;
 	if (early) mine.fetch(table_at, 0, intervals);
 	if (ready) mine.read_weights(reading(mine.x() + readout, h), wa, wb, wc);
-	for (int k = t; k < atoms * GROUP; k += WIDE) mine.scalars()[k] = embedding[mine.numbers()[k / GROUP] * h + blockIdx_y * GROUP + k % GROUP];
+	int scalars[2]; // of at most 2·WIDE/GROUP atoms, on their way meanwhile
+#pragma unroll
+	for (int k = 0; k < 2; k++) share::ask(scalars[k], (const int *)embedding + mine.numbers()[min_int((t + k * WIDE) / GROUP, atoms - 1)] * h + blockIdx_y * GROUP + t % GROUP);
 	list out;
 	out.edge_a = mine.edge_a(), out.edge_b = mine.edge_b(), out.room = run * atoms, out.intervals = intervals, out.per_length = per_length;
 	for (int i = mine.first + t / WARP; i < mine.end; i += WIDE / WARP) {
@@ -87,12 +89,15 @@ KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_force
 		span.x = (i - mine.first) * atoms, span.y = s.next, mine.own_span()[i - mine.first] = span;
 		if (blockIdx_y == 0) mail.send_two(r.found() + 2 * i, as_float(s.n), as_float(same));
 	}
+#pragma unroll
+	for (int k = 0; k < 2; k++)
+		if (t + k * WIDE < atoms * GROUP) mine.scalars()[t + k * WIDE] = as_float(scalars[k]);
 
 	int k = 0;
 #pragma unroll 1
 	for (;; k++) {
 		FETCHED(k);
-#define FORWARD(...) forward<false>(k == 0, sent{mail, mine.of_block(k), r.inputs(k)}, __VA_ARGS__)
+#define FORWARD(...) forward<true>(k == 0, sent{mail, mine.of_block(k), r.inputs(k)}, __VA_ARGS__)
 		MESSAGE(k, FORWARD, run);
 		sync_block();
 		if (early && k < blocks - 1) mine.fetch(table_at, k + 1, intervals);
@@ -126,14 +131,15 @@ KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_force
 			int in = last ? mine.h : 3 * mine.h;
 			if (early && !last) mine.fetch(table_at, k, intervals); // the last one is there
 			RECEIVE(6, last ? r.gs() : r.back(k), in, mine.layers()[k].out_back, GROUP);
+			if (last) mine.keep_g();
 			mine.layer<1>(back_end{mail, mine.of_block(k), r.gp(k)}, in);
 			sync_block();
 			RECEIVE(2, r.gp(k), mine.h, mine.layers()[k].hidden_back, 2 * GROUP);
-			mine.layer<2>(way_back{mail, mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, r.gs(), mine.own_g(), mine.layers()[k].m}, mine.h);
+			mine.layer<2>(way_back{mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, mine.own_g(), mine.layers()[k].m}, mine.h);
 			mine.gather(mine.g(), r.g(k));
 			FETCHED(k);
 #define BACKWARD(...)                                                                                                             \
-	backward<false, true>(k == 0, sent_back{mail, mine.of_block(k - 1), mine.own_g(), r.back(k - 1), mine.layers()[k - 1].m},         \
+	backward<true, true>(k == 0, sent_back{mail, mine.of_block(k - 1), mine.own_g(), r.back(k - 1), mine.layers()[k - 1].m},         \
 		mine.force() - (blockIdx_y * mine.atoms + mine.first) * 12, mine.g(), __VA_ARGS__)
 			MESSAGE(k, BACKWARD, (float)per_length, run);
 			sync_block();
@@ -161,7 +167,7 @@ KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_force
 	float *energy = (float *)(result + NUMBERS), *virials = energy + mine.atoms, *summed = virials + 9 * mine.atoms;
 	for (int i = t; i < mine.atoms; i += WIDE) energy[i] = mail.receive_one(r.energy() + i);
 #pragma unroll 1
-	for (int u = t; with_forces && u < 6 * mine.atoms; u += WIDE) sum_letters(mail, summed, virials, r.force(), mine.h / GROUP, mine.atoms, u);
+	for (int u = t; with_forces && u < 12 * mine.atoms; u += WIDE) sum_letters(mail, summed, virials, r.force(), mine.h / GROUP, mine.atoms, u);
 	sync_block();
 	for (int i = t; with_forces && i < 3 * mine.atoms; i += WIDE) mail.tell(told + 2 * NUMBERS * structures + i, summed[i]);
 #pragma unroll 1

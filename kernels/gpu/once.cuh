@@ -145,44 +145,39 @@ struct way_there {
 	}
 };
 
-// From gp and g = ∂E/∂(s, v) after the update to that before it; of the last one, whose vectors nobody reads, gs is what there is of g.
+// From gp and g = ∂E/∂(s, v) after the update to that before it; of the last one, whose vectors nobody reads, g has ∂E/∂s alone.
 struct way_back {
-	post mail;
 	own mine;
 	published to;
 	bool last;
-	const letter *gs;
 	const float4 *g;
 	const float *m;
 	__device__ __forceinline__ void done(int i, int h, int f, const float sum[2]) const {
 		int at = mine.at(i, f);
-		float4 u = along(mine.after[at]);
+		float4 u = along(mine.after[at]), gv = g[at];
 		if (last) {
-			to.put(i, h, f, stretched(mail.receive_one(gs + i * h + f) + sum[0], sum[1], u));
+			to.put(i, h, f, stretched(gv.x + sum[0], sum[1], u));
 			return;
 		}
-		float4 gv = g[at];
 		float g1 = mine.gates[2 * at], g2 = mine.gates[2 * at + 1];
 		float4 back = mix_transposed(m, vec4(0, gv.y * g2, gv.z * g2, gv.w * g2));
 		to.put(i, h, f, gathered(gv.x + sum[0], gv, g1, back, sum[1], u));
 	}
 };
 
-// sum_letters adds up numbers 2k and 2k + 1 of atoms·12 in force, as sum_of does.
+// sum_letters adds up number k of atoms·12 in force, as sum_of does.
 static __device__ __forceinline__ void sum_letters(const post &mail, float *forces, float *virials, const letter *force, int groups, int atoms, int k) {
-	const int ahead = 8;
-	int all = atoms * 12, i = k / 6, c = k % 6 * 2;
-	float sum[2] = {0, 0};
+	const int ahead = 16;
+	int all = atoms * 12, i = k / 12, c = k % 12;
+	float sum = 0;
 #pragma unroll 1
 	for (int s = 0; s < groups; s += ahead) {
-		letter l[ahead][2];
-		mail.receive<ahead>(l, force + s * all + 2 * k, all, (groups - 1 - s) * all);
+		letter l[ahead];
+		mail.receive_each<ahead>(l, force + s * all + k, all, (groups - 1 - s) * all);
 #pragma unroll
 		for (int n = 0; n < ahead; n++)
-			if (s + n < groups) sum[0] += post::opened(l[n][0]), sum[1] += post::opened(l[n][1]);
+			if (s + n < groups) sum += post::opened(l[n]);
 	}
-#pragma unroll
-	for (int n = 0; n < 2; n++)
-		if (c + n < 3) forces[3 * i + c + n] = sum[n];
-		else virials[9 * i + c + n - 3] = sum[n];
+	if (c < 3) forces[3 * i + c] = sum;
+	else virials[9 * i + c - 3] = sum;
 }

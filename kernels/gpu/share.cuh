@@ -123,6 +123,7 @@ struct share {
 #pragma unroll
 		for (int i = 0; i < ahead; i++)
 			if (t + i * WIDE < size) ((float4 *)w())[t + i * WIDE] = some[i];
+#pragma unroll 1
 		for (int i = t + ahead * WIDE; i < size; i += WIDE) ((float4 *)w())[i] = from[i];
 		sync_block();
 	}
@@ -180,6 +181,12 @@ struct share {
 		chains<parts, 1>(all, weights, x + row * pitch, in, GROUP * pitch, 0);
 		for (int p = 0; p < parts; p++) sum[p] = all[p][0];
 #endif
+	}
+
+	// keep_g keeps the group's part of rows of ∂E/∂s in x, as own_g.
+	__device__ __forceinline__ void keep_g() const {
+		int row = own_row(), f = threadIdx_x % GROUP;
+		if (row < end - first) own_g()[row * GROUP + f] = vec4(x()[row * (h + PAD) + blockIdx_y * GROUP + f], 0, 0, 0);
 	}
 
 	// layer is a layer of rows in x to the group's outputs of every part, of the share's atoms.
