@@ -81,7 +81,7 @@ func (d *gpuDomain) send(b *atoms.Batch, own int) error {
 	}
 	d.displacements, d.edges.Spans = gpu.View[[4]float32](d.in.device, displacements, d.edgeRoom), gpu.View[[2]int32](d.in.device, spans, own)
 	d.search.Numbers = gpu.View[int32](d.in.device, numbers, n)
-	d.input = gpu.Structures{Numbers: gpu.Part(d.search.Numbers, 0, own), First: gpu.View[int32](d.in.device, first, 2)}
+	d.input = gpu.Structures{Numbers: gpu.Part(d.search.Numbers, 0, own), First: gpu.View[int32](d.in.device, first, 2), Largest: own}
 	copy(onHost[int32](&d.in, first, 2), []int32{0, int32(own)})
 	elements := onHost[int32](&d.in, numbers, n)
 	for i, z := range b.Numbers {

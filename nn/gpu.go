@@ -91,6 +91,7 @@ type gpuBuffers struct {
 	force   gpu.Array[float32] // of each group of features, [H/8, N, 12]
 	forces  gpu.Array[[3]float32]
 	virials gpu.Array[[9]float32]
+	chunks  gpu.Array[[10]float64] // sums of parts of large structures: see gpu.Structures
 	results gpu.Array[[10]float64]
 }
 
@@ -102,7 +103,7 @@ type recording struct {
 }
 
 // gpuShape is all that the launches of a call depend on.
-type gpuShape struct{ atoms, structures, buckets, edgeRoom, changes int }
+type gpuShape struct{ atoms, structures, buckets, chunks, edgeRoom, changes int }
 
 func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) error {
 	e.mu.Lock()
@@ -167,7 +168,7 @@ func (e *gpuEngine) run(b *atoms.Batch) error {
 	if e.inOne() {
 		return e.runOnce()
 	}
-	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.edgeRoom, e.memory.Changes()}
+	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.input.Chunks(), e.edgeRoom, e.memory.Changes()}
 	if shape != e.recorded.shape {
 		if err := e.forget(); err != nil {
 			return err
@@ -284,6 +285,7 @@ func (e *gpuEngine) growAtoms(n, ghosts int) error {
 	}
 	states(&e.g)
 	floats(&e.energy, n)
+	failed = errors.Join(failed, gpu.Resize(m, &e.chunks, "sums of chunks", e.input.Chunks()))
 	if !e.energyOnly {
 		states(&e.gin)
 		floats(&e.force, gpu.Groups(h)*n*12)
@@ -314,7 +316,7 @@ func (e *gpuEngine) do(s step) error {
 		if err := e.sumGroups(); err != nil {
 			return err
 		}
-		return k.Reduce(e.results, e.energy, e.virials, &e.input)
+		return k.Reduce(e.results, e.chunks, e.energy, e.virials, &e.input)
 	}
 	return nil
 }

@@ -96,6 +96,7 @@ func (e *gpuEngine) stage(b *atoms.Batch) error {
 	h.structure, h.numbers = onHost[int32](&e.in, structure, n), onHost[int32](&e.in, numbers, n)
 	for k, i := range b.Start {
 		onHost[int32](&e.in, first, s+1)[k] = int32(i)
+		e.input.Largest = max(e.input.Largest, i-b.Start[max(0, k-1)])
 	}
 	e.each(n, atomsOfUnit, e.tasks.stage)
 	return e.stageBoxes(b)

@@ -103,8 +103,8 @@ func fewPieces(net *Network) []string {
 	return append(names, "sum_and_reduce", "download")
 }
 
-// pieces is what it asks for where they are many.
-func pieces(net *Network, periodic bool) (names []string) {
+// pieces is what it asks for where they are many, and where a structure is large.
+func pieces(net *Network, periodic, large bool) (names []string) {
 	names = []string{"upload", "zero", "find_all_pairs"}
 	if periodic {
 		names = []string{"upload", "zero", "zero", "assign", "scan", "scatter", "arrange", "find_edges"}
@@ -127,7 +127,12 @@ func pieces(net *Network, periodic bool) (names []string) {
 		case updateBackward:
 			names = append(names, "update_backward")
 		case collect:
-			names = append(names, "sum_groups", "reduce")
+			names = append(names, "sum_groups")
+			if large {
+				names = append(names, "reduce_chunks", "add_chunks")
+			} else {
+				names = append(names, "reduce")
+			}
 		}
 	}
 	return append(names, "download")
@@ -151,11 +156,11 @@ func TestGPUTimeline(t *testing.T) {
 	only := func(s atoms.Structure) []atoms.Structure { return []atoms.Structure{s} }
 	all := []system{
 		{"benzene", false, only(systems.Benzene()), []string{"once"}}, {"benzene in launches", true, only(systems.Benzene()), fewPieces(net)},
-		{"drop", true, only(systems.WaterDrop(4, 3, 2)), pieces(net, false)},
-		{"many of benzene", true, slices.Repeat(only(systems.Benzene()), batch), pieces(net, false)},
+		{"drop", true, only(systems.WaterDrop(4, 3, 2)), pieces(net, false, false)},
+		{"many of benzene", true, slices.Repeat(only(systems.Benzene()), batch), pieces(net, false, false)},
 	}
 	for _, box := range boxes {
-		all = append(all, system{fmt.Sprintf("water %d", len(box.Numbers)), false, only(box), pieces(net, true)})
+		all = append(all, system{fmt.Sprintf("water %d", len(box.Numbers)), false, only(box), pieces(net, true, len(box.Numbers) > 1024)})
 	}
 	for _, system := range all {
 		t.Run(system.name, func(t *testing.T) {

@@ -175,7 +175,7 @@ type water struct {
 	force               gpu.Array[float32]
 	forces              gpu.Array[[3]float32]
 	virials             gpu.Array[[9]float32]
-	results             gpu.Array[[10]float64]
+	results, chunks     gpu.Array[[10]float64]
 	first, before       gpu.Before // the first message, and others
 }
 
@@ -213,7 +213,7 @@ func newWater(b *bench, n, h, intervals int) *water {
 	w.pre, w.gates, w.energy = upload(b, random(n*h)), upload(b, random(n*2*h)), upload(b, random(n))
 	w.force = upload(b, make([]float32, gpu.Groups(h)*n*12))
 	w.forces, w.virials = room[[3]float32](b, n), upload(b, make([][9]float32, n))
-	w.results = room[[10]float64](b, 1)
+	w.results, w.chunks = room[[10]float64](b, 1), room[[10]float64](b, w.structures.Chunks())
 	w.first, w.before = gpu.Before{Embedding: upload(b, random(101*h)), Numbers: w.search.Numbers}, gpu.Before{State: w.state}
 	return w
 }
@@ -247,7 +247,7 @@ func oneBox(b *bench, rng *rand.Rand, n int, side float64) gpu.Structures {
 	}
 	l.Mask--
 	return gpu.Structures{Positions: upload(b, positions), Numbers: upload(b, numbers), Structure: upload(b, make([]int32, n)),
-		First: upload(b, []int32{0, int32(n)}), Lattices: upload(b, []gpu.Lattice{l}), Buckets: int(l.Mask) + 1}
+		First: upload(b, []int32{0, int32(n)}), Largest: n, Lattices: upload(b, []gpu.Lattice{l}), Buckets: int(l.Mask) + 1}
 }
 
 func (w *water) neighbors() error {
@@ -273,6 +273,6 @@ func (w *water) kernels() []work {
 		{"update_backward", update, 3*state + 12*n*h, func() error { return w.k.UpdateBackward(w.g, w.state, w.pre, w.gates, &w.update, w.h) }},
 		{"turn", 2*2*3*h*h*n + 2*readout, 2 * state, func() error { return w.k.Turn(w.g, w.energy, w.state, &w.last, &w.readout, w.h) }},
 		{"sum_groups", 0, 48*n*h/8 + 48*n, func() error { return w.k.SumGroups(w.forces, w.virials, w.force, w.search.Order, gpu.Groups(w.h)) }},
-		{"reduce", 0, 40 * n, func() error { return w.k.Reduce(w.results, w.energy, w.virials, &w.structures) }},
+		{"reduce", 0, 40 * n, func() error { return w.k.Reduce(w.results, w.chunks, w.energy, w.virials, &w.structures) }},
 	}
 }

@@ -5,6 +5,7 @@
 #define LEVELS 8
 #define SUMMANDS (1 << LEVELS) // threads whose sums of a structure are added, in halves
 #define NUMBERS 10   // of a structure: its energy and virial
+#define CHUNK (4 * SUMMANDS) // atoms of a structure whose sums are one block's
 
 // sum_of adds up number k of atoms·12 in force: see sum_groups.
 static __device__ __forceinline__ void sum_of(float *forces, float *virials, const float *force, const int *order, int groups, int atoms, size_t k) {
@@ -16,8 +17,27 @@ static __device__ __forceinline__ void sum_of(float *forces, float *virials, con
 	else virials[9 * i + c - 3] = sum;
 }
 
-// sum_structure is {energy, virial} of atoms from to to − 1: see reduce; if not both the energy alone. The sums of SUMMANDS threads are added in halves, those of all numbers side
-// by side; threads of the block beyond them only wait. sums is shared memory of NUMBERS·SUMMANDS. A thread asks for so many atoms at once.
+// add_halves adds the sums of count threads, of SUMMANDS at the most, in halves, those of all numbers side by side: number c's end up in sums[c·SUMMANDS].
+// Threads of the block beyond SUMMANDS only wait. sums is shared memory of NUMBERS·SUMMANDS.
+static __device__ __forceinline__ void add_halves(const double *sum, int count, double *sums) {
+	bool takes = threadIdx_x < SUMMANDS;
+#pragma unroll
+	for (int c = 0; takes && c < NUMBERS; c++) sums[c * SUMMANDS + threadIdx_x] = sum[c];
+	sync_block();
+#pragma unroll 1
+	for (int bit = LEVELS - 1; bit >= 0; bit--) {
+		int half = 1 << bit;
+		if (half >= count) continue; // of that many threads none has a sum
+#pragma unroll 1
+		for (int k = threadIdx_x; takes && k < NUMBERS * half; k += SUMMANDS) {
+			int at = (k >> bit) * SUMMANDS + (k & (half - 1));
+			sums[at] += sums[at + half];
+		}
+		sync_block();
+	}
+}
+
+// sum_structure is {energy, virial} of atoms from to to − 1: see reduce; if not both the energy alone. A thread asks for so many atoms at once. sums is add_halves'.
 template <int ahead> static __device__ __forceinline__ void sum_structure(double *results, const float *energy, bool both, const float *virials, int from, int to, double *sums) {
 	double sum[NUMBERS] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 	bool takes = threadIdx_x < SUMMANDS;
@@ -28,20 +48,7 @@ template <int ahead> static __device__ __forceinline__ void sum_structure(double
 #pragma unroll
 		for (int c = 1; c < NUMBERS; c++) sum[c] += virials[9 * (size_t)i + c - 1];
 	}
-#pragma unroll
-	for (int c = 0; takes && c < NUMBERS; c++) sums[c * SUMMANDS + threadIdx_x] = sum[c];
-	sync_block();
-#pragma unroll 1
-	for (int bit = LEVELS - 1; bit >= 0; bit--) {
-		int half = 1 << bit;
-		if (half >= to - from) continue; // of that many threads none has an atom
-#pragma unroll 1
-		for (int k = threadIdx_x; takes && k < NUMBERS * half; k += SUMMANDS) {
-			int at = (k >> bit) * SUMMANDS + (k & (half - 1));
-			sums[at] += sums[at + half];
-		}
-		sync_block();
-	}
+	add_halves(sum, to - from, sums);
 	int c = threadIdx_x;
 	if (c < NUMBERS) results[c] = c == 0 ? sums[0] : -0.5 * sums[c * SUMMANDS];
 }

@@ -48,6 +48,7 @@ type Structures struct {
 	Numbers   Array[int32]      // [N]
 	Structure Array[int32]      // that an atom belongs to, [N]
 	First     Array[int32]      // atoms of structure k are First[k] up to First[k+1], [S+1]
+	Largest   int               // atoms of the largest structure
 	Lattices  Array[Lattice]    // [S]; none where all pairs are looked at
 	Buckets   int               // of all structures; 0 if all pairs of atoms are to be looked at, which isolated ones allow
 }
