@@ -17,10 +17,32 @@ static __device__ __forceinline__ void sum_of(float *forces, float *virials, con
 	else virials[9 * i + c - 3] = sum;
 }
 
+// other_lanes is the x of the lane whose number differs in bit.
+static __device__ __forceinline__ double other_lanes(double x, int bit) {
+	float low, high;
+	asm("mov.b64 {%0, %1}, %2;" : "=f"(low), "=f"(high) : "d"(x));
+	low = shuffle_xor(low, bit), high = shuffle_xor(high, bit);
+	asm("mov.b64 %0, {%1, %2};" : "=d"(x) : "f"(low), "f"(high));
+	return x;
+}
+
 // add_halves adds the sums of count threads, of SUMMANDS at the most, in halves, those of all numbers side by side: number c's end up in sums[c·SUMMANDS].
 // Threads of the block beyond SUMMANDS only wait. sums is shared memory of NUMBERS·SUMMANDS.
-static __device__ __forceinline__ void add_halves(const double *sum, int count, double *sums) {
+static __device__ __forceinline__ void add_halves(double *sum, int count, double *sums) {
 	bool takes = threadIdx_x < SUMMANDS;
+	if (count <= WARP) { // the first warp's alone, without barriers
+#pragma unroll 1
+		for (int half = WARP / 2; threadIdx_x < WARP && half > 0; half /= 2) {
+			if (half >= count) continue;
+#pragma unroll
+			for (int c = 0; c < NUMBERS; c++) sum[c] += other_lanes(sum[c], half);
+		}
+#pragma unroll
+		for (int c = 0; c < NUMBERS; c++)
+			if (threadIdx_x == 0) sums[c * SUMMANDS] = sum[c];
+		sync_block();
+		return;
+	}
 #pragma unroll
 	for (int c = 0; takes && c < NUMBERS; c++) sums[c * SUMMANDS + threadIdx_x] = sum[c];
 	sync_block();

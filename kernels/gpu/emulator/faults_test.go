@@ -167,6 +167,8 @@ func TestUnknown(t *testing.T) {
 		" add.s32 %r1, %r2, %r99;":                         "%r99 is neither declared nor a special register",
 		" add.s32 %r1, %rd2, %r3;":                         "%rd2 has not the size of the instruction's type",
 		" add.s32 %r1, %r2;":                               "expected 3 operands",
+		" mov.b64 {%r1, %rd1}, %rd2;":                      "two registers of 32 bits and one of 64",
+		" mov.b64 %r1, {%r2, %r3};":                        "two registers of 32 bits and one of 64",
 		" bra nowhere;":                                    "there is no label nowhere",
 		" bar.sync 1;":                                     "bar.sync 0",
 		" mov.u32 %r1, %clock;":                            "%clock is neither declared",

@@ -34,6 +34,9 @@ func (d *decoder) plain(s *statement, words []string) (func(w *warp, mask uint32
 	case "cp":
 		return d.copyAhead(s)
 	}
+	if s.opcode == "mov.b64" && len(s.operands) == 2 && strings.Contains(s.operands[0]+s.operands[1], "{") {
+		return d.halves(s)
+	}
 	o, ok := operations[s.opcode]
 	if !ok {
 		return nil, cost{}, fmt.Errorf("not an instruction that the emulator knows")
@@ -273,4 +276,34 @@ func (d *decoder) all(texts []string, wide bool) (r []register, err error) {
 		r = append(r, x)
 	}
 	return r, nil
+}
+
+// halves is mov.b64 {a, b}, c and mov.b64 c, {a, b}, where a is the lower half of c.
+func (d *decoder) halves(s *statement) (func(w *warp, mask uint32), cost, error) {
+	apart := strings.HasPrefix(s.operands[0], "{")
+	pair, whole := s.operands[0], s.operands[1]
+	if !apart {
+		pair, whole = whole, pair
+	}
+	half, err := d.values(pair, 2, element{4, false}, apart)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	x, err := d.register(whole)
+	if err != nil {
+		return nil, cost{}, err
+	}
+	if !x.wide || half[0].wide || half[1].wide {
+		return nil, cost{}, fmt.Errorf("expected two registers of 32 bits and one of 64")
+	}
+	return byLane(func(w *warp, lane int) string {
+		if apart {
+			value := x.get(w, lane)
+			half[0].set(w, lane, value&math.MaxUint32)
+			half[1].set(w, lane, value>>32)
+		} else {
+			x.set(w, lane, half[1].get(w, lane)<<32|half[0].get(w, lane))
+		}
+		return ""
+	}), cost{}, nil
 }

@@ -33,3 +33,22 @@ func TestShuffles(t *testing.T) {
 	require.NoError(t, b.run(text(1, "", address+"\n and.b32 %r3, %r1, 3;\n setp.eq.s32 %p1, %r3, 1;\n vote.sync.ballot.b32 %r2, %p1, -1;\n st.global.u32 [%rd2], %r2;\n ret;"), 1, 32, 0))
 	assert.Equal(t, uint32(0x22222222), b.read(t, 1)[0])
 }
+
+// A register of 64 bits comes apart into two and together again.
+func TestHalves(t *testing.T) {
+	b := newBench(t, Options{})
+	require.NoError(t, b.run(text(1, "", address+`
+ mov.u64 %rd5, 0x1234567890abcdef;
+ mov.b64 {%r4, %r5}, %rd5;
+ mov.b64 %fd1, {%r5, %r1};
+ mov.b64 {%f1, %f2}, %fd1;
+ add.s32 %r4, %r4, %r1;
+ st.global.u32 [%rd2], %r4;
+ st.global.f32 [%rd2+32], %f1;
+ st.global.f32 [%rd2+64], %f2;
+ ret;`), 1, 2, 0))
+	out := b.read(t, 32)
+	assert.Equal(t, []uint32{0x90abcdef, 0x90abcdf0}, out[:2])
+	assert.Equal(t, []uint32{0x12345678, 0x12345678}, out[8:10])
+	assert.Equal(t, []uint32{0, 1}, out[16:18])
+}
