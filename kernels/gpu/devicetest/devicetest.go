@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) gpu.Device) {
 		{"letters", letters},
 		{"capture", capture},
 		{"capture that fails", captureThatFails},
+		{"marks", marks},
 		{"time", timing},
 		{"load errors", loadErrors},
 		{"launch errors", launchErrors},
