@@ -33,9 +33,10 @@ func NewGPUPotential(net *Network, dev gpu.Device, opts Options) (Potential, err
 		return nil, errors.Join(err, dev.Close())
 	}
 	e := &gpuEngine{net: net, pool: pool.New(threads), known: net.acquainted(opts.AnyElement), dev: dev, memory: gpu.NewMemory(dev), weights: gpuWeights{memory: gpu.NewMemory(dev)},
-		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly),
+		energyOnly: opts.EnergyOnly, schedule: schedule(len(net.Blocks), opts.EnergyOnly), parts: gpuParts{atoms: atomsOfPart},
 		shares: gpuShares{energies: opts.AtomEnergies, virials: opts.AtomVirials && !opts.EnergyOnly}}
 	e.tasks = hostTasks{stage: e.stageAtoms, lattices: e.stageLattices, forces: e.collectForces, finish: e.finish}
+	e.turn(0)
 	if err := e.load(filters); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
@@ -57,18 +58,16 @@ type gpuEngine struct {
 	kernels *gpu.Kernels
 	weights gpuWeights
 
-	in, out  gpuParcel // what goes to the device in one copy, and what comes back
-	input    gpu.Structures
-	host     gpuResults
-	opened   gpuResults // host's, where they come as letters
-	call     hostCall
-	tasks    hostTasks
-	shares   gpuShares
-	memory   *gpu.Memory // of the buffers
-	edgeRoom int         // edges that there is room for
+	*gpuCrossing // of the part whose turn it is, or of the whole batch: see gpu_parts.go
+	recorded     *recording
+	parts        gpuParts
+	call         hostCall
+	tasks        hostTasks
+	shares       gpuShares
+	memory       *gpu.Memory // of the buffers
+	edgeRoom     int         // edges that there is room for
 	gpuBuffers
-	recorded recording
-	apart    bool // whether there is to be no launch whose blocks wait for each other: see gpu_once.go
+	apart bool // whether there is to be no launch whose blocks wait for each other: see gpu_once.go
 
 	list atoms.NeighborList[float32] // names the atoms where two are on one point
 }
@@ -124,37 +123,61 @@ func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) erro
 }
 
 func (e *gpuEngine) compute(ctx context.Context, b *atoms.Batch, r *Result) error {
+	if e.divide(b); len(e.parts.ends) > 1 {
+		return e.computeParts(ctx, b, r)
+	}
+	e.turn(0)
+	e.firstAtom = 0
 	if err := e.stage(b); err != nil {
+		return err
+	}
+	if err := e.ask(ctx, b); err != nil {
+		return err
+	}
+	if err := e.wait(); err != nil {
+		return err
+	}
+	if err := e.repeat(ctx, b); err != nil {
+		return err
+	}
+	return e.collect(b, r)
+}
+
+// ask makes room for what is laid out, and asks for all work of it.
+func (e *gpuEngine) ask(ctx context.Context, b *atoms.Batch) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if e.edges.A.Len() < guessedNeighbors*b.NumAtoms() {
 		e.edgeRoom = guessedNeighbors * b.NumAtoms()
 	}
+	if err := e.grow(b); err != nil {
+		return err
+	}
+	e.room = e.edges.A.Len()
+	return e.run(b)
+}
+
+// repeat asks again for work that is done but came to nothing, and waits for it, until it did come to something.
+func (e *gpuEngine) repeat(ctx context.Context, b *atoms.Batch) error {
 	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := e.grow(b); err != nil {
-			return err
-		}
-		if err := e.run(b); err != nil {
-			return err
-		}
-		if e.inOne() && e.host.status[1] == gpu.Late {
-			e.apart = true
-			if err := e.forget(); err != nil {
-				return err
-			}
-			continue
-		}
 		found := int(e.host.status[0]) // see gpu.Edges
-		if found <= e.edges.A.Len() {
-			return e.collect(b, r)
-		}
-		if found > b.NumAtoms()*atoms.MaxNeighbors {
+		switch {
+		case e.host.status[1] == gpu.Late:
+			e.apart = true
+		case found <= e.room:
+			return nil
+		case found > b.NumAtoms()*atoms.MaxNeighbors:
 			return e.onHost(b, fmt.Errorf("more than %d neighbours per atom within %v Å: expected positions and cell in Å", atoms.MaxNeighbors, e.net.Cutoff))
+		default:
+			e.edgeRoom = max(e.edgeRoom, found)
 		}
-		e.edgeRoom = found
+		if err := e.ask(ctx, b); err != nil {
+			return err
+		}
+		if err := e.wait(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -162,22 +185,19 @@ func (e *gpuEngine) compute(ctx context.Context, b *atoms.Batch, r *Result) erro
 // dense liquid's.
 const guessedNeighbors = 64
 
-// run does all work of a call: launch by launch the first time, and as one
-// where it is the same as the last time's.
+// run asks for all work of a call, or of a part: launch by launch the first time, and as one
+// where it is the same as the last time's. Of one launch, each with its own stamp, that would be no faster.
 func (e *gpuEngine) run(b *atoms.Batch) error {
 	if e.inOne() {
-		return e.runOnce()
+		return e.once()
 	}
 	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.input.Chunks(), e.edgeRoom, e.memory.Changes()}
 	if shape != e.recorded.shape {
-		if err := e.forget(); err != nil {
+		if err := e.recorded.forget(); err != nil {
 			return err
 		}
 		e.recorded.shape = shape
-		if err := e.work(); err != nil {
-			return err
-		}
-		return e.dev.Synchronize()
+		return e.work()
 	}
 	if e.recorded.graph == nil {
 		graph, err := e.dev.Capture(e.work)
@@ -186,15 +206,12 @@ func (e *gpuEngine) run(b *atoms.Batch) error {
 		}
 		e.recorded.graph = graph
 	}
-	if err := e.recorded.graph.Launch(); err != nil {
-		return err
-	}
-	return e.dev.Synchronize()
+	return e.recorded.graph.Launch()
 }
 
-func (e *gpuEngine) forget() error {
-	graph := e.recorded.graph
-	e.recorded = recording{}
+func (r *recording) forget() error {
+	graph := r.graph
+	*r = recording{}
 	if graph == nil {
 		return nil
 	}
@@ -228,7 +245,10 @@ func (e *gpuEngine) work() error {
 func (e *gpuEngine) drop() error {
 	err := errors.Join(e.forget(), e.memory.Close())
 	e.gpuBuffers, e.edgeRoom = gpuBuffers{}, 0
-	e.in.device, e.out.device = gpu.Array[byte]{}, gpu.Array[byte]{}
+	for i := range e.parts.crossings {
+		c := &e.parts.crossings[i]
+		c.in.device, c.out.device = gpu.Array[byte]{}, gpu.Array[byte]{}
+	}
 	return err
 }
 
@@ -350,7 +370,11 @@ func (e *gpuEngine) Close() error {
 	}
 	e.closed = true
 	e.pool.Close()
-	err := errors.Join(e.drop(), e.weights.memory.Close(), e.in.free(e.dev), e.out.free(e.dev))
+	err := errors.Join(e.drop(), e.weights.memory.Close())
+	for i := range e.parts.crossings {
+		c := &e.parts.crossings[i]
+		err = errors.Join(err, c.in.free(e.dev), c.out.free(e.dev))
+	}
 	if e.kernels != nil {
 		err = errors.Join(err, e.kernels.Close())
 	}

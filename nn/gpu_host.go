@@ -73,7 +73,7 @@ func (e *gpuEngine) resizeResults(n, s int) error {
 func (e *gpuEngine) collect(b *atoms.Batch, r *Result) error {
 	h := &e.call
 	if same := int(e.host.status[1]); same > 0 {
-		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", b.NumAtoms()-same))
+		return e.onHost(b, fmt.Errorf("atom %d of the batch is on the same point as another", e.firstAtom+b.NumAtoms()-same))
 	}
 	r.Resize(b, e.energyOnly)
 	if err := e.share(r); err != nil {

@@ -59,13 +59,17 @@ func (d *idle) Launch(l *gpu.Launch) error {
 // In the steady state a call allocates nothing, however large the batch, and on any number of threads.
 func TestGPUAllocatesNothing(t *testing.T) {
 	many := systems.WaterDrop(16, 16, 16) // more than a unit of atoms
-	for name, b := range map[string]*atoms.Batch{"few": atoms.NewBatch(systems.Benzene()), "isolated": atoms.NewBatch(systems.Benzene(), many), "water": atoms.NewBatch(systems.WaterBox(4, 4, 4))} {
-		p, r := newGPUTestPotential(t, randomNetwork(gpuConfig, 20), newIdle(), Options{Threads: 2}), &Result{}
+	parts := []atoms.Structure{many, systems.Benzene(), many, many, many, many, systems.WaterBox(4, 4, 4), many, many}
+	for name, b := range map[string]*atoms.Batch{"few": atoms.NewBatch(systems.Benzene()), "isolated": atoms.NewBatch(systems.Benzene(), many), "water": atoms.NewBatch(systems.WaterBox(4, 4, 4)),
+		"parts": atoms.NewBatch(parts...)} {
+		p, r := newGPUTestPotential(t, randomNetwork(gpuConfig, 20), newIdle(), Options{Threads: 2}).(*gpuEngine), &Result{}
+		p.parts.atoms = len(many.Numbers)
 		compute := func() { require.NoError(t, p.Compute(context.Background(), b, r)) }
 		for range 3 { // memory grows, and the work is recorded
 			compute()
 		}
 		assert.Zero(t, testing.AllocsPerRun(5, compute), name)
+		assert.Len(t, p.parts.ends, map[bool]int{true: 5, false: 1}[name == "parts"], name)
 	}
 }
 

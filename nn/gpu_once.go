@@ -7,9 +7,10 @@ import (
 
 // inOne is whether a batch goes through the network in one launch, whose blocks wait for each other: few atoms of isolated
 // structures, of which all pairs are looked at. The same bits come out. Not where such a launch has failed: where another one
-// that waits takes its place, each may wait for the other; nor in a domain, whose stages are walked one by one.
+// that waits takes its place, each may wait for the other; nor in a domain, whose stages are walked one by one; nor in parts, of which one is asked for
+// before what the last one told was read.
 func (e *gpuEngine) inOne() bool {
-	return !e.weights.exact && !e.shares.energies && !e.shares.virials && !e.apart && e.input.Buckets == 0 && e.onceShare() > 0
+	return len(e.parts.ends) == 1 && !e.weights.exact && !e.shares.energies && !e.shares.virials && !e.apart && e.input.Buckets == 0 && e.onceShare() > 0
 }
 
 // onceShare is how many atoms a share of one launch has; 0 if there is none.
@@ -34,12 +35,12 @@ func (e *gpuEngine) once() error {
 	return e.kernels.Once(e.memory, input, e.input.Numbers.Len(), e.input.First.Len()-1, !e.energyOnly, &e.ofOne)
 }
 
-// runOnce does all work of such a call. It is no graph: of one launch that would be no faster, and the stamp of each is another.
-func (e *gpuEngine) runOnce() error {
-	if err := e.once(); err != nil {
-		return err
+// wait waits for what run asked for. One launch tells what came of it before it is over.
+func (e *gpuEngine) wait() error {
+	if e.inOne() {
+		return e.ofOne.Receive(e.dev, e.host.status, e.host.results, e.host.forces)
 	}
-	return e.ofOne.Receive(e.dev, e.host.status, e.host.results, e.host.forces)
+	return e.dev.Synchronize()
 }
 
 // resizeAnswer makes room for what the host is told of n atoms in s structures.

@@ -149,3 +149,18 @@ func TestGPUBlocksApart(t *testing.T) {
 		})
 	}
 }
+
+// A part of few atoms is several launches where the whole batch would be one.
+func TestGPUPartsOfFew(t *testing.T) {
+	s := systems.Random(rand.New(rand.NewPCG(32, 32)), 4, 6, 0.3, [3]bool{}, true)
+	d := emulator.New(wide)
+	e := newGPUTestPotential(t, randomNetwork(gpuConfig, 32), d, Options{}).(*gpuEngine)
+	want := compute(t, e, s, s, s)
+	assert.Equal(t, 1, d.Counts()["once"].Launches)
+	e.parts.atoms = 1
+	for range 3 {
+		assert.Equal(t, want, compute(t, e, s, s, s))
+	}
+	assert.Len(t, e.parts.ends, 3)
+	assert.Equal(t, 1, d.Counts()["once"].Launches)
+}

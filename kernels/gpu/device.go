@@ -4,6 +4,7 @@
 package gpu
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -22,7 +23,7 @@ type Properties struct {
 
 // Device is one GPU and one queue of work on it: copies and launches run in the
 // order in which they were asked for, and may run after the call has returned.
-// An error of theirs then comes from a later call, Synchronize at the latest.
+// An error of theirs then comes from a later call, Synchronize or Await at the latest.
 // Calls must not run at the same time.
 type Device interface {
 	Properties() Properties
@@ -35,12 +36,12 @@ type Device interface {
 	AllocHost(size int) ([]byte, error)
 	FreeHost(b []byte) error
 	// Mapped is the address at which kernels find memory of AllocHost, b being what it gave: they read and write it where it is, and what they
-	// wrote is there after Synchronize.
+	// wrote is there after Synchronize, or Await.
 	Mapped(b []byte) (Pointer, error)
 
-	// Upload copies src to the device; src stays as it is until Synchronize.
+	// Upload copies src to the device; src stays as it is until Synchronize, or Await.
 	Upload(dst Pointer, src []byte) error
-	// Download copies from the device; dst is filled after Synchronize.
+	// Download copies from the device; dst is filled after Synchronize, or Await.
 	Download(dst []byte, src Pointer) error
 	// Zero sets size bytes to 0.
 	Zero(dst Pointer, size int) error
@@ -54,11 +55,41 @@ type Device interface {
 
 	// Synchronize waits until all work is done.
 	Synchronize() error
+	// Mark makes a mark, 0 to Marks−1, behind what was asked for so far, in place of the one that it was; not in a Capture.
+	Mark(mark int) error
+	// Await waits until all work before a mark is done, as Synchronize does, and not for what is behind it. A mark that was
+	// never made is an error; one that was awaited may be so again.
+	Await(mark int) error
 	// Time is how long the device took for what work asked for.
 	Time(work func() error) (time.Duration, error)
 
 	// Close frees what the device itself holds. It may be called twice.
 	Close() error
+}
+
+// Marks is how many marks a device has.
+const Marks = 2
+
+// Marked is which of its marks a device has made.
+type Marked [Marks]bool
+
+// Check is an error for what is no mark.
+func (*Marked) Check(mark int) error {
+	if mark < 0 || mark >= Marks {
+		return fmt.Errorf("mark %d: expected 0 to %d", mark, Marks-1)
+	}
+	return nil
+}
+
+// CheckMade is an error for what is no mark, or was not made.
+func (m *Marked) CheckMade(mark int) error {
+	if err := m.Check(mark); err != nil {
+		return err
+	}
+	if !m[mark] {
+		return fmt.Errorf("mark %d was not made, and cannot be awaited", mark)
+	}
+	return nil
 }
 
 // Module is the kernels of one PTX file.

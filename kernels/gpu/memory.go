@@ -95,6 +95,9 @@ func release[T any](m *Memory, a *Array[T]) error {
 	if a.ptr == 0 {
 		return nil
 	}
+	if err := m.dev.Synchronize(); err != nil { // as work that was asked for may still use it
+		return err
+	}
 	var x T
 	p := a.ptr
 	m.size -= int64(a.cap) * int64(unsafe.Sizeof(x))

@@ -49,7 +49,7 @@ func TestStrictDriver(t *testing.T) {
 	}
 	text, err := exec.Command("gcc", "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Werror", "-O1", "-pthread", "-o", library, source).CombinedOutput()
 	require.NoError(t, err, string(text))
-	again := exec.Command(os.Args[0], "-test.v", "-test.run", "^(TestDevice|TestOpenIndex|TestLoadSaysWhy|TestKernelSaysWhy|TestCopyInGraph|TestLaunchAllocatesNothing|TestErrorsSayWhat|TestLost|TestOccupancy)$")
+	again := exec.Command(os.Args[0], "-test.v", "-test.run", "^(TestDevice|TestOpenIndex|TestLoadSaysWhy|TestKernelSaysWhy|TestCopyInGraph|TestAwait|TestLaunchAllocatesNothing|TestErrorsSayWhat|TestLost|TestOccupancy)$")
 	again.Env = append(os.Environ(), "LD_LIBRARY_PATH="+filepath.Dir(library), "GODEBUG=invalidptr=1", "GOGC=1")
 	text, err = again.CombinedOutput()
 	require.NoError(t, err, string(text))
@@ -126,6 +126,35 @@ func TestCopyInGraph(t *testing.T) {
 	assert.NoError(t, d.Close())
 }
 
+// Await leaves what is behind the mark to go on: on the strict driver it does not even begin. And the driver refuses to wait for what was not recorded.
+func TestAwait(t *testing.T) {
+	d := open(t)
+	strict := d.Properties().Name == "a GPU that is none"
+	p, err := d.Alloc(8)
+	require.NoError(t, err)
+	host, err := d.AllocHost(8)
+	require.NoError(t, err)
+	clear(host)
+	require.NoError(t, d.Upload(p, []byte("abcdefgh")))
+	require.NoError(t, d.Download(host[:4], p))
+	require.NoError(t, d.Mark(0))
+	require.NoError(t, d.Download(host[4:], p+4))
+	if strict {
+		assert.ErrorIs(t, d.(*device).call("cuEventSynchronize", d.(*device).marks[1].Synchronize), result(400))
+	}
+	require.NoError(t, d.Mark(1))
+	require.NoError(t, d.Await(0))
+	assert.Equal(t, "abcd", string(host[:4]))
+	if strict {
+		assert.Equal(t, make([]byte, 4), host[4:])
+	}
+	require.NoError(t, d.Await(1))
+	assert.Equal(t, "abcdefgh", string(host))
+	require.NoError(t, d.FreeHost(host))
+	require.NoError(t, d.Free(p))
+	assert.NoError(t, d.Close())
+}
+
 const nothing = ".version 7.0\n.target sm_70\n.address_size 64\n.visible .entry nothing(.param .u32 n)\n{\n\tret;\n}\n"
 
 // launcher is a function that launches a kernel that does nothing.
@@ -143,7 +172,7 @@ func TestLaunchAllocatesNothing(t *testing.T) {
 	launch := launcher(t, d)
 	var failed error
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		if err := launch(); err != nil {
+		if err := errors.Join(launch(), d.Mark(0), d.Await(0)); err != nil {
 			failed = err
 		}
 	}))

@@ -26,6 +26,8 @@ type device struct {
 	context    cu.CUContext
 	stream     cu.Stream
 	start, end cu.Event // of Time
+	marks      [gpu.Marks]cu.Event
+	marked     gpu.Marked
 
 	memory  map[gpu.Pointer]int // sizes of what Alloc gave
 	host    map[*byte]int       // sizes of what AllocHost gave
@@ -41,7 +43,10 @@ type device struct {
 	closed    bool
 }
 
-var errClosed = errors.New("the device is closed")
+var (
+	errClosed      = errors.New("the device is closed")
+	errMarkInGraph = errors.New("a mark in a graph")
+)
 
 // Count is the number of GPUs. Without a driver or a GPU it is an error that
 // says what is missing.
@@ -99,12 +104,21 @@ func (d *device) open(index int) (err error) {
 	if err := d.call("cuStreamCreate", func() (err error) { d.stream, err = cu.MakeStream(cu.NonBlocking); return }); err != nil {
 		return err
 	}
-	for _, event := range []*cu.Event{&d.start, &d.end} {
+	for _, event := range d.events() {
 		if err := d.call("cuEventCreate", func() (err error) { *event, err = cu.MakeEvent(cu.DefaultEvent); return }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// events is all events of the device.
+func (d *device) events() []*cu.Event {
+	all := []*cu.Event{&d.start, &d.end}
+	for i := range d.marks {
+		all = append(all, &d.marks[i])
+	}
+	return all
 }
 
 func properties(g cu.Device) (gpu.Properties, error) {
@@ -158,6 +172,32 @@ func (d *device) Synchronize() error {
 	err := d.call("cuStreamSynchronize", d.stream.Synchronize)
 	d.copied.Unpin()
 	return d.after(err)
+}
+
+// Mark records a mark's event. In a graph it would be work of the graph's, which nobody could wait for.
+func (d *device) Mark(mark int) error {
+	if err := d.marked.Check(mark); err != nil {
+		return err
+	}
+	if d.capturing {
+		return errMarkInGraph
+	}
+	if err := d.call("cuEventRecord", func() error { return d.marks[mark].Record(d.stream) }); err != nil {
+		return d.after(err)
+	}
+	d.marked[mark] = true
+	return nil
+}
+
+// Await waits for a mark's event. CUDA does not wait for one that was never recorded, and says nothing.
+func (d *device) Await(mark int) error {
+	if err := d.marked.CheckMade(mark); err != nil {
+		return err
+	}
+	if d.capturing {
+		return errMarkInGraph
+	}
+	return d.after(d.call("cuEventSynchronize", d.marks[mark].Synchronize))
 }
 
 // after is err with what may have failed before the call that has it.
@@ -217,7 +257,7 @@ func (d *device) Close() error {
 		try(m.Close())
 	}
 	try(d.freeAll())
-	for _, event := range []*cu.Event{&d.start, &d.end} {
+	for _, event := range d.events() {
 		if *event != (cu.Event{}) {
 			try(d.call("cuEventDestroy", func() error { return cu.DestroyEvent(event) }))
 		}

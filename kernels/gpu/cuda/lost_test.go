@@ -18,6 +18,7 @@ import (
 // findLoss is the calls that wait for a kernel, and so hear of what became of it.
 var findLoss = map[string]func(d gpu.Device) error{
 	"synchronize": func(d gpu.Device) error { return d.Synchronize() },
+	"await":       func(d gpu.Device) error { return errors.Join(d.Mark(0), d.Await(0)) },
 	"time":        func(d gpu.Device) error { _, err := d.Time(func() error { return nil }); return err },
 	"close":       func(d gpu.Device) error { return d.Close() },
 }
@@ -75,6 +76,7 @@ func lose(t *testing.T, find func(d gpu.Device) error) {
 	require.NoError(t, d.Launch(&gpu.Launch{Kernel: k, Args: []uint64{uint64(p)}}))
 	require.NoError(t, d.Upload(p, make([]byte, 4)), "of memory that is Go's")
 	require.NoError(t, d.Synchronize(), "the GPU works")
+	require.NoError(t, errors.Join(d.Mark(0), other.Mark(0)))
 	require.NoError(t, d.Upload(p, make([]byte, 4)), "of memory that Close must leave to Go")
 
 	require.NoError(t, d.Launch(&gpu.Launch{Kernel: k, Args: []uint64{0}}))
@@ -93,7 +95,7 @@ func lose(t *testing.T, find func(d gpu.Device) error) {
 		_, capture := d.Capture(func() error { return nil })
 		_, timed := d.Time(func() error { return nil })
 		for name, err := range map[string]error{
-			"Alloc": alloc, "AllocHost": allocHost, "Load": load, "Capture": capture, "Time": timed, "Synchronize": d.Synchronize(),
+			"Alloc": alloc, "AllocHost": allocHost, "Load": load, "Capture": capture, "Time": timed, "Synchronize": d.Synchronize(), "Mark": d.Mark(0), "Await": d.Await(0),
 			"Upload": d.Upload(p, make([]byte, 4)), "Download": d.Download(make([]byte, 4), p), "Zero": d.Zero(p, 4),
 		} {
 			assert.ErrorContains(t, err, first.Error(), name)

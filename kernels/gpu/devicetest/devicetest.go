@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) gpu.Device) {
 		{"letters to the host", told},
 		{"capture", capture},
 		{"capture that fails", captureThatFails},
+		{"marks", marks},
 		{"time", timing},
 		{"load errors", loadErrors},
 		{"launch errors", launchErrors},

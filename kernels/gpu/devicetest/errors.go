@@ -62,6 +62,7 @@ func closing(t *testing.T, open func(t *testing.T) gpu.Device) {
 	k := kernel(t, m, "nothing", 0)
 	graph, err := d.Capture(func() error { return d.Launch(&gpu.Launch{Kernel: k}) })
 	require.NoError(t, err)
+	require.NoError(t, d.Mark(0))
 	assert.Error(t, other.Launch(&gpu.Launch{Kernel: k}), "the kernel of another device")
 
 	require.NoError(t, d.Close())
@@ -75,6 +76,8 @@ func closing(t *testing.T, open func(t *testing.T) gpu.Device) {
 	assert.Error(t, d.Launch(&gpu.Launch{Kernel: k}))
 	assert.Error(t, graph.Launch())
 	assert.Error(t, d.Synchronize())
+	assert.Error(t, d.Mark(0))
+	assert.Error(t, d.Await(0))
 
 	x := upload(t, other, []float32{1})
 	assert.Equal(t, []float32{1}, download(t, other, x, 1), "the other device works on")

@@ -35,6 +35,7 @@ type Device struct {
 	host    map[*byte]uint64 // addresses of what AllocHost gave
 	limit   int64
 	threads map[string]int
+	marked  gpu.Marked
 	capture *graph // that records
 	counts  map[string]*Counts
 	charged bool
@@ -243,6 +244,29 @@ func (g *graph) Close() error {
 
 // Synchronize has nothing to wait for.
 func (d *Device) Synchronize() error { return d.do(func() error { return nil }) }
+
+// Mark makes a mark: what was asked for before it is done.
+func (d *Device) Mark(mark int) error {
+	if err := d.marks(d.marked.Check(mark)); err != nil {
+		return err
+	}
+	d.marked[mark] = true
+	return nil
+}
+
+// Await has nothing to wait for.
+func (d *Device) Await(mark int) error { return d.marks(d.marked.CheckMade(mark)) }
+
+// marks is what keeps a mark from being made or awaited: wrong is of the mark itself.
+func (d *Device) marks(wrong error) error {
+	if d.closed {
+		return errClosed
+	}
+	if d.capture != nil {
+		return errors.New("a mark in a graph")
+	}
+	return wrong
+}
 
 // Time is the time that the emulation took.
 func (d *Device) Time(work func() error) (time.Duration, error) {

@@ -39,11 +39,11 @@ struct work { // a copy, zeros, or a kernel
 	struct work *next;
 };
 
-struct queue { struct work *first, **last; };
+struct queue { struct work *first, **last; uint64_t asked, done; };
 struct CUstream_st { struct queue waiting, *recording; pthread_t recorder; };
 struct CUgraph_st { struct queue work; };
 struct CUgraphExec_st { struct queue work; };
-struct CUevent_st { CUstream stream; };
+struct CUevent_st { CUstream stream; uint64_t behind; }; // so much of the stream's work
 struct CUfunc_st { char name[64]; const struct entry *entry; int threads, registers, local, fixed, shared, carveout; };
 struct CUmod_st { struct CUfunc_st functions[ENTRIES]; int n; };
 
@@ -52,7 +52,7 @@ static void clear(struct queue *q) { q->first = NULL, q->last = &q->first; }
 static void push(struct queue *q, const struct work *w) {
 	struct work *copy = malloc(sizeof *copy);
 	*copy = *w, copy->next = NULL;
-	*q->last = copy, q->last = &copy->next;
+	*q->last = copy, q->last = &copy->next, q->asked++;
 }
 
 static void drop(struct queue *q) {
@@ -62,13 +62,15 @@ static void drop(struct queue *q) {
 
 static unsigned blocks; // of the launch that runs
 
-static void run(struct queue *q) {
-	for (struct work *w = q->first; w; w = w->next) {
+// run runs what was asked for until so much is done.
+static void run(struct queue *q, uint64_t until) {
+	for (struct work *w = q->first; w && q->done < until; w = q->first) {
 		if (w->kernel) blocks = w->blocks, w->kernel(w->args, w->threads);
 		else if (w->from) memcpy(w->to, w->from, w->size);
 		else memset(w->to, 0, w->size);
+		q->first = w->next, q->done++, free(w);
 	}
-	drop(q);
+	if (!q->first) clear(q);
 }
 
 static CUresult ask(CUstream s, const struct work *w) {
@@ -151,7 +153,7 @@ API cuStreamDestroy(CUstream s) {
 
 API cuStreamSynchronize(CUstream s) {
 	QUIET;
-	run(&s->waiting);
+	run(&s->waiting, s->waiting.asked);
 	return lost;
 }
 
@@ -209,21 +211,23 @@ API cuEventDestroy(CUevent e) {
 }
 
 API cuEventRecord(CUevent e, CUstream s) {
-	ENTER;
-	e->stream = s;
+	QUIET;
+	e->stream = s, e->behind = s->waiting.asked;
 	return CUDA_SUCCESS;
 }
 
+// CUDA does not wait for an event that was never recorded; who asks for that has lost count.
 API cuEventSynchronize(CUevent e) {
 	QUIET;
-	run(&e->stream->waiting);
+	if (!e->stream) return CUDA_ERROR_INVALID_HANDLE;
+	run(&e->stream->waiting, e->behind);
 	return lost;
 }
 
 API cuEventElapsedTime(float *ms, CUevent start, CUevent end) {
 	ENTER;
 	if (!start->stream || !end->stream) return CUDA_ERROR_INVALID_HANDLE;
-	return *ms = 0.5f, end->stream->waiting.first ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
+	return *ms = 0.5f, end->stream->waiting.done < end->behind ? CUDA_ERROR_NOT_READY : CUDA_SUCCESS;
 }
 
 struct header { // 256 bytes before what was allocated
