@@ -18,7 +18,7 @@ type late struct {
 	marks  [gpu.Marks]int // how much is to be done before
 	graph  *lateGraph     // that records
 	ran    map[string]int // launches, by kernel
-	failed error          // what the next launch fails with when it is done
+	failed error          // what the next sums fail with when they are done; after another launch that failed others would go wrong
 }
 
 func newLate(d gpu.Device) *late { return &late{Device: d, ran: map[string]int{}} }
