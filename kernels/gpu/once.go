@@ -168,8 +168,9 @@ func (o *Once) Answer(b []uint64, mapped Array[uint64]) { o.answer, o.told = b, 
 // nothing would of another one with the same room.
 const Late = -1
 
-// waits is how often a letter is looked for before the device is asked whether it is done: a millisecond.
-const waits = 1 << 20
+// waits is how often a letter is looked for before the device is waited for: some 0.1 ms. Of calls that take longer the driver's wait is no loss, and a
+// driver may hold a launch back until it is waited for.
+const waits = 1 << 17
 
 // Receive waits for what the last launch tells: status as Edges have it, energies and virials, eV, and forces, eV/Å, as many as were asked for. The launch
 // may not have come to its end then, but reads nothing more of what it was given.
