@@ -19,7 +19,12 @@ struct post {
 	int *late;
 
 	__device__ __forceinline__ letter sealed(float x) const { return (letter)stamp << 32 | (unsigned)as_int(x); }
-	__device__ __forceinline__ bool fresh(letter l) const { return l >> 32 == stamp; }
+	// stale is 0 if l has the stamp.
+	__device__ __forceinline__ unsigned stale(letter l) const {
+		unsigned number, mark;
+		asm("mov.b64 {%0, %1}, %2;" : "=r"(number), "=r"(mark) : "l"(l)); // a 64-bit shift and comparison are four instructions
+		return mark ^ stamp;
+	}
 	static __device__ __forceinline__ float opened(letter l) { return as_float((int)l); }
 
 	__device__ __forceinline__ void send(letter *to, float x) const {
@@ -44,30 +49,30 @@ struct post {
 
 	// receive waits for so many pairs of letters, each a step from the one before; those beyond last are the first.
 	template <int pairs> __device__ __forceinline__ void receive(letter l[pairs][2], const letter *from, int step, int last) const {
-		bool all = false;
+		unsigned old = 1;
 #pragma unroll 1
-		for (int left = patience; !all && left > 0; left--) {
-			all = true;
+		for (int left = patience; old && left > 0; left--) {
+			old = 0;
 #pragma unroll
 			for (int i = 0; i < pairs; i++) ask(l[i], from + (i * step <= last ? i * step : 0));
 #pragma unroll
-			for (int i = 0; i < pairs; i++) all = all && fresh(l[i][0]) && fresh(l[i][1]);
+			for (int i = 0; i < pairs; i++) old |= stale(l[i][0]), old |= stale(l[i][1]);
 		}
-		if (!all) atomic_or(late, 1);
+		if (old) atomic_or(late, 1);
 	}
 
 	// receive_each waits for so many letters likewise.
 	template <int letters> __device__ __forceinline__ void receive_each(letter l[letters], const letter *from, int step, int last) const {
-		bool all = false;
+		unsigned old = 1;
 #pragma unroll 1
-		for (int left = patience; !all && left > 0; left--) {
-			all = true;
+		for (int left = patience; old && left > 0; left--) {
+			old = 0;
 #pragma unroll
 			for (int i = 0; i < letters; i++) l[i] = look(from + (i * step <= last ? i * step : 0));
 #pragma unroll
-			for (int i = 0; i < letters; i++) all = all && fresh(l[i]);
+			for (int i = 0; i < letters; i++) old |= stale(l[i]);
 		}
-		if (!all) atomic_or(late, 1);
+		if (old) atomic_or(late, 1);
 	}
 
 	// receive_one waits for one number.

@@ -97,16 +97,12 @@ struct share {
 		}
 	}
 
-	// receive waits for the share's rows of [atoms, in] and puts them into x, and for weights, those of so many outputs of the group, beside them. A thread has so many pairs on their way at once.
+	// receive waits for the share's rows of [atoms, in] and puts them into x; weights, those of so many outputs of the group, are fetched meanwhile. A thread has so many pairs on their way at once.
 	template <int batch> __device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs) const {
-		const int ahead = 2;
 		int size = outputs * (in + PAD) / 4, t = threadIdx_x, pairs = (end - first) * in / 2;
+		copy_ahead(w(), of<const float>(weights) + (size_t)blockIdx_y * size * 4, size, t, WIDE);
 		unsigned by = 0xffffffffu / (in / 2) + 1; // so that multiply_high divides by in / 2
 		rows += first * in;
-		const float4 *from = of<const float4>(weights) + (size_t)blockIdx_y * size;
-		float4 some[ahead];
-#pragma unroll
-		for (int i = 0; i < ahead; i++) some[i] = from[min_int(t + i * WIDE, size - 1)];
 #pragma unroll 1
 		for (int k = t; k < pairs; k += batch * WIDE) {
 			letter l[batch][2];
@@ -114,17 +110,12 @@ struct share {
 #pragma unroll
 			for (int i = 0; i < batch; i++) {
 				int at = k + i * WIDE;
-				if (at >= pairs) break;
 				float2 two;
 				two.x = post::opened(l[i][0]), two.y = post::opened(l[i][1]);
-				*(float2 *)(x() + 2 * at + multiply_high(at, by) * PAD) = two;
+				if (at < pairs) *(float2 *)(x() + 2 * at + multiply_high(at, by) * PAD) = two;
 			}
 		}
-#pragma unroll
-		for (int i = 0; i < ahead; i++)
-			if (t + i * WIDE < size) ((float4 *)w())[t + i * WIDE] = some[i];
-#pragma unroll 1
-		for (int i = t + ahead * WIDE; i < size; i += WIDE) ((float4 *)w())[i] = from[i];
+		arrived();
 		sync_block();
 	}
 
