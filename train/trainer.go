@@ -110,7 +110,7 @@ func New(m *Model, elements map[int]float64, known []int, train, valid *Set, s S
 		what string
 		set  *Set
 	}{{"to train on", train}, {"to validate with", valid}} {
-		if !s.Loss.weighs(x.set.counts()) {
+		if !x.set.Weighed(s.Loss) {
 			return nil, fmt.Errorf("the structures %s have no label that the loss weighs", x.what)
 		}
 	}
@@ -253,7 +253,7 @@ func (t *Trainer) step(ctx context.Context) error {
 	clip := Clip{Factor: t.Clip, Absolute: t.Norm, Running: t.Running}
 	norm := clip.Apply(t.gradient)
 	if math.IsNaN(norm+terms.Loss) || math.IsInf(norm+terms.Loss, 0) {
-		return fmt.Errorf("%w at step %d: the loss is %v and its gradient %v", ErrDiverged, t.Steps+1, terms.Loss, norm)
+		return fmt.Errorf("%w at step %d: the loss is %v and its gradient %v; %s", ErrDiverged, t.Steps+1, terms.Loss, norm, terms.largest())
 	}
 	t.Running = clip.Running
 	visits := t.Visits + int64(len(batch))

@@ -109,6 +109,9 @@ func (s *Set) compareCurvatures(ctx context.Context, p nn.Potential, shares *sha
 	})
 }
 
+// Weighed reports whether a loss weighs one of the labels.
+func (s *Set) Weighed(loss Loss) bool { return loss.weighs(s.counts()) }
+
 // counts is how many labels there are.
 func (s *Set) counts() (c counts) {
 	for k := range s.Len() {

@@ -160,6 +160,11 @@ func (s *settings) weighed(training, valid *counted) error {
 	case s.set["stress-weight"] && s.run.Loss.Stress > 0 && set.Stresses() == 0:
 		return fmt.Errorf("-stress-weight %g: no structure to train on has a stress", s.run.Loss.Stress)
 	}
+	for _, c := range []*counted{training, valid} {
+		if !c.set.Weighed(s.run.Loss) {
+			return fmt.Errorf("%s: no structure has a label that the loss weighs: expected one whose weight is above 0: %s", c.files, allWeights)
+		}
+	}
 	for _, c := range []struct {
 		weight float64
 		labels int

@@ -229,7 +229,7 @@ func (s *settings) checkRun() error {
 	if r.Rate.Peak == 0 {
 		r.Rate.Peak = 1
 	}
-	return r.Check()
+	return named(r.Check())
 }
 
 // config is the architecture that -size and -cutoff ask for.

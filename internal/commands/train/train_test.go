@@ -73,6 +73,15 @@ func TestSettingsAreRefused(t *testing.T) {
 		"there is no state":                                      append(usual, "-resume", in),
 		"learning rate 5: expected more than 0 and at most 1":    append(usual, "-rate", "5", path("missing.xyz")),
 		"pairs in a batch -1: expected 1 or more":                append(usual, "-pairs", "-1", in),
+		"-energy-weight -1: expected 0 or more":                  append(usual, "-energy-weight", "-1", in),
+		"-force-weight NaN: expected 0 or more":                  append(usual, "-force-weight", "nan", in),
+		"-stress-weight +Inf: expected 0 or more":                append(usual, "-stress-weight", "inf", in),
+		"-hessian-weight 1e+300: expected at most 1e+12":         append(usual, "-hessian-weight", "1e300", in),
+		"-atom-energies 2e+12: expected at most 1e+12":           append(usual, "-atom-energies", "2e12", in),
+		"-force-scale -1: expected 0 or more":                    append(usual, "-force-scale", "-1", in),
+		"-energy-huber -1: expected 0 or more":                   append(usual, "-energy-huber", "-1", in),
+		"-force-huber -1: expected 0 or more":                    append(usual, "-force-huber", "-1", in),
+		"expected a weight above 0: -energy-weight, -force-weig": append(usual, "-energy-weight", "0", "-force-weight", "0", "-stress-weight", "0", in),
 		"-seed with -resume":                                     append(usual, "-resume", "-seed", "3", in),
 	} {
 		stdout, _, err := run(t, t.Context(), args...)

@@ -104,6 +104,7 @@ func TestLabelsThatNothingHas(t *testing.T) {
 		"-atom-energies 1: no structure to train on has atoms' energies, the column energies:R:1":                            {"-atom-energies", "1"},
 		"-hessian-weight 0.1: no structure to train on has the columns hessian_direction:R:3 and hessian_product:R:3":        {"-hessian-weight", "0.1"},
 		"-stress-weight 0.1: no structure to train on has a stress":                                                          {"-stress-weight", "0.1"},
+		"train.xyz: no structure has a label that the loss weighs: expected one whose weight is above 0: -energy-weight, -f": {"-energy-weight", "0", "-force-weight", "0"},
 	} {
 		_, _, err := run(t, t.Context(), append(append(usual, args...), good)...)
 		assert.ErrorContains(t, err, says)
