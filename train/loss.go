@@ -100,6 +100,8 @@ type Terms struct {
 	AbsStresses float64 // of six components, eV/Å³
 	AbsProducts float64 // of components of Hv, eV/Å
 
+	SquaredProducts float64 // of the same, (eV/Å)²
+
 	Energies, Components, Stresses, AtomEnergies, Products int // how many there are in the sums
 }
 
@@ -110,6 +112,7 @@ func (t *Terms) add(x *Terms) {
 	}{
 		{&t.Energy, x.Energy}, {&t.Force, x.Force}, {&t.Stress, x.Stress}, {&t.AtomEnergy, x.AtomEnergy}, {&t.Hessian, x.Hessian},
 		{&t.AbsEnergies, x.AbsEnergies}, {&t.AbsForces, x.AbsForces}, {&t.AbsStresses, x.AbsStresses}, {&t.AbsProducts, x.AbsProducts},
+		{&t.SquaredProducts, x.SquaredProducts},
 	} {
 		*sum.to += sum.from
 	}

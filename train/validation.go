@@ -23,7 +23,9 @@ type Validation struct {
 	ForceRMSE  float64 `json:"force_rmse"`  // eV/Å
 	ForceR2    float64 `json:"force_r2"`
 	Cosine     float64 `json:"cosine"`
-	HessianMAE float64 `json:"hessian_mae"` // of components of Hv, v's being 1 Å, root mean square: eV/Å
+	// Of components of Hv, v's being 1 Å, root mean square: eV/Å.
+	HessianMAE  float64 `json:"hessian_mae"`
+	HessianRMSE float64 `json:"hessian_rmse"` // 0 in states of versions without it
 
 	// Loss is that of the whole set, as one batch: the least is the best.
 	Loss float64 `json:"loss"`
@@ -75,7 +77,8 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 		if err := s.compareCurvatures(ctx, potential, &shares, &terms); err != nil {
 			return v, err
 		}
-		v.HessianMAE = terms.AbsProducts / float64(max(1, terms.Products))
+		n := float64(max(1, terms.Products))
+		v.HessianMAE, v.HessianRMSE = terms.AbsProducts/n, math.Sqrt(terms.SquaredProducts/n)
 	}
 	terms.total()
 	v.Loss = terms.Loss

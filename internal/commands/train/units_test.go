@@ -1,11 +1,13 @@
 package train
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/checkpoint"
 	"painless/internal/commands/cli"
 )
 
@@ -124,7 +127,7 @@ func TestLabelsThatNothingHas(t *testing.T) {
 		require.NoError(t, file.Close())
 		require.NoError(t, err)
 		for i, name := range rows[0] {
-			if name == "valid_hessian_mae_eV_per_A" {
+			if strings.Contains(name, "_hessian_") {
 				assert.Empty(t, rows[1][i])
 			} else if strings.HasPrefix(name, "valid_") && !strings.HasPrefix(name, "valid_loss") {
 				assert.Equal(t, strings.HasPrefix(name, "valid_"+column), rows[1][i] == "", "%s without %s", name, column)
@@ -160,13 +163,24 @@ func TestHessian(t *testing.T) {
 	defer file.Close()
 	rows, err := csv.NewReader(file).ReadAll()
 	require.NoError(t, err)
-	column := slices.Index(rows[0], "valid_hessian_mae_eV_per_A")
-	require.Positive(t, column)
-	first, err := strconv.ParseFloat(rows[1][column], 64)
-	require.NoError(t, err)
-	last, err := strconv.ParseFloat(rows[len(rows)-1][column], 64)
-	require.NoError(t, err)
-	assert.Less(t, last, 0.5*first)
+	figures := map[string][]float64{}
+	for _, name := range []string{"valid_hessian_mae_eV_per_A", "valid_hessian_rmse_eV_per_A", "train_hessian_mae_eV_per_A"} {
+		column := slices.Index(rows[0], name)
+		require.Positive(t, column, name)
+		for k, row := range rows[1:] {
+			if k == 0 && strings.HasPrefix(name, "train") {
+				assert.Empty(t, row[column], "before the first step")
+				continue
+			}
+			x, err := strconv.ParseFloat(row[column], 64)
+			require.NoError(t, err)
+			figures[name] = append(figures[name], x)
+		}
+		assert.Less(t, figures[name][len(figures[name])-1], 0.5*figures["valid_hessian_mae_eV_per_A"][0], name)
+	}
+	for k, mae := range figures["valid_hessian_mae_eV_per_A"] {
+		assert.Greater(t, figures["valid_hessian_rmse_eV_per_A"][k], mae, "errors across the bond are smaller")
+	}
 
 	_, stderr, err := run(t, t.Context(), append(usual, "-valid", bare, good)...)
 	assert.NotEqual(t, 1, cli.Code(err), err)
@@ -178,6 +192,36 @@ func TestHessian(t *testing.T) {
 	_, stderr, err = run(t, t.Context(), append(usual, "-valid", valid, "-mixed-units", wrong)...)
 	assert.NotEqual(t, 1, cli.Code(err), err)
 	assert.Contains(t, stderr, "negative in 40 of 40 structures")
+}
+
+// A run of a version whose rows had fewer figures goes on, and its log has none in their place.
+func TestOlderRowsGoOn(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	in, valid := writeFile(t, path("train.xyz"), curvedSprings(40, 1)), writeFile(t, path("valid.xyz"), curvedSprings(7, 1))
+	_, stderr, err := run(t, t.Context(), "-size", "16,1,8", "-visits", "400", "-rate", "5e-3", "-o", path("s.pt"), "-hessian-weight", "0.1", "-valid", valid, in)
+	require.NoError(t, err, stderr)
+	c, err := checkpoint.Open(path("s.pt.state"))
+	require.NoError(t, err)
+	defer c.Close()
+	state, ok := c.Metadata["state"].(string)
+	require.True(t, ok)
+	older := regexp.MustCompile(`,"(hessian_rmse|products|curved)":[^,}]*`).ReplaceAllString(state, "")
+	older = regexp.MustCompile(`("norm":[^,}]*),"hessian_mae":[^,}]*`).ReplaceAllString(older, "$1")
+	require.Less(t, len(older), len(state))
+	file, err := os.Create(path("older.state"))
+	require.NoError(t, err)
+	require.NoError(t, c.WriteSafetensors(file, map[string]string{"state": older}))
+	require.NoError(t, file.Close())
+	_, stderr, err = run(t, t.Context(), "-resume", "-state", path("older.state"), "-o", path("s.pt"), "-log", path("log.csv"), "-force", "-valid", valid, in)
+	require.NoError(t, err, stderr)
+	text, err := os.ReadFile(path("log.csv"))
+	require.NoError(t, err)
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	require.NoError(t, err)
+	for name, blank := range map[string]bool{"train_hessian_mae_eV_per_A": true, "valid_hessian_rmse_eV_per_A": true, "valid_hessian_mae_eV_per_A": false} {
+		assert.Equal(t, blank, rows[len(rows)-1][slices.Index(rows[0], name)] == "", name)
+	}
 }
 
 // What is only counted is shown by its first frames.
