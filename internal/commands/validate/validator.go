@@ -53,6 +53,7 @@ type labelled struct {
 	atoms.Structure
 	data.Labels
 	curvature  *train.Curvature // nil where there is none
+	unusable   error            // why the columns of a Hessian are passed over
 	lacks      []error
 	unreadable bool
 	place
@@ -72,6 +73,7 @@ type validator struct {
 	energies     []float64 // of each structure, label, eV; NaN where there is none
 	compositions scores.Compositions
 	unlabelled   []lack
+	passedOver   []lack
 	unreadable   int // structures
 	curvatures   int // structures with a Hessian along a direction
 	unstable     int // of them, where it is negative
@@ -144,9 +146,8 @@ func (v *validator) labels(f *data.Frame, file int, at datasets.Place, unreadabl
 		l.lacks = []error{errors.New("no atoms")}
 	default:
 		l.Labels, l.lacks = f.Labels(v.keys)
-		var err error
-		if l.curvature, err = datasets.Curvature(f); err != nil {
-			l.lacks = append(l.lacks, err)
+		if v.hessian {
+			l.curvature, l.unusable = datasets.Curvature(f)
 		}
 		f.Warnings = append(f.Warnings, l.Notes...)
 	}
@@ -162,6 +163,9 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 	l.index, l.Formula = len(v.composed), v.compositions.List[composition].Formula
 	for _, reason := range l.lacks {
 		v.unlabelled = append(v.unlabelled, l.place.lacks(reason))
+	}
+	if l.unusable != nil {
+		v.passedOver = append(v.passedOver, l.place.lacks(l.unusable))
 	}
 	if l.unreadable {
 		v.unreadable++
