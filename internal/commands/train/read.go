@@ -37,13 +37,7 @@ const (
 	heldOut = "held out for validation"
 )
 
-// unusable is why the columns of a label cannot be used.
-type unusable struct {
-	label string
-	error
-}
-
-// Labels whose structures with such columns are counted.
+// Labels that are counted where their columns are there and cannot be used.
 const (
 	atomEnergies = "atoms' energies that can be used"
 	hessian      = "a Hessian along a direction that can be used"
@@ -106,19 +100,14 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 				t.leftOut["listed"]++
 				return s.skips.Skip(at, datasets.OneLine{Err: err})
 			}
-			for _, lack := range lacks { // each said once
-				f.Warnings = append(f.Warnings, lack.Error())
-				if u, is := lack.(unusable); is {
-					t.lacking[u.label]++
+			for _, lack := range lacks {
+				var of *data.Lack
+				if errors.As(lack, &of) {
+					t.lacking[of.Label]++
+					err = errors.Join(err, s.skips.Note(fmt.Sprintf("of %s without %s", path, of.Label), at, of))
 				}
 			}
-			if math.IsNaN(labels.Energy) && s.keys.Energy != "" {
-				t.lacking["energy"]++
-			}
-			if labels.Forces == nil && s.keys.Forces != "" {
-				t.lacking["forces"]++
-			}
-			return nil
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -133,7 +122,7 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 // complete refuses a set that has none of a label that was asked for.
 func (s *settings) complete(t *counted) error {
 	for _, c := range []struct{ label, flag, key, others string }{
-		{"energy", "-energy-key", s.keys.Energy, "forces"}, {"forces", "-forces-key", s.keys.Forces, "energies"},
+		{data.EnergyKey, "-energy-key", s.keys.Energy, "forces"}, {data.ForcesKey, "-forces-key", s.keys.Forces, "energies"},
 	} {
 		if t.lacking[c.label] == t.set.Len() {
 			return fmt.Errorf("%s: no structure has %s under the name %s: expected it in some, or %s '' to train on %s alone", t.files, c.label, c.key, c.flag, c.others)
@@ -188,12 +177,12 @@ func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 	var err error
 	if s.run.Loss.AtomEnergy > 0 {
 		if l.AtomEnergies, err = f.AtomEnergies(); err != nil {
-			lacks = append(lacks, unusable{atomEnergies, err})
+			lacks = append(lacks, &data.Lack{Label: atomEnergies, Err: err})
 		}
 	}
 	if s.run.Loss.Hessian > 0 {
 		if l.Curvature, err = datasets.Curvature(f); err != nil {
-			lacks = append(lacks, unusable{hessian, err})
+			lacks = append(lacks, &data.Lack{Label: hessian, Err: err})
 		}
 	}
 	return l, lacks

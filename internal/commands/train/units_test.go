@@ -239,3 +239,36 @@ func TestFirstFramesAreNamed(t *testing.T) {
 	assert.Contains(t, stderr, "further frames there already are counted, and not listed")
 	assert.NotContains(t, stderr, "frame 24")
 }
+
+// Labels that are missing or cannot be used are shown by their first frames, of each file
+// and label, and all are counted.
+func TestFirstLacksAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	good := curvedSprings(20, 1)
+	const bare = "2\nProperties=species:S:1:pos:R:3:forces:R:3\nH 0 0 0 1 0 0\nH %v 0 0 -1 0 0\n"
+	const half = "2\nProperties=species:S:1:pos:R:3:hessian_direction:R:3:hessian_product:R:3 energy=-31\nH 0 0 0 1 0 0 40 0 0\nH %v 0 0 0 0 0 0 0 0\n"
+	text := good
+	for k := range 5 {
+		text += fmt.Sprintf(bare, 1+0.1*float64(k)) + fmt.Sprintf(half, 2+0.1*float64(k))
+	}
+	in := writeFile(t, filepath.Join(dir, "train.xyz"), text)
+	valid := writeFile(t, filepath.Join(dir, "valid.xyz"), curvedSprings(7, 1)+strings.Replace(bare, "%v", "0.6", 1))
+	stdout, stderr, err := run(t, t.Context(), "-size", "16,1,8", "-visits", "64", "-rate", "5e-3", "-hessian-weight", "0.1", "-valid", valid, "-o", filepath.Join(dir, "s.pt"), in)
+	require.NotEqual(t, 1, cli.Code(err), err)
+	want := "painless: " + valid + ": frame 7, line 29: no energy in the comment line\n"
+	for k := range 5 {
+		frame, line := 20+2*k, 81+8*k
+		switch k {
+		case 0, 1, 2:
+			want += fmt.Sprintf("painless: %s: frame %d, line %d: no energy in the comment line\n", in, frame, line) +
+				fmt.Sprintf("painless: %s: frame %d, line %d: no column forces:R:3\n", in, frame+1, line+4) +
+				fmt.Sprintf("painless: %s: frame %d, line %d: the Hessian's product adds up to 40 eV/Å² of its direction over the atoms, whose own are 40 in all: expected 0, as moving all atoms changes no force\n", in, frame+1, line+4)
+		case 3:
+			for _, label := range []string{"energy", "forces", hessian} {
+				want += fmt.Sprintf("painless: further frames of %s without %s are counted, and not listed\n", in, label)
+			}
+		}
+	}
+	assert.Equal(t, want, stderr)
+	assert.Contains(t, stdout, "; 5 without "+hessian+"; 5 without energy; 5 without forces; 20 with a Hessian along a direction")
+}
