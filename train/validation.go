@@ -74,7 +74,10 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 		return v, err
 	}
 	if shares.hessian > 0 {
-		if err := s.compareCurvatures(ctx, potential, &shares, &terms); err != nil {
+		if err := s.computeDisplaced(ctx, potential, func(k int, forwards, backwards [][3]float64) {
+			l := s.Labels(k)
+			shares.compareCurvature(&l, forwards, backwards, nil, &terms)
+		}); err != nil {
 			return v, err
 		}
 		n := float64(max(1, terms.Products))
@@ -94,8 +97,9 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 	return v, nil
 }
 
-// compareCurvatures adds the curvatures to the terms.
-func (s *Set) compareCurvatures(ctx context.Context, p nn.Potential, shares *shares, terms *Terms) error {
+// computeDisplaced goes through the structures with a curvature, and the forces of each,
+// displaced forwards and backwards along the direction.
+func (s *Set) computeDisplaced(ctx context.Context, p nn.Potential, do func(k int, forwards, backwards [][3]float64)) error {
 	of := slices.Sorted(maps.Keys(s.curvatures))
 	var forwards [][3]float64
 	return compute(ctx, p, 2*len(of), func(i int) atoms.Structure {
@@ -107,8 +111,7 @@ func (s *Set) compareCurvatures(ctx context.Context, p nn.Potential, shares *sha
 			forwards = append(forwards[:0], p.forces...)
 			return
 		}
-		l := s.Labels(of[i/2])
-		shares.compareCurvature(&l, forwards, p.forces, nil, terms)
+		do(of[i/2], forwards, p.forces)
 	})
 }
 

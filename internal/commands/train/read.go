@@ -214,7 +214,7 @@ func (t *counted) print(w io.Writer, name string) {
 		fmt.Fprintf(w, "; %d with atoms' energies", n)
 	}
 	if n := set.Curvatures(); n > 0 {
-		fmt.Fprintf(w, "; %d with a Hessian along a direction", n)
+		fmt.Fprintf(w, "; %d with a Hessian along a direction, taken as eV/Å²", n)
 	}
 	fmt.Fprintln(w)
 }

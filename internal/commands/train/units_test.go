@@ -157,7 +157,7 @@ func TestHessian(t *testing.T) {
 	usual := []string{"-size", "16,1,8", "-visits", "400", "-every", "20", "-rate", "5e-3", "-o", path("s.pt"), "-log", path("log.csv"), "-force", "-hessian-weight", "0.1"}
 	stdout, _, err := run(t, t.Context(), append(usual, "-valid", valid, good)...)
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "; 40 with a Hessian along a direction")
+	assert.Contains(t, stdout, "; 40 with a Hessian along a direction, taken as eV/Å²\n")
 	file, err := os.Open(path("log.csv"))
 	require.NoError(t, err)
 	defer file.Close()
@@ -192,6 +192,15 @@ func TestHessian(t *testing.T) {
 	_, stderr, err = run(t, t.Context(), append(usual, "-valid", valid, "-mixed-units", wrong)...)
 	assert.NotEqual(t, 1, cli.Code(err), err)
 	assert.Contains(t, stderr, "negative in 40 of 40 structures")
+
+	kcal := writeFile(t, path("kcal.xyz"), curvedSprings(40, 23.060548))
+	const says = ": products of the Hessian contradict how forces change between structures that are near one another: they are 23.06 times as large"
+	_, _, err = run(t, t.Context(), append(usual, "-valid", valid, kcal)...)
+	assert.ErrorContains(t, err, kcal+says)
+	assert.ErrorContains(t, err, "kcal/mol/Å²; expected eV/Å² times the direction; -mixed-units trains all the same")
+	_, stderr, err = run(t, t.Context(), append(usual, "-valid", valid, "-mixed-units", kcal)...)
+	assert.NotEqual(t, 1, cli.Code(err), err)
+	assert.Contains(t, stderr, kcal+says)
 }
 
 // A run of a version whose rows had fewer figures goes on, and its log has none in their place.

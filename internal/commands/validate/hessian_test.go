@@ -105,3 +105,40 @@ func TestIncompleteHessian(t *testing.T) {
 		assert.NotContains(t, r.table, "Hessian ")
 	}
 }
+
+// Labels in another unit, or of the other sign, are said to be, beside every model that
+// says as much; those of a theory beside it are not.
+func TestHessianUnits(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "labelled.extxyz")
+	require.NoError(t, predict.Label.Execute(t.Context(), cli.Std{Out: io.Discard, Err: io.Discard}, []string{"-hessian", "-teacher", ultraModel, "-o", path, golden}))
+	for _, c := range []struct {
+		factor float64
+		says   string
+	}{
+		{1.3, ""},
+		{23.060548, "painless: validate: products of the Hessian contradict those of ultra_tiny: they are 23.06 times as large, with a correlation of 1.00: kcal/mol/Å²; expected eV/Å² times the direction\n"},
+		{1 / 97.1737, "painless: validate: products of the Hessian contradict those of ultra_tiny: they are 0.01029 times as large, with a correlation of 1.00: Hartree/Bohr²; expected eV/Å² times the direction\n"},
+	} {
+		file, err := os.Open(path)
+		require.NoError(t, err)
+		defer file.Close()
+		var out strings.Builder
+		w := data.NewWriter(&out)
+		for in := data.NewReader(file, path); ; {
+			f, err := in.Read()
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+			product := vectors(f, data.HessianProductKey)
+			for i := range product {
+				product[i] = vec.Scale(product[i], c.factor)
+			}
+			f.SetVectors(data.HessianProductKey, product)
+			require.NoError(t, w.Write(f))
+		}
+		require.NoError(t, w.Flush())
+		r := runWith(t, "", t.TempDir(), c.says, "-model", ultraModel, writeFile(t, "scaled.extxyz", out.String()))
+		assert.NoError(t, r.err)
+	}
+}

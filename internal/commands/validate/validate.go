@@ -107,9 +107,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 	if err := v.validate(ctx, std); err != nil {
 		return err
 	}
-	if 2*v.unstable > v.curvatures {
-		fmt.Fprintf(std.Err, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", v.unstable, v.curvatures)
-	}
+	v.checkHessians(std.Err)
 	r := v.report()
 	r.Date, r.Seconds = start.UTC().Format(time.RFC3339), time.Since(start).Seconds()
 	if v.nothing() {

@@ -263,6 +263,7 @@ func (v *validator) computeCurvatures(ctx context.Context, m *model, curved []*l
 			measured := train.Curvature{Direction: l.curvature.Direction}
 			measured.Measure(forwards, backwards)
 			l.curvature.Errors(measured.Product, m.score.hessian.Add)
+			m.score.likeness.Compare(l.curvature, &measured)
 			m.score.curved++
 		}
 	}
@@ -275,6 +276,19 @@ func (v *validator) computeCurvatures(ctx context.Context, m *model, curved []*l
 		}
 	}
 	return nil
+}
+
+// checkHessians says where the labels' sign or unit seems to be another one.
+func (v *validator) checkHessians(stderr io.Writer) {
+	if 2*v.unstable > v.curvatures {
+		fmt.Fprintf(stderr, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", v.unstable, v.curvatures)
+		return
+	}
+	for _, m := range v.models {
+		if err := m.score.likeness.Contradiction("those of " + m.name); err != nil {
+			fmt.Fprintf(stderr, "painless: validate: %v\n", err)
+		}
+	}
 }
 
 // fail lists a structure that the model could not compute.
