@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -140,7 +141,7 @@ func TestTrainsOnHessians(t *testing.T) {
 	assert.InDelta(t, 1.5, float64(wide)/float64(narrow), 0.01)
 
 	var report bytes.Buffer
-	require.NoError(t, validate.Verb.Execute(t.Context(), cli.Std{Out: &report, Err: &report}, []string{"-json", "-model", path("with.pt"), path("valid.xyz")}))
+	require.NoError(t, validate.Verb.Execute(t.Context(), cli.Std{Out: &report, Err: io.Discard}, []string{"-json", "-model", path("with.pt"), path("valid.xyz")}))
 	var got struct {
 		Models []struct{ Hessian struct{ MAE float64 } }
 	}

@@ -28,6 +28,8 @@ type counted struct {
 	lacking  map[string]int // of the structures that were taken, by the label
 	largest  []float64      // forces of the structures that have any, eV/Å
 	unstable int            // of the structures with a Hessian along a direction: v·Hv is negative
+
+	stiffness train.Stiffness
 }
 
 // Reasons to leave a structure out that are only counted.
@@ -89,8 +91,10 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 					return leave(twice, "is structure %d of those that are there already", k)
 				}
 				err = set.Add(&f.Structure, &labels, cutoff)
-				if labels.Curvature != nil && labels.Curvature.Along() < 0 {
-					t.unstable++
+				if c := labels.Curvature; c != nil && err == nil {
+					if t.stiffness.Add(&f.Structure, c); c.Along() < 0 {
+						t.unstable++
+					}
 				}
 			}
 			switch {

@@ -193,6 +193,25 @@ func TestHessian(t *testing.T) {
 	assert.NotEqual(t, 1, cli.Code(err), err)
 	assert.Contains(t, stderr, "negative in 40 of 40 structures")
 
+	far := func(factor float64) string { // no structure is near another one
+		var text strings.Builder
+		for k := range 30 {
+			fmt.Fprintf(&text, "%d\nProperties=species:S:1:pos:R:3:hessian_direction:R:3:hessian_product:R:3 energy=%d\n", k+2, -31-k)
+			fmt.Fprintf(&text, "H 0 0 0 1 0 0 %g 0 0\nH 0.75 0 0 0 0 0 %g 0 0\n", 40*factor, -40*factor)
+			for i := range k {
+				fmt.Fprintf(&text, "He %d 0 0 0 0 0 0 0 0\n", 3*(i+1))
+			}
+		}
+		return text.String()
+	}
+	for factor, says := range map[float64]string{1: "", 23.060548: "the Hessian binds 30 hydrogens by 922 on average, where 10 to 20 eV/Å² are usual: are products in"} {
+		in := writeFile(t, path("far.xyz"), far(factor))
+		_, stderr, err = run(t, t.Context(), append(usual, "-forces-key", "", "-valid", valid, in)...)
+		assert.NotEqual(t, 1, cli.Code(err), err)
+		assert.Equal(t, says == "", !strings.Contains(stderr, "hydrogens"), stderr)
+		assert.Contains(t, stderr, says)
+	}
+
 	kcal := writeFile(t, path("kcal.xyz"), curvedSprings(40, 23.060548))
 	const says = ": products of the Hessian contradict how forces change between structures that are near one another: they are 23.06 times as large"
 	_, _, err = run(t, t.Context(), append(usual, "-valid", valid, kcal)...)

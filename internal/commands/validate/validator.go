@@ -77,6 +77,7 @@ type validator struct {
 	unreadable   int // structures
 	curvatures   int // structures with a Hessian along a direction
 	unstable     int // of them, where it is negative
+	stiffness    train.Stiffness
 
 	waiting  []labelled
 	computer datasets.Computer
@@ -181,7 +182,7 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 	}
 	if l.curvature != nil {
 		v.curvatures++
-		if l.curvature.Along() < 0 {
+		if v.stiffness.Add(&l.Structure, l.curvature); l.curvature.Along() < 0 {
 			v.unstable++
 		}
 	}
@@ -284,10 +285,15 @@ func (v *validator) checkHessians(stderr io.Writer) {
 		fmt.Fprintf(stderr, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", v.unstable, v.curvatures)
 		return
 	}
+	said := false
 	for _, m := range v.models {
 		if err := m.score.likeness.Contradiction("those of " + m.name); err != nil {
 			fmt.Fprintf(stderr, "painless: validate: %v\n", err)
+			said = true
 		}
+	}
+	if hint := v.stiffness.Hint(); hint != "" && !said {
+		fmt.Fprintf(stderr, "painless: validate: %s\n", hint)
 	}
 }
 
