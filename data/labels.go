@@ -67,7 +67,7 @@ const (
 	HessianProductKey   = "hessian_product"
 )
 
-// Labels returns what the frame says at keys, and an error for each label that is
+// Labels returns what the frame says at keys, and a *Lack for each label that is
 // missing, that is not what it should be or that is not finite. Where the keys are
 // the labels' own names, forces are also those of a column force, and stress that of
 // a field virial or virials. A frame without stress lacks nothing; a stress without a
@@ -75,17 +75,17 @@ const (
 func (f *Frame) Labels(keys LabelKeys) (l Labels, lacks []error) {
 	if keys.Energy != "" {
 		energy, err := f.energy(keys.Energy)
-		l.Energy, lacks = energy, lacking(lacks, err)
+		l.Energy, lacks = energy, lacking(lacks, EnergyKey, err)
 	}
 	if keys.Forces != "" {
 		key, notes := f.ForcesColumn(keys.Forces)
 		l.Notes = append(l.Notes, notes...)
 		forces, err := f.forces(key)
-		l.Forces, lacks = forces, lacking(lacks, err)
+		l.Forces, lacks = forces, lacking(lacks, ForcesKey, err)
 	}
 	if keys.Stress != "" {
 		stress, notes, err := f.comparableStress(keys.Stress)
-		l.Stress, lacks = stress, lacking(lacks, err)
+		l.Stress, lacks = stress, lacking(lacks, StressKey, err)
 		l.Notes = append(l.Notes, notes...)
 	}
 	return l, lacks
@@ -107,18 +107,18 @@ func (f *Frame) OwnLabels() (l Labels, err error) {
 	var lacks []error
 	if _, ok := f.Get(EnergyKey); ok {
 		l.Energy, err = f.energy(EnergyKey)
-		lacks = lacking(lacks, err)
+		lacks = lacking(lacks, EnergyKey, err)
 	}
 	if f.Column(ForcesKey) != nil {
 		l.Forces, err = f.forces(ForcesKey)
-		lacks = lacking(lacks, err)
+		lacks = lacking(lacks, ForcesKey, err)
 	}
 	if _, ok := f.Get(StressKey); ok {
 		s, _, stressErr := f.tensor(StressKey)
 		if stressErr == nil {
 			l.Stress = &s
 		}
-		lacks = lacking(lacks, stressErr)
+		lacks = lacking(lacks, StressKey, stressErr)
 	}
 	return l, errors.Join(lacks...)
 }
@@ -141,9 +141,20 @@ func (f *Frame) AtomEnergies() ([]float64, error) {
 	return c.Reals, nil
 }
 
-func lacking(lacks []error, err error) []error {
+// Lack is why a frame has not a label that was looked for.
+type Lack struct {
+	Label string // what it is: EnergyKey, ForcesKey or StressKey, whatever key it stands at
+	Err   error
+}
+
+func (l *Lack) Error() string { return l.Err.Error() }
+
+// Unwrap returns the reason.
+func (l *Lack) Unwrap() error { return l.Err }
+
+func lacking(lacks []error, label string, err error) []error {
 	if err != nil {
-		return append(lacks, err)
+		return append(lacks, &Lack{label, err})
 	}
 	return lacks
 }

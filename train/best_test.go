@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -52,6 +53,7 @@ func TestValidationLoss(t *testing.T) {
 		assert.Equal(t, loss.Hessian > 0, want.Hessian > 0)
 		if loss.Hessian > 0 {
 			assert.InEpsilon(t, want.AbsProducts/float64(want.Products), got.HessianMAE, 1e-3)
+			assert.InEpsilon(t, math.Sqrt(want.SquaredProducts/float64(want.Products)), got.HessianRMSE, 1e-3)
 		}
 	}
 }

@@ -200,6 +200,7 @@ func (s *shares) compareCurvature(l *Labels, forwards, backwards [][3]float64, m
 			e := ((backwards[i][a]-forwards[i][a])/(2*step) - label[a]) / size
 			terms.Hessian += weight * e * e
 			terms.AbsProducts += math.Abs(e)
+			terms.SquaredProducts += e * e
 			if motion != nil {
 				motion[0][i][a] = weight * e / (step * size)
 				motion[1][i][a] = -motion[0][i][a]

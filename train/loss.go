@@ -37,21 +37,55 @@ type Loss struct {
 // DefaultLoss is what worked.
 var DefaultLoss = Loss{Energy: 2, Force: 1, Stress: 0.1, AtomEnergy: 0.1, Scale: 10}
 
-// Check says what is no loss: negative numbers, and weights that are all 0.
+// Names of a loss's numbers in errors.
+const (
+	EnergyWeight     = "weight of energies"
+	ForceWeight      = "weight of forces"
+	StressWeight     = "weight of stress"
+	AtomEnergyWeight = "weight of atoms' energies"
+	HessianWeight    = "weight of the Hessian"
+	ForceScale       = "force that weighs half"
+	EnergyHuber      = "Huber's error of energies"
+	ForceHuber       = "Huber's error of forces"
+)
+
+// LossError is a number that a loss cannot have.
+type LossError struct {
+	Name     string // of those above
+	Value    float64
+	Expected string
+}
+
+func (e *LossError) Error() string {
+	return fmt.Sprintf("loss: %s %v: expected %s", e.Name, e.Value, e.Expected)
+}
+
+// ErrNoWeight is that all weights of a loss are 0.
+var ErrNoWeight = errors.New("loss: all weights are 0: expected a weight above 0")
+
+// largestNumber is what the numbers of a loss may be: beyond it a weight leaves nothing of a
+// part with another of 1, in float32, and farther on sums overflow.
+const largestNumber = 1e12
+
+// Check says what is no loss: a *LossError for what is no number from 0 to 1e12, and
+// ErrNoWeight.
 func (l Loss) Check() error {
 	for _, c := range []struct {
-		what string
+		name string
 		x    float64
 	}{
-		{"weight of energies", l.Energy}, {"weight of forces", l.Force}, {"weight of stress", l.Stress}, {"weight of atoms' energies", l.AtomEnergy},
-		{"weight of the Hessian", l.Hessian}, {"force that weighs half", l.Scale}, {"Huber's error of energies", l.EnergyHuber}, {"Huber's error of forces", l.ForceHuber},
+		{EnergyWeight, l.Energy}, {ForceWeight, l.Force}, {StressWeight, l.Stress}, {AtomEnergyWeight, l.AtomEnergy},
+		{HessianWeight, l.Hessian}, {ForceScale, l.Scale}, {EnergyHuber, l.EnergyHuber}, {ForceHuber, l.ForceHuber},
 	} {
-		if !(c.x >= 0) || math.IsInf(c.x, 0) {
-			return fmt.Errorf("loss: %s %v: expected 0 or more", c.what, c.x)
+		switch {
+		case !(c.x >= 0) || math.IsInf(c.x, 0):
+			return &LossError{c.name, c.x, "0 or more"}
+		case c.x > largestNumber:
+			return &LossError{c.name, c.x, fmt.Sprintf("at most %g", largestNumber)}
 		}
 	}
 	if l.Energy+l.Force+l.Stress+l.AtomEnergy+l.Hessian == 0 {
-		return errors.New("loss: all weights are 0: expected a weight above 0")
+		return ErrNoWeight
 	}
 	return nil
 }
@@ -66,6 +100,8 @@ type Terms struct {
 	AbsStresses float64 // of six components, eV/Å³
 	AbsProducts float64 // of components of Hv, eV/Å
 
+	SquaredProducts float64 // of the same, (eV/Å)²
+
 	Energies, Components, Stresses, AtomEnergies, Products int // how many there are in the sums
 }
 
@@ -76,6 +112,7 @@ func (t *Terms) add(x *Terms) {
 	}{
 		{&t.Energy, x.Energy}, {&t.Force, x.Force}, {&t.Stress, x.Stress}, {&t.AtomEnergy, x.AtomEnergy}, {&t.Hessian, x.Hessian},
 		{&t.AbsEnergies, x.AbsEnergies}, {&t.AbsForces, x.AbsForces}, {&t.AbsStresses, x.AbsStresses}, {&t.AbsProducts, x.AbsProducts},
+		{&t.SquaredProducts, x.SquaredProducts},
 	} {
 		*sum.to += sum.from
 	}
@@ -85,6 +122,20 @@ func (t *Terms) add(x *Terms) {
 	t.AtomEnergies += x.AtomEnergies
 	t.Products += x.Products
 	t.total()
+}
+
+// largest says which part of the loss is the largest, and how large that is.
+func (t *Terms) largest() string {
+	largest, name := math.Inf(-1), ""
+	for _, part := range []struct {
+		name string
+		x    float64
+	}{{"energies", t.Energy}, {"forces", t.Force}, {"stress", t.Stress}, {"atoms' energies", t.AtomEnergy}, {"the Hessian", t.Hessian}} {
+		if part.x > largest || math.IsNaN(part.x) {
+			largest, name = part.x, part.name
+		}
+	}
+	return fmt.Sprintf("that of %s is %.4g of it", name, largest)
 }
 
 func (t *Terms) total() { t.Loss = t.Energy + t.Force + t.Stress + t.AtomEnergy + t.Hessian }

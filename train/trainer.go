@@ -60,6 +60,9 @@ type Row struct {
 	ForceMAE  float64 `json:"force_mae"`  // eV/Å
 	EnergyMAE float64 `json:"energy_mae"` // eV per atom
 	Norm      float64 `json:"norm"`       // of gradients, before they were clipped
+	// HessianMAE is as Valid's, eV/Å; 0 where the run does not weigh it, and in states of
+	// versions without it.
+	HessianMAE float64 `json:"hessian_mae,omitempty"`
 	// Valid is what the average of the weights gives on the structures held out.
 	Valid Validation `json:"valid"`
 }
@@ -110,7 +113,7 @@ func New(m *Model, elements map[int]float64, known []int, train, valid *Set, s S
 		what string
 		set  *Set
 	}{{"to train on", train}, {"to validate with", valid}} {
-		if !s.Loss.weighs(x.set.counts()) {
+		if !x.set.Weighed(s.Loss) {
 			return nil, fmt.Errorf("the structures %s have no label that the loss weighs", x.what)
 		}
 	}
@@ -253,7 +256,7 @@ func (t *Trainer) step(ctx context.Context) error {
 	clip := Clip{Factor: t.Clip, Absolute: t.Norm, Running: t.Running}
 	norm := clip.Apply(t.gradient)
 	if math.IsNaN(norm+terms.Loss) || math.IsInf(norm+terms.Loss, 0) {
-		return fmt.Errorf("%w at step %d: the loss is %v and its gradient %v", ErrDiverged, t.Steps+1, terms.Loss, norm)
+		return fmt.Errorf("%w at step %d: the loss is %v and its gradient %v; %s", ErrDiverged, t.Steps+1, terms.Loss, norm, terms.largest())
 	}
 	t.Running = clip.Running
 	visits := t.Visits + int64(len(batch))
@@ -278,6 +281,8 @@ type sums struct {
 	Components  int     `json:"components"`
 	Energies    float64 `json:"energies"` // Σ|ΔE|/N, eV
 	EnergyCount int     `json:"energy_count"`
+	Products    float64 `json:"products,omitempty"` // Σ|Δ(Hv)|, components, eV/Å
+	Curved      int     `json:"curved,omitempty"`   // components of Hv
 }
 
 func (s *sums) add(t Terms, norm float64) {
@@ -288,6 +293,8 @@ func (s *sums) add(t Terms, norm float64) {
 	s.Components += t.Components
 	s.Energies += t.AbsEnergies
 	s.EnergyCount += t.Energies
+	s.Products += t.AbsProducts
+	s.Curved += t.Products
 }
 
 // validate scores the average, keeps it if it is the best, and begins a row.
@@ -312,7 +319,7 @@ func (t *Trainer) validate(ctx context.Context, hooks Hooks) error {
 	}
 	row := Row{
 		Steps: t.Steps, Visits: t.Visits, Epochs: float64(t.Visits) / float64(t.train.Len()), Seconds: t.Elapsed(), Rate: t.Rate.At(t.Done(), t.Halvings),
-		Loss: per(s.Loss, s.Steps), ForceMAE: per(s.Forces, int64(s.Components)), EnergyMAE: per(s.Energies, int64(s.EnergyCount)), Norm: per(s.Norm, s.Steps),
+		Loss: per(s.Loss, s.Steps), ForceMAE: per(s.Forces, int64(s.Components)), EnergyMAE: per(s.Energies, int64(s.EnergyCount)), Norm: per(s.Norm, s.Steps), HessianMAE: per(s.Products, int64(s.Curved)),
 		Valid: v,
 	}
 	t.Sums = sums{}

@@ -19,6 +19,8 @@ type Units struct {
 	// tenths of it.
 	Ratio, Agree float64
 	Differences  int
+	// Hessian is products beside how forces change between the same structures.
+	Hessian Likeness
 }
 
 // Limits of finite differences that say something: what an atom moves between structures
@@ -47,13 +49,9 @@ type difference struct{ work, energy float64 }
 // the larger half counts, which have the more digits.
 func (s *Set) Units() (u Units) {
 	var list []difference
-	for k := 1; k < s.Len(); k++ {
-		if s.alike(k-1, k) && s.farthestMove(k-1, k, smallMove) <= smallMove {
-			list = s.difference(list, k-1, k)
-		}
-	}
-	if len(list) < 4*fewDifferences {
-		list = s.nearest()
+	for _, p := range s.near() {
+		list = s.difference(list, p[0], p[1])
+		s.likenChange(&u.Hessian, p[0], p[1])
 	}
 	slices.SortFunc(list, func(a, b difference) int { return cmp.Compare(math.Abs(b.work), math.Abs(a.work)) })
 	var ratios []float64
@@ -70,6 +68,19 @@ func (s *Set) Units() (u Units) {
 		}
 	}
 	return u
+}
+
+// near is pairs of structures that are near one another.
+func (s *Set) near() (pairs [][2]int) {
+	for k := 1; k < s.Len(); k++ {
+		if s.alike(k-1, k) && s.farthestMove(k-1, k, smallMove) <= smallMove {
+			pairs = append(pairs, [2]int{k - 1, k})
+		}
+	}
+	if len(pairs) < 4*fewDifferences {
+		return s.nearest()
+	}
+	return pairs
 }
 
 // alike reports whether two structures have the same atoms in the same cell, and labels.
@@ -117,9 +128,9 @@ func (s *Set) difference(list []difference, j, k int) []difference {
 	return list
 }
 
-// nearest is the differences between structures and the nearest ones of the same atoms
-// before them.
-func (s *Set) nearest() (list []difference) {
+// nearest is structures with the nearest ones of the same atoms before them, which come
+// first.
+func (s *Set) nearest() (pairs [][2]int) {
 	molecules, order := map[uint64][]int{}, []uint64{}
 	for k := range s.Len() {
 		if s.labelled(k) {
@@ -141,7 +152,7 @@ func (s *Set) nearest() (list []difference) {
 			best, least := -1, nearMove
 			for _, j := range molecules[key][:i] {
 				if left--; left < 0 {
-					return list
+					return pairs
 				}
 				if s.alike(j, k) {
 					if move := s.farthestMove(j, k, least); move < least {
@@ -150,11 +161,11 @@ func (s *Set) nearest() (list []difference) {
 				}
 			}
 			if best >= 0 {
-				list = s.difference(list, best, k)
+				pairs = append(pairs, [2]int{best, k})
 			}
 		}
 	}
-	return list
+	return pairs
 }
 
 // mistake is what a factor means that should be 1.
@@ -187,27 +198,27 @@ var contradictions = []mistake{
 	{units.Bohr, "positions in Bohr"},
 }
 
-// Contradiction says how energies and forces contradict one another; nil where they
-// do not, or where too few structures are near one another to tell.
+// Contradiction says how energies and forces, or else these and Hessians, contradict one another;
+// nil where they do not, or where too few structures are near one another to tell.
 func (u Units) Contradiction() error {
 	if u.Differences < fewDifferences || u.Agree < mostAgree || math.Abs(u.Ratio-1) < agreeWithin {
-		return nil
+		return u.Hessian.Contradiction("how forces change between structures that are near one another")
 	}
 	return fmt.Errorf("energies and forces contradict one another: between structures that are near one another energies change by %.4g times what the forces say%s",
-		u.Ratio, explained(u.Ratio, contradictions))
+		u.Ratio, explained(u.Ratio, contradictions, wrongSign))
 }
 
-// wrongSign is what a negative factor means.
+// wrongSign is what a negative factor of forces means.
 const wrongSign = "forces of the wrong sign: gradients, perhaps"
 
-// explained is what a factor that may be negative means, after a colon.
-func explained(factor float64, mistakes []mistake) string {
+// explained is what a factor means, after a colon, and where that is negative what the sign does.
+func explained(factor float64, mistakes []mistake, sign string) string {
 	means := meaning(math.Abs(factor), mistakes)
 	switch {
 	case factor < 0 && means != "":
-		means = wrongSign + ", and " + means
+		means = sign + ", and " + means
 	case factor < 0:
-		means = wrongSign
+		means = sign
 	}
 	return because(means)
 }

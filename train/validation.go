@@ -23,7 +23,9 @@ type Validation struct {
 	ForceRMSE  float64 `json:"force_rmse"`  // eV/Å
 	ForceR2    float64 `json:"force_r2"`
 	Cosine     float64 `json:"cosine"`
-	HessianMAE float64 `json:"hessian_mae"` // of components of Hv, v's being 1 Å, root mean square: eV/Å
+	// Of components of Hv, v's being 1 Å, root mean square: eV/Å.
+	HessianMAE  float64 `json:"hessian_mae"`
+	HessianRMSE float64 `json:"hessian_rmse"` // 0 in states of versions without it
 
 	// Loss is that of the whole set, as one batch: the least is the best.
 	Loss float64 `json:"loss"`
@@ -72,10 +74,14 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 		return v, err
 	}
 	if shares.hessian > 0 {
-		if err := s.compareCurvatures(ctx, potential, &shares, &terms); err != nil {
+		if err := s.computeDisplaced(ctx, potential, func(k int, forwards, backwards [][3]float64) {
+			l := s.Labels(k)
+			shares.compareCurvature(&l, forwards, backwards, nil, &terms)
+		}); err != nil {
 			return v, err
 		}
-		v.HessianMAE = terms.AbsProducts / float64(max(1, terms.Products))
+		n := float64(max(1, terms.Products))
+		v.HessianMAE, v.HessianRMSE = terms.AbsProducts/n, math.Sqrt(terms.SquaredProducts/n)
 	}
 	terms.total()
 	v.Loss = terms.Loss
@@ -91,8 +97,9 @@ func (s *Set) Validate(ctx context.Context, network *nn.Network, loss Loss, thre
 	return v, nil
 }
 
-// compareCurvatures adds the curvatures to the terms.
-func (s *Set) compareCurvatures(ctx context.Context, p nn.Potential, shares *shares, terms *Terms) error {
+// computeDisplaced goes through the structures with a curvature, and the forces of each,
+// displaced forwards and backwards along the direction.
+func (s *Set) computeDisplaced(ctx context.Context, p nn.Potential, do func(k int, forwards, backwards [][3]float64)) error {
 	of := slices.Sorted(maps.Keys(s.curvatures))
 	var forwards [][3]float64
 	return compute(ctx, p, 2*len(of), func(i int) atoms.Structure {
@@ -104,10 +111,12 @@ func (s *Set) compareCurvatures(ctx context.Context, p nn.Potential, shares *sha
 			forwards = append(forwards[:0], p.forces...)
 			return
 		}
-		l := s.Labels(of[i/2])
-		shares.compareCurvature(&l, forwards, p.forces, nil, terms)
+		do(of[i/2], forwards, p.forces)
 	})
 }
+
+// Weighed reports whether a loss weighs one of the labels.
+func (s *Set) Weighed(loss Loss) bool { return loss.weighs(s.counts()) }
 
 // counts is how many labels there are.
 func (s *Set) counts() (c counts) {

@@ -26,6 +26,8 @@ type Yardstick struct {
 	// the largest, does not count.
 	Energy, Correlation float64
 	Energies            int
+	// Hessian is products beside the student's.
+	Hessian Likeness
 }
 
 // Limits of comparisons that say something: structures that are computed, atoms and
@@ -67,7 +69,7 @@ var energyUnits = []mistake{
 	{units.KcalPerMol / units.Hartree, "Hartree beside kcal/mol"},
 }
 
-// Measure compares the labels with a network's energies and forces, on a thousand
+// Measure compares the labels with a network's energies, forces and Hessians, on a thousand
 // structures at most.
 func (s *Set) Measure(ctx context.Context, network *nn.Network, threads int) (y Yardstick, err error) {
 	potential, err := nn.NewPotential(network, nn.Options{Threads: threads, AnyElement: true})
@@ -92,6 +94,14 @@ func (s *Set) Measure(ctx context.Context, network *nn.Network, threads int) (y 
 				forces = append(forces, force{label, student, vec.Dot(f, p.forces[i]) / (label * student)})
 			}
 		}
+	}); err != nil {
+		return y, err
+	}
+	if err := some.computeDisplaced(ctx, potential, func(k int, forwards, backwards [][3]float64) {
+		label := some.curvature(k)
+		measured := Curvature{Direction: label.Direction}
+		measured.Measure(forwards, backwards)
+		y.Hessian.Compare(label, &measured)
 	}); err != nil {
 		return y, err
 	}
@@ -159,13 +169,13 @@ func (y *Yardstick) correlate(labels, student []float64) {
 func (y Yardstick) Contradiction() error {
 	if y.Atoms >= fewAtoms && math.Abs(y.Cosine) >= lowCosine {
 		if factor := math.Copysign(y.Force, y.Cosine); absurd(factor, forceUnits) {
-			return fmt.Errorf("forces contradict those of the start: they are %.4g times as large, with a mean cosine of %.2f%s", factor, y.Cosine, explained(factor, forceUnits))
+			return fmt.Errorf("forces contradict those of the start: they are %.4g times as large, with a mean cosine of %.2f%s", factor, y.Cosine, explained(factor, forceUnits, wrongSign))
 		}
 	}
 	if y.Energies >= fewEnergies && y.Correlation >= lowCorrelation && absurd(y.Energy, energyUnits) {
-		return fmt.Errorf("energies contradict those of the start: their differences are %.4g times as large, with a correlation of %.2f%s", y.Energy, y.Correlation, explained(y.Energy, energyUnits))
+		return fmt.Errorf("energies contradict those of the start: their differences are %.4g times as large, with a correlation of %.2f%s", y.Energy, y.Correlation, explained(y.Energy, energyUnits, wrongSign))
 	}
-	return nil
+	return y.Hessian.Contradiction("those of the start")
 }
 
 // absurd reports whether a factor is none that another level of theory makes.

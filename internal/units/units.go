@@ -20,6 +20,8 @@ const (
 	KcalPerMol = 4184 / (avogadro * elementaryCharge) // eV
 	KJPerMol   = 1000 / (avogadro * elementaryCharge) // eV
 
+	// NewtonPerMetre is one N/m, eV/Å².
+	NewtonPerMetre = 1e-20 / elementaryCharge
 	// Boltzmann is k_B, eV/K.
 	Boltzmann = boltzmann / elementaryCharge
 	// Bar is one bar, eV/Å³.

@@ -44,8 +44,13 @@ type Weights struct {
 
 // Register adds the flags.
 func (w *Weights) Register(flags *flag.FlagSet) {
+	w.RegisterAs(flags, 0, "cutoff in `Å`, for a file that does not state it; 0 takes what the file says")
+}
+
+// RegisterAs is Register with another cutoff, Å, where none is given, and what it is of.
+func (w *Weights) RegisterAs(flags *flag.FlagSet, cutoff float64, usage string) {
 	flags.StringVar(&w.Key, "key", "", "`key` in the file under which the weights stand, such as ema, or what their names begin with, such as student; the one network of the file if empty")
-	flags.Float64Var(&w.Cutoff, "cutoff", 0, "cutoff in `Å`, for a file that does not state it; 0 takes what the file says")
+	flags.Float64Var(&w.Cutoff, "cutoff", cutoff, usage)
 }
 
 // Check says what is wrong with the cutoff.

@@ -139,7 +139,7 @@ func TestForceColumn(t *testing.T) {
 	stdout, stderr, err := execute(t, "", input)
 	require.NoError(t, err)
 	assert.Equal(t, "1\nProperties=species:S:1:pos:R:3:forces:R:3 pbc=\"F F F\"\nH 0 0 0 1 2 3\n", stdout)
-	assert.Equal(t, "painless: "+input+": frame 0: forces are those of the column force\npainless: wrote 1 structure\n", stderr)
+	assert.Equal(t, "painless: "+input+": frame 0, line 1: forces are those of the column force\npainless: wrote 1 structure\n", stderr)
 }
 
 // Stresses in other shapes become stress.
@@ -158,11 +158,11 @@ H 0 0 0
 		"stress": {
 			`REF_stress="1 2 3 4 5 6" name=a stress="0.01 0.002 0.003 0.002 0.02 0.004 0.003 0.004 0.030000000000000002" `,
 			`stress="1 0 0 0 2.50 0 0 0 3" name=b `,
-			"painless: " + input + ": frame 0: stress is −virial/V\npainless: wrote 2 structures\n",
+			"painless: " + input + ": frame 0, line 1: stress is −virial/V\npainless: wrote 2 structures\n",
 		},
 		"REF_stress": {
 			`virial="-0.9 -0.18 -0.27 -0.18 -1.8 -0.36 -0.27 -0.36 -2.7" name=a stress="1 6 5 6 2 4 5 4 3" `, "name=b ",
-			"painless: " + input + ": frame 0: the six numbers of REF_stress are read as xx, yy, zz, yz, xz, xy\n" +
+			"painless: " + input + ": frame 0, line 1: the six numbers of REF_stress are read as xx, yy, zz, yz, xz, xy\n" +
 				"painless: 1 structure without REF_stress, the first is " + input + ": frame 1\npainless: left out another stress of 1 structure\npainless: wrote 2 structures\n",
 		},
 		"": {
@@ -185,7 +185,7 @@ H 0 0 0
 	bad := writeFile(t, "bad.xyz", strings.Replace(text, "-0.9 ", "", 1))
 	_, stderr, err := execute(t, "", bad)
 	require.NoError(t, err)
-	assert.Contains(t, stderr, "bad.xyz: frame 0: virial: expected 9 numbers, found 8")
+	assert.Contains(t, stderr, "bad.xyz: frame 0, line 1: virial: expected 9 numbers, found 8")
 	_, _, err = execute(t, "", "-strict", "-stress-key", "virial", bad)
 	assert.ErrorContains(t, err, "bad.xyz: frame 0, line 1: virial: expected 9 numbers, found 8")
 }

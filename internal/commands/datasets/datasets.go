@@ -130,7 +130,7 @@ func (s Source) warn(f *data.Frame, at Place, warned map[string]bool) {
 			warning = "further warnings are left out"
 		}
 		s.Bar.Clear()
-		fmt.Fprintf(s.Stderr, "painless: %s: frame %d: %s\n", at.File, at.Frame, warning)
+		fmt.Fprintf(s.Stderr, "painless: %v: %s\n", at, warning)
 	}
 }
 

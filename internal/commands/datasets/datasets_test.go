@@ -75,7 +75,7 @@ func TestEachWarns(t *testing.T) {
 		f.Warnings = append(f.Warnings, "from the verb")
 		return nil
 	}))
-	assert.Equal(t, "painless: -: frame 1: LAMMPS states no cell here: the structure is read as isolated\npainless: -: frame 1: from the verb\n", stderr.String())
+	assert.Equal(t, "painless: -: frame 1, line 4: LAMMPS states no cell here: the structure is read as isolated\npainless: -: frame 1, line 4: from the verb\n", stderr.String())
 
 	var many strings.Builder
 	for k := range 100 {
@@ -84,7 +84,7 @@ func TestEachWarns(t *testing.T) {
 	stderr.Reset()
 	require.NoError(t, Source{Stdin: strings.NewReader(many.String()), Stderr: stderr}.Each(context.Background(), "-", func(*data.Frame, Place, error) error { return nil }))
 	assert.Equal(t, maxWarnings+1, strings.Count(stderr.String(), "\n"))
-	assert.Contains(t, stderr.String(), "painless: -: frame 20: further warnings are left out\n")
+	assert.Contains(t, stderr.String(), "painless: -: frame 20, line 61: further warnings are left out\n")
 }
 
 func TestEachStops(t *testing.T) {

@@ -61,6 +61,9 @@ const (
 // probed is the pairs: the elements of organic molecules, by atomic number.
 var probed = [][2]int{{1, 1}, {1, 6}, {1, 7}, {1, 8}, {6, 6}, {6, 7}, {6, 8}, {7, 7}, {7, 8}, {8, 8}, {9, 9}, {16, 16}, {17, 17}}
 
+// reference is how what is measured is computed where nothing else is said.
+var reference = nn.Options{Precision: nn.Float64, Filters: nn.Exact}
+
 // examiner computes structures as reference and as users do.
 type examiner struct{ double, single nn.Potential }
 
@@ -70,7 +73,7 @@ func Examine(ctx context.Context, network *nn.Network) (h *Card, err error) {
 		return nil, err
 	}
 	var e examiner
-	if e.double, err = nn.NewPotential(network, nn.Options{Precision: nn.Float64, Filters: nn.Exact}); err != nil {
+	if e.double, err = nn.NewPotential(network, reference); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, e.double.Close()) }()
@@ -107,7 +110,7 @@ func Examine(ctx context.Context, network *nn.Network) (h *Card, err error) {
 		}
 		return nil, fmt.Errorf("the network knows elements %s only: expected those of organic molecules", known)
 	}
-	if err := e.kinks(ctx, h, network); err != nil {
+	if h.Kinks, err = kinks(ctx, e.double, network); err != nil {
 		return nil, err
 	}
 	if err := e.contacts(ctx, h, network); err != nil {

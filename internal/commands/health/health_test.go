@@ -243,7 +243,11 @@ func TestMotion(t *testing.T) {
 		assert.InDelta(t, want.Wall, got.Wall, 1e-3, got.Elements)
 		assert.Equal(t, want.WallAt, got.WallAt, got.Elements)
 	}
-	require.Len(t, quick.Verdicts, 3)
+	require.Len(t, quick.Verdicts, 3, "kinks that are fair are no fourth")
+	for i, k := range quick.Kinks {
+		assert.Equal(t, whole.Kinks[i].Name, k.Name)
+		assert.InDelta(t, whole.Kinks[i].Jump, k.Jump, 0.005, k.Name)
+	}
 	for i, m := range quick.Molecules {
 		assert.InEpsilon(t, whole.Molecules[i].TurnedEnergy, m.TurnedEnergy, 0.7, "fewer rotations go less far")
 		assert.LessOrEqual(t, m.TurnedEnergy, whole.Molecules[i].TurnedEnergy+1e-5)
@@ -252,6 +256,33 @@ func TestMotion(t *testing.T) {
 	network.Cutoff = 0.01
 	_, err = Motion(context.Background(), p, network, water.Numbers)
 	assert.ErrorContains(t, err, "the cutoff is 0.01 Å")
+}
+
+// Symmetric molecules are said of a simulation where they are poor, as the card has them.
+func TestMotionOfKinks(t *testing.T) {
+	for name, poor := range map[string]bool{"ultra_tiny.pt": true, "tiny.pt": false, "original.pt": true} {
+		network := load(t, testdata+name)
+		p, err := nn.NewPotential(network, nn.Options{})
+		require.NoError(t, err)
+		defer p.Close()
+		card, err := Motion(t.Context(), p, network, []int{8, 1, 1})
+		require.NoError(t, err)
+		require.Len(t, card.Kinks, 3, name)
+		last := card.Verdicts[len(card.Verdicts)-1]
+		assert.Equal(t, poor, last.Topic == "symmetric molecules", name)
+		jump, v, err := Kinks(t.Context(), network)
+		require.NoError(t, err)
+		assert.InDelta(t, sharpest(card.Kinks).Jump, jump, 0.005, name)
+		assert.Equal(t, poor, v.Grade == Poor, name)
+		if poor {
+			assert.Equal(t, v, last, name)
+		}
+	}
+	network := load(t, testdata+"tiny.pt")
+	network.Elements = []int{1, 8}
+	jump, _, err := Kinks(t.Context(), network)
+	require.NoError(t, err)
+	assert.Zero(t, jump, "knows none of them")
 }
 
 // A student of few elements is turned in the molecules that it knows alone.

@@ -1,9 +1,12 @@
 package health
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"painless/atoms"
 	"painless/internal/vec"
@@ -37,25 +40,41 @@ func tetrahedron(radius float64) [][3]float64 {
 	return [][3]float64{{}, {r, r, r}, {r, -r, -r}, {-r, r, -r}, {-r, -r, r}}
 }
 
-// kinks measures the symmetric molecules of elements that the network knows.
-func (e *examiner) kinks(ctx context.Context, h *Card, network *nn.Network) error {
+// kinks measures, with a potential of the network, the symmetric molecules of elements
+// that this knows.
+func kinks(ctx context.Context, p nn.Potential, network *nn.Network) (list []Kink, err error) {
 	for _, m := range symmetric {
 		if !network.KnowsAll(m.Numbers) {
 			continue
 		}
-		jump, err := e.kink(ctx, m.Structure)
+		jump, err := kink(ctx, p, m.Structure)
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
-		h.Kinks = append(h.Kinks, Kink{m.name, jump})
+		list = append(list, Kink{m.name, jump})
 	}
-	return nil
+	return list, nil
+}
+
+// Kinks measures what the card says of symmetric molecules, alone: the largest jump of a
+// force, eV/Å, and what that means. The jump is 0 where the network knows none of them.
+func Kinks(ctx context.Context, network *nn.Network) (jump float64, v Verdict, err error) {
+	p, err := nn.NewPotential(network, reference)
+	if err != nil {
+		return 0, v, err
+	}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	list, err := kinks(ctx, p, network)
+	if err != nil || len(list) == 0 {
+		return 0, v, err
+	}
+	return sharpest(list).Jump, kinkVerdict(list), nil
 }
 
 // kink moves each atom to both sides of its place along x, y and z. The difference of
 // forces less half of that over twice the way is a jump: where forces are smooth
 // it goes as the third power of the way.
-func (e *examiner) kink(ctx context.Context, s atoms.Structure) (largest float64, err error) {
+func kink(ctx context.Context, p nn.Potential, s atoms.Structure) (largest float64, err error) {
 	n := len(s.Numbers)
 	var moved []atoms.Structure
 	for i := range n {
@@ -68,7 +87,7 @@ func (e *examiner) kink(ctx context.Context, s atoms.Structure) (largest float64
 		}
 	}
 	var r nn.Result
-	if err := e.double.Compute(ctx, atoms.NewBatch(moved...), &r); err != nil {
+	if err := p.Compute(ctx, atoms.NewBatch(moved...), &r); err != nil {
 		return 0, err
 	}
 	for k := 0; k < len(moved); k += 4 {
@@ -87,13 +106,13 @@ const (
 	largeJump = 0.1
 )
 
-func kinkVerdict(h *Card) Verdict {
-	worst := h.Kinks[0]
-	for _, k := range h.Kinks {
-		if k.Jump > worst.Jump {
-			worst = k
-		}
-	}
+// sharpest is the largest of some kinks.
+func sharpest(list []Kink) Kink {
+	return slices.MaxFunc(list, func(a, b Kink) int { return cmp.Compare(a.Jump, b.Jump) })
+}
+
+func kinkVerdict(list []Kink) Verdict {
+	worst := sharpest(list)
 	v := Verdict{"symmetric molecules", Good, fmt.Sprintf("a force jumps by up to %.2g eV/Å where symmetry makes vectors vanish (%s): ", worst.Jump, worst.Name)}
 	switch {
 	case worst.Jump < smallJump:

@@ -18,7 +18,7 @@ const (
 )
 
 // Motion measures what moves atoms wrongly: turning, the cutoff and close atoms,
-// for the elements of a system, by the potential that is to move it, as it is. It
+// for the elements of a system, and symmetric molecules, of which it says what is poor, by the potential that is to move it, as it is. It
 // is a small part of Examine's work. What cannot be computed is an error.
 func Motion(ctx context.Context, p nn.Potential, network *nn.Network, numbers []int) (*Card, error) {
 	if err := checkCutoff(network); err != nil {
@@ -53,6 +53,15 @@ func Motion(ctx context.Context, p nn.Potential, network *nn.Network, numbers []
 		h.Verdicts = append(h.Verdicts, rotationVerdict(h))
 	}
 	h.Verdicts = append(h.Verdicts, cutoffVerdict(h), wallVerdict(h))
+	var err error
+	if h.Kinks, err = kinks(ctx, p, network); err != nil {
+		return nil, err
+	}
+	if len(h.Kinks) > 0 {
+		if v := kinkVerdict(h.Kinks); v.Grade == Poor { // of which alone energy is not conserved
+			h.Verdicts = append(h.Verdicts, v)
+		}
+	}
 	return h, nil
 }
 

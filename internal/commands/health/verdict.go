@@ -60,7 +60,7 @@ func verdicts(h *Card) []Verdict {
 		all = append(all, torsionVerdict(h))
 	}
 	if len(h.Kinks) > 0 {
-		all = append(all, kinkVerdict(h))
+		all = append(all, kinkVerdict(h.Kinks))
 	}
 	return append(all, symmetryVerdict(h), float32Verdict(h))
 }

@@ -34,20 +34,20 @@ type predictor struct {
 	computer   datasets.Computer
 }
 
-// predict reads all inputs and writes what it finds. What stands before an error
-// is computed too, however many structures a pass has.
-func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std, out *cli.Records) error {
+// predict reads all inputs, writes what it finds, and returns how many frames that are.
+// What stands before an error is computed too, however many structures a pass has.
+func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std, out *cli.Records) (int, error) {
 	p := &predictor{potential: potential, size: s.batch, writer: s.writer(out), progress: progress.New(std.Err, s.inputs), skips: &s.skips, label: s.label}
 	defer p.progress.Close()
 	s.skips.Stderr, s.skips.Bar = std.Err, p.progress
 	err := p.read(ctx, s.inputs, datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: p.progress, Dry: func() error { return p.compute(ctx) }})
 	if earlier := p.compute(ctx); earlier != nil {
-		return earlier
+		return p.done, earlier
 	}
 	if err != nil {
-		return err
+		return p.done, err
 	}
-	return p.skips.Err(p.done)
+	return p.done, p.skips.Err(p.done)
 }
 
 func (p *predictor) read(ctx context.Context, inputs []string, source datasets.Source) error {

@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"time"
 
 	"painless/atoms"
 	"painless/data"
@@ -34,7 +36,8 @@ changes when the atoms are moved along v. It is a central difference, in which t
 that moves most is displaced by 0.015 Å.
 
 A frame that cannot be read, where it is known where it ends, or cannot be computed is
-left out and listed on standard error, and the exit code is 2.`,
+left out and listed on standard error, and the exit code is 2. In the end a line there
+says how many were labelled, by what, where they are and how long it took.`,
 	New: newLabel,
 }
 
@@ -91,4 +94,19 @@ func (l *labels) add(f *data.Frame, p *prediction) {
 		f.SetVectors(data.HessianProductKey, p.curvature.Product)
 	}
 	f.SetText(data.TeacherKey, l.teacher)
+}
+
+// summary says what was done, where, and how long it took.
+func (l *labels) summary(stderr io.Writer, done int, output string, took time.Duration) {
+	if l == nil {
+		return
+	}
+	what := "energies and forces"
+	if l.hessian {
+		what += " and Hessians along a direction"
+	}
+	if output == "-" {
+		output = "standard output"
+	}
+	fmt.Fprintf(stderr, "painless: label: %s with %s by %s: %s, in %v\n", cli.Counted(done, "structure"), what, l.teacher, output, took.Round(time.Millisecond))
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"time"
 
 	"painless/internal/commands/cli"
 	"painless/internal/commands/datasets"
@@ -83,6 +84,7 @@ func (s *settings) check(std cli.Std) error {
 }
 
 func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err error) {
+	start := time.Now()
 	s.inputs = inputs
 	if err := s.check(std); err != nil {
 		return err
@@ -100,12 +102,13 @@ func (s *settings) run(ctx context.Context, std cli.Std, inputs []string) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, model.Close()) }()
-	err = s.predict(ctx, model, std, out)
+	done, err := s.predict(ctx, model, std, out)
 	if cli.Code(err) == 1 {
 		return err
 	}
 	if incomplete := out.Commit(true); incomplete != nil {
 		return incomplete
 	}
+	s.label.summary(std.Err, done, s.output, time.Since(start))
 	return err
 }

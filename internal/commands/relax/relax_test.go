@@ -295,3 +295,29 @@ func TestTornFile(t *testing.T) {
 	assert.Len(t, frames(t, stdout), 1)
 	assert.False(t, math.IsNaN(number(t, frames(t, stdout)[0], "energy")))
 }
+
+// Where a kink may have left the forces that are left, and there alone, the card's line says so.
+func TestKinksAreHinted(t *testing.T) {
+	const student = "../../../student/default.pt"
+	carbonDioxide := "3\n\nC -0.002 -0.041 0.043\nO 1.153 0.023 -0.039\nO -1.146 -0.017 0.028\n"
+	const hint = "painless: relax: symmetric molecules, fair: a force jumps by up to 0.062 eV/Å where symmetry makes vectors vanish (carbon dioxide): "
+	for name, c := range map[string]struct {
+		input string
+		args  []string
+		code  int
+		hint  bool
+	}{
+		"a kink":                 {carbonDioxide, []string{"-fmax", "1e-6"}, 2, true},
+		"not asked for":          {carbonDioxide, []string{"-fmax", "0.1"}, 0, false},
+		"far from it":            {carbonDioxide, []string{"-steps", "1", "-max-step", "1e-4"}, 2, false},
+		"a kink and far from it": {carbonDioxide + strings.Replace(carbonDioxide, "1.153", "1.353", 1), []string{"-steps", "30", "-fmax", "1e-6"}, 2, true},
+	} {
+		_, stderr, err := executeWith(t, student, c.input, append(c.args, "-")...)
+		assert.Equal(t, c.code, cli.Code(err), "%s: %v", name, err)
+		assert.Equal(t, c.hint, strings.Contains(stderr, hint), "%s: %s", name, stderr)
+		if c.hint {
+			assert.Equal(t, 1, strings.Count(stderr, "symmetric molecules"), name)
+			assert.Contains(t, stderr, "; -fmax 0.1 may be within reach\n", name)
+		}
+	}
+}

@@ -8,16 +8,20 @@ import (
 	"io/fs"
 	"time"
 
+	"painless"
 	"painless/data"
 	"painless/internal/commands/cli"
 	"painless/internal/commands/datasets"
+	"painless/internal/commands/health"
 	"painless/internal/progress"
 	"painless/md"
+	"painless/nn"
 )
 
 // relaxer relaxes frames some at a time and writes them in the order of the input.
 type relaxer struct {
 	*md.Relaxation
+	network  *nn.Network
 	settings *settings
 	writer   writer
 	table    table
@@ -31,6 +35,7 @@ type relaxer struct {
 
 	written, unconverged int
 	steps                int64
+	least                float64 // of the largest forces of those that are not converged, eV/Å
 }
 
 // frame is one of the input, and what becomes of it.
@@ -56,13 +61,13 @@ type outcome struct {
 // ahead is how many batches of frames may wait for one that takes long.
 const ahead = 32
 
-func (s *settings) newRelaxer(potential md.Potential, std cli.Std, out *cli.Records) (*relaxer, error) {
-	relaxation, err := md.NewRelaxation(potential, s.relax)
+func (s *settings) newRelaxer(model *painless.Model, std cli.Std, out *cli.Records) (*relaxer, error) {
+	relaxation, err := md.NewRelaxation(model, s.relax)
 	if err != nil {
 		return nil, err
 	}
 	s.skips.Stderr = std.Err
-	return &relaxer{Relaxation: relaxation, settings: s, writer: s.writer(out), table: table{out: std.Err, cell: s.relax.Cell != md.FixedCell},
+	return &relaxer{Relaxation: relaxation, network: model.Network, settings: s, writer: s.writer(out), table: table{out: std.Err, cell: s.relax.Cell != md.FixedCell},
 		line: progress.NewLine(std.Err), stderr: std.Err, start: time.Now()}, nil
 }
 
@@ -84,6 +89,9 @@ func (r *relaxer) relax(ctx context.Context, std cli.Std) error {
 		return earlier
 	}
 	if err != nil {
+		return err
+	}
+	if err := r.hint(ctx); err != nil {
 		return err
 	}
 	r.summary()
@@ -175,7 +183,9 @@ func (r *relaxer) emit(f *frame) error {
 	}
 	r.written, r.steps = r.written+1, r.steps+f.steps
 	if !f.converged {
-		r.unconverged++
+		if r.unconverged++; r.unconverged == 1 || f.maxForce < r.least {
+			r.least = f.maxForce
+		}
 	}
 	r.table.row(f)
 	return r.writer.End()
@@ -209,6 +219,29 @@ func (r *relaxer) summary() {
 	r.line.Clear()
 	fmt.Fprintf(r.stderr, "painless: relax: %s, %d converged, %s, in %v: %.3g structures/s\n", cli.Counted(r.written, "structure"), r.written-r.unconverged,
 		cli.Counted(int(r.steps), "step"), took.Round(time.Millisecond), float64(r.written)/took.Seconds())
+}
+
+// nearKink is up to how many times the jump of a force a force is that may be left by one.
+const nearKink = 3
+
+// hint says what the health card says of symmetric molecules, where forces are left that a
+// kink may leave.
+func (r *relaxer) hint(ctx context.Context) error {
+	if r.unconverged == 0 {
+		return nil
+	}
+	r.line.Clear()
+	jump, v, err := health.Kinks(ctx, r.network)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(r.stderr, "painless: relax: no health card: %v\n", err)
+	case jump > r.settings.relax.Force && r.least <= nearKink*jump && v.Grade != health.Good:
+		fmt.Fprintf(r.stderr, "painless: relax: %s, %s: %s; -fmax %.1g may be within reach\n", v.Topic, v.Grade, v.Text, 2*jump)
+	}
+	return nil
 }
 
 // interrupted writes what is done, after a signal, where that takes nothing away.

@@ -25,7 +25,7 @@ func said(t *train.Trainer) (x *session, stdout, stderr *bytes.Buffer) {
 
 // rows is a run whose validations had these R², of which the one at best won.
 func rows(best int, r2 ...float64) *train.Trainer {
-	t := &train.Trainer{Settings: train.Settings{Total: 900, Rate: train.Rate{Peak: 0.3}}, Progress: train.Progress{Best: best}}
+	t := &train.Trainer{Settings: train.Settings{Total: 900, Rate: train.Rate{Peak: 0.3}}, Progress: train.Progress{Best: best, Steps: int64(max(0, len(r2)-1))}}
 	for k, x := range r2 {
 		t.Rows = append(t.Rows, train.Row{Steps: int64(k), Visits: int64(8 * k), Valid: train.Validation{Components: 3, ForceMAE: 1, ForceR2: x}})
 	}
@@ -61,8 +61,9 @@ func TestLearned(t *testing.T) {
 func TestAfterDivergence(t *testing.T) {
 	for says, run := range map[string]*train.Trainer{
 		"nothing is written": rows(0),
-		"s.pt has the weights that the run began with: begin again with a lower -rate than 0.3": rows(0, 0.1, -1),
-		"best validation, at visit 8, and s.pt.state the state of the last; -from s.pt with a":  rows(1, 0.1, 0.5, 0.4),
+		"no step was made, and -rate is not the cause: labels may be far off, or the weights of the loss too large: -energy-weight": rows(0, 0.1),
+		"s.pt has the weights that the run began with: begin again with a lower -rate than 0.3":                                     rows(0, 0.1, -1),
+		"best validation, at visit 8, and s.pt.state the state of the last; -from s.pt with a":                                      rows(1, 0.1, 0.5, 0.4),
 	} {
 		x, _, _ := said(run)
 		assert.Contains(t, x.afterDivergence(), says)

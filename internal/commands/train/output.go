@@ -176,6 +176,9 @@ func (s *settings) writeLog(rows []train.Row) error {
 	})
 }
 
+// hessianTitle is that of the panel that only runs have that weigh the Hessian.
+const hessianTitle = "Hessian"
+
 // writePlot draws the errors over the visits, once there are two validations.
 func (s *settings) writePlot(rows []train.Row) error {
 	if len(rows) < 3 { // the first is of no training
@@ -189,9 +192,6 @@ func (s *settings) writePlot(rows []train.Row) error {
 			name string
 			of   func(r *train.Row) float64
 		}{{"validation, average", valid}, {"training, as visited", training}} {
-			if series.of == nil {
-				continue
-			}
 			var points plotter.XYs
 			for k := range rows[1:] {
 				if y := series.of(&rows[k+1]); y > 0 {
@@ -215,9 +215,9 @@ func (s *settings) writePlot(rows []train.Row) error {
 	}{
 		{"forces", "MAE of components (meV/Å)", 1000, func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) float64 { return r.Valid.ForceMAE }},
 		{"energies", "MAE (meV/atom)", 1000, func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) float64 { return r.Valid.EnergyMAE }},
-		{"Hessian", "MAE along directions of 1 Å (meV/Å)", 1000, nil, func(r *train.Row) float64 { return r.Valid.HessianMAE }},
+		{hessianTitle, "MAE along directions of 1 Å (meV/Å)", 1000, func(r *train.Row) float64 { return r.HessianMAE }, func(r *train.Row) float64 { return r.Valid.HessianMAE }},
 	} {
-		if x.training == nil && !hasHessian(&rows[len(rows)-1]) {
+		if last := &rows[len(rows)-1]; x.title == hessianTitle && !hasHessian(last) {
 			continue
 		}
 		p, err := panel(x.title, x.y, x.scale, x.training, x.valid)

@@ -28,6 +28,8 @@ type counted struct {
 	lacking  map[string]int // of the structures that were taken, by the label
 	largest  []float64      // forces of the structures that have any, eV/Å
 	unstable int            // of the structures with a Hessian along a direction: v·Hv is negative
+
+	stiffness train.Stiffness
 }
 
 // Reasons to leave a structure out that are only counted.
@@ -37,13 +39,7 @@ const (
 	heldOut = "held out for validation"
 )
 
-// unusable is why the columns of a label cannot be used.
-type unusable struct {
-	label string
-	error
-}
-
-// Labels whose structures with such columns are counted.
+// Labels that are counted where their columns are there and cannot be used.
 const (
 	atomEnergies = "atoms' energies that can be used"
 	hessian      = "a Hessian along a direction that can be used"
@@ -95,8 +91,10 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 					return leave(twice, "is structure %d of those that are there already", k)
 				}
 				err = set.Add(&f.Structure, &labels, cutoff)
-				if labels.Curvature != nil && labels.Curvature.Along() < 0 {
-					t.unstable++
+				if c := labels.Curvature; c != nil && err == nil {
+					if t.stiffness.Add(&f.Structure, c); c.Along() < 0 {
+						t.unstable++
+					}
 				}
 			}
 			switch {
@@ -106,19 +104,14 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 				t.leftOut["listed"]++
 				return s.skips.Skip(at, datasets.OneLine{Err: err})
 			}
-			for _, lack := range lacks { // each said once
-				f.Warnings = append(f.Warnings, lack.Error())
-				if u, is := lack.(unusable); is {
-					t.lacking[u.label]++
+			for _, lack := range lacks {
+				var of *data.Lack
+				if errors.As(lack, &of) {
+					t.lacking[of.Label]++
+					err = errors.Join(err, s.skips.Note(fmt.Sprintf("of %s without %s", path, of.Label), at, of))
 				}
 			}
-			if math.IsNaN(labels.Energy) && s.keys.Energy != "" {
-				t.lacking["energy"]++
-			}
-			if labels.Forces == nil && s.keys.Forces != "" {
-				t.lacking["forces"]++
-			}
-			return nil
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -133,7 +126,7 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 // complete refuses a set that has none of a label that was asked for.
 func (s *settings) complete(t *counted) error {
 	for _, c := range []struct{ label, flag, key, others string }{
-		{"energy", "-energy-key", s.keys.Energy, "forces"}, {"forces", "-forces-key", s.keys.Forces, "energies"},
+		{data.EnergyKey, "-energy-key", s.keys.Energy, "forces"}, {data.ForcesKey, "-forces-key", s.keys.Forces, "energies"},
 	} {
 		if t.lacking[c.label] == t.set.Len() {
 			return fmt.Errorf("%s: no structure has %s under the name %s: expected it in some, or %s '' to train on %s alone", t.files, c.label, c.key, c.flag, c.others)
@@ -160,6 +153,11 @@ func (s *settings) weighed(training, valid *counted) error {
 	case s.set["stress-weight"] && s.run.Loss.Stress > 0 && set.Stresses() == 0:
 		return fmt.Errorf("-stress-weight %g: no structure to train on has a stress", s.run.Loss.Stress)
 	}
+	for _, c := range []*counted{training, valid} {
+		if !c.set.Weighed(s.run.Loss) {
+			return fmt.Errorf("%s: no structure has a label that the loss weighs: expected one whose weight is above 0: %s", c.files, allWeights)
+		}
+	}
 	for _, c := range []struct {
 		weight float64
 		labels int
@@ -183,12 +181,12 @@ func (s *settings) labels(f *data.Frame) (l train.Labels, lacks []error) {
 	var err error
 	if s.run.Loss.AtomEnergy > 0 {
 		if l.AtomEnergies, err = f.AtomEnergies(); err != nil {
-			lacks = append(lacks, unusable{atomEnergies, err})
+			lacks = append(lacks, &data.Lack{Label: atomEnergies, Err: err})
 		}
 	}
 	if s.run.Loss.Hessian > 0 {
 		if l.Curvature, err = datasets.Curvature(f); err != nil {
-			lacks = append(lacks, unusable{hessian, err})
+			lacks = append(lacks, &data.Lack{Label: hessian, Err: err})
 		}
 	}
 	return l, lacks
@@ -220,7 +218,7 @@ func (t *counted) print(w io.Writer, name string) {
 		fmt.Fprintf(w, "; %d with atoms' energies", n)
 	}
 	if n := set.Curvatures(); n > 0 {
-		fmt.Fprintf(w, "; %d with a Hessian along a direction", n)
+		fmt.Fprintf(w, "; %d with a Hessian along a direction, taken as eV/Å²", n)
 	}
 	fmt.Fprintln(w)
 }

@@ -190,6 +190,8 @@ func (x *session) afterDivergence() string {
 	switch {
 	case len(t.Rows) == 0:
 		return "nothing is written"
+	case t.Steps == 0:
+		return fmt.Sprintf("%s has the weights that the run began with: no step was made, and -rate is not the cause: labels may be far off, or the weights of the loss too large: %s", x.output, allWeights)
 	case t.BestRow().Steps == 0:
 		return fmt.Sprintf("%s has the weights that the run began with: begin again with a lower -rate than %g", x.output, t.Rate.Peak)
 	}

@@ -30,6 +30,7 @@ var columns = []struct {
 	{"gradient_norm", func(r *train.Row) float64 { return r.Norm }, stepped},
 	{"train_force_mae_eV_per_A", func(r *train.Row) float64 { return r.ForceMAE }, func(r *train.Row) bool { return r.ForceMAE > 0 }},
 	{"train_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.EnergyMAE }, func(r *train.Row) bool { return r.EnergyMAE > 0 }},
+	{"train_hessian_mae_eV_per_A", func(r *train.Row) float64 { return r.HessianMAE }, func(r *train.Row) bool { return r.HessianMAE > 0 }},
 	{"valid_force_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceMAE }, hasForces},
 	{"valid_force_rmse_eV_per_A", func(r *train.Row) float64 { return r.Valid.ForceRMSE }, hasForces},
 	{"valid_force_r2", func(r *train.Row) float64 { return r.Valid.ForceR2 }, hasForces},
@@ -37,6 +38,7 @@ var columns = []struct {
 	{"valid_energy_mae_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyMAE }, hasEnergies},
 	{"valid_energy_rmse_eV_per_atom", func(r *train.Row) float64 { return r.Valid.EnergyRMSE }, hasEnergies},
 	{"valid_hessian_mae_eV_per_A", func(r *train.Row) float64 { return r.Valid.HessianMAE }, hasHessian},
+	{"valid_hessian_rmse_eV_per_A", func(r *train.Row) float64 { return r.Valid.HessianRMSE }, func(r *train.Row) bool { return r.Valid.HessianRMSE > 0 }},
 	{"valid_loss", func(r *train.Row) float64 { return r.Valid.Loss }, nil},
 }
 

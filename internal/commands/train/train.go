@@ -75,6 +75,9 @@ type settings struct {
 	commandLine string
 }
 
+// newCutoff is that of a new student where nothing is said, Å.
+const newCutoff = 5
+
 // sizes is those that have a name: features, blocks and radial functions.
 var sizes = map[string][3]int{"original": {128, 3, 20}, "tiny": {64, 2, 12}, "ultra-tiny": {32, 2, 10}}
 
@@ -86,7 +89,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.StringVar(&s.output, "o", "", "`file` of the student: .pt or .safetensors")
 	flags.StringVar(&s.size, "size", "tiny", "`name or H,K,R`: original (128,3,20), tiny (64,2,12), ultra-tiny (32,2,10), or features, blocks and radial functions")
 	flags.StringVar(&s.from, "from", "", "checkpoint `file` to begin with, in place of random weights; without -free what it has of other shapes than a tied student is projected first, and it is said what that changes")
-	s.weights.Register(flags)
+	s.weights.RegisterAs(flags, newCutoff, "of a new student, `Å`; with -from the checkpoint's own is taken, and this is for one that does not state it")
 	flags.BoolVar(&s.free, "free", false, "train all weights: neither the mixing matrices nor the filters' biases are tied, and the student is neither exactly equivariant nor continuous at the cutoff")
 	flags.Float64Var(&s.epochs, "epochs", 0, "passes over the training structures; 100 where neither -visits nor -time says how long")
 	flags.Int64Var(&s.visits, "visits", 0, "`structures` to visit, each as often as it comes")
@@ -130,6 +133,9 @@ func New(flags *flag.FlagSet) cli.Run {
 			line = append(line, names(input))
 		}
 		s.commandLine = strings.Join(line, " ")
+		if s.from != "" && !s.set["cutoff"] { // the file's own
+			s.weights.Cutoff = 0
+		}
 		return s.train(ctx, std)
 	}
 }
@@ -223,7 +229,7 @@ func (s *settings) checkRun() error {
 	if r.Rate.Peak == 0 {
 		r.Rate.Peak = 1
 	}
-	return r.Check()
+	return named(r.Check())
 }
 
 // config is the architecture that -size and -cutoff ask for.
@@ -243,7 +249,7 @@ func (s *settings) config() (nn.Config, error) {
 	}
 	cutoff := s.weights.Cutoff
 	if cutoff == 0 {
-		cutoff = 5
+		cutoff = newCutoff
 	}
 	return nn.Config{HiddenDim: h, NumInteractions: k, NumRBF: r, Cutoff: cutoff, MaxZ: 100}, nil
 }

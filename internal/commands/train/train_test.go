@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless"
 	"painless/data"
 	"painless/internal/commands/cli"
 	"painless/train"
@@ -72,6 +73,15 @@ func TestSettingsAreRefused(t *testing.T) {
 		"there is no state":                                      append(usual, "-resume", in),
 		"learning rate 5: expected more than 0 and at most 1":    append(usual, "-rate", "5", path("missing.xyz")),
 		"pairs in a batch -1: expected 1 or more":                append(usual, "-pairs", "-1", in),
+		"-energy-weight -1: expected 0 or more":                  append(usual, "-energy-weight", "-1", in),
+		"-force-weight NaN: expected 0 or more":                  append(usual, "-force-weight", "nan", in),
+		"-stress-weight +Inf: expected 0 or more":                append(usual, "-stress-weight", "inf", in),
+		"-hessian-weight 1e+300: expected at most 1e+12":         append(usual, "-hessian-weight", "1e300", in),
+		"-atom-energies 2e+12: expected at most 1e+12":           append(usual, "-atom-energies", "2e12", in),
+		"-force-scale -1: expected 0 or more":                    append(usual, "-force-scale", "-1", in),
+		"-energy-huber -1: expected 0 or more":                   append(usual, "-energy-huber", "-1", in),
+		"-force-huber -1: expected 0 or more":                    append(usual, "-force-huber", "-1", in),
+		"expected a weight above 0: -energy-weight, -force-weig": append(usual, "-energy-weight", "0", "-force-weight", "0", "-stress-weight", "0", in),
 		"-seed with -resume":                                     append(usual, "-resume", "-seed", "3", in),
 	} {
 		stdout, _, err := run(t, t.Context(), args...)
@@ -149,4 +159,30 @@ func TestLabels(t *testing.T) {
 	_, lacks = s.labels(f)
 	require.Len(t, lacks, 2)
 	assert.EqualError(t, lacks[0], "column energies: expected a real number an atom, R:1, found R:2")
+}
+
+// The usage says what a new student's cutoff is, and -from takes the file's own.
+func TestCutoffOfANewStudent(t *testing.T) {
+	var usage bytes.Buffer
+	require.NoError(t, Verb.Usage(&usage))
+	assert.Contains(t, usage.String(), "-cutoff Å\n        of a new student, Å; with -from the checkpoint's own is taken, and this is for one that does not state it (default 5)\n")
+	dir := t.TempDir()
+	in, valid := writeFile(t, filepath.Join(dir, "train.xyz"), harmonic(20, 0)), writeFile(t, filepath.Join(dir, "valid.xyz"), harmonic(5, 4))
+	start := filepath.Join(dir, "4.pt")
+	for _, c := range []struct {
+		out    string
+		args   []string
+		cutoff float64
+	}{
+		{start, []string{"-size", "16,1,8", "-cutoff", "4"}, 4},
+		{filepath.Join(dir, "new.pt"), []string{"-size", "16,1,8"}, 5},
+		{filepath.Join(dir, "zero.pt"), []string{"-size", "16,1,8", "-cutoff", "0"}, 5},
+		{filepath.Join(dir, "from.pt"), []string{"-from", start}, 4},
+	} {
+		_, _, err := run(t, t.Context(), append(append(c.args, "-visits", "1", "-valid", valid, "-o", c.out), in)...)
+		require.NotEqual(t, 1, cli.Code(err), err)
+		student, err := painless.Load(c.out, painless.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, c.cutoff, student.Cutoff)
+	}
 }

@@ -35,6 +35,9 @@ func (x *session) checkUnits(ctx context.Context, training, valid *counted, netw
 		if err := x.mixedUnits(c.files, c.set.Units().Contradiction()); err != nil {
 			return err
 		}
+		if hint := c.stiffness.Hint(); hint != "" {
+			fmt.Fprintf(x.std.Err, "painless: %s: %s\n", c.files, hint)
+		}
 		if network == nil {
 			continue
 		}

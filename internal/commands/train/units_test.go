@@ -1,11 +1,13 @@
 package train
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"painless/checkpoint"
 	"painless/internal/commands/cli"
 )
 
@@ -104,6 +107,7 @@ func TestLabelsThatNothingHas(t *testing.T) {
 		"-atom-energies 1: no structure to train on has atoms' energies, the column energies:R:1":                            {"-atom-energies", "1"},
 		"-hessian-weight 0.1: no structure to train on has the columns hessian_direction:R:3 and hessian_product:R:3":        {"-hessian-weight", "0.1"},
 		"-stress-weight 0.1: no structure to train on has a stress":                                                          {"-stress-weight", "0.1"},
+		"train.xyz: no structure has a label that the loss weighs: expected one whose weight is above 0: -energy-weight, -f": {"-energy-weight", "0", "-force-weight", "0"},
 	} {
 		_, _, err := run(t, t.Context(), append(append(usual, args...), good)...)
 		assert.ErrorContains(t, err, says)
@@ -123,7 +127,7 @@ func TestLabelsThatNothingHas(t *testing.T) {
 		require.NoError(t, file.Close())
 		require.NoError(t, err)
 		for i, name := range rows[0] {
-			if name == "valid_hessian_mae_eV_per_A" {
+			if strings.Contains(name, "_hessian_") {
 				assert.Empty(t, rows[1][i])
 			} else if strings.HasPrefix(name, "valid_") && !strings.HasPrefix(name, "valid_loss") {
 				assert.Equal(t, strings.HasPrefix(name, "valid_"+column), rows[1][i] == "", "%s without %s", name, column)
@@ -153,19 +157,30 @@ func TestHessian(t *testing.T) {
 	usual := []string{"-size", "16,1,8", "-visits", "400", "-every", "20", "-rate", "5e-3", "-o", path("s.pt"), "-log", path("log.csv"), "-force", "-hessian-weight", "0.1"}
 	stdout, _, err := run(t, t.Context(), append(usual, "-valid", valid, good)...)
 	require.NoError(t, err)
-	assert.Contains(t, stdout, "; 40 with a Hessian along a direction")
+	assert.Contains(t, stdout, "; 40 with a Hessian along a direction, taken as eV/Å²\n")
 	file, err := os.Open(path("log.csv"))
 	require.NoError(t, err)
 	defer file.Close()
 	rows, err := csv.NewReader(file).ReadAll()
 	require.NoError(t, err)
-	column := slices.Index(rows[0], "valid_hessian_mae_eV_per_A")
-	require.Positive(t, column)
-	first, err := strconv.ParseFloat(rows[1][column], 64)
-	require.NoError(t, err)
-	last, err := strconv.ParseFloat(rows[len(rows)-1][column], 64)
-	require.NoError(t, err)
-	assert.Less(t, last, 0.5*first)
+	figures := map[string][]float64{}
+	for _, name := range []string{"valid_hessian_mae_eV_per_A", "valid_hessian_rmse_eV_per_A", "train_hessian_mae_eV_per_A"} {
+		column := slices.Index(rows[0], name)
+		require.Positive(t, column, name)
+		for k, row := range rows[1:] {
+			if k == 0 && strings.HasPrefix(name, "train") {
+				assert.Empty(t, row[column], "before the first step")
+				continue
+			}
+			x, err := strconv.ParseFloat(row[column], 64)
+			require.NoError(t, err)
+			figures[name] = append(figures[name], x)
+		}
+		assert.Less(t, figures[name][len(figures[name])-1], 0.5*figures["valid_hessian_mae_eV_per_A"][0], name)
+	}
+	for k, mae := range figures["valid_hessian_mae_eV_per_A"] {
+		assert.Greater(t, figures["valid_hessian_rmse_eV_per_A"][k], mae, "errors across the bond are smaller")
+	}
 
 	_, stderr, err := run(t, t.Context(), append(usual, "-valid", bare, good)...)
 	assert.NotEqual(t, 1, cli.Code(err), err)
@@ -177,6 +192,64 @@ func TestHessian(t *testing.T) {
 	_, stderr, err = run(t, t.Context(), append(usual, "-valid", valid, "-mixed-units", wrong)...)
 	assert.NotEqual(t, 1, cli.Code(err), err)
 	assert.Contains(t, stderr, "negative in 40 of 40 structures")
+
+	far := func(factor float64) string { // no structure is near another one
+		var text strings.Builder
+		for k := range 30 {
+			fmt.Fprintf(&text, "%d\nProperties=species:S:1:pos:R:3:hessian_direction:R:3:hessian_product:R:3 energy=%d\n", k+2, -31-k)
+			fmt.Fprintf(&text, "H 0 0 0 1 0 0 %g 0 0\nH 0.75 0 0 0 0 0 %g 0 0\n", 40*factor, -40*factor)
+			for i := range k {
+				fmt.Fprintf(&text, "He %d 0 0 0 0 0 0 0 0\n", 3*(i+1))
+			}
+		}
+		return text.String()
+	}
+	for factor, says := range map[float64]string{1: "", 23.060548: "the Hessian binds 30 hydrogens by 922 on average, where 10 to 20 eV/Å² are usual: are products in"} {
+		in := writeFile(t, path("far.xyz"), far(factor))
+		_, stderr, err = run(t, t.Context(), append(usual, "-forces-key", "", "-valid", valid, in)...)
+		assert.NotEqual(t, 1, cli.Code(err), err)
+		assert.Equal(t, says == "", !strings.Contains(stderr, "hydrogens"), stderr)
+		assert.Contains(t, stderr, says)
+	}
+
+	kcal := writeFile(t, path("kcal.xyz"), curvedSprings(40, 23.060548))
+	const says = ": products of the Hessian contradict how forces change between structures that are near one another: they are 23.06 times as large"
+	_, _, err = run(t, t.Context(), append(usual, "-valid", valid, kcal)...)
+	assert.ErrorContains(t, err, kcal+says)
+	assert.ErrorContains(t, err, "kcal/mol/Å²; expected eV/Å² times the direction; -mixed-units trains all the same")
+	_, stderr, err = run(t, t.Context(), append(usual, "-valid", valid, "-mixed-units", kcal)...)
+	assert.NotEqual(t, 1, cli.Code(err), err)
+	assert.Contains(t, stderr, kcal+says)
+}
+
+// A run of a version whose rows had fewer figures goes on, and its log has none in their place.
+func TestOlderRowsGoOn(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	in, valid := writeFile(t, path("train.xyz"), curvedSprings(40, 1)), writeFile(t, path("valid.xyz"), curvedSprings(7, 1))
+	_, stderr, err := run(t, t.Context(), "-size", "16,1,8", "-visits", "400", "-rate", "5e-3", "-o", path("s.pt"), "-hessian-weight", "0.1", "-valid", valid, in)
+	require.NoError(t, err, stderr)
+	c, err := checkpoint.Open(path("s.pt.state"))
+	require.NoError(t, err)
+	defer c.Close()
+	state, ok := c.Metadata["state"].(string)
+	require.True(t, ok)
+	older := regexp.MustCompile(`,"(hessian_rmse|products|curved)":[^,}]*`).ReplaceAllString(state, "")
+	older = regexp.MustCompile(`("norm":[^,}]*),"hessian_mae":[^,}]*`).ReplaceAllString(older, "$1")
+	require.Less(t, len(older), len(state))
+	file, err := os.Create(path("older.state"))
+	require.NoError(t, err)
+	require.NoError(t, c.WriteSafetensors(file, map[string]string{"state": older}))
+	require.NoError(t, file.Close())
+	_, stderr, err = run(t, t.Context(), "-resume", "-state", path("older.state"), "-o", path("s.pt"), "-log", path("log.csv"), "-force", "-valid", valid, in)
+	require.NoError(t, err, stderr)
+	text, err := os.ReadFile(path("log.csv"))
+	require.NoError(t, err)
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	require.NoError(t, err)
+	for name, blank := range map[string]bool{"train_hessian_mae_eV_per_A": true, "valid_hessian_rmse_eV_per_A": true, "valid_hessian_mae_eV_per_A": false} {
+		assert.Equal(t, blank, rows[len(rows)-1][slices.Index(rows[0], name)] == "", name)
+	}
 }
 
 // What is only counted is shown by its first frames.
@@ -193,4 +266,37 @@ func TestFirstFramesAreNamed(t *testing.T) {
 	assert.Contains(t, stderr, in+": frame 41, line 205: is structure 10 of those held out for validation")
 	assert.Contains(t, stderr, "further frames there already are counted, and not listed")
 	assert.NotContains(t, stderr, "frame 24")
+}
+
+// Labels that are missing or cannot be used are shown by their first frames, of each file
+// and label, and all are counted.
+func TestFirstLacksAreNamed(t *testing.T) {
+	dir := t.TempDir()
+	good := curvedSprings(20, 1)
+	const bare = "2\nProperties=species:S:1:pos:R:3:forces:R:3\nH 0 0 0 1 0 0\nH %v 0 0 -1 0 0\n"
+	const half = "2\nProperties=species:S:1:pos:R:3:hessian_direction:R:3:hessian_product:R:3 energy=-31\nH 0 0 0 1 0 0 40 0 0\nH %v 0 0 0 0 0 0 0 0\n"
+	text := good
+	for k := range 5 {
+		text += fmt.Sprintf(bare, 1+0.1*float64(k)) + fmt.Sprintf(half, 2+0.1*float64(k))
+	}
+	in := writeFile(t, filepath.Join(dir, "train.xyz"), text)
+	valid := writeFile(t, filepath.Join(dir, "valid.xyz"), curvedSprings(7, 1)+strings.Replace(bare, "%v", "0.6", 1))
+	stdout, stderr, err := run(t, t.Context(), "-size", "16,1,8", "-visits", "64", "-rate", "5e-3", "-hessian-weight", "0.1", "-valid", valid, "-o", filepath.Join(dir, "s.pt"), in)
+	require.NotEqual(t, 1, cli.Code(err), err)
+	want := "painless: " + valid + ": frame 7, line 29: no energy in the comment line\n"
+	for k := range 5 {
+		frame, line := 20+2*k, 81+8*k
+		switch k {
+		case 0, 1, 2:
+			want += fmt.Sprintf("painless: %s: frame %d, line %d: no energy in the comment line\n", in, frame, line) +
+				fmt.Sprintf("painless: %s: frame %d, line %d: no column forces:R:3\n", in, frame+1, line+4) +
+				fmt.Sprintf("painless: %s: frame %d, line %d: the Hessian's product adds up to 40 eV/Å² of its direction over the atoms, whose own are 40 in all: expected 0, as moving all atoms changes no force\n", in, frame+1, line+4)
+		case 3:
+			for _, label := range []string{"energy", "forces", hessian} {
+				want += fmt.Sprintf("painless: further frames of %s without %s are counted, and not listed\n", in, label)
+			}
+		}
+	}
+	assert.Equal(t, want, stderr)
+	assert.Contains(t, stdout, "; 5 without "+hessian+"; 5 without energy; 5 without forces; 20 with a Hessian along a direction")
 }

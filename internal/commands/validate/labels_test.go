@@ -50,7 +50,7 @@ func TestStressShapes(t *testing.T) {
 		if c.says == "" {
 			assert.Empty(t, said)
 		} else {
-			assert.Contains(t, said, "painless: "+path+": frame 0: "+c.says+"\n")
+			assert.Contains(t, said, "painless: "+path+": frame 0, line 1: "+c.says+"\n")
 			assert.NotContains(t, said, "frame 1")
 		}
 		if c.none {
@@ -74,7 +74,7 @@ H 0.7 0 0
 	require.NoError(t, err)
 	assert.Contains(t, stdout, "stress MAE")
 	assert.NotContains(t, stdout, "energy MAE")
-	assert.Equal(t, "painless: "+path+": frame 1: stress of nothing but zeros is left out where the cell has no volume\n", stderr)
+	assert.Equal(t, "painless: "+path+": frame 1, line 4: stress of nothing but zeros is left out where the cell has no volume\n", stderr)
 }
 
 // A comment of nothing but key=value has labels, as ASE reads it.

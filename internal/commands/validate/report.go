@@ -34,7 +34,8 @@ type report struct {
 	Datasets   []datasetReport `json:"datasets"`
 	Structures int             `json:"structures"` // selected
 	Atoms      int             `json:"atoms"`
-	Unlabelled []lack          `json:"unlabelled"` // for each label that a structure lacks
+	Unlabelled []lack          `json:"unlabelled"`            // for each label that a structure lacks
+	PassedOver []lack          `json:"passed_over,omitempty"` // structures whose columns of a Hessian cannot be used
 	Models     []modelReport   `json:"models"`
 }
 
@@ -124,7 +125,7 @@ func (v *validator) report() *report {
 	r := &report{
 		Version: version, EnergyKey: v.keys.Energy, ForcesKey: v.keys.Forces, StressKey: v.keys.Stress,
 		Device: v.model.Device, Threads: v.model.Options().Threads, Precision: v.model.Precision, Filters: v.model.Filters, Max: v.max, Seed: v.seed,
-		Structures: len(v.composed), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled),
+		Structures: len(v.composed), Atoms: v.atoms, Unlabelled: orEmpty(v.unlabelled), PassedOver: v.passedOver,
 	}
 	for i, path := range v.datasets {
 		r.Datasets = append(r.Datasets, datasetReport{path, v.read[i], v.selected[i]})

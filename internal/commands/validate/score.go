@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"painless/internal/scores"
+	"painless/train"
 )
 
 // prediction is what a model says of a structure.
@@ -31,6 +32,7 @@ type score struct {
 	stress       scores.Deviation
 	hessian      scores.Deviation // eV/Å, for directions of 1 Å, root mean square
 	curved       int              // structures that it is of
+	likeness     train.Likeness   // of their labels and the model's
 	sizes        [64]bySize
 	forceErrors  histogram
 	parity       density // forces: label, predicted

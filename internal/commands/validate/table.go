@@ -32,6 +32,7 @@ func (r *report) print(w io.Writer) {
 		r.Models[i].printWorst(w)
 	}
 	printLacks(w, "without a label that was looked for", r.Unlabelled)
+	printLacks(w, "whose Hessian along a direction is passed over", r.PassedOver)
 	for _, m := range r.Models {
 		printLacks(w, "that "+m.Name+" could not compute", m.Failed)
 	}

@@ -28,7 +28,8 @@ A frame that cannot be read, where it is known where it ends, or computed is lef
 and listed on standard error too; with -strict there are no results then.
 
 Exit codes: 0 every structure was validated; 2 results are there, but structures
-lack a label or could not be read or computed, and are listed; 1 no results.`,
+lack a label or could not be read or computed, and are listed; 1 no results. A Hessian
+that cannot be used is listed and passed over.`,
 	New: New,
 }
 
@@ -42,6 +43,7 @@ type settings struct {
 	max      int // structures; 0 is all
 	seed     uint64
 	keys     data.LabelKeys
+	hessian  bool
 	size     int // structures in a pass
 	skips    cli.Skips
 }
@@ -59,6 +61,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.StringVar(&s.keys.Energy, "energy-key", data.EnergyKey, "`key` of the energy labels; empty to leave them out")
 	flags.StringVar(&s.keys.Forces, "forces-key", data.ForcesKey, "`name` of the column of force labels; empty to leave them out")
 	flags.StringVar(&s.keys.Stress, "stress-key", data.StressKey, "`key` of the stress labels, a virial where virial is in it; stress is looked for in virial too; empty to leave them out")
+	flags.BoolVar(&s.hessian, "hessian", true, "score products of the Hessian where a structure has them, three times the work of those; -hessian=false leaves them out")
 	flags.IntVar(&s.size, "batch", 32, "structures computed in one pass")
 	return s.run
 }
@@ -104,9 +107,7 @@ func (s *settings) run(ctx context.Context, std cli.Std, datasets []string) (err
 	if err := v.validate(ctx, std); err != nil {
 		return err
 	}
-	if 2*v.unstable > v.curvatures {
-		fmt.Fprintf(std.Err, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", v.unstable, v.curvatures)
-	}
+	v.checkHessians(std.Err)
 	r := v.report()
 	r.Date, r.Seconds = start.UTC().Format(time.RFC3339), time.Since(start).Seconds()
 	if v.nothing() {

@@ -53,6 +53,7 @@ type labelled struct {
 	atoms.Structure
 	data.Labels
 	curvature  *train.Curvature // nil where there is none
+	unusable   error            // why the columns of a Hessian are passed over
 	lacks      []error
 	unreadable bool
 	place
@@ -72,9 +73,11 @@ type validator struct {
 	energies     []float64 // of each structure, label, eV; NaN where there is none
 	compositions scores.Compositions
 	unlabelled   []lack
+	passedOver   []lack
 	unreadable   int // structures
 	curvatures   int // structures with a Hessian along a direction
 	unstable     int // of them, where it is negative
+	stiffness    train.Stiffness
 
 	waiting  []labelled
 	computer datasets.Computer
@@ -144,9 +147,8 @@ func (v *validator) labels(f *data.Frame, file int, at datasets.Place, unreadabl
 		l.lacks = []error{errors.New("no atoms")}
 	default:
 		l.Labels, l.lacks = f.Labels(v.keys)
-		var err error
-		if l.curvature, err = datasets.Curvature(f); err != nil {
-			l.lacks = append(l.lacks, err)
+		if v.hessian {
+			l.curvature, l.unusable = datasets.Curvature(f)
 		}
 		f.Warnings = append(f.Warnings, l.Notes...)
 	}
@@ -163,6 +165,9 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 	for _, reason := range l.lacks {
 		v.unlabelled = append(v.unlabelled, l.place.lacks(reason))
 	}
+	if l.unusable != nil {
+		v.passedOver = append(v.passedOver, l.place.lacks(l.unusable))
+	}
 	if l.unreadable {
 		v.unreadable++
 		if err := v.compute(ctx); err != nil { // so that the places that are listed ascend
@@ -177,7 +182,7 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 	}
 	if l.curvature != nil {
 		v.curvatures++
-		if l.curvature.Along() < 0 {
+		if v.stiffness.Add(&l.Structure, l.curvature); l.curvature.Along() < 0 {
 			v.unstable++
 		}
 	}
@@ -259,6 +264,7 @@ func (v *validator) computeCurvatures(ctx context.Context, m *model, curved []*l
 			measured := train.Curvature{Direction: l.curvature.Direction}
 			measured.Measure(forwards, backwards)
 			l.curvature.Errors(measured.Product, m.score.hessian.Add)
+			m.score.likeness.Compare(l.curvature, &measured)
 			m.score.curved++
 		}
 	}
@@ -271,6 +277,24 @@ func (v *validator) computeCurvatures(ctx context.Context, m *model, curved []*l
 		}
 	}
 	return nil
+}
+
+// checkHessians says where the labels' sign or unit seems to be another one.
+func (v *validator) checkHessians(stderr io.Writer) {
+	if 2*v.unstable > v.curvatures {
+		fmt.Fprintf(stderr, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", v.unstable, v.curvatures)
+		return
+	}
+	said := false
+	for _, m := range v.models {
+		if err := m.score.likeness.Contradiction("those of " + m.name); err != nil {
+			fmt.Fprintf(stderr, "painless: validate: %v\n", err)
+			said = true
+		}
+	}
+	if hint := v.stiffness.Hint(); hint != "" && !said {
+		fmt.Fprintf(stderr, "painless: validate: %s\n", hint)
+	}
 }
 
 // fail lists a structure that the model could not compute.
