@@ -32,12 +32,18 @@ func (d *gpuDomain) begin(b *atoms.Batch, own int, pairs [][2]int32) error {
 	} else if err := d.list.TakeOn(d.pool, b.Positions, pairs, d.net.Cutoff); err != nil {
 		return err
 	}
-	err := d.prepare(b, own)
-	if errors.Is(err, gpu.ErrOutOfMemory) { // leave the memory to smaller domains
-		d.rows, d.packed = gpu.State{}, gpu.Array[int32]{}
-		err = errors.Join(err, d.drop())
+	return d.settled(d.prepare(b, own))
+}
+
+// settled is err of what asks the device for work: see settle.
+func (d *gpuDomain) settled(err error) error {
+	if err == nil {
+		return nil
 	}
-	return err
+	if errors.Is(err, gpu.ErrOutOfMemory) {
+		d.rows, d.packed = gpu.State{}, gpu.Array[int32]{}
+	}
+	return d.settle(err)
 }
 
 // prepare brings a domain to the device.
@@ -129,7 +135,7 @@ func (d *gpuDomain) do(_ context.Context, s step) error {
 	case exchangeGradients:
 		d.exchanged = d.withGhosts(d.g)
 	}
-	return d.gpuEngine.do(s)
+	return d.settled(d.gpuEngine.do(s))
 }
 
 // withGhosts is the rows of all atoms, of an array that growAtoms made.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"painless/atoms"
@@ -80,9 +81,9 @@ type recording struct {
 }
 
 // gpuShape is all that the launches of a call depend on.
-type gpuShape struct{ atoms, structures, buckets, chunks, edgeRoom, changes int }
+type gpuShape struct{ atoms, structures, buckets, chunks, edgeRoom, changes, moves int }
 
-func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) error {
+func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) (err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
@@ -91,13 +92,29 @@ func (e *gpuEngine) Compute(ctx context.Context, b *atoms.Batch, r *Result) erro
 	if err := check(ctx, b, r, &e.known); err != nil {
 		return err
 	}
-	if err := e.compute(ctx, b, r); err != nil {
-		if errors.Is(err, gpu.ErrOutOfMemory) { // leave the memory to smaller batches
-			err = errors.Join(err, e.drop())
+	done := false
+	defer func() {
+		if !done { // or panicked
+			err = e.settle(err)
 		}
+	}()
+	if err := e.compute(ctx, b, r); err != nil {
 		return err
 	}
+	done = true
 	return nil
+}
+
+// settle waits for what a call that failed has asked for: it reads and writes memory of the host that the next call writes. Where memory did
+// not suffice, it leaves what there is to smaller batches.
+func (e *gpuEngine) settle(failed error) error {
+	if err := e.dev.Synchronize(); err != nil && !errors.Is(failed, err) { // as where the GPU is lost
+		failed = errors.Join(failed, err)
+	}
+	if errors.Is(failed, gpu.ErrOutOfMemory) {
+		failed = errors.Join(failed, e.drop())
+	}
+	return failed
 }
 
 func (e *gpuEngine) compute(ctx context.Context, b *atoms.Batch, r *Result) error {
@@ -132,7 +149,9 @@ func (e *gpuEngine) ask(ctx context.Context, b *atoms.Batch) error {
 	if err := e.grow(b); err != nil {
 		return err
 	}
-	e.room = e.edges.A.Len()
+	if e.room = e.edges.A.Len(); e.inOne() { // which has room of its own
+		e.room = math.MaxInt
+	}
 	return e.run(b)
 }
 
@@ -167,9 +186,9 @@ const guessedNeighbors = 64
 // where it is the same as the last time's. Of one launch, each with its own stamp, that would be no faster.
 func (e *gpuEngine) run(b *atoms.Batch) error {
 	if e.inOne() {
-		return e.once()
+		return e.work()
 	}
-	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.input.Chunks(), e.edgeRoom, e.memory.Changes()}
+	shape := gpuShape{b.NumAtoms(), b.Len(), e.input.Buckets, e.input.Chunks(), e.edgeRoom, e.memory.Changes(), e.in.moves + e.out.moves}
 	if shape != e.recorded.shape {
 		if err := e.recorded.forget(); err != nil {
 			return err

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -110,46 +108,6 @@ func TestGPUOneLaunchGolden(t *testing.T) {
 	}
 }
 
-// apart is a device on which blocks that wait for each other do so in vain: its PTX is another where it matters.
-type apart struct {
-	gpu.Device
-	where *regexp.Regexp
-	other string
-}
-
-func (d apart) Load(name, ptx string) (gpu.Module, error) {
-	if strings.HasPrefix(name, "once") {
-		if !d.where.MatchString(ptx) {
-			return nil, fmt.Errorf("%v is not in the PTX", d.where)
-		}
-		ptx = d.where.ReplaceAllString(ptx, d.other)
-	}
-	return d.Device.Load(name, ptx)
-}
-
-// Where what blocks of one launch wait for does not come they give up, and the call and all that follow go through the launches for few atoms.
-func TestGPUBlocksApart(t *testing.T) {
-	s := systems.Random(rand.New(rand.NewPCG(32, 32)), 4, 6, 0.3, [3]bool{}, true)
-	net := randomNetwork(gpuConfig, 32)
-	want := compute(t, newGPUTestPotential(t, net, emulator.New(narrow), Options{}), s)
-	for name, device := range map[string]apart{ // whose letters have no stamp
-		"one by one": {where: regexp.MustCompile(`(st\.relaxed\.gpu\.global\.u64 \[%rd\d+\], (%rd\d+);)`), other: "xor.b64 $2, $2, $2;\n$1"},
-		"in pairs":   {where: regexp.MustCompile(`(st\.relaxed\.gpu\.global\.v2\.u64 \[%rd\d+\], \{(%rd\d+), %rd\d+\};)`), other: "xor.b64 $2, $2, $2;\n$1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dev := emulator.New(wide)
-			device.Device = dev
-			p := newGPUTestPotential(t, net, device, Options{}).(*gpuEngine)
-			p.ofOne.Patience = 3
-			for range 3 {
-				assert.Equal(t, want, compute(t, p, s))
-				assert.True(t, p.apart)
-			}
-			assert.Equal(t, 1, dev.Counts()["once"].Launches)
-		})
-	}
-}
-
 // A part of few atoms is several launches where the whole batch would be one.
 func TestGPUPartsOfFew(t *testing.T) {
 	s := systems.Random(rand.New(rand.NewPCG(32, 32)), 4, 6, 0.3, [3]bool{}, true)
@@ -163,4 +121,18 @@ func TestGPUPartsOfFew(t *testing.T) {
 	}
 	assert.Len(t, e.parts.ends, 3)
 	assert.Equal(t, 1, d.Counts()["once"].Launches)
+}
+
+// One launch has room for the edges of all pairs, however many they are.
+func TestGPUOneLaunchOfDense(t *testing.T) {
+	dev := emulator.New(wide)
+	e := newGPUTestPotential(t, randomNetwork(gpuConfig, 20), dev, Options{}).(*gpuEngine)
+	var s atoms.Structure
+	for i := range 100 { // at 0.7 Å
+		s.Numbers = append(s.Numbers, 1)
+		s.Positions = append(s.Positions, [3]float64{0.7 * float64(i%5), 0.7 * float64(i/5%5), 0.7 * float64(i/25)})
+	}
+	compute(t, e, s)
+	assert.Greater(t, int(e.host.status[0]), guessedNeighbors*len(s.Numbers))
+	assert.Equal(t, 1, dev.Counts()["once"].Launches)
 }

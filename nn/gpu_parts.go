@@ -23,7 +23,6 @@ type gpuParts struct {
 
 	crossings  [gpu.Marks]gpuCrossing // of parts in turn
 	recordings []recording            // of each part: they may differ in their shapes
-	before     Result                 // what stood in the caller's where parts' results were taken to, and stands there again if the call fails
 	piece      Result                 // the present part's of the caller's
 }
 
@@ -81,39 +80,28 @@ func (p *gpuParts) span(k int) (from, to int) {
 }
 
 // computeParts computes a batch part by part.
-func (e *gpuEngine) computeParts(ctx context.Context, b *atoms.Batch, r *Result) (err error) {
-	p, old, taken, done := &e.parts, *r, 0, false
-	defer func() {
-		if !done { // or panicked
-			err = e.settle(err)
-			for k := range taken {
-				before := p.of(&p.before, b, k)
-				p.piece = p.of(r, b, k)
-				overwrite(&p.piece, &before)
-			}
-			*r = old
-		}
-		for i := range p.crossings { // the caller's memory is the caller's
+func (e *gpuEngine) computeParts(ctx context.Context, b *atoms.Batch, r *Result) error {
+	p := &e.parts
+	defer func() { // the caller's memory is the caller's
+		for i := range p.crossings {
 			c := &p.crossings[i]
 			c.part = atoms.Batch{Start: c.part.Start}
 		}
 		p.piece = Result{}
 	}()
 	r.Resize(b, e.energyOnly)
-	p.before.Resize(b, e.energyOnly)
 	for k := range len(p.ends) + 1 {
 		if k < len(p.ends) {
 			if err := e.ahead(ctx, b, k); err != nil {
 				return e.inBatch(err, k)
 			}
 		}
-		if taken = k; k > 0 {
+		if k > 0 {
 			if err := e.take(ctx, b, r, k-1); err != nil {
 				return e.inBatch(err, k-1)
 			}
 		}
 	}
-	done = true
 	return e.share(r)
 }
 
@@ -139,10 +127,6 @@ func (e *gpuEngine) ahead(ctx context.Context, b *atoms.Batch, k int) error {
 // take takes part k's results. Where its edges did not find room it is asked for again, behind the part that was asked for
 // meanwhile; that one has results of its own, and is looked at in its turn.
 func (e *gpuEngine) take(ctx context.Context, b *atoms.Batch, r *Result, k int) error {
-	p := &e.parts
-	before := p.of(&p.before, b, k)
-	p.piece = p.of(r, b, k)
-	overwrite(&before, &p.piece)
 	if err := e.dev.Await(k % gpu.Marks); err != nil {
 		return err
 	}
@@ -150,6 +134,8 @@ func (e *gpuEngine) take(ctx context.Context, b *atoms.Batch, r *Result, k int) 
 	if err := e.repeat(ctx, &e.part); err != nil {
 		return err
 	}
+	p := &e.parts
+	p.piece = p.of(r, b, k)
 	return e.collect(&e.part, &p.piece)
 }
 
@@ -163,14 +149,6 @@ func (p *gpuParts) of(r *Result, b *atoms.Batch, k int) Result {
 	return piece
 }
 
-// overwrite copies results to others of the same lengths.
-func overwrite(to, from *Result) {
-	copy(to.Energy, from.Energy)
-	copy(to.Forces, from.Forces)
-	copy(to.Virial, from.Virial)
-	copy(to.Stress, from.Stress)
-}
-
 // inBatch is part k's error as the batch's: structures are counted in the batch.
 func (e *gpuEngine) inBatch(err error, k int) error {
 	var which *atoms.StructureError
@@ -179,12 +157,4 @@ func (e *gpuEngine) inBatch(err error, k int) error {
 		which.Index += from
 	}
 	return err
-}
-
-// settle waits for what a call that failed has asked for: it reads and writes memory of the host that the next call writes.
-func (e *gpuEngine) settle(failed error) error {
-	if err := e.dev.Synchronize(); err != nil && !errors.Is(failed, err) { // as where the GPU is lost
-		return errors.Join(failed, err)
-	}
-	return failed
 }

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"math/bits"
 	"slices"
@@ -18,21 +20,25 @@ type gpuParcel struct {
 	mapped gpu.Array[byte] // host, as kernels find it
 	device gpu.Array[byte]
 	size   int // bytes in use
+	moves  int // of host
 }
 
 // resize makes room for size bytes.
 func (b *gpuParcel) resize(dev gpu.Device, m *gpu.Memory, what string, size int) error {
 	if size > len(b.host) {
+		host, err := dev.AllocHost(size + size/4) // before the old is given back: if there is none, what was recorded of that still goes
+		if err != nil {
+			return fmt.Errorf("%.4g MB for %s: %w", float64(size)/1e6, what, err)
+		}
+		mapped, err := gpu.OnHost(dev, host)
+		if err != nil {
+			return errors.Join(err, dev.FreeHost(host))
+		}
 		if err := b.free(dev); err != nil {
-			return err
+			return errors.Join(err, dev.FreeHost(host))
 		}
-		var err error
-		if b.host, err = dev.AllocHost(size + size/4); err != nil {
-			return err
-		}
-		if b.mapped, err = gpu.OnHost(dev, b.host); err != nil {
-			return err
-		}
+		b.host, b.mapped = host, mapped
+		b.moves++
 	}
 	b.size = size
 	return gpu.Resize(m, &b.device, what, size)

@@ -17,7 +17,7 @@ KERNEL sum_groups(float *forces, float *virials, const float *force, const int *
 // Launch: a block of 256 threads for each structure, of which none has more than CHUNK atoms.
 KERNEL __launch_bounds__(SUMMANDS) reduce(double *results, const float *energy, const float *virials, const int *first) {
 	__shared__ double sums[NUMBERS * SUMMANDS];
-	sum_structure<4>(results + NUMBERS * (size_t)blockIdx_x, energy, virials != 0, virials, first[blockIdx_x], first[blockIdx_x + 1], sums);
+	sum_structure<4, true>(results + NUMBERS * (size_t)blockIdx_x, energy, virials != 0, virials, first[blockIdx_x], first[blockIdx_x + 1], sums);
 }
 
 // chunks_of is where the sums of structure k's chunks begin among all structures'. A structure has room for one chunk more than it has CHUNK
@@ -49,7 +49,7 @@ KERNEL __launch_bounds__(SUMMANDS) reduce_chunks(double *results, double *chunks
 	int chunk = b - chunks_of(first, k), end = first[k + 1], from = first[k] + chunk * CHUNK;
 	if (chunk > 0 && from >= end) return;
 	double *out = end - first[k] > CHUNK ? chunks + NUMBERS * (size_t)b : results + NUMBERS * (size_t)k;
-	sum_structure<4>(out, energy, virials != 0, virials, from, min_int(from + CHUNK, end), sums);
+	sum_structure<4, false>(out, energy, virials != 0, virials, from, min_int(from + CHUNK, end), sums);
 }
 
 // add_chunks adds up the sums of the chunks of each structure that has several: see reduce_chunks.
@@ -64,7 +64,7 @@ KERNEL __launch_bounds__(SUMMANDS) add_chunks(double *results, const double *chu
 #pragma unroll
 		for (int c = 0; c < NUMBERS; c++) sum[c] += chunks[NUMBERS * i + c];
 	}
-	add_halves(sum, count, sums);
+	add_halves<false>(sum, count, sums);
 	int c = threadIdx_x;
 	if (c < NUMBERS) results[NUMBERS * (size_t)k + c] = sums[c * SUMMANDS];
 }
@@ -77,5 +77,5 @@ KERNEL __launch_bounds__(SUMMANDS) sum_and_reduce(double *results, float *forces
 	int from = first[blockIdx_x], to = first[blockIdx_x + 1];
 	for (int k = 12 * from + (int)threadIdx_x; k < 12 * to; k += SUMMANDS) sum_of(forces, virials, force, order, groups, atoms, k);
 	sync_block();
-	sum_structure<4>(results + NUMBERS * (size_t)blockIdx_x, energy, virials != 0, virials, from, to, sums);
+	sum_structure<4, true>(results + NUMBERS * (size_t)blockIdx_x, energy, virials != 0, virials, from, to, sums);
 }

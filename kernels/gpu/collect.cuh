@@ -27,10 +27,10 @@ static __device__ __forceinline__ double other_lanes(double x, int bit) {
 }
 
 // add_halves adds the sums of count threads, of SUMMANDS at the most, in halves, those of all numbers side by side: number c's end up in sums[c·SUMMANDS].
-// Threads of the block beyond SUMMANDS only wait. sums is shared memory of NUMBERS·SUMMANDS.
-static __device__ __forceinline__ void add_halves(double *sum, int count, double *sums) {
+// Threads of the block beyond SUMMANDS only wait. sums is shared memory of NUMBERS·SUMMANDS. If few, at most 32 are added by another way to the same bits.
+template <bool few> static __device__ __forceinline__ void add_halves(double *sum, int count, double *sums) {
 	bool takes = threadIdx_x < SUMMANDS;
-	if (count <= WARP) { // the first warp's alone, without barriers
+	if (few && count <= WARP) { // the first warp's alone, without barriers
 #pragma unroll 1
 		for (int half = WARP / 2; threadIdx_x < WARP && half > 0; half /= 2) {
 			if (half >= count) continue;
@@ -59,8 +59,8 @@ static __device__ __forceinline__ void add_halves(double *sum, int count, double
 	}
 }
 
-// sum_structure is {energy, virial} of atoms from to to − 1: see reduce; if not both the energy alone. A thread asks for so many atoms at once. sums is add_halves'.
-template <int ahead> static __device__ __forceinline__ void sum_structure(double *results, const float *energy, bool both, const float *virials, int from, int to, double *sums) {
+// sum_structure is {energy, virial} of atoms from to to − 1: see reduce; if not both the energy alone. A thread asks for so many atoms at once. few and sums are add_halves'.
+template <int ahead, bool few> static __device__ __forceinline__ void sum_structure(double *results, const float *energy, bool both, const float *virials, int from, int to, double *sums) {
 	double sum[NUMBERS] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 	bool takes = threadIdx_x < SUMMANDS;
 #pragma unroll ahead
@@ -70,7 +70,7 @@ template <int ahead> static __device__ __forceinline__ void sum_structure(double
 #pragma unroll
 		for (int c = 1; c < NUMBERS; c++) sum[c] += virials[9 * (size_t)i + c - 1];
 	}
-	add_halves(sum, to - from, sums);
+	add_halves<few>(sum, to - from, sums);
 	int c = threadIdx_x;
 	if (c < NUMBERS) results[c] = c == 0 ? sums[0] : -0.5 * sums[c * SUMMANDS];
 }

@@ -99,8 +99,8 @@ static __device__ __forceinline__ float exponential(float x) {
 	return fma(e, lost * 0.693147181f, e);
 }
 
-// sigma is 1/(1 + e^−x).
-static __device__ __forceinline__ float sigma(float x) { return 1.f / (1.f + exponential(x < -87.f ? 87.f : -x)); }
+// sigma is 1/(1 + e^−x), 1 from 87 on, where the products of exponential would go beyond float32 at last.
+static __device__ __forceinline__ float sigma(float x) { return 1.f / (1.f + exponential(x < -87.f ? 87.f : x > 87.f ? -87.f : -x)); }
 
 static __device__ __forceinline__ float silu(float x) { return x * sigma(x); }
 

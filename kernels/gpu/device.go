@@ -32,7 +32,7 @@ type Device interface {
 	// there is not enough, the error wraps ErrOutOfMemory.
 	Alloc(size int) (Pointer, error)
 	Free(p Pointer) error
-	// AllocHost is memory of the host from which and to which copies are fast.
+	// AllocHost is memory of the host from which and to which copies are fast. Where there is not enough, the error wraps ErrOutOfMemory too.
 	AllocHost(size int) ([]byte, error)
 	FreeHost(b []byte) error
 	// Mapped is the address at which kernels find memory of AllocHost, b being what it gave: they read and write it where it is, and what they

@@ -121,6 +121,7 @@ KERNEL __launch_bounds__(WIDE, 1) few_readout(float *gs, float *energy, const fl
 	else if (eighth < 7) r.second(wb, t - WIDE / 8 * 6, WIDE / 8);
 	else if (t < WIDE - WARP) r.scalars(scalars + (size_t)blockIdx_x * h, t - WIDE / 8 * 7, WARP);
 	else r.third(wc, t - (WIDE - WARP), WARP);
+	sync_block();
 	r.run(true, read_out{energy + blockIdx_x, gs + (size_t)blockIdx_x * h});
 }
 

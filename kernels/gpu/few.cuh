@@ -44,6 +44,12 @@ static __device__ __forceinline__ void arrived() {
 #endif
 }
 
+#ifdef TF32
+// together makes what the thread has sent for since the last time a group, and arrived_but_last waits for all groups but the last.
+static __device__ __forceinline__ void together() { asm volatile("cp.async.commit_group;" : : : "memory"); }
+static __device__ __forceinline__ void arrived_but_last() { asm volatile("cp.async.wait_group 1;" : : : "memory"); }
+#endif
+
 // slice is the weights of so many outputs of the group.
 static __device__ __forceinline__ void slice(float *to, const float *weights, int outputs, int in, int thread, int threads) {
 	int size = outputs * (in + PAD);
@@ -300,7 +306,7 @@ struct last_layer {
 };
 
 // The readout and its reverse: E_i, and gs = ∂E_i/∂s after the last update, where it is asked for. The ways back use the same copies of the weights, by
-// their columns. reading is what it needs of shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + 5·H/2 + H/4 + 4 floats, of which weights and s are copied by the caller.
+// their columns. reading is what it needs of shared memory: H/2·(H + 4) + H/4·(H/2 + 4) + 5·H/2 + H/4 + 4 floats, of which weights and s are copied by the caller, before a barrier.
 struct reading {
 	float *a, *b, *c, *s, *rest;
 	int h;
@@ -308,15 +314,11 @@ struct reading {
 	__device__ __forceinline__ void first(const float *wa, int thread, int threads) const { copy(a, wa, h / 2 * (h + PAD) / 4, thread, threads); }
 	__device__ __forceinline__ void second(const float *wb, int thread, int threads) const { copy(b, wb, h / 4 * (h / 2 + PAD) / 4, thread, threads); }
 	__device__ __forceinline__ void third(const float *wc, int thread, int threads) const { copy(c, wc, (h / 4 + PAD) / 4, thread, threads); }
-	__device__ __forceinline__ void weights(const float *wa, const float *wb, const float *wc) const {
-		first(wa, threadIdx_x, WIDE), second(wb, threadIdx_x, WIDE), third(wc, threadIdx_x, WIDE);
-	}
 	__device__ __forceinline__ void scalars(const float *row, int thread, int threads) const { copy(s, row, h / 4, thread, threads); }
 
 	template <class places> __device__ __forceinline__ void run(bool back, const places &out) const {
 		int half = h / 2, quarter = h / 4, pitch_a = h + PAD, pitch_b = half + PAD, t = threadIdx_x;
 		float *layer_a = rest, *layer_b = layer_a + half, *back_a = layer_b + quarter, *back_b = back_a + half;
-		sync_block();
 		for (int f = t; f < half; f += WIDE) {
 			float sum = chain(a + f * pitch_a, s, h);
 			layer_a[f] = silu(sum), back_a[f] = silu_slope(sum);

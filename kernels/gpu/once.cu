@@ -19,7 +19,7 @@
 
 #define LATE -1 // in place of where two atoms are one, where what blocks wait for did not come
 
-// UNLESS_LATE ends the block where what it waited for has not come; all threads know of it since a barrier.
+// UNLESS_LATE ends the block where what it waited for has not come; all threads know of it since a barrier, and none waits for more before the next one.
 #define UNLESS_LATE                                                       \
 	if (*mine.late()) {                                                   \
 		if (number == 0 && t == 0) mail.tell(answer + 1, as_float(LATE)); \
@@ -27,8 +27,9 @@
 	}                                                                     \
 	mine.forget(), r.forget()
 
-#define RECEIVE(batch, rows, in, weights, outputs)   \
-	mine.receive<batch>(rows, in, weights, outputs); \
+// RECEIVE has rows in x and weights in w, and block next's table on its way if it is to be.
+#define RECEIVE(batch, rows, in, weights, outputs, fetches, next)                       \
+	mine.receive<batch>(rows, in, weights, outputs, fetches, table, next, intervals); \
 	UNLESS_LATE
 
 // FETCHED has the block's table of the network's block k there, and what was put into shared memory so far.
@@ -100,11 +101,10 @@ KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_force
 #define FORWARD(...) forward<true>(k == 0, sent{mail, mine.of_block(k), r.inputs(k)}, __VA_ARGS__)
 		MESSAGE(k, FORWARD, run);
 		sync_block();
-		if (early && k < blocks - 1) mine.fetch(table_at, k + 1, intervals);
-		RECEIVE(4, r.inputs(k), 2 * mine.h, mine.layers()[k].hidden, GROUP);
+		RECEIVE(4, r.inputs(k), 2 * mine.h, mine.layers()[k].hidden, GROUP, early && k < blocks - 1, k + 1);
 		mine.layer<1>(active_end{mail, mine.of_block(k), r.active(k)}, 2 * mine.h);
 		sync_block();
-		RECEIVE(2, r.active(k), mine.h, mine.layers()[k].out, k < blocks - 1 ? 3 * GROUP : GROUP);
+		RECEIVE(2, r.active(k), mine.h, mine.layers()[k].out, k < blocks - 1 ? 3 * GROUP : GROUP, false, 0);
 		if (k == blocks - 1) break;
 		mine.layer<3>(way_there{mine.of_block(k), published{mail, mine.before(k + 1), alone ? 0 : r.before(k + 1)}, mine.layers()[k].m}, mine.h);
 		mine.gather(mine.before(k + 1), r.before(k + 1));
@@ -120,21 +120,21 @@ KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_force
 			mail.receive<1>(l, r.scalars() + i * mine.h + f, 0, 0);
 			read.s[f] = post::opened(l[0][0]), read.s[f + 1] = post::opened(l[0][1]);
 		}
+		sync_block();
+		UNLESS_LATE; // lest a wrong energy have the stamp
 		read.run(with_forces, read_out{mail, r.energy() + i, r.gs() + i * mine.h});
 	}
 	sync_block();
-	UNLESS_LATE;
 	if (with_forces) {
 #pragma unroll 1
 		for (;; k--) {
 			bool last = k == blocks - 1;
 			int in = last ? mine.h : 3 * mine.h;
-			if (early && !last) mine.fetch(table_at, k, intervals); // the last one is there
-			RECEIVE(6, last ? r.gs() : r.back(k), in, mine.layers()[k].out_back, GROUP);
+			RECEIVE(6, last ? r.gs() : r.back(k), in, mine.layers()[k].out_back, GROUP, early && !last, k); // the last one is there
 			if (last) mine.keep_g();
 			mine.layer<1>(back_end{mail, mine.of_block(k), r.gp(k)}, in);
 			sync_block();
-			RECEIVE(2, r.gp(k), mine.h, mine.layers()[k].hidden_back, 2 * GROUP);
+			RECEIVE(2, r.gp(k), mine.h, mine.layers()[k].hidden_back, 2 * GROUP, false, 0);
 			mine.layer<2>(way_back{mine.of_block(k), published{mail, mine.g(), alone ? 0 : r.g(k)}, last, mine.own_g(), mine.layers()[k].m}, mine.h);
 			mine.gather(mine.g(), r.g(k));
 			FETCHED(k);
@@ -172,7 +172,7 @@ KERNEL __launch_bounds__(WIDE, 1) once(letter *answer, int stamp, int with_force
 	for (int i = t; with_forces && i < 3 * mine.atoms; i += WIDE) mail.tell(told + 2 * NUMBERS * structures + i, summed[i]);
 #pragma unroll 1
 	for (int s = 0; s < structures; s++, told += 2 * NUMBERS) {
-		sum_structure<1>(result, energy, with_forces, virials, mine.structure_first()[s], mine.structure_first()[s + 1], sums);
+		sum_structure<1, true>(result, energy, with_forces, virials, mine.structure_first()[s], mine.structure_first()[s + 1], sums);
 		sync_block();
 		if (t < 2 * NUMBERS) mail.tell(told + t, ((const float *)result)[t]);
 	}

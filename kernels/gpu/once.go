@@ -10,7 +10,7 @@ import (
 // OnceAtoms is how many atoms one launch takes at most.
 const OnceAtoms = 128
 
-// onceShare is how many atoms a share has at least, where there are blocks enough: a warp for each.
+// onceShare is how many atoms a share has at most, where there are blocks enough: a warp for each.
 const onceShare = 16
 
 // onceRows is how many atoms a share has at most: a thread has one output of one of them.
@@ -135,14 +135,14 @@ type Once struct {
 
 // Resize makes room for n atoms of h features on the device.
 func (o *Once) Resize(m *Memory, n, h int) error {
-	had := o.letters.ptr
+	before := m.Changes()
 	if err := Resize(m, &o.letters, "letters between blocks", n*(h*(15*o.Network.layers.n+2)+12*Groups(h)+3)); err != nil {
 		return err
 	}
-	if o.letters.ptr == had {
+	if m.Changes() == before {
 		return nil
 	}
-	return o.unstamp(m) // what stands there by chance is no letter
+	return o.unstamp(m) // what stands there by chance is no letter, nor at an address that was given back and given again
 }
 
 // unstamp makes letters of no launch.

@@ -97,10 +97,22 @@ struct share {
 		}
 	}
 
-	// receive waits for the share's rows of [atoms, in] and puts them into x; weights, those of so many outputs of the group, are fetched meanwhile. A thread has so many pairs on their way at once.
-	template <int batch> __device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs) const {
+	// receive waits for the share's rows of [atoms, in] and puts them into x; meanwhile weights, those of so many outputs of the group, come to w, and block next's table
+	// sets out for table behind x, if it is fetched: it may come later. A thread has so many pairs on their way at once.
+	template <int batch> __device__ __forceinline__ void receive(const letter *rows, int in, unsigned long long weights, int outputs, bool fetches, int table, int next, int intervals) const {
 		int size = outputs * (in + PAD) / 4, t = threadIdx_x, pairs = (end - first) * in / 2;
-		copy_ahead(w(), of<const float>(weights) + (size_t)blockIdx_y * size * 4, size, t, WIDE);
+		const float *from = of<const float>(weights) + (size_t)blockIdx_y * size * 4;
+#ifdef TF32
+		copy_ahead(w(), from, size, t, WIDE);
+		together();
+		if (fetches) fetch(x() + table, next, intervals);
+		together();
+#else // a copy would be waited for before the letters are
+		if (fetches) fetch(x() + table, next, intervals);
+		float4 some[2];
+#pragma unroll
+		for (int i = 0; i < 2; i++) some[i] = ((const float4 *)from)[min_int(t + i * WIDE, size - 1)];
+#endif
 		unsigned by = 0xffffffffu / (in / 2) + 1; // so that multiply_high divides by in / 2
 		rows += first * in;
 #pragma unroll 1
@@ -115,7 +127,15 @@ struct share {
 				if (at < pairs) *(float2 *)(x() + 2 * at + multiply_high(at, by) * PAD) = two;
 			}
 		}
-		arrived();
+#ifdef TF32
+		arrived_but_last();
+#else
+#pragma unroll
+		for (int i = 0; i < 2; i++)
+			if (t + i * WIDE < size) ((float4 *)w())[t + i * WIDE] = some[i];
+#pragma unroll 1
+		for (int i = t + 2 * WIDE; i < size; i += WIDE) ((float4 *)w())[i] = ((const float4 *)from)[i];
+#endif
 		sync_block();
 	}
 

@@ -50,13 +50,17 @@ func (d *device) Free(p gpu.Pointer) error {
 	return nil
 }
 
-// AllocHost is page-locked memory.
+// AllocHost is page-locked memory. The error wraps gpu.ErrOutOfMemory if there is not as much.
 func (d *device) AllocHost(size int) ([]byte, error) {
 	if size <= 0 {
 		return nil, fmt.Errorf("AllocHost of %d bytes", size)
 	}
 	var b []byte
-	if err := d.call("cuMemHostAlloc", func() (err error) { b, err = allocHost(size); return }); err != nil {
+	err := d.call("cuMemHostAlloc", func() (err error) { b, err = allocHost(size); return })
+	if errors.Is(err, result(cu.OutOfMemory)) {
+		err = fmt.Errorf("%w: %w", gpu.ErrOutOfMemory, err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("AllocHost of %d bytes: %w", size, err)
 	}
 	d.host[unsafe.SliceData(b)] = size
