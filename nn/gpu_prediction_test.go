@@ -56,33 +56,44 @@ func TestGPUPrediction(t *testing.T) {
 		dev := emulator.New(system.dev)
 		charges := count(dev, dev) // with tensor cores
 		ada := emulator.New(system.dev)
-		without := count(turing{ada, ada.Properties().SharedPerBlock}, ada)
-		require.Len(t, without, len(charges))
+		of := map[int][]emulator.Charges{80: charges, 90: charges, 89: count(turing{ada, ada.Properties().SharedPerBlock}, ada)}
+		if system.one { // which is another on each, by its shared memory and multiprocessors
+			for k := range roofline.GPUs {
+				g := &roofline.GPUs[k]
+				opts := system.dev
+				opts.Properties = gpu.Properties{Capability: g.Capability, Multiprocessors: g.Multiprocessors, SharedPerBlock: g.Shared - 1<<10}
+				own := emulator.New(opts)
+				of[g.Capability] = count(own, own)
+			}
+			charges = of[90]
+		}
 		predict := func(g *roofline.GPU, c []emulator.Charges) string {
 			of, scale := g.Predict, 1e6
 			if system.many {
 				of, scale = g.Saturated, 1e9/float64(system.NumAtoms())
 			}
 			p, err := g.Call(c, of)
-			if system.one && err != nil { // it is not for this GPU
-				return "–\t\t"
-			}
 			require.NoError(t, err)
 			assert.Positive(t, p.Seconds)
 			return fmt.Sprintf("%.2f\t%s\t", p.Seconds*scale, p.Bound)
 		}
-		of := func(g *roofline.GPU) []emulator.Charges {
-			if g.Capability == 89 {
-				return without
+		one := func(g *roofline.GPU, i int) string { // launch
+			c := of[g.Capability]
+			if len(c) != len(charges) { // so many atoms are no one launch there
+				require.True(t, system.one)
+				return "–\t\t"
 			}
-			return charges
+			if i < 0 {
+				return predict(g, c)
+			}
+			return predict(g, c[i:i+1])
 		}
 		for i := range charges {
 			c := &charges[i]
 			sectors := float64(c.Sectors) / float64(c.LeastSectors)
 			cells := fmt.Sprintf("%s\t%s\t%d\t%.3f\t%.3f\t", system.name, c.Kernel, c.Blocks, c.Shared.Conflicts(), sectors)
 			for k := range roofline.GPUs {
-				cells += predict(&roofline.GPUs[k], of(&roofline.GPUs[k])[i:i+1])
+				cells += one(&roofline.GPUs[k], i)
 			}
 			fmt.Fprintln(w, cells)
 			layer := strings.HasPrefix(c.Kernel, "few_") || strings.HasPrefix(c.Kernel, "message_") || strings.HasPrefix(c.Kernel, "update_") || c.Kernel == "turn"
@@ -95,7 +106,7 @@ func TestGPUPrediction(t *testing.T) {
 		}
 		sum := system.name + "\tall\t\t\t\t"
 		for k := range roofline.GPUs {
-			sum += predict(&roofline.GPUs[k], of(&roofline.GPUs[k]))
+			sum += one(&roofline.GPUs[k], -1)
 		}
 		fmt.Fprintln(w, sum)
 	}
