@@ -5,7 +5,7 @@ import "fmt"
 // copyAhead is cp.async.cg.shared.global [a], [b], 16, which is done at once, and cp.async.wait_all, which then has nothing to do.
 func (d *decoder) copyAhead(s *statement) (func(w *warp, mask uint32), cost, error) {
 	const size = 16
-	if s.opcode == "cp.async.wait_all" || s.opcode == "cp.async.commit_group" || s.opcode == "cp.async.wait_group" {
+	if s.opcode == "cp.async.wait_all" && len(s.operands) == 0 {
 		return func(*warp, uint32) {}, cost{}, nil
 	}
 	if s.opcode != "cp.async.cg.shared.global" || len(s.operands) != 3 || s.operands[2] != "16" {
