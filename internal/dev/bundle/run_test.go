@@ -22,6 +22,12 @@ const (
 	hangs = "trap '' TERM; sleep 60 & wait; sleep 60" // and does not hear that it should end
 )
 
+// sanitized is the steps of the part sanitize.
+var sanitized = []string{
+	"sanitize-memcheck", "sanitize-memcheck-once", "sanitize-memcheck-few", "sanitize-racecheck", "sanitize-racecheck-once", "sanitize-racecheck-few",
+	"sanitize-synccheck", "sanitize-synccheck-once", "sanitize-synccheck-few", "sanitize-initcheck", "sanitize-initcheck-once", "sanitize-initcheck-few", "sanitize-exact",
+}
+
 // goTests is a test binary with a test that passes, one that fails and one that hangs.
 const goTests = `case "$1" in
 -test.list) printf 'TestPasses\nTestPTXSums\nTestFails\nTestHangs\nBenchmarkX\nok x\n' ;;
@@ -102,9 +108,12 @@ func TestAllParts(t *testing.T) {
 	assert.Equal(t, 1, code, output)
 	for _, name := range []string{
 		"version", "nvidia-smi", "ethanol", "cuda-TestPasses", "gpu-TestPasses", "nn-TestPasses", "engine", "kernels", "pytorch", "torch",
-		"sanitize-memcheck", "sanitize-racecheck", "sanitize-synccheck", "sanitize-initcheck", "sanitize-exact", "profile-ethanol.xyz", "profile-original.extxyz",
+		"profile-ethanol.xyz", "profile-original.extxyz",
 	} {
 		assert.Equal(t, "ok", steps[name], name)
+	}
+	for _, step := range sanitized {
+		assert.Equal(t, "ok", steps[step], step)
 	}
 	for _, binary := range []string{"cuda", "gpu", "nn"} {
 		assert.Equal(t, "failed with 1", steps[binary+"-TestFails"])
@@ -126,16 +135,37 @@ func TestGoesOn(t *testing.T) {
 			programs := map[string]string{"painless": body, "peers": body, "src/kernels/gpu/cuda/cuda.test": body, "src/kernels/gpu/gpu.test": body}
 			tools := map[string]string{"python": body, "nvidia-smi": body, "compute-sanitizer": body, "ncu": body}
 			dir, environment := bundled(t, programs, tools)
-			output, steps, code := run(t, dir, environment, "look", "tests", "engine", "torch", "profile")
+			output, steps, code := run(t, dir, environment, "look", "tests", "engine", "kernels", "torch", "sanitize", "profile")
 			assert.Equal(t, 1, code, output)
 			want := map[string]string{"fails": "failed with 1", "hangs": "killed after 1 s"}[name]
-			for _, step := range []string{"version", "nvidia-smi", "ethanol", "engine", "pytorch", "profile-ethanol.xyz"} {
+			for _, step := range append([]string{"version", "nvidia-smi", "ethanol", "engine", "kernels", "pytorch", "profile-ethanol.xyz", "profile-original.extxyz"}, sanitized...) {
 				assert.Equal(t, want, steps[step], step)
 			}
 			assert.Equal(t, "ok", steps["nn-TestPasses"])
 			assert.Equal(t, "0 tests passed", steps["kernels/gpu/gpu.test"])
 			assert.Contains(t, steps["torch"], "left out")
 		})
+	}
+}
+
+// Every tool of compute-sanitizer meets the launches for many atoms, for few, and the one launch:
+// batches of 32, molecules of which atoms' energies are asked for, and molecules alone.
+func TestSanitized(t *testing.T) {
+	t.Parallel()
+	dir, environment := bundled(t, nil, map[string]string{"compute-sanitizer": `echo "$@"`})
+	output, steps, code := run(t, dir, environment, "sanitize")
+	assert.Equal(t, 0, code, output)
+	assert.Len(t, steps, len(sanitized))
+	called := func(step string) string {
+		text, err := os.ReadFile(filepath.Join(dir, "results", step+".txt"))
+		require.NoError(t, err)
+		return strings.TrimSpace(strings.ReplaceAll(string(text), dir+"/", ""))
+	}
+	for _, tool := range []string{"memcheck", "racecheck", "synccheck", "initcheck"} {
+		under := "--tool " + tool + " --error-exitcode 9 painless "
+		assert.Equal(t, under+"predict -device cuda -model testdata/ultra_tiny.pt -json testdata/ultra_tiny.extxyz", called("sanitize-"+tool))
+		assert.Equal(t, under+"predict -device cuda -batch 1 -model testdata/ultra_tiny.pt -json testdata/ultra_tiny.extxyz", called("sanitize-"+tool+"-once"))
+		assert.Equal(t, under+"label -device cuda -batch 1 -teacher testdata/original.pt -o - testdata/ultra_tiny.extxyz", called("sanitize-"+tool+"-few"))
 	}
 }
 

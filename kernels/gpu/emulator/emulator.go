@@ -4,7 +4,7 @@
 // It looks for what goes wrong unseen on a GPU, and makes it an error that
 // names the kernel, the line of the PTX, the block and the thread: access out
 // of bounds or misaligned, reading what nothing wrote, races for shared memory
-// between barriers, divergent barriers, a block that writes or reads where
+// between barriers or with copies that nobody has waited for, divergent barriers, a block that writes or reads where
 // another one writes in the same launch, unless they send each other letters
 // (see letters.go), memory that is not given back.
 package emulator

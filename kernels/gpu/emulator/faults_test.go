@@ -182,6 +182,8 @@ func TestUnknown(t *testing.T) {
 		" ld.relaxed.gpu.global.u32 %r1, [%rd1];":          "relaxed accesses of one or two u64",
 		" barrier.cluster.arrive;":                         "bar.sync 0",
 		" cp.async.ca.shared.global [%r1], [%rd1], 4;":     "cp.async.cg of 16 bytes",
+		" cp.async.wait_group %r1;":                        "%r1: expected a number of groups",
+		" cp.async.wait_group;":                            "wait_group and wait_all",
 	} {
 		_, err := New(Options{}).Load("test.ptx", text(0, "", body))
 		assert.ErrorContains(t, err, want)

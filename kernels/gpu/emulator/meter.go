@@ -175,11 +175,12 @@ type meter struct {
 
 // timing is a warp's time, in cycles.
 type timing struct {
-	clock  uint64   // when the last instruction began, and a cycle more
-	since  uint64   // when the stretch of instructions began
-	issued uint64   // issue slots of the stretch
-	stored uint64   // when the last store began, and a cycle more
-	ready  []uint64 // when registers hold what they wait for
+	clock    uint64   // when the last instruction began, and a cycle more
+	since    uint64   // when the stretch of instructions began
+	issued   uint64   // issue slots of the stretch
+	stored   uint64   // when the last store began, and a cycle more
+	ready    []uint64 // when registers hold what they wait for
+	answered uint64   // when what the last request asks for is there
 }
 
 // charge counts an instruction that is about to run, and lets the warp's time go on. In a stretch without labels, branches and barriers
@@ -208,6 +209,7 @@ func (w *warp) charge(s *step, mask uint32) {
 			w.stored = max(w.stored, begin+1)
 		}
 		done = begin + m.request(w, r, mask)
+		w.answered = done
 	}
 	for _, r := range c.out {
 		w.ready[r] = done

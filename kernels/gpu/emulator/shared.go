@@ -3,11 +3,12 @@ package emulator
 import "fmt"
 
 // shared is a block's shared memory, and for every 4 bytes which threads used
-// them since the last barrier: also those of a warp need not run together.
+// them since the last barrier: also those of a warp need not run together. What a copy is on its way to is nobody's.
 type shared struct {
 	data    []byte
 	users   []user
 	barrier uint32 // count of barriers, from 1
+	coming  int    // users that copies are on their way to
 	checked bool
 }
 
@@ -15,6 +16,7 @@ type shared struct {
 type user struct {
 	written, read use
 	atomic        bool // written by nothing but atomics since the last barrier
+	coming        bool // a copy is on its way there
 }
 
 // use is a thread, between two barriers of its block, and of its warp.
@@ -61,7 +63,7 @@ func (s *shared) reset(size int) {
 	}
 	s.data, s.users = s.data[:size], s.users[:(size+3)/4]
 	clear(s.users)
-	s.barrier = 1
+	s.barrier, s.coming = 1, 0
 }
 
 func (s *shared) piece(address uint64, size int) string {
@@ -74,8 +76,50 @@ func (s *shared) piece(address uint64, size int) string {
 	return ""
 }
 
+// usable is what keeps any thread from bytes: there are none, or a copy is on its way to them.
+func (s *shared) usable(address uint64, size int, does string) string {
+	if wrong := s.piece(address, size); wrong != "" || s.coming == 0 {
+		return wrong
+	}
+	for k := address / 4; k < (address+uint64(size)+3)/4; k++ {
+		if s.users[k].coming {
+			return fmt.Sprintf("%s shared memory that a copy is on its way to, at byte %d", does, 4*k)
+		}
+	}
+	return ""
+}
+
+// expect says that a copy of a thread is on its way to bytes, which it may change at any time from now on.
+func (s *shared) expect(address uint64, size int, now use) string {
+	if _, wrong := s.write(address, size, now); wrong != "" {
+		return wrong
+	}
+	s.await(address, size, true)
+	return ""
+}
+
+// land writes what was on its way, for the thread that asked for it and has waited.
+func (s *shared) land(address uint64, bytes []byte, now use) string {
+	s.await(address, len(bytes), false)
+	to, wrong := s.write(address, len(bytes), now)
+	copy(to, bytes)
+	return wrong
+}
+
+// await marks bytes that a copy is on its way to, or no longer.
+func (s *shared) await(address uint64, size int, coming bool) {
+	for k := address / 4; k < (address+uint64(size)+3)/4; k++ {
+		s.users[k].coming = coming
+		if coming {
+			s.coming++
+		} else {
+			s.coming--
+		}
+	}
+}
+
 func (s *shared) read(address uint64, size int, now use) ([]byte, string) {
-	if wrong := s.piece(address, size); wrong != "" {
+	if wrong := s.usable(address, size, "reads"); wrong != "" {
 		return nil, wrong
 	}
 	if s.checked {
@@ -94,7 +138,7 @@ func (s *shared) read(address uint64, size int, now use) ([]byte, string) {
 }
 
 func (s *shared) write(address uint64, size int, now use) ([]byte, string) {
-	if wrong := s.piece(address, size); wrong != "" {
+	if wrong := s.usable(address, size, "writes"); wrong != "" {
 		return nil, wrong
 	}
 	if s.checked {
@@ -114,7 +158,7 @@ func (s *shared) write(address uint64, size int, now use) ([]byte, string) {
 
 // update changes 4 or 8 bytes atomically and returns what they were.
 func (s *shared) update(address uint64, size int, now use, change func(old uint64) uint64) (uint64, string) {
-	if wrong := s.piece(address, size); wrong != "" {
+	if wrong := s.usable(address, size, "changes"); wrong != "" {
 		return 0, wrong
 	}
 	if s.checked {

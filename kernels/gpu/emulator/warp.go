@@ -32,8 +32,10 @@ type warp struct {
 	looks  bool             // asks for what it asked for, of which there is no news: see letters.go
 	asked  map[ask]struct{} // since it heard the last news
 	heard  int
-	met    uint32 // count of the warp's own barriers
-	index  int    // in the block
+	met    uint32     // count of the warp's own barriers
+	ahead  []ahead    // copies on their way, as they were asked for
+	groups [lanes]int // of copies, that lanes have committed
+	index  int        // in the block
 	block  *block
 	steps  int64
 	fault  *Fault // of the instruction that runs
