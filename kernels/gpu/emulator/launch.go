@@ -210,7 +210,7 @@ func (g *grid) start(b *block, w *warp, index int) {
 	if len(w.r32) < p.n32 || len(w.r64) < p.n64 || len(w.pred) < p.preds {
 		w.r32, w.r64, w.pred = make([]column32, p.n32), make([]column64, p.n64), make([]uint32, p.preds)
 	}
-	*w = warp{r32: w.r32, r64: w.r64, pred: w.pred, splits: w.splits[:0], ahead: w.ahead[:0], index: index, block: b}
+	*w = warp{r32: w.r32, r64: w.r64, pred: w.pred, splits: w.splits[:0], index: index, block: b}
 	if b.meter != nil {
 		w.ready = make([]uint64, p.n32+p.n64+p.preds)
 	}
