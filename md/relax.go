@@ -130,6 +130,14 @@ func (r *Relaxation) check(s *atoms.Structure, fixed [][3]bool) error {
 // Len returns the number of structures under way.
 func (r *Relaxation) Len() int { return len(r.under) }
 
+// NumAtoms returns the number of their atoms.
+func (r *Relaxation) NumAtoms() (n int) {
+	for _, d := range r.under {
+		n += len(d.numbers)
+	}
+	return n
+}
+
 // Advance computes the structures under way, hands those that are done to done, in
 // the order in which they were added, and moves the others by a step. What done
 // gets is good until it returns; it may not add structures. Structures that cannot

@@ -21,7 +21,7 @@ type named struct {
 // predictor computes frames some at a time and writes them in order.
 type predictor struct {
 	potential painless.Potential
-	size      int // structures in a pass
+	full      func(structures, atoms int) bool // whether those that wait are a pass
 	writer    writer
 	progress  *progress.Bar
 	skips     *cli.Skips
@@ -29,6 +29,7 @@ type predictor struct {
 	done      int     // frames
 
 	waiting    []named
+	atoms      int                // of those
 	structures []*atoms.Structure // each frame's, with its displaced ones after it
 	curvatures []*train.Curvature // of the frames, nil where they are not asked for
 	computer   datasets.Computer
@@ -37,7 +38,7 @@ type predictor struct {
 // predict reads all inputs, writes what it finds, and returns how many frames that are.
 // What stands before an error is computed too, however many structures a pass has.
 func (s *settings) predict(ctx context.Context, potential painless.Potential, std cli.Std, out *cli.Records) (int, error) {
-	p := &predictor{potential: potential, size: s.batch, writer: s.writer(out), progress: progress.New(std.Err, s.inputs), skips: &s.skips, label: s.label}
+	p := &predictor{potential: potential, full: func(structures, atoms int) bool { return s.pass.Full(s.model.Device, structures, atoms) }, writer: s.writer(out), progress: progress.New(std.Err, s.inputs), skips: &s.skips, label: s.label}
 	defer p.progress.Close()
 	s.skips.Stderr, s.skips.Bar = std.Err, p.progress
 	err := p.read(ctx, s.inputs, datasets.Source{Stdin: std.In, Stderr: std.Err, Bar: p.progress, Dry: func() error { return p.compute(ctx) }})
@@ -59,8 +60,8 @@ func (p *predictor) read(ctx context.Context, inputs []string, source datasets.S
 				}
 				return p.skips.Skip(at, unreadable)
 			}
-			p.waiting = append(p.waiting, named{f, at})
-			if len(p.waiting) < p.size {
+			p.waiting, p.atoms = append(p.waiting, named{f, at}), p.atoms+len(f.Numbers)
+			if !p.full(len(p.waiting), p.atoms) {
 				return nil
 			}
 			return p.compute(ctx)
@@ -78,7 +79,7 @@ func (p *predictor) compute(ctx context.Context) error {
 	if len(frames) == 0 {
 		return nil
 	}
-	p.waiting, p.structures, p.curvatures = p.waiting[:0], p.structures[:0], p.curvatures[:0]
+	p.waiting, p.atoms, p.structures, p.curvatures = p.waiting[:0], 0, p.structures[:0], p.curvatures[:0]
 	for _, f := range frames {
 		c := p.label.curvature(&f.Structure)
 		p.structures, p.curvatures = append(p.structures, &f.Structure), append(p.curvatures, c)

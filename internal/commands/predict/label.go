@@ -52,7 +52,7 @@ func newLabel(flags *flag.FlagSet) cli.Run {
 	s.model.AtomEnergies = true
 	s.model.RegisterAs(flags, "teacher", "", "checkpoint `file` of what labels the structures, or default")
 	s.skips.Register(flags)
-	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
+	s.pass.Register(flags)
 	flags.BoolVar(&s.label.hessian, "hessian", false, "label each structure with the Hessian along a random direction too, the columns "+data.HessianDirectionKey+" and "+data.HessianProductKey+" (eV/Å²); three times the work")
 	flags.StringVar(&s.output, "o", "", "`file` to write, whole or not at all, in place of what is there, compressed where it ends as .gz or .zst; - is standard output")
 	return s.run

@@ -36,7 +36,7 @@ Stress is written for periodic structures whose cell has a volume; tension is po
 type settings struct {
 	model  cli.Model
 	skips  cli.Skips
-	batch  int
+	pass   cli.Pass
 	json   bool
 	format string
 	output string
@@ -49,7 +49,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	s := &settings{}
 	s.model.Register(flags)
 	s.skips.Register(flags)
-	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
+	s.pass.Register(flags)
 	flags.BoolVar(&s.json, "json", false, "write a line of JSON for each structure")
 	flags.StringVar(&s.format, "format", "", "") // hidden: -format json was -json's first spelling
 	flags.StringVar(&s.output, "o", "-", "`file` to write, whole or not at all, in place of what is there, compressed where it ends as .gz or .zst; - is standard output")
@@ -72,8 +72,9 @@ func (s *settings) check(std cli.Std) error {
 		return errors.New("no input: expected XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.output == "":
 		return errors.New("-o is empty: expected a file, or - for standard output")
-	case s.batch < 1:
-		return fmt.Errorf("-batch %d: expected 1 or more", s.batch)
+	}
+	if err := s.pass.Check(); err != nil {
+		return err
 	}
 	if !s.json {
 		if err := datasets.CheckXYZ(s.output); err != nil {

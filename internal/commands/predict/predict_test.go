@@ -192,7 +192,7 @@ func TestErrors(t *testing.T) {
 		"filters":         {[]string{"-model", model, "-filters", "none", golden}, "-filters none: expected table, exact or auto"},
 		"format":          {[]string{"-model", model, "-format", "xml", golden}, "-format xml: expected extxyz or json"},
 		"threads":         {[]string{"-model", model, "-threads", "-1", golden}, "-threads -1"},
-		"batch":           {[]string{"-model", model, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
+		"batch":           {[]string{"-model", model, "-batch", "-1", golden}, "-batch -1: expected 0 or more"},
 		"flag behind":     {[]string{"-model", model, golden, "-format", "json"}, "-format stands after an input"},
 		"same point":      {[]string{"-model", model, close}, "something is wrong with every one of 1 frames, as listed"},
 		"strict":          {[]string{"-strict", "-model", model, close}, "close.xyz: frame 0, line 1: atom 0 (H) and atom 1 (O) are on the same point, [0 0 0] Å"},

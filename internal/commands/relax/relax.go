@@ -44,7 +44,7 @@ type settings struct {
 
 	optimizer, cell string
 	smax            float64 // GPa
-	batch           int
+	pass            cli.Pass
 	json            bool
 	output          string
 	inputs          []string
@@ -65,7 +65,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.Float64Var(&r.MaxStep, "max-step", 0.2, "farthest that an atom moves in a step, `Å`")
 	flags.Float64Var(&r.Distance, "min-distance", 0.4, "stop a structure with atoms closer than this, `Å`")
 	flags.Var(&s.fix, "fix", datasets.FixUsage)
-	flags.IntVar(&s.batch, "batch", 32, "structures computed in one pass")
+	s.pass.Register(flags)
 	flags.BoolVar(&s.json, "json", false, "write a line of JSON for each structure")
 	flags.StringVar(&s.output, "o", "-", "`file` to write, whole or not at all, in place of what is there; - is standard output")
 	return func(ctx context.Context, std cli.Std, inputs []string) error {
@@ -94,7 +94,7 @@ func (s *settings) check(std cli.Std, set map[string]bool) (err error) {
 	}
 	if err := cmp.Or(
 		cli.AboveZero("fmax", r.Force), cli.AboveZero("smax", s.smax), cli.AboveZero("steps", float64(r.Steps)),
-		cli.AboveZero("max-step", r.MaxStep), cli.AboveZero("min-distance", r.Distance), cli.AboveZero("batch", float64(s.batch)),
+		cli.AboveZero("max-step", r.MaxStep), cli.AboveZero("min-distance", r.Distance), s.pass.Check(),
 	); err != nil {
 		return err
 	}

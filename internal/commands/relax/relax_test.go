@@ -134,7 +134,7 @@ func TestManyFrames(t *testing.T) {
 // A frame that takes long holds the others back, but not more of them than there is room for.
 func TestQueueIsBounded(t *testing.T) {
 	long, short := "2\n\nO 0 0 0\nH 0 0 0.9\n", "1\n\nH 0 0 0\n"
-	s := &settings{batch: 2}
+	s := &settings{pass: cli.Pass{Structures: 2}}
 	s.relax.Steps, s.relax.Force = 400, 1e-300
 	out, errs := bytes.Buffer{}, bytes.Buffer{}
 	records, err := cli.Std{Out: &out}.Records("-")
@@ -155,7 +155,7 @@ func TestQueueIsBounded(t *testing.T) {
 			break
 		}
 	}
-	assert.LessOrEqual(t, most, ahead*s.batch)
+	assert.LessOrEqual(t, most, ahead*s.pass.Structures)
 	require.NoError(t, r.drain(context.Background()))
 	assert.Empty(t, r.queue)
 }
@@ -258,7 +258,7 @@ func TestErrors(t *testing.T) {
 		{[]string{"-max-step", "0", ethanol}, "-max-step 0: expected more than 0"},
 		{[]string{"-min-distance", "0", ethanol}, "-min-distance 0: expected more than 0"},
 		{[]string{"-min-distance", "100", ethanol}, "-min-distance 100: expected at most 5 Å"},
-		{[]string{"-batch", "0", ethanol}, "-batch 0: expected more than 0"},
+		{[]string{"-batch", "-1", ethanol}, "-batch -1: expected 0 or more"},
 		{[]string{"-cell", "full", "-smax", "0", ethanol}, "-smax 0: expected more than 0"},
 		{[]string{"-smax", "0.1", ethanol}, "-smax: expected -cell iso or full beside it"},
 		{[]string{"-pressure", "0", ethanol}, "-pressure: expected -cell iso or full beside it"},

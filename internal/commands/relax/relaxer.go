@@ -31,6 +31,7 @@ type relaxer struct {
 
 	queue []*frame // in order, from the first that is not written yet
 	first int      // its id
+	most  int      // structures that were under way
 	err   error    // of writing, after which there is no more
 
 	written, unconverged int
@@ -100,8 +101,8 @@ func (r *relaxer) relax(ctx context.Context, std cli.Std) error {
 
 // take takes a frame in, once there is room.
 func (r *relaxer) take(ctx context.Context, f *frame) error {
-	size := r.settings.batch
-	for r.Len() >= size || len(r.queue) >= ahead*size {
+	full := func() bool { return r.settings.pass.Full(r.settings.model.Device, r.Len(), r.NumAtoms()) }
+	for full() || len(r.queue) >= ahead*max(1, r.most) {
 		if err := r.advance(ctx); err != nil {
 			return err
 		}
@@ -110,6 +111,7 @@ func (r *relaxer) take(ctx context.Context, f *frame) error {
 		var fixed [][3]bool
 		if fixed, f.err = r.settings.fix.Of(f.Frame); f.err == nil {
 			f.err = r.Add(r.first+len(r.queue), &f.Structure, fixed)
+			r.most = max(r.most, r.Len())
 		}
 	}
 	f.done = f.err != nil

@@ -24,7 +24,7 @@ func vectors(f *data.Frame, name string) [][3]float64 {
 
 // Metrics of stored predictions are NumPy's, as testdata/make.py computes them.
 func TestMetricsAreNumPys(t *testing.T) {
-	v := &validator{settings: settings{keys: data.LabelKeys{Energy: "energy", Forces: "forces", Stress: "stress"}, size: 2, datasets: []string{"labels.extxyz"}}, read: []int{0}, selected: []int{0}}
+	v := &validator{settings: settings{keys: data.LabelKeys{Energy: "energy", Forces: "forces", Stress: "stress"}, datasets: []string{"labels.extxyz"}}, read: []int{0}, selected: []int{0}}
 	m := &model{Model: &painless.Model{Network: &painless.Network{}}}
 	v.models = []*model{m}
 	file, err := os.Open("testdata/labels.extxyz")

@@ -161,7 +161,7 @@ func TestErrors(t *testing.T) {
 		"precision":     {[]string{"-model", ultraModel, "-precision", "half", golden}, "-precision half: expected float32 or float64"},
 		"device":        {[]string{"-model", ultraModel, "-device", "tpu", golden}, `-device: device "tpu": expected cpu, cuda, cuda:N or emulator`},
 		"devices":       {[]string{"-model", ultraModel, "-device", "cpu,cpu", golden}, `-device: device "cpu,cpu": expected cpu, cuda, cuda:N or emulator`},
-		"batch":         {[]string{"-model", ultraModel, "-batch", "0", golden}, "-batch 0: expected 1 or more"},
+		"batch":         {[]string{"-model", ultraModel, "-batch", "-1", golden}, "-batch -1: expected 0 or more"},
 		"max":           {[]string{"-model", ultraModel, "-max", "-1", golden}, "-max -1: expected 0 (all structures) or more"},
 		"no labels":     {[]string{"-model", ultraModel, "-energy-key", "", "-forces-key", "", "-stress-key", "", golden}, "all empty"},
 		"flag behind":   {[]string{"-model", ultraModel, golden, "-max", "3"}, "-max stands after an input"},

@@ -44,7 +44,7 @@ type settings struct {
 	seed     uint64
 	keys     data.LabelKeys
 	hessian  bool
-	size     int // structures in a pass
+	pass     cli.Pass
 	skips    cli.Skips
 }
 
@@ -62,7 +62,7 @@ func New(flags *flag.FlagSet) cli.Run {
 	flags.StringVar(&s.keys.Forces, "forces-key", data.ForcesKey, "`name` of the column of force labels; empty to leave them out")
 	flags.StringVar(&s.keys.Stress, "stress-key", data.StressKey, "`key` of the stress labels, a virial where virial is in it; stress is looked for in virial too; empty to leave them out")
 	flags.BoolVar(&s.hessian, "hessian", true, "score products of the Hessian where a structure has them, three times the work of those; -hessian=false leaves them out")
-	flags.IntVar(&s.size, "batch", 32, "structures computed in one pass")
+	s.pass.Register(flags)
 	return s.run
 }
 
@@ -78,12 +78,13 @@ func (s *settings) check(std cli.Std) error {
 		return errors.New("no data set: expected extended XYZ or HDF5 files, or - for standard input; -h shows the usage")
 	case s.max < 0:
 		return fmt.Errorf("-max %d: expected 0 (all structures) or more", s.max)
-	case s.size < 1:
-		return fmt.Errorf("-batch %d: expected 1 or more", s.size)
 	case s.keys == data.LabelKeys{}:
 		return errors.New("-energy-key, -forces-key and -stress-key are all empty: expected a label to compare with")
 	case s.output == "" && s.force:
 		return errors.New("-force without -o: there is no file to replace")
+	}
+	if err := s.pass.Check(); err != nil {
+		return err
 	}
 	return s.folder().Check(std, slices.Concat(s.datasets, s.model.Paths())...)
 }

@@ -79,8 +79,9 @@ type validator struct {
 	unstable     int // of them, where it is negative
 	stiffness    train.Stiffness
 
-	waiting  []labelled
-	computer datasets.Computer
+	waiting      []labelled
+	waitingAtoms int // of those
+	computer     datasets.Computer
 }
 
 // load opens the models.
@@ -188,9 +189,9 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 	}
 	v.composed, v.energies = append(v.composed, composition), append(v.energies, energy)
 	if l.Energy != nil || l.Forces != nil || l.Stress != nil || l.curvature != nil {
-		v.waiting = append(v.waiting, l)
+		v.waiting, v.waitingAtoms = append(v.waiting, l), v.waitingAtoms+len(l.Numbers)
 	}
-	if len(v.waiting) == v.size {
+	if v.pass.Full(v.model.Device, len(v.waiting), v.waitingAtoms) {
 		return v.compute(ctx)
 	}
 	return nil
@@ -205,7 +206,7 @@ func (v *validator) compute(ctx context.Context) error {
 		}
 	}
 	v.bar.Done(len(v.waiting))
-	v.waiting = v.waiting[:0]
+	v.waiting, v.waitingAtoms = v.waiting[:0], 0
 	return nil
 }
 
