@@ -6,7 +6,8 @@
 // A letter is written once a launch, of which each has another stamp, not 0: no other
 // launch writes or reads the same letters meanwhile. Before the first they are 0.
 //
-// The host is told its results by letters too, in memory of its own: it has them before the launch has come to its end.
+// The host is told its results by letters too, in memory of its own: it has them before the launch has come to its end. A store of 8 aligned bytes to
+// such memory is whole for it too (CUDA C++'s memory model, "Atomicity": loads and stores on mapped memory).
 #pragma once
 #include "cuda.cuh"
 
