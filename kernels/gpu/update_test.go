@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"painless/kernels/cpu"
@@ -186,4 +188,26 @@ func TestTurn(t *testing.T) {
 		}
 		checkScaled(t, "energy", energies, energy, 3e-6)
 	})
+}
+
+// Activations as large as float32 has them are no NaN: with outputs that have no weights they leave scalars as they are.
+func TestUpdateOfLargeActivations(t *testing.T) {
+	const h, n = 32, 3
+	for name, dev := range map[string]gpu.Device{"tensor": openDevice(t), "fma": older{openDevice(t)}} {
+		b, rng := newBenchOn(t, dev, h, testIntervals), rand.New(rand.NewPCG(6, 6))
+		zero := func(in, out int, bias float32) gpu.Dense {
+			d, err := gpu.NewDense(b.memory, make([]float32, in*out), slices.Repeat([]float32{bias}, out), h)
+			require.NoError(t, err)
+			return d
+		}
+		for _, bias := range []float32{3e38, -3e38} {
+			weights := gpu.Update{Hidden: zero(2*h, h, bias), Out: zero(h, 3*h, 0)}
+			in := pack(cpu.State[float64]{S: normal(rng, n*h), V: normal(rng, n*3*h)}, h)
+			out := room[[4]float32](b, n*h)
+			require.NoError(t, b.k.UpdateForward(out, room[float32](b, n*h), room[float32](b, n*2*h), upload(b, in), &weights, h))
+			for i, v := range download(b, out) {
+				assert.Equal(t, [4]float32{in[i][0]}, v, "%s, bias %g", name, bias)
+			}
+		}
+	}
 }
