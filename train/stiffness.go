@@ -11,8 +11,11 @@ import (
 
 // Stiffness is how stiffly hydrogens are bound, by labels of the Hessian: v·Hv over v·v of
 // their own components. Bonds of hydrogen have 5 to 10 mdyn/Å in every molecule, along the
-// bond alone: over three directions 10 to 20 eV/Å², and 14 in organic molecules.
+// bond alone: over three directions 10 to 20 eV/Å², and 14 in organic molecules. It counts
+// too where a structure is not stable along the direction.
 type Stiffness struct {
+	structures    int
+	negative      int // of them, where v·Hv is below 0
 	hydrogens     int
 	vhv, vv       float64    // Σ v·Hv and Σ v·v, for directions of 1 Å, root mean square
 	squares       [3]float64 // Σ of (v·Hv)², of v·Hv times v·v, and of (v·v)²
@@ -35,8 +38,11 @@ const (
 // bondPartners is the elements whose bonds with hydrogen are so stiff.
 var bondPartners = map[int]bool{1: true, 6: true, 7: true, 8: true, 9: true}
 
-// Add adds the hydrogens of a structure that have one bond or more.
+// Add adds a structure, and of its hydrogens those that have one bond or more.
 func (s *Stiffness) Add(x *atoms.Structure, c *Curvature) {
+	if s.structures++; c.Along() < 0 {
+		s.negative++
+	}
 	if s.list.Build(atoms.NewBatch(*x), longestBond) != nil { // who computes the structure says why
 		return
 	}
@@ -61,6 +67,10 @@ func (s *Stiffness) Add(x *atoms.Structure, c *Curvature) {
 		}
 	}
 }
+
+// Negative returns in how many structures, and of how many, v·Hv is below 0, as it is in most where
+// labels have the wrong sign.
+func (s *Stiffness) Negative() (negative, structures int) { return s.negative, s.structures }
 
 // Hint says in which unit the labels seem to be; "" where they may be in eV/Å², or are too few.
 func (s *Stiffness) Hint() string {

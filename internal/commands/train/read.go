@@ -21,15 +21,13 @@ import (
 
 // counted is a set, and what became of the frames of its files.
 type counted struct {
-	set      *train.Set
-	files    string
-	frames   int
-	leftOut  map[string]int // by the reason
-	lacking  map[string]int // of the structures that were taken, by the label
-	largest  []float64      // forces of the structures that have any, eV/Å
-	unstable int            // of the structures with a Hessian along a direction: v·Hv is negative
-
-	stiffness train.Stiffness
+	set       *train.Set
+	files     string
+	frames    int
+	leftOut   map[string]int  // by the reason
+	lacking   map[string]int  // of the structures that were taken, by the label
+	largest   []float64       // forces of the structures that have any, eV/Å
+	stiffness train.Stiffness // of the structures with a Hessian along a direction
 }
 
 // Reasons to leave a structure out that are only counted.
@@ -92,9 +90,7 @@ func (s *settings) read(ctx context.Context, std cli.Std, paths []string, held *
 				}
 				err = set.Add(&f.Structure, &labels, cutoff)
 				if c := labels.Curvature; c != nil && err == nil {
-					if t.stiffness.Add(&f.Structure, c); c.Along() < 0 {
-						t.unstable++
-					}
+					t.stiffness.Add(&f.Structure, c)
 				}
 			}
 			switch {

@@ -26,8 +26,8 @@ func (x *session) checkUnits(ctx context.Context, training, valid *counted, netw
 		if err := x.checkOutliers(c); err != nil {
 			return err
 		}
-		if n := c.set.Curvatures(); 2*c.unstable > n {
-			err := fmt.Errorf("the Hessian along a direction is negative in %d of %d structures: expected v·Hv above 0 in most, Hv being the change of the gradient, which is the opposite of that of the forces", c.unstable, n)
+		if negative, n := c.stiffness.Negative(); 2*negative > n {
+			err := fmt.Errorf("the Hessian along a direction is negative in %d of %d structures: expected v·Hv above 0 in most, Hv being the change of the gradient, which is the opposite of that of the forces", negative, n)
 			if err := x.mixedUnits(c.files, err); err != nil {
 				return err
 			}

@@ -74,10 +74,8 @@ type validator struct {
 	compositions scores.Compositions
 	unlabelled   []lack
 	passedOver   []lack
-	unreadable   int // structures
-	curvatures   int // structures with a Hessian along a direction
-	unstable     int // of them, where it is negative
-	stiffness    train.Stiffness
+	unreadable   int             // structures
+	stiffness    train.Stiffness // of structures with a Hessian along a direction
 
 	waiting      []labelled
 	waitingAtoms int // of those
@@ -182,10 +180,7 @@ func (v *validator) add(ctx context.Context, l labelled) error {
 		energy = *l.Energy
 	}
 	if l.curvature != nil {
-		v.curvatures++
-		if v.stiffness.Add(&l.Structure, l.curvature); l.curvature.Along() < 0 {
-			v.unstable++
-		}
+		v.stiffness.Add(&l.Structure, l.curvature)
 	}
 	v.composed, v.energies = append(v.composed, composition), append(v.energies, energy)
 	if l.Energy != nil || l.Forces != nil || l.Stress != nil || l.curvature != nil {
@@ -282,8 +277,8 @@ func (v *validator) computeCurvatures(ctx context.Context, m *model, curved []*l
 
 // checkHessians says where the labels' sign or unit seems to be another one.
 func (v *validator) checkHessians(stderr io.Writer) {
-	if 2*v.unstable > v.curvatures {
-		fmt.Fprintf(stderr, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", v.unstable, v.curvatures)
+	if negative, n := v.stiffness.Negative(); 2*negative > n {
+		fmt.Fprintf(stderr, "painless: validate: the Hessian along a direction is negative in %d of %d structures: it may be the change of the forces, and is expected to be that of the gradient\n", negative, n)
 		return
 	}
 	said := false
