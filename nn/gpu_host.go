@@ -51,11 +51,11 @@ type gpuResults struct {
 
 // resizeResults makes room for what comes back of n atoms and s structures.
 func (e *gpuEngine) resizeResults(n, s int) error {
-	if e.inOne() {
-		return e.resizeAnswer(n, s)
-	}
 	if e.energyOnly {
 		n = 0 // forces
+	}
+	if e.inOne() {
+		return e.resizeAnswer(n, s)
 	}
 	var p packer
 	results, status, forces := pack[[10]float64](&p, s), pack[int64](&p, 2), pack[[3]float32](&p, n)

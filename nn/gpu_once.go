@@ -43,21 +43,16 @@ func (e *gpuEngine) wait() error {
 	return e.dev.Synchronize()
 }
 
-// resizeAnswer makes room for what the host is told of n atoms in s structures.
+// resizeAnswer makes room for what the host is told of n forces and s structures.
 func (e *gpuEngine) resizeAnswer(n, s int) error {
-	var p packer
-	letters := gpu.AnswerLen(n, s, !e.energyOnly)
-	at := pack[uint64](&p, letters)
-	if err := e.out.resize(e.dev, e.memory, "results", p.size); err != nil {
+	letters := gpu.AnswerLen(n, s)
+	if err := e.out.resize(e.dev, e.memory, "results", 8*letters); err != nil {
 		return err
 	}
-	e.ofOne.Answer(onHost[uint64](&e.out, at, letters), gpu.View[uint64](e.out.mapped, at, letters))
+	e.ofOne.Answer(onHost[uint64](&e.out, 0, letters), gpu.View[uint64](e.out.mapped, 0, letters))
 	o := &e.opened
 	o.results, o.forces, o.status = buffer.Resize(o.results, s), buffer.Resize(o.forces, n), buffer.Resize(o.status, 2)
 	e.host = *o
-	if e.energyOnly {
-		e.host.forces = nil
-	}
 	return nil
 }
 

@@ -48,32 +48,33 @@ struct post {
 		asm volatile("ld.relaxed.gpu.global.v2.u64 {%0, %1}, [%2];" : "=l"(l[0]), "=l"(l[1]) : "l"((const GLOBAL letter *)from) : "memory");
 	}
 
-	// receive waits for so many pairs of letters, each a step from the one before; those beyond last are the first.
-	template <int pairs> __device__ __forceinline__ void receive(letter l[pairs][2], const letter *from, int step, int last) const {
+	// until asks for letters, again and again, until all of them have the stamp.
+	template <int letters, class asking> __device__ __forceinline__ void until(const letter *l, const asking &asks) const {
 		unsigned old = 1;
 #pragma unroll 1
 		for (int left = patience; old && left > 0; left--) {
 			old = 0;
-#pragma unroll
-			for (int i = 0; i < pairs; i++) ask(l[i], from + (i * step <= last ? i * step : 0));
-#pragma unroll
-			for (int i = 0; i < pairs; i++) old |= stale(l[i][0]), old |= stale(l[i][1]);
-		}
-		if (old) atomic_or(late, 1);
-	}
-
-	// receive_each waits for so many letters likewise.
-	template <int letters> __device__ __forceinline__ void receive_each(letter l[letters], const letter *from, int step, int last) const {
-		unsigned old = 1;
-#pragma unroll 1
-		for (int left = patience; old && left > 0; left--) {
-			old = 0;
-#pragma unroll
-			for (int i = 0; i < letters; i++) l[i] = look(from + (i * step <= last ? i * step : 0));
+			asks();
 #pragma unroll
 			for (int i = 0; i < letters; i++) old |= stale(l[i]);
 		}
 		if (old) atomic_or(late, 1);
+	}
+
+	// receive waits for so many pairs of letters, each a step from the one before; those beyond last are the first.
+	template <int pairs> __device__ __forceinline__ void receive(letter l[pairs][2], const letter *from, int step, int last) const {
+		until<2 * pairs>(l[0], [&]() __attribute__((always_inline)) {
+#pragma unroll
+			for (int i = 0; i < pairs; i++) ask(l[i], from + (i * step <= last ? i * step : 0));
+		});
+	}
+
+	// receive_each waits for so many letters likewise.
+	template <int letters> __device__ __forceinline__ void receive_each(letter l[letters], const letter *from, int step, int last) const {
+		until<letters>(l, [&]() __attribute__((always_inline)) {
+#pragma unroll
+			for (int i = 0; i < letters; i++) l[i] = look(from + (i * step <= last ? i * step : 0));
+		});
 	}
 
 	// receive_one waits for one number.

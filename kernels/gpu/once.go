@@ -153,13 +153,8 @@ func (o *Once) unstamp(m *Memory) error {
 	return Zero(m, all)
 }
 
-// AnswerLen is how many letters the host is told of structures with so many atoms, of forces too or not.
-func AnswerLen(atoms, structures int, forces bool) int {
-	if !forces {
-		atoms = 0
-	}
-	return 2 + 2*10*structures + 3*atoms
-}
+// AnswerLen is how many letters the host is told of so many structures, and the forces on so many atoms.
+func AnswerLen(forces, structures int) int { return 2 + 2*10*structures + 3*forces }
 
 // Answer has the host told by letters in b, memory of AllocHost that kernels find in mapped.
 func (o *Once) Answer(b []uint64, mapped Array[uint64]) { o.answer, o.told = b, mapped }
@@ -231,7 +226,11 @@ func (k *Kernels) Once(m *Memory, input Array[int32], atoms, structures int, for
 	if share == 0 {
 		return fmt.Errorf("once: %d atoms of %d structures, which one launch does not take on this device", n, structures)
 	}
-	if err := sized("once", length{"input", input.n, 8*n + structures + 1}, length{"answer", len(o.answer), AnswerLen(n, structures, forces)}); err != nil {
+	with := 0
+	if forces {
+		with = 1
+	}
+	if err := sized("once", length{"input", input.n, 8*n + structures + 1}, length{"answer", len(o.answer), AnswerLen(with*n, structures)}); err != nil {
 		return err
 	}
 	if o.Launches == math.MaxUint32 { // lest a letter of long ago be taken for a new one
@@ -241,12 +240,9 @@ func (k *Kernels) Once(m *Memory, input Array[int32], atoms, structures int, for
 	}
 	o.Launches++
 	clear(o.answer)
-	patience, with := o.Patience, 0
+	patience := o.Patience
 	if patience == 0 {
 		patience = oncePatience
-	}
-	if forces {
-		with = 1
 	}
 	grid, e := Dim{X: ceilDiv(n, share), Y: Groups(h)}, k.onces.once
 	room := k.size.onceRoom(n, share, net.layers.n, k.onces.once.shared)
