@@ -4,6 +4,7 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -69,6 +70,9 @@ type Device interface {
 
 // Marks is how many marks a device has.
 const Marks = 2
+
+// ErrMarkInGraph is of a mark that is made or awaited in a Capture: it would be work of the graph's, which nobody could wait for.
+var ErrMarkInGraph = errors.New("a mark in a graph")
 
 // Marked is which of its marks a device has made.
 type Marked [Marks]bool

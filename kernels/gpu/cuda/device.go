@@ -43,10 +43,7 @@ type device struct {
 	closed    bool
 }
 
-var (
-	errClosed      = errors.New("the device is closed")
-	errMarkInGraph = errors.New("a mark in a graph")
-)
+var errClosed = errors.New("the device is closed")
 
 // Count is the number of GPUs. Without a driver or a GPU it is an error that
 // says what is missing.
@@ -174,13 +171,13 @@ func (d *device) Synchronize() error {
 	return d.after(err)
 }
 
-// Mark records a mark's event. In a graph it would be work of the graph's, which nobody could wait for.
+// Mark records a mark's event.
 func (d *device) Mark(mark int) error {
 	if err := d.marked.Check(mark); err != nil {
 		return err
 	}
 	if d.capturing {
-		return errMarkInGraph
+		return gpu.ErrMarkInGraph
 	}
 	if err := d.call("cuEventRecord", func() error { return d.marks[mark].Record(d.stream) }); err != nil {
 		return d.after(err)
@@ -195,7 +192,7 @@ func (d *device) Await(mark int) error {
 		return err
 	}
 	if d.capturing {
-		return errMarkInGraph
+		return gpu.ErrMarkInGraph
 	}
 	return d.after(d.call("cuEventSynchronize", d.marks[mark].Synchronize))
 }

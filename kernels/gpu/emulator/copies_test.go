@@ -11,15 +11,7 @@ import (
 // What is copied ahead is there after a wait, and for other threads after a barrier: 16 bytes each, read in reverse order.
 func TestCopiesAhead(t *testing.T) {
 	b := newBench(t, Options{Charged: true})
-	require.NoError(t, b.run(text(1, ".shared .align 16 .b8 a[128];", `
-	ld.param.u64 %rd1, [p0];
-	mov.u32 %r1, %tid.x;
-	mul.wide.u32 %rd2, %r1, 16;
-	add.s64 %rd2, %rd1, %rd2;
-	shl.b32 %r2, %r1, 4;
-	mov.u32 %r3, a;
-	add.s32 %r4, %r3, %r2;
-	cp.async.cg.shared.global [%r4], [%rd2], 16;
+	require.NoError(t, b.run(text(1, ".shared .align 16 .b8 a[128];", ownCopy+`
 	cp.async.wait_all;
 	bar.sync 0;
 	add.s32 %r4, %r3, 112;

@@ -263,7 +263,7 @@ func (d *Device) marks(wrong error) error {
 		return errClosed
 	}
 	if d.capture != nil {
-		return errors.New("a mark in a graph")
+		return gpu.ErrMarkInGraph
 	}
 	return wrong
 }
